@@ -1,0 +1,37 @@
+namespace AkkaCp.Npu;
+
+/// <summary>
+/// A weight matrix W [N, K] in the layout that its device's products read fastest. Written once, row by row, while a model loads;
+/// read by any number of threads and devices of the same kind afterwards. y = x·Wᵀ.
+/// </summary>
+public abstract class PackedMatrix : IDisposable
+{
+    /// <summary>Describes a matrix of <paramref name="n"/> outputs and <paramref name="k"/> inputs.</summary>
+    protected PackedMatrix(int n, int k, DType dtype)
+    {
+        N = n;
+        K = k;
+        DType = dtype;
+    }
+
+    /// <summary>Outputs: rows of W.</summary>
+    public int N { get; }
+
+    /// <summary>Inputs: columns of W.</summary>
+    public int K { get; }
+
+    /// <summary>How weights are kept. Sums are always F32.</summary>
+    public DType DType { get; }
+
+    /// <summary>Bytes that the packed form takes.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>Packs rows firstRow, firstRow+1, … of W; with BF16 each value is rounded to nearest even.</summary>
+    /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
+    /// <param name="rows">[r, K] values, row by row; the length is a multiple of K.</param>
+    /// <exception cref="NpuShapeException">The rows do not fit the matrix.</exception>
+    public abstract void Pack(int firstRow, ReadOnlySpan<float> rows);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

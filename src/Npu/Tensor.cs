@@ -1,0 +1,50 @@
+namespace AkkaCp.Npu;
+
+/// <summary>
+/// Owner of a piece of a device's memory. Whoever holds it disposes it or hands it on; disposing gives the memory back to the
+/// device's <see cref="TensorPool"/>. Memory is 64-byte aligned and not cleared.
+/// </summary>
+public sealed unsafe class Tensor : IDisposable
+{
+    private readonly TensorPool _pool;
+    private readonly TensorView _view;
+    private void* _memory;
+
+    internal Tensor(TensorPool pool, void* memory, nuint capacityBytes, TensorView view)
+    {
+        _pool = pool;
+        _memory = memory;
+        CapacityBytes = capacityBytes;
+        _view = view;
+    }
+
+    /// <summary>The whole tensor, dense.</summary>
+    /// <exception cref="ObjectDisposedException">The memory went back to the pool.</exception>
+    public TensorView View
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_memory is null, this);
+            return _view;
+        }
+    }
+
+    internal nuint CapacityBytes { get; }
+
+    /// <summary>Lets a tensor stand where an operator takes a view.</summary>
+    public static implicit operator TensorView(Tensor tensor) => tensor.View;
+
+    /// <summary>Gives the memory back; further calls do nothing.</summary>
+    public void Dispose()
+    {
+        var memory = _memory;
+        if (memory is not null)
+        {
+            _memory = null;
+            _pool.Return(memory, CapacityBytes, this);
+        }
+    }
+
+    /// <summary>Type and shape, for messages.</summary>
+    public override string ToString() => $"{_view.DType}{_view}";
+}

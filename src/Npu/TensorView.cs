@@ -1,0 +1,174 @@
+namespace AkkaCp.Npu;
+
+/// <summary>
+/// A window on device memory: address, element type, up to four dimensions, and the distance between rows of the first one.
+/// It owns nothing; it is valid as long as the <see cref="Tensor"/> under it. Dimensions behind the first are dense.
+/// </summary>
+public readonly unsafe struct TensorView
+{
+    private readonly int _d1;
+    private readonly int _d2;
+    private readonly int _d3;
+
+    /// <summary>Wraps memory that the caller keeps alive.</summary>
+    /// <param name="data">Address of the first element.</param>
+    /// <param name="dtype">Element type.</param>
+    /// <param name="shape">One to four dimensions, none negative.</param>
+    /// <param name="rowStride">Elements from one row of the first dimension to the next; dense when null.</param>
+    /// <exception cref="NpuShapeException">Rank outside 1..4, a negative dimension, or a stride below the row's length.</exception>
+    public TensorView(void* data, DType dtype, ReadOnlySpan<int> shape, int? rowStride = null)
+    {
+        if (shape.Length is < 1 or > 4)
+        {
+            throw new NpuShapeException(nameof(TensorView), nameof(shape), "1 to 4 dimensions", $"{shape.Length}");
+        }
+
+        foreach (var dimension in shape)
+        {
+            if (dimension < 0)
+            {
+                throw new NpuShapeException(nameof(TensorView), nameof(shape), "no negative dimension", Format(shape));
+            }
+        }
+
+        Data = data;
+        DType = dtype;
+        Rank = shape.Length;
+        Rows = shape[0];
+        _d1 = shape.Length > 1 ? shape[1] : 1;
+        _d2 = shape.Length > 2 ? shape[2] : 1;
+        _d3 = shape.Length > 3 ? shape[3] : 1;
+        RowLength = checked(_d1 * _d2 * _d3);
+        RowStride = rowStride ?? RowLength;
+        if (RowStride < RowLength)
+        {
+            throw new NpuShapeException(nameof(TensorView), nameof(rowStride), $"at least {RowLength}", $"{RowStride}");
+        }
+    }
+
+    /// <summary>Address of the first element.</summary>
+    public void* Data { get; }
+
+    /// <summary>Element type.</summary>
+    public DType DType { get; }
+
+    /// <summary>Number of dimensions, 1 to 4.</summary>
+    public int Rank { get; }
+
+    /// <summary>The first dimension.</summary>
+    public int Rows { get; }
+
+    /// <summary>Elements of one row: the product of the dimensions behind the first.</summary>
+    public int RowLength { get; }
+
+    /// <summary>Elements from one row to the next.</summary>
+    public int RowStride { get; }
+
+    /// <summary>All elements.</summary>
+    public long Count => (long)Rows * RowLength;
+
+    /// <summary>True when rows follow each other without a gap.</summary>
+    public bool IsDense => RowStride == RowLength || Rows <= 1;
+
+    /// <summary>Dimension <paramref name="axis"/> of the shape.</summary>
+    public int this[int axis] => axis switch
+    {
+        0 => Rows,
+        1 when Rank > 1 => _d1,
+        2 when Rank > 2 => _d2,
+        3 when Rank > 3 => _d3,
+        _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, $"rank is {Rank}"),
+    };
+
+    /// <summary>Rows start .. start+count-1, all columns.</summary>
+    public TensorView Slice(int start, int count)
+    {
+        if ((uint)start > (uint)Rows || (uint)count > (uint)(Rows - start))
+        {
+            throw new NpuShapeException(nameof(Slice), nameof(start), $"a range inside {Rows} rows", $"{start}+{count}");
+        }
+
+        var first = (byte*)Data + ((long)start * RowStride * DType.Bytes());
+        return new TensorView(first, DType, [count, .. InnerShape()], RowStride);
+    }
+
+    /// <summary>Columns start .. start+count-1 of every row, as [Rows, count]; the row stride stays.</summary>
+    public TensorView Columns(int start, int count)
+    {
+        if ((uint)start > (uint)RowLength || (uint)count > (uint)(RowLength - start))
+        {
+            throw new NpuShapeException(nameof(Columns), nameof(start), $"a range inside {RowLength} columns", $"{start}+{count}");
+        }
+
+        return new TensorView((byte*)Data + ((long)start * DType.Bytes()), DType, [Rows, count], RowStride);
+    }
+
+    /// <summary>The same elements under another shape; when rows have gaps, the first dimension must stay.</summary>
+    public TensorView Reshape(params ReadOnlySpan<int> shape)
+    {
+        long count = 1;
+        foreach (var dimension in shape)
+        {
+            count *= dimension;
+        }
+
+        if (count != Count || (!IsDense && shape[0] != Rows))
+        {
+            throw new NpuShapeException(nameof(Reshape), nameof(shape), $"{Count} elements of {this}", Format(shape));
+        }
+
+        return new TensorView(Data, DType, shape, !IsDense ? RowStride : null);
+    }
+
+    /// <summary>Row <paramref name="row"/> as floats.</summary>
+    /// <exception cref="InvalidOperationException">The element type is not F32.</exception>
+    public Span<float> RowF32(int row) => new((float*)Address(row, DType.F32), RowLength);
+
+    /// <summary>Row <paramref name="row"/> as raw BF16.</summary>
+    /// <exception cref="InvalidOperationException">The element type is not BF16.</exception>
+    public Span<ushort> RowBF16(int row) => new((ushort*)Address(row, DType.BF16), RowLength);
+
+    /// <summary>All elements of a dense F32 view.</summary>
+    public Span<float> SpanF32()
+    {
+        RequireDense();
+        return new(Address(0, DType.F32), checked((int)Count));
+    }
+
+    /// <summary>All bytes of a dense view.</summary>
+    public Span<byte> Bytes()
+    {
+        RequireDense();
+        return new(Data, checked((int)(Count * DType.Bytes())));
+    }
+
+    /// <summary>The shape as [a, b, c], for messages.</summary>
+    public override string ToString() => Format([Rows, .. InnerShape()]);
+
+    internal static string Format(ReadOnlySpan<int> shape) => $"[{string.Join(", ", shape.ToArray())}]";
+
+    private int[] InnerShape() => Rank switch { 1 => [], 2 => [_d1], 3 => [_d1, _d2], _ => [_d1, _d2, _d3] };
+
+    private void* Address(int row, DType wanted)
+    {
+        if (DType != wanted)
+        {
+            throw new InvalidOperationException($"A {DType} tensor was read as {wanted}.");
+        }
+
+        if (row != 0 && (uint)row >= (uint)Rows)
+        {
+            throw new ArgumentOutOfRangeException(nameof(row), row, $"the view has {Rows} rows");
+        }
+
+        return (byte*)Data + ((long)row * RowStride * DType.Bytes());
+    }
+
+    private void RequireDense()
+    {
+        if (!IsDense)
+        {
+            throw new InvalidOperationException($"Rows of {this} lie {RowStride} elements apart; a dense view is needed.");
+        }
+    }
+}
