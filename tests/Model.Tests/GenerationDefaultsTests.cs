@@ -1,0 +1,76 @@
+using AkkaCp.Model.Sampling;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Model.Tests;
+
+public sealed class GenerationDefaultsTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("generation-defaults");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void TinyModel_GivesWhatItsFileSays()
+    {
+        var defaults = GenerationDefaults.Load(RepositoryFiles.TinyModel("f32"));
+
+        Assert.Equal([511, 509], defaults.EosTokenIds);
+        Assert.Equal(509, defaults.PadTokenId);
+        Assert.Equal(509, defaults.BosTokenId);
+        Assert.True(defaults.DoSample);
+        Assert.Equal(new SamplingOptions { Temperature = 0.6f, TopK = 20, TopP = 0.95f }, defaults.Sampling);
+    }
+
+    [Fact]
+    public void DoSampleFalse_IsGreedyWhateverTheTemperature()
+    {
+        var defaults = GenerationDefaults.Load(RepositoryFiles.DemoModel);
+
+        Assert.False(defaults.DoSample);
+        Assert.Equal(SamplingOptions.Greedy, defaults.Sampling);
+    }
+
+    [Fact]
+    public void NoFile_GivesTheDefaults() =>
+        Assert.Equal(SamplingOptions.Greedy, GenerationDefaults.Load(_folder.FullName).Sampling);
+
+    [Fact]
+    public void SingleEosTokenIdAndNulls_AreRead()
+    {
+        var defaults = LoadJson("""{"eos_token_id": 7, "pad_token_id": null, "max_new_tokens": 32, "transformers_version": "x"}""");
+
+        Assert.Equal([7], defaults.EosTokenIds);
+        Assert.Null(defaults.PadTokenId);
+        Assert.Equal(32, defaults.MaxNewTokens);
+    }
+
+    [Theory]
+    [InlineData("[]", "top level", "an object")]
+    [InlineData("""{"eos_token_id": "7"}""", "eos_token_id", "\"7\"")]
+    [InlineData("""{"eos_token_id": [1, -2]}""", "eos_token_id", "-2")]
+    [InlineData("""{"eos_token_id": [1, 2.5]}""", "eos_token_id", "2.5")]
+    [InlineData("""{"eos_token_id": 3000000000}""", "eos_token_id", "3000000000")]
+    [InlineData("""{"do_sample": 1}""", "do_sample", "true or false")]
+    [InlineData("""{"temperature": "hot"}""", "temperature", "a number")]
+    [InlineData("""{"temperature": 1e308}""", "sampling keys", "temperature must be in [0, 100]")]
+    [InlineData("""{"top_p": 0}""", "sampling keys", "top_p must be in (0, 1]")]
+    [InlineData("""{"top_k": -1}""", "top_k", "at least 0")]
+    [InlineData("""{"max_new_tokens": 0}""", "max_new_tokens", "at least 1")]
+    [InlineData("""{"top_k": 1, "top_k": 2}""", "whole file", "duplicate")]
+    [InlineData("""{"top_k": """, "whole file", "JSON")]
+    public void BadFile_IsRefusedWithFileAndPlace(string json, string where, string part)
+    {
+        var error = Assert.Throws<ModelFormatException>(() => LoadJson(json));
+
+        Assert.Equal(Path.Combine(_folder.FullName, GenerationDefaults.FileName), error.File);
+        Assert.Equal(where, error.Where);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    private GenerationDefaults LoadJson(string json)
+    {
+        File.WriteAllText(Path.Combine(_folder.FullName, GenerationDefaults.FileName), json);
+        return GenerationDefaults.Load(_folder.FullName);
+    }
+}
