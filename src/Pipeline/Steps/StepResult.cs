@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using AkkaCp.Model.Sampling;
+
+namespace AkkaCp.Pipeline.Steps;
+
+/// <summary>How one rank ended one step. Every plan that a pipeline accepts yields exactly one.</summary>
+/// <param name="Epoch">The plan's epoch.</param>
+/// <param name="Step">The plan's step.</param>
+/// <param name="Rank">The global rank.</param>
+/// <param name="Samples">Tokens of the requests whose last row this rank owns, or why one has none.</param>
+/// <param name="Fault">Why the step failed for all its requests; null when it did not.</param>
+/// <param name="Stats">What the step took.</param>
+public sealed record StepResult(
+    long Epoch, long Step, int Rank, ImmutableArray<RequestSample> Samples, PipelineFault? Fault, StepStats Stats)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"result of step {Step} on rank {Rank}: {Fault?.ToString() ?? $"{Samples.Length} samples"}";
+}
+
+/// <summary>A request's sampled token; or, with <paramref name="Fault"/>, why this request alone has none.</summary>
+public sealed record RequestSample(long Request, SampledToken? Token, PipelineFault? Fault = null);
+
+/// <summary>Figures of a step on one rank.</summary>
+/// <param name="Rows">Rows that this rank computed.</param>
+/// <param name="KvBytesGathered">Bytes of K‖V received from other ranks, all layers.</param>
+/// <param name="Elapsed">From the plan's acceptance to the result.</param>
+public readonly record struct StepStats(int Rows, long KvBytesGathered, TimeSpan Elapsed);
