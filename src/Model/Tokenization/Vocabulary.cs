@@ -1,0 +1,121 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace AkkaCp.Model.Tokenization;
+
+/// <summary>All tokens of a tokenizer by id and by content, checked to be whole: ids 0 to n − 1, each once.</summary>
+internal sealed class Vocabulary
+{
+    /// <summary>Four times the largest vocabulary in use.</summary>
+    public const int MaxSize = 1 << 20;
+
+    private readonly Dictionary<string, int> _ids;
+    private readonly byte[][] _bytes;
+    private readonly bool[] _special;
+
+    private Vocabulary(Dictionary<string, int> ids, byte[][] bytes, bool[] special, MergeTable merges)
+    {
+        _ids = ids;
+        _bytes = bytes;
+        _special = special;
+        Merges = merges;
+    }
+
+    /// <summary>Number of tokens, which is the highest id + 1.</summary>
+    public int Size => _bytes.Length;
+
+    /// <summary>What merges into what.</summary>
+    public MergeTable Merges { get; }
+
+    /// <summary>Checks that the parts of a definition fit together and lays them out by id.</summary>
+    /// <exception cref="ModelFormatException">Ids leave gaps or are taken twice, a merge names an unknown token, a byte has no token.</exception>
+    public static Vocabulary Create(TokenizerDefinition definition)
+    {
+        var check = new Mistakes(definition.File);
+        var size = definition.Vocab.Values.Concat(definition.AddedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max() + 1;
+        if (size is <= 0 or > MaxSize)
+            check.Refuse("model.vocab", $"ids below {MaxSize}", $"highest id {size - 1}");
+
+        var contents = new string?[size];
+        var bytes = new byte[size][];
+        foreach (var (token, id) in definition.Vocab)
+        {
+            check.Claim(contents, id, token, $"model.vocab.{token}");
+            bytes[id] = ByteAlphabet.BytesOf(token);
+        }
+
+        var ids = new Dictionary<string, int>(definition.Vocab, StringComparer.Ordinal);
+        var special = new bool[size];
+        AddAddedTokens(definition.AddedTokens, contents, bytes, ids, special, check);
+        var gap = Array.IndexOf(contents, null);
+        if (gap >= 0)
+            check.Refuse("model.vocab", $"a token for every id from 0 to {size - 1}", $"none for {gap}");
+        return new Vocabulary(ids, bytes, special, CreateMerges(definition, check));
+    }
+
+    /// <summary>The bytes that a token stands for; none for an id that has no token.</summary>
+    public ReadOnlySpan<byte> Bytes(int id) => id < _bytes.Length ? _bytes[id] : [];
+
+    /// <summary>Whether a token is a control token.</summary>
+    public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
+
+    /// <summary>The id of an added token's content, or of a token in the byte alphabet.</summary>
+    public bool TryGetId(string content, out int id) => _ids.TryGetValue(content, out id);
+
+    private static void AddAddedTokens(
+        IReadOnlyList<AddedToken> tokens, string?[] contents, byte[][] bytes, Dictionary<string, int> ids, bool[] special, Mistakes check)
+    {
+        foreach (var token in tokens)
+        {
+            var where = $"added_tokens \"{token.Content}\"";
+            check.Claim(contents, token.Id, token.Content, where);
+            if (!ids.TryAdd(token.Content, token.Id) && ids[token.Content] != token.Id)
+                check.Refuse(where, $"the id {ids[token.Content]} that this content has already", $"{token.Id}");
+            bytes[token.Id] = System.Text.Encoding.UTF8.GetBytes(token.Content);
+            special[token.Id] = token.Special;
+        }
+    }
+
+    private static MergeTable CreateMerges(TokenizerDefinition definition, Mistakes check)
+    {
+        var vocab = definition.Vocab;
+        var byteTokens = Enumerable.Range(0, 256)
+            .Select(value => check.Find(vocab, ByteAlphabet.Symbol((byte)value).ToString(), "model.vocab"))
+            .ToArray();
+        var merges = new Dictionary<(int Left, int Right), Merge>(definition.Merges.Count);
+        for (var rank = 0; rank < definition.Merges.Count; rank++)
+        {
+            var (left, right) = definition.Merges[rank];
+            var where = $"model.merges[{rank}]";
+            var pair = (check.Find(vocab, left, where), check.Find(vocab, right, where));
+            if (!merges.TryAdd(pair, new Merge(rank, check.Find(vocab, left + right, where))))
+                check.Refuse(where, "each pair once", $"\"{left} {right}\" again");
+        }
+
+        return new MergeTable(byteTokens, merges);
+    }
+
+    /// <summary>The refusals of one file.</summary>
+    private readonly record struct Mistakes(string File)
+    {
+        [DoesNotReturn]
+        public void Refuse(string where, string expected, string found) =>
+            throw new ModelFormatException(File, where, expected, found);
+
+        /// <summary>Takes an id for a content; the same claim may be made twice.</summary>
+        public void Claim(string?[] contents, int id, string content, string where)
+        {
+            if (id < 0)
+                Refuse(where, "an id of 0 or more", $"{id}");
+            if (contents[id] is { } other && other != content)
+                Refuse(where, $"an id of its own", $"{id}, which is \"{other}\"");
+            contents[id] = content;
+        }
+
+        public int Find(Dictionary<string, int> vocab, string token, string where)
+        {
+            if (!vocab.TryGetValue(token, out var id))
+                Refuse(where, $"the token \"{token}\" in model.vocab", "none");
+            return id;
+        }
+    }
+}
