@@ -1,0 +1,89 @@
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Configuration;
+
+/// <summary>
+/// cos and sin of rotary position embedding: angle(p, i) = p · ω_i, times the attention factor of yarn. Computed in double from the
+/// absolute position, rounded once: a position's row never depends on the rows beside it. A table is the same numbers kept.
+/// Letters: T rows, D head dimension.
+/// </summary>
+public sealed class RotaryEmbedding
+{
+    private readonly double[] _inverseFrequencies;
+    private readonly double _attentionFactor;
+    private readonly int _tablePositions;
+    private readonly float[] _cosTable;
+    private readonly float[] _sinTable;
+
+    /// <summary>Prepares the frequencies, and a table of the first positions.</summary>
+    /// <param name="config">Head dimension, base and scaling.</param>
+    /// <param name="tablePositions">Positions to keep: 4 · D bytes each; 0 = compute every row when asked.</param>
+    public RotaryEmbedding(ModelConfig config, int tablePositions = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(tablePositions);
+        (_inverseFrequencies, _attentionFactor) = RopeFrequencies.Compute(config);
+        _tablePositions = Math.Min(tablePositions, Array.MaxLength / _inverseFrequencies.Length);
+        _cosTable = new float[_tablePositions * _inverseFrequencies.Length];
+        _sinTable = new float[_cosTable.Length];
+        for (var position = 0; position < _tablePositions; position++)
+        {
+            ComputeRow(position, TableRow(_cosTable, position), TableRow(_sinTable, position));
+        }
+    }
+
+    /// <summary>ω_i in radians for each token, D/2 of them.</summary>
+    public IReadOnlyList<double> InverseFrequencies => _inverseFrequencies;
+
+    /// <summary>What cos and sin are multiplied with; 1 without yarn.</summary>
+    public double AttentionFactor => _attentionFactor;
+
+    /// <summary>Row t of both outputs becomes the angles of positions[t].</summary>
+    /// <param name="positions">T absolute positions, none negative.</param>
+    /// <param name="cos">[T, D/2] F32.</param>
+    /// <param name="sin">[T, D/2] F32.</param>
+    /// <exception cref="NpuShapeException">An output has another shape.</exception>
+    public void Fill(ReadOnlySpan<int> positions, TensorView cos, TensorView sin)
+    {
+        RequireShape(nameof(cos), cos, positions.Length);
+        RequireShape(nameof(sin), sin, positions.Length);
+        for (var t = 0; t < positions.Length; t++)
+        {
+            FillRow(positions[t], cos.RowF32(t), sin.RowF32(t));
+        }
+    }
+
+    private void FillRow(int position, Span<float> cos, Span<float> sin)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        if (position < _tablePositions)
+        {
+            TableRow(_cosTable, position).CopyTo(cos);
+            TableRow(_sinTable, position).CopyTo(sin);
+        }
+        else
+        {
+            ComputeRow(position, cos, sin);
+        }
+    }
+
+    private void ComputeRow(int position, Span<float> cos, Span<float> sin)
+    {
+        for (var i = 0; i < _inverseFrequencies.Length; i++)
+        {
+            var (sine, cosine) = Math.SinCos(position * _inverseFrequencies[i]);
+            cos[i] = (float)(cosine * _attentionFactor);
+            sin[i] = (float)(sine * _attentionFactor);
+        }
+    }
+
+    private Span<float> TableRow(float[] table, int position) =>
+        table.AsSpan(position * _inverseFrequencies.Length, _inverseFrequencies.Length);
+
+    private void RequireShape(string name, TensorView view, int rows)
+    {
+        if (view.DType != DType.F32 || view.Rows != rows || view.RowLength != _inverseFrequencies.Length)
+        {
+            throw new NpuShapeException(nameof(RotaryEmbedding), name, $"F32[{rows}, {_inverseFrequencies.Length}]", $"{view.DType}{view}");
+        }
+    }
+}
