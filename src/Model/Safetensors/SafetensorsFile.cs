@@ -1,0 +1,222 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+
+namespace AkkaCp.Model.Safetensors;
+
+/// <summary>
+/// One safetensors file, open for reading. The header is checked whole when it is opened; data is read with positioned reads into
+/// memory of our own, never mapped, so a file that shrinks meanwhile ends in an error and not in a signal. Thread-safe.
+/// </summary>
+public sealed class SafetensorsFile : IDisposable
+{
+    private const int LengthBytes = 8;
+
+    // Columns of a slice are read together with the gaps between them when the gaps are this small: the system reads whole pages
+    // ahead anyway, and one call costs more than the copy.
+    private const int MaxGapBytes = 16 * 1024;
+
+    private readonly SafeFileHandle _handle;
+    private readonly long _length;
+    private readonly long _dataStart;
+    private readonly SafetensorsHeader _header;
+
+    private SafetensorsFile(string path, SafeFileHandle handle)
+    {
+        Path = path;
+        _handle = handle;
+        _length = RandomAccess.GetLength(handle);
+        var json = ReadHeaderBytes();
+        _dataStart = LengthBytes + json.Length;
+        _header = SafetensorsHeader.Parse(path, json, _length - _dataStart);
+        HeaderHash = SHA256.HashData(json);
+    }
+
+    /// <summary>Path as given to <see cref="Open"/>.</summary>
+    public string Path { get; }
+
+    /// <summary>All tensors by name.</summary>
+    public IReadOnlyDictionary<string, SafetensorsTensor> Tensors => _header.Tensors;
+
+    /// <summary>The free strings under __metadata__.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _header.MetadataEntries;
+
+    /// <summary>SHA-256 of the header's bytes: 32 bytes.</summary>
+    public ReadOnlyMemory<byte> HeaderHash { get; }
+
+    /// <summary>Opens and checks a file.</summary>
+    /// <exception cref="SafetensorsException">The file cannot be read or breaks the format.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        SafeFileHandle handle;
+        try
+        {
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SafetensorsException(path, "header", "a readable file", error.Message.TrimEnd('.'), error);
+        }
+
+        try
+        {
+            return new SafetensorsFile(path, handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The entry of a tensor.</summary>
+    /// <exception cref="SafetensorsException">The file has no tensor of this name.</exception>
+    public SafetensorsTensor Tensor(string name) =>
+        Tensors.TryGetValue(name, out var tensor) ? tensor : throw new SafetensorsException(Path, name, "a tensor of this name", "none");
+
+    /// <summary>
+    /// Reads a rectangle of a tensor as floats, row by row. A tensor is seen as [Rows, Columns], all dimensions but the last together.
+    /// </summary>
+    /// <param name="tensor">Name of an F32, F16 or BF16 tensor.</param>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rowCount">Rows.</param>
+    /// <param name="firstColumn">First column.</param>
+    /// <param name="columnCount">Columns.</param>
+    /// <param name="destination">rowCount · columnCount floats.</param>
+    /// <exception cref="SafetensorsException">No such tensor, a type that is no number here, or the file changed its length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle leaves the tensor, or the destination has another length.</exception>
+    public void ReadRows(string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<float> destination)
+    {
+        var entry = Tensor(tensor);
+        RequireInside(entry.Rows, firstRow, rowCount, nameof(firstRow));
+        RequireInside(entry.Columns, firstColumn, columnCount, nameof(firstColumn));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (long)rowCount * columnCount, nameof(destination));
+        if (destination.IsEmpty)
+        {
+            return;
+        }
+
+        var size = FloatConversion.ElementBytes(entry.DType)
+            ?? throw new SafetensorsException(Path, tensor, "dtype F32, F16 or BF16", $"{entry.DType}");
+        var first = _dataStart + entry.Begin + (((firstRow * entry.Columns) + firstColumn) * size);
+        var rowBytes = entry.Columns * size;
+        using var buffer = new ReadBuffer();
+        if (columnCount == entry.Columns)
+        {
+            ReadRun(entry, buffer, first, destination);
+        }
+        else if (rowBytes - (columnCount * size) <= MaxGapBytes)
+        {
+            ReadWithGaps(entry, buffer, first, rowBytes, columnCount, destination);
+        }
+        else
+        {
+            for (var row = 0; row < rowCount; row++)
+            {
+                ReadRun(entry, buffer, first + (row * rowBytes), destination.Slice(row * columnCount, columnCount));
+            }
+        }
+    }
+
+    /// <summary>Reads raw bytes of a tensor's data from <paramref name="offset"/> on; fills the whole destination.</summary>
+    /// <exception cref="SafetensorsException">No such tensor, or the file changed its length.</exception>
+    public void ReadBytes(string tensor, long offset, Span<byte> destination)
+    {
+        var entry = Tensor(tensor);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + destination.Length, entry.End - entry.Begin);
+        ReadExactly(tensor, _dataStart + entry.Begin + offset, destination);
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private static void RequireInside(long limit, int first, int count, string name)
+    {
+        if (first < 0 || count < 0 || (long)first + count > limit)
+        {
+            throw new ArgumentOutOfRangeException(name, $"{first}+{count}", $"the tensor has {limit}");
+        }
+    }
+
+    private byte[] ReadHeaderBytes()
+    {
+        if (_length < LengthBytes)
+        {
+            throw new SafetensorsException(Path, "header", $"at least {LengthBytes} bytes", $"{_length} bytes");
+        }
+
+        Span<byte> prefix = stackalloc byte[LengthBytes];
+        ReadExactly("header", 0, prefix);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (length > SafetensorsHeader.MaxBytes)
+        {
+            throw new SafetensorsException(Path, "header", $"at most {SafetensorsHeader.MaxBytes} bytes", $"{length} bytes");
+        }
+
+        if ((long)length > _length - LengthBytes)
+        {
+            throw new SafetensorsException(Path, "header", $"{length} bytes", $"a file of {_length} bytes");
+        }
+
+        var json = new byte[length];
+        ReadExactly("header", LengthBytes, json);
+        return json;
+    }
+
+    private void ReadRun(SafetensorsTensor entry, ReadBuffer buffer, long position, Span<float> destination)
+    {
+        var size = entry.DType.Bytes();
+        while (!destination.IsEmpty)
+        {
+            var count = Math.Min(destination.Length, ReadBuffer.MaxBytes / size);
+            var bytes = buffer.Take(count * size);
+            ReadExactly(entry.Name, position, bytes);
+            FloatConversion.ToSingle(entry.DType, bytes, destination[..count]);
+            destination = destination[count..];
+            position += bytes.Length;
+        }
+    }
+
+    private void ReadWithGaps(
+        SafetensorsTensor entry, ReadBuffer buffer, long position, long rowBytes, int columns, Span<float> destination)
+    {
+        var segment = columns * entry.DType.Bytes();
+        var rowsAtOnce = (int)Math.Max(1, ReadBuffer.MaxBytes / rowBytes);
+        while (!destination.IsEmpty)
+        {
+            var rows = Math.Min(rowsAtOnce, destination.Length / columns);
+            var bytes = buffer.Take((int)(((rows - 1) * rowBytes) + segment));
+            ReadExactly(entry.Name, position, bytes);
+            for (var row = 0; row < rows; row++)
+            {
+                FloatConversion.ToSingle(entry.DType, bytes.Slice((int)(row * rowBytes), segment), destination.Slice(row * columns, columns));
+            }
+
+            destination = destination[(rows * columns)..];
+            position += rows * rowBytes;
+        }
+    }
+
+    private void ReadExactly(string tensor, long position, Span<byte> destination)
+    {
+        var wanted = destination.Length;
+        var length = RandomAccess.GetLength(_handle);
+        if (length != _length)
+        {
+            throw new SafetensorsException(Path, tensor, $"a file of {_length} bytes, as when it was opened", $"{length} bytes");
+        }
+
+        while (!destination.IsEmpty)
+        {
+            var read = RandomAccess.Read(_handle, destination, position);
+            if (read == 0)
+            {
+                throw new SafetensorsException(Path, tensor, $"{wanted} bytes", $"the file's end after {wanted - destination.Length}");
+            }
+
+            destination = destination[read..];
+            position += read;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+
+namespace AkkaCp.Model.Safetensors;
+
+/// <summary>model.safetensors.index.json: which shard holds which tensor. Shards are confined to the model directory.</summary>
+internal sealed class SafetensorsIndex
+{
+    public const string FileName = "model.safetensors.index.json";
+
+    private const long MaxBytes = SafetensorsHeader.MaxBytes;
+
+    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
+
+    private readonly string _file;
+    private readonly string _directory;
+    private readonly SortedDictionary<string, string> _shardOf = new(StringComparer.Ordinal);
+
+    private SafetensorsIndex(string directory)
+    {
+        _directory = directory;
+        _file = Path.Combine(directory, FileName);
+    }
+
+    /// <summary>Full path of each shard once, in order of name.</summary>
+    public IEnumerable<string> ShardPaths =>
+        _shardOf.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => Path.Combine(_directory, shard));
+
+    /// <summary>Reads the index of a directory; null when it has none.</summary>
+    public static SafetensorsIndex? Read(string directory)
+    {
+        var index = new SafetensorsIndex(directory);
+        if (!File.Exists(index._file))
+        {
+            return null;
+        }
+
+        index.ReadMap();
+        foreach (var (tensor, shard) in index._shardOf)
+        {
+            index.Confine(tensor, shard);
+        }
+
+        return index;
+    }
+
+    /// <summary>Each tensor of the map lies in the shard that the map names, and no shard has one more.</summary>
+    public void Check(SafetensorsSet set)
+    {
+        foreach (var (tensor, shard) in _shardOf)
+        {
+            if (set.FileOf(tensor) is not { } file)
+            {
+                throw Error(tensor, $"the tensor in {shard}", "it in no shard");
+            }
+
+            if (Path.GetFileName(file.Path) != shard)
+            {
+                throw Error(tensor, $"the tensor in {shard}", $"it in {Path.GetFileName(file.Path)}");
+            }
+        }
+
+        foreach (var tensor in set.TensorNames)
+        {
+            if (!_shardOf.ContainsKey(tensor))
+            {
+                throw Error(tensor, "an entry of weight_map", $"none, though {Path.GetFileName(set.FileOf(tensor)!.Path)} holds it");
+            }
+        }
+    }
+
+    private void ReadMap()
+    {
+        try
+        {
+            var length = new FileInfo(_file).Length;
+            if (length > MaxBytes)
+            {
+                throw Error("weight_map", $"at most {MaxBytes} bytes", $"{length} bytes");
+            }
+
+            using var document = JsonDocument.Parse(File.ReadAllBytes(_file), s_options);
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
+            {
+                throw Error("weight_map", "an object from tensor to file name", "none");
+            }
+
+            foreach (var entry in map.EnumerateObject())
+            {
+                _shardOf.Add(entry.Name, entry.Value.ValueKind == JsonValueKind.String
+                    ? entry.Value.GetString()!
+                    : throw Error(entry.Name, "a file name", entry.Value.GetRawText()));
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            throw new SafetensorsException(_file, "weight_map", "readable JSON in UTF-8", error.Message.TrimEnd('.'), error);
+        }
+
+        if (_shardOf.Count == 0)
+        {
+            throw Error("weight_map", "at least one tensor", "none");
+        }
+    }
+
+    private void Confine(string tensor, string shard)
+    {
+        if (shard.Length == 0 || shard is "." or ".." || shard.AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || Path.IsPathRooted(shard))
+        {
+            throw Error(tensor, "the plain name of a file in the model directory", $"\"{shard}\"");
+        }
+
+        var path = Path.Combine(_directory, shard);
+        if (!File.Exists(path))
+        {
+            throw Error(tensor, $"the shard {shard}", "no such file");
+        }
+
+        var real = RealPath.Of(path);
+        if (!AllowedFolders().Any(folder => RealPath.IsInside(real, folder)))
+        {
+            throw Error(tensor, $"{shard} to stay inside the model directory", $"a link to {real}");
+        }
+    }
+
+    // The Hugging Face cache keeps files as links: <repo>/snapshots/<revision>/<name> → <repo>/blobs/<hash>.
+    private IEnumerable<string> AllowedFolders()
+    {
+        var real = RealPath.Of(_directory);
+        yield return real;
+        if (Path.GetDirectoryName(real) is { } parent && Path.GetFileName(parent) == "snapshots")
+        {
+            yield return RealPath.Of(Path.Combine(Path.GetDirectoryName(parent)!, "blobs"));
+        }
+    }
+
+    private SafetensorsException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);
+}
