@@ -1,0 +1,42 @@
+namespace AkkaCp.Pipeline.Partition;
+
+/// <summary>Where each rank's rows lie in a buffer that an all-gather over the context-parallel group fills, rank by rank.</summary>
+public sealed class TokenGather
+{
+    private readonly int[] _rowsPerRank;
+    private readonly int[] _starts;
+
+    /// <param name="rowsPerRank">[C] rows that each rank contributes.</param>
+    public TokenGather(ReadOnlySpan<int> rowsPerRank)
+    {
+        _rowsPerRank = [.. rowsPerRank];
+        _starts = new int[rowsPerRank.Length];
+        for (var rank = 0; rank < _starts.Length; rank++)
+        {
+            _starts[rank] = TotalRows;
+            TotalRows += _rowsPerRank[rank];
+            PaddedChunk = Math.Max(PaddedChunk, _rowsPerRank[rank]);
+        }
+    }
+
+    /// <summary>[C] rows that each rank contributes.</summary>
+    public IReadOnlyList<int> RowsPerRank => _rowsPerRank;
+
+    /// <summary>The same as memory, for <see cref="Groups.IRankGroup.AllGatherAsync"/>.</summary>
+    public ReadOnlyMemory<int> RowsPerRankMemory => _rowsPerRank;
+
+    /// <summary>Rows of the buffer.</summary>
+    public int TotalRows { get; }
+
+    /// <summary>Rows that every rank would send to a collective that wants equal counts: the most of any rank.</summary>
+    public int PaddedChunk { get; }
+
+    /// <summary>Rows of the buffer that such a collective fills.</summary>
+    public int PaddedRows => PaddedChunk * _rowsPerRank.Length;
+
+    /// <summary>First row and row count of a rank's own chunk.</summary>
+    public (int Start, int Rows) Range(int rank) => (_starts[rank], _rowsPerRank[rank]);
+
+    /// <summary>First row and live row count of a rank's own chunk in the padded buffer.</summary>
+    public (int Start, int Rows) PaddedRange(int rank) => (rank * PaddedChunk, _rowsPerRank[rank]);
+}
