@@ -9,6 +9,8 @@ namespace AkkaCp.Npu.Cpu;
 public sealed partial class CpuDevice : IDisposable
 {
     private readonly DeviceStream _stream;
+    private readonly WorkerScratch _scratch;
+    private bool _disposed;
 
     /// <summary>Starts the device's threads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread is asked for, or a negative core.</exception>
@@ -24,6 +26,7 @@ public sealed partial class CpuDevice : IDisposable
         Name = $"{options.Name} ({InstructionSet}, {options.Threads} threads)";
         _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0));
         Workers = new WorkerPool(options.Threads, options.Name, options.Cores);
+        _scratch = WorkerScratch.Allocate(options.Threads, Kernels.MatMul.ScratchFloats);
     }
 
     /// <summary>The vectors that kernels use: avx512, vector256, vector128 or scalar.</summary>
@@ -49,10 +52,23 @@ public sealed partial class CpuDevice : IDisposable
     internal WorkerPool Workers { get; }
 
     /// <summary>Runs what the stream still holds, then stops all threads and frees pooled memory. Packed matrices stay valid.</summary>
+    /// <exception cref="InvalidOperationException">Called on the stream itself, which cannot wait for its own end.</exception>
     public void Dispose()
     {
+        if (_stream.IsCurrentThread)
+        {
+            throw new InvalidOperationException($"{Name}: a task of the device's stream cannot dispose the device.");
+        }
+
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _stream.Dispose();
         Workers.Dispose();
+        _scratch.Free();
         Memory.Dispose();
     }
 

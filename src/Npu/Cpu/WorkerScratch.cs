@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace AkkaCp.Npu.Cpu;
+
+/// <summary>A piece of native memory for each worker, zeroed at the start, 64-byte aligned. The device owns it.</summary>
+internal readonly unsafe struct WorkerScratch
+{
+    private readonly float* _memory;
+    private readonly nint _floatsEach;
+
+    private WorkerScratch(float* memory, nint floatsEach)
+    {
+        _memory = memory;
+        _floatsEach = floatsEach;
+    }
+
+    /// <summary>The piece of one worker.</summary>
+    public float* this[int worker] => _memory + (worker * _floatsEach);
+
+    /// <summary>Takes memory for <paramref name="workers"/> pieces, each on cache lines of its own.</summary>
+    public static WorkerScratch Allocate(int workers, int floatsEach)
+    {
+        var each = (floatsEach + 31) / 32 * 32;
+        var bytes = (nuint)workers * (nuint)each * sizeof(float);
+        var memory = (float*)NativeMemory.AlignedAlloc(bytes, TensorPool.Alignment);
+        NativeMemory.Clear(memory, bytes);
+        return new WorkerScratch(memory, each);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Free() => NativeMemory.AlignedFree(_memory);
+}
