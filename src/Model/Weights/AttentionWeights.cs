@@ -1,0 +1,37 @@
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights;
+
+/// <summary>Attention weights of one layer on one rank. H hidden, D head dimension, nH and nKv heads of this rank.</summary>
+public sealed class AttentionWeights
+{
+    /// <summary>nH: query heads of this rank.</summary>
+    public required int NumHeads { get; init; }
+
+    /// <summary>nKv: key/value heads of this rank.</summary>
+    public required int NumKvHeads { get; init; }
+
+    /// <summary>[nH·D, H].</summary>
+    public required PackedMatrix Q { get; init; }
+
+    /// <summary>[2·nKv·D, H]: the rows of k, then those of v.</summary>
+    public required PackedMatrix Kv { get; init; }
+
+    /// <summary>[H, nH·D].</summary>
+    public required PackedMatrix O { get; init; }
+
+    /// <summary>[D] F32, applied to each query head.</summary>
+    public required Tensor QNorm { get; init; }
+
+    /// <summary>[D] F32, applied to each key head.</summary>
+    public required Tensor KNorm { get; init; }
+
+    /// <summary>[nH·D] F32, or null.</summary>
+    public Tensor? QBias { get; init; }
+
+    /// <summary>[2·nKv·D] F32, or null.</summary>
+    public Tensor? KvBias { get; init; }
+
+    /// <summary>[H] F32 on the first rank of ATTN_TP, null elsewhere: the sum over the ranks adds it once.</summary>
+    public Tensor? OBias { get; init; }
+}

@@ -1,0 +1,91 @@
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Safetensors;
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights;
+
+/// <summary>Brings one rank's share of a model from its files into a device's layout.</summary>
+public static class ModelLoader
+{
+    /// <summary>
+    /// Reads only the bytes of the shard, through bounded buffers, straight into the packed layout; pieces that another rank of the
+    /// process holds already are shared. Tensors that the model does not use are ignored.
+    /// </summary>
+    /// <param name="directory">Model directory with safetensors files.</param>
+    /// <param name="config">Its config.</param>
+    /// <param name="shard">The rank's place.</param>
+    /// <param name="device">Makes the packed matrices.</param>
+    /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32.</param>
+    /// <param name="store">Where the process keeps its weights; one for all ranks of a model.</param>
+    /// <param name="progress">Told after each piece, from any thread, in order; null = nobody.</param>
+    /// <param name="cancellationToken">Stops between pieces; what was loaded is freed.</param>
+    /// <returns>The weights; the caller disposes them, before the store and the device.</returns>
+    /// <exception cref="ModelConfigException">The model cannot be split this way.</exception>
+    /// <exception cref="ModelFormatException">A tensor is missing, or has another shape or a type that is no float.</exception>
+    /// <exception cref="SafetensorsException">A file breaks the format or changed while it was read.</exception>
+    public static ModelWeights Load(
+        string directory,
+        ModelConfig config,
+        ShardSpec shard,
+        INpuDevice device,
+        DType dtype,
+        WeightStore store,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        var plan = ShardPlan.Create(config, shard, dtype);
+        using var files = SafetensorsSet.Open(directory);
+        TensorCheck.Run(files, plan);
+        using var loading = new ShardLoading(files, device, store, progress, plan.Pieces.Sum(piece => piece.Bytes));
+        loading.LoadAll(plan.Pieces, cancellationToken);
+        return Assemble(config, shard, plan, loading);
+    }
+
+    private static ModelWeights Assemble(ModelConfig config, ShardSpec shard, ShardPlan plan, ShardLoading loaded)
+    {
+        var (vocabStart, vocabCount) = shard.VocabRows(config);
+        return new ModelWeights(loaded.TakeLeases())
+        {
+            Config = config,
+            Shard = shard,
+            Embedding = loaded.Tensor(plan.Embedding),
+            Layers = [.. plan.Layers.Select(layer => Assemble(config, shard, layer, loaded))],
+            FinalNorm = loaded.Tensor(plan.FinalNorm),
+            LmHead = loaded.Matrix(plan.LmHead),
+            VocabStart = vocabStart,
+            VocabCount = vocabCount,
+            Bytes = loaded.Bytes,
+        };
+    }
+
+    private static LayerWeights Assemble(ModelConfig config, ShardSpec shard, LayerPlan plan, ShardLoading loaded) => new()
+    {
+        InputNorm = loaded.Tensor(plan.InputNorm),
+        PostAttentionNorm = loaded.Tensor(plan.PostAttentionNorm),
+        Attention = new AttentionWeights
+        {
+            NumHeads = shard.NumHeads(config),
+            NumKvHeads = shard.NumKvHeads(config),
+            Q = loaded.Matrix(plan.Attention.Q),
+            Kv = loaded.Matrix(plan.Attention.Kv),
+            O = loaded.Matrix(plan.Attention.O),
+            QNorm = loaded.Tensor(plan.Attention.QNorm),
+            KNorm = loaded.Tensor(plan.Attention.KNorm),
+            QBias = loaded.TensorOrNull(plan.Attention.QBias),
+            KvBias = loaded.TensorOrNull(plan.Attention.KvBias),
+            OBias = loaded.TensorOrNull(plan.Attention.OBias),
+        },
+        Moe = plan.Moe is not { } moe ? null : new MoeWeights
+        {
+            Router = loaded.Matrix(moe.Router),
+            FirstExpert = moe.FirstExpert,
+            GateUp = [.. moe.GateUp.Select(loaded.Matrix)],
+            Down = [.. moe.Down.Select(loaded.Matrix)],
+        },
+        Mlp = plan.Mlp is not { } mlp ? null : new MlpWeights
+        {
+            GateUp = loaded.Matrix(mlp.GateUp),
+            Down = loaded.Matrix(mlp.Down),
+        },
+    };
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+using AkkaCp.Model.Safetensors;
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights;
+
+/// <summary>One run of the loader: the pieces acquired so far, given back together unless the run comes to its end.</summary>
+internal sealed class ShardLoading : IDisposable
+{
+    // Reading and packing overlap from two threads on; more than four gain nothing against one disk.
+    private const int MaxThreads = 4;
+
+    private readonly SafetensorsSet _files;
+    private readonly INpuDevice _device;
+    private readonly WeightStore _store;
+    private readonly IProgress<LoadProgress>? _progress;
+    private readonly long _bytesTotal;
+    private readonly string _identity;
+    private readonly Lock _lock = new();
+    private readonly Lock _deviceLock = new();
+    private readonly Dictionary<string, WeightLease> _leaseOf = new(StringComparer.Ordinal);
+    private long _bytesDone;
+    private bool _taken;
+
+    public ShardLoading(SafetensorsSet files, INpuDevice device, WeightStore store, IProgress<LoadProgress>? progress, long bytesTotal)
+    {
+        _files = files;
+        _device = device;
+        _store = store;
+        _progress = progress;
+        _bytesTotal = bytesTotal;
+
+        // Another model under the same path, or another device's layout, is another piece.
+        var written = files.Files.Select(file => File.GetLastWriteTimeUtc(file.Path).Ticks.ToString(CultureInfo.InvariantCulture));
+        _identity = $"{files.Directory} {files.HeaderHash()} {string.Join(',', written)} {device.GetType().FullName} ";
+    }
+
+    /// <summary>Bytes in memory of the pieces acquired.</summary>
+    public long Bytes => _leaseOf.Values.Sum(lease => WeightStore.BytesOf(lease.Value));
+
+    public void LoadAll(IEnumerable<WeightPiece> pieces, CancellationToken cancellationToken)
+    {
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = Math.Min(MaxThreads, Environment.ProcessorCount),
+            CancellationToken = cancellationToken,
+        };
+        try
+        {
+            Parallel.ForEach(pieces.DistinctBy(piece => piece.Key), options, piece => LoadOne(piece, cancellationToken));
+        }
+        catch (AggregateException error)
+        {
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
+        }
+    }
+
+    public PackedMatrix Matrix(WeightPiece piece) => (PackedMatrix)_leaseOf[piece.Key].Value;
+
+    public Tensor Tensor(WeightPiece piece) => (Tensor)_leaseOf[piece.Key].Value;
+
+    public Tensor? TensorOrNull(WeightPiece? piece) => piece is null ? null : Tensor(piece);
+
+    /// <summary>Hands the leases over; <see cref="Dispose"/> leaves them alone from now on.</summary>
+    public IReadOnlyList<IDisposable> TakeLeases()
+    {
+        _taken = true;
+        return [.. _leaseOf.Values];
+    }
+
+    public void Dispose()
+    {
+        if (!_taken)
+        {
+            foreach (var lease in _leaseOf.Values)
+            {
+                lease.Dispose();
+            }
+        }
+    }
+
+    private void LoadOne(WeightPiece piece, CancellationToken cancellationToken)
+    {
+        var lease = _store.Acquire(_identity + piece.Key, () => Read(piece), cancellationToken);
+        lock (_lock)
+        {
+            _leaseOf.Add(piece.Key, lease);
+            _bytesDone += piece.Bytes;
+            _progress?.Report(new LoadProgress(_bytesDone, _bytesTotal, piece.Slices[0].Tensor));
+        }
+    }
+
+    private IDisposable Read(WeightPiece piece) => piece.IsPacked ? ReadMatrix(piece) : ReadTensor(piece);
+
+    private PackedMatrix ReadMatrix(WeightPiece piece)
+    {
+        var matrix = CreateMatrix(piece);
+        try
+        {
+            PieceReader.PackInto(_files, piece, matrix);
+            return matrix;
+        }
+        catch
+        {
+            matrix.Dispose();
+            throw;
+        }
+    }
+
+    // One thread at a time calls a device.
+    private PackedMatrix CreateMatrix(WeightPiece piece)
+    {
+        lock (_deviceLock)
+        {
+            return _device.CreateMatrix(piece.Rows, piece.Columns, piece.DType);
+        }
+    }
+
+    private Tensor ReadTensor(WeightPiece piece)
+    {
+        var isVector = piece.Slices[0].Shape.Count == 1;
+        var tensor = isVector
+            ? _store.Tensors.Rent(piece.DType, (int)piece.Count)
+            : _store.Tensors.Rent(piece.DType, piece.Rows, piece.Columns);
+        try
+        {
+            PieceReader.CopyInto(_files, piece, tensor);
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+}

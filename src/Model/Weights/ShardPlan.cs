@@ -1,0 +1,122 @@
+using AkkaCp.Model.Configuration;
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights;
+
+/// <summary>
+/// What one rank holds and where in the files it lies: a pure function of config, shard and type. Letters: V vocabulary, H hidden,
+/// D head dimension, nH and nKv heads of this rank, E experts, F inner width of this rank.
+/// </summary>
+public sealed record ShardPlan
+{
+    private const string EmbeddingTensor = "model.embed_tokens.weight";
+
+    /// <summary>[V, H], not packed: rows are looked up.</summary>
+    public required WeightPiece Embedding { get; init; }
+
+    /// <summary>One entry for each decoder layer.</summary>
+    public required IReadOnlyList<LayerPlan> Layers { get; init; }
+
+    /// <summary>[H].</summary>
+    public required WeightPiece FinalNorm { get; init; }
+
+    /// <summary>[rows of <see cref="ShardSpec.VocabRows"/>, H].</summary>
+    public required WeightPiece LmHead { get; init; }
+
+    /// <summary>All pieces in the order in which a rank loads them.</summary>
+    public IEnumerable<WeightPiece> Pieces => [Embedding, .. Layers.SelectMany(layer => layer.Pieces), FinalNorm, LmHead];
+
+    /// <summary>Plans one rank's share.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="shard">The rank's place.</param>
+    /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32.</param>
+    /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
+    public static ShardPlan Create(ModelConfig config, ShardSpec shard, DType dtype)
+    {
+        if (shard.Problems(config) is { Count: > 0 } problems)
+        {
+            throw new ModelConfigException("parallel layout", problems);
+        }
+
+        var (vocabStart, vocabCount) = shard.VocabRows(config);
+        var head = config.TieWordEmbeddings ? EmbeddingTensor : "lm_head.weight";
+        return new ShardPlan
+        {
+            Embedding = WeightPiece.Table(
+                dtype, TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize)),
+            Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => Layer(config, shard, dtype, layer))],
+            FinalNorm = WeightPiece.Vector(TensorSlice.Vector("model.norm.weight", config.HiddenSize)),
+            LmHead = WeightPiece.Matrix(
+                dtype, TensorSlice.Rows(head, config.VocabSize, config.HiddenSize, vocabStart, vocabCount)),
+        };
+    }
+
+    private static LayerPlan Layer(ModelConfig config, ShardSpec shard, DType dtype, int layer)
+    {
+        var prefix = $"model.layers.{layer}.";
+        var sparse = config.IsMoeLayer(layer);
+        return new LayerPlan
+        {
+            InputNorm = WeightPiece.Vector(TensorSlice.Vector(prefix + "input_layernorm.weight", config.HiddenSize)),
+            PostAttentionNorm = WeightPiece.Vector(TensorSlice.Vector(prefix + "post_attention_layernorm.weight", config.HiddenSize)),
+            Attention = Attention(config, shard, dtype, prefix + "self_attn."),
+            Moe = sparse ? Moe(config, shard, dtype, prefix + "mlp.") : null,
+            Mlp = sparse ? null : Mlp(config, shard, dtype, prefix + "mlp."),
+        };
+    }
+
+    private static AttentionPlan Attention(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    {
+        var d = config.HeadDim;
+        var (qRows, kvRows) = (config.NumAttentionHeads * d, config.NumKeyValueHeads * d);
+        var (q, qCount) = (shard.AttnTpRank * shard.NumHeads(config) * d, shard.NumHeads(config) * d);
+        var (kv, kvCount) = (shard.FirstKvHead(config) * d, shard.NumKvHeads(config) * d);
+        var plan = new AttentionPlan(
+            Q: WeightPiece.Matrix(dtype, TensorSlice.Rows(prefix + "q_proj.weight", qRows, config.HiddenSize, q, qCount)),
+            Kv: WeightPiece.Matrix(
+                dtype,
+                TensorSlice.Rows(prefix + "k_proj.weight", kvRows, config.HiddenSize, kv, kvCount),
+                TensorSlice.Rows(prefix + "v_proj.weight", kvRows, config.HiddenSize, kv, kvCount)),
+            O: WeightPiece.Matrix(dtype, TensorSlice.Columns(prefix + "o_proj.weight", config.HiddenSize, qRows, q, qCount)),
+            QNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "q_norm.weight", d)),
+            KNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "k_norm.weight", d)));
+        return !config.AttentionBias ? plan : plan with
+        {
+            QBias = WeightPiece.Vector(TensorSlice.Vector(prefix + "q_proj.bias", qRows, q, qCount)),
+            KvBias = WeightPiece.Vector(
+                TensorSlice.Vector(prefix + "k_proj.bias", kvRows, kv, kvCount),
+                TensorSlice.Vector(prefix + "v_proj.bias", kvRows, kv, kvCount)),
+
+            // The partial outputs of ATTN_TP are added up: the bias must come from one of them only.
+            OBias = shard.AttnTpRank == 0 ? WeightPiece.Vector(TensorSlice.Vector(prefix + "o_proj.bias", config.HiddenSize)) : null,
+        };
+    }
+
+    private static MoePlan Moe(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    {
+        var count = shard.ExpertCount(config);
+        var first = shard.MoeEpRank * count;
+        var width = config.MoeIntermediateSize / shard.MoeTpSize;
+        var experts = Enumerable.Range(first, count)
+            .Select(expert => GatedMlp(config, dtype, $"{prefix}experts.{expert}.", config.MoeIntermediateSize, shard.MoeTpRank * width, width))
+            .ToList();
+        return new MoePlan(
+            WeightPiece.Matrix(DType.F32, TensorSlice.Rows(prefix + "gate.weight", config.NumExperts, config.HiddenSize, 0, config.NumExperts)),
+            first,
+            [.. experts.Select(expert => expert.GateUp)],
+            [.. experts.Select(expert => expert.Down)]);
+    }
+
+    private static MlpPlan Mlp(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    {
+        var width = config.IntermediateSize / shard.MlpSize;
+        return GatedMlp(config, dtype, prefix, config.IntermediateSize, shard.MlpRank * width, width);
+    }
+
+    private static MlpPlan GatedMlp(ModelConfig config, DType dtype, string prefix, int inner, int first, int width) => new(
+        WeightPiece.Matrix(
+            dtype,
+            TensorSlice.Rows(prefix + "gate_proj.weight", inner, config.HiddenSize, first, width),
+            TensorSlice.Rows(prefix + "up_proj.weight", inner, config.HiddenSize, first, width)),
+        WeightPiece.Matrix(dtype, TensorSlice.Columns(prefix + "down_proj.weight", config.HiddenSize, inner, first, width)));
+}

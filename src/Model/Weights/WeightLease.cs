@@ -1,0 +1,18 @@
+namespace AkkaCp.Model.Weights;
+
+/// <summary>One holder's claim on a shared piece of <see cref="WeightStore"/>.</summary>
+internal sealed class WeightLease(WeightStore store, WeightStore.Entry entry) : IDisposable
+{
+    private WeightStore.Entry? _entry = entry;
+
+    /// <summary>A PackedMatrix or a Tensor; valid until this lease is disposed.</summary>
+    public IDisposable Value { get; } = entry.Loaded.Task.Result;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _entry, null) is { } held)
+        {
+            store.Release(held);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights;
+
+/// <summary>One matrix or vector as a rank holds it: slices of stored tensors below each other.</summary>
+public sealed class WeightPiece
+{
+    private WeightPiece(bool packed, DType dtype, IReadOnlyList<TensorSlice> slices)
+    {
+        IsPacked = packed;
+        DType = dtype;
+        Slices = slices;
+        Key = $"{(packed ? "packed" : "dense")} {dtype} {string.Join(" ‖ ", slices)}";
+    }
+
+    /// <summary>A <see cref="PackedMatrix"/> when true, a plain tensor otherwise.</summary>
+    public bool IsPacked { get; }
+
+    /// <summary>Type in memory, whatever the file has.</summary>
+    public DType DType { get; }
+
+    /// <summary>Where the rows come from, in order; all have the same width unless they are vectors laid end to end.</summary>
+    public IReadOnlyList<TensorSlice> Slices { get; }
+
+    /// <summary>The same text for pieces with the same content.</summary>
+    public string Key { get; }
+
+    /// <summary>Elements.</summary>
+    public long Count => Slices.Sum(slice => (long)slice.RowCount * slice.ColumnCount);
+
+    /// <summary>Bytes without the padding of a packed layout.</summary>
+    public long Bytes => Count * DType.Bytes();
+
+    /// <summary>Rows of the matrix.</summary>
+    public int Rows => Slices.Sum(slice => slice.RowCount);
+
+    /// <summary>Columns of the matrix.</summary>
+    public int Columns => Slices[0].ColumnCount;
+
+    internal static WeightPiece Matrix(DType dtype, params IReadOnlyList<TensorSlice> slices) => new(packed: true, dtype, slices);
+
+    internal static WeightPiece Table(DType dtype, TensorSlice slice) => new(packed: false, dtype, [slice]);
+
+    internal static WeightPiece Vector(params IReadOnlyList<TensorSlice> slices) => new(packed: false, DType.F32, slices);
+}

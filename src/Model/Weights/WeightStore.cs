@@ -1,0 +1,155 @@
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights;
+
+/// <summary>
+/// Weights of one process, each equal piece held once however many ranks use it, freed with its last user. Thread-safe; ranks may load
+/// at the same time: who comes second to a piece waits for the first one's load. A failed load is not remembered.
+/// </summary>
+public sealed class WeightStore : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private long _bytes;
+
+    /// <summary>Bytes of all pieces in memory, each counted once.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Pieces in memory or being loaded.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
+    // Vectors and tables belong to no device: the rank that loaded them may leave before the others.
+    internal TensorPool Tensors { get; } = new();
+
+    /// <summary>Closes the tensor memory. Pieces that ranks still hold stay valid until they give them back.</summary>
+    public void Dispose() => Tensors.Dispose();
+
+    /// <summary>The piece of this key, loaded now by this caller unless another one has it or is at it.</summary>
+    internal WeightLease Acquire(string key, Func<IDisposable> load, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (entry, first) = Enter(key);
+            if (first)
+            {
+                Load(entry, load);
+                return new WeightLease(this, entry);
+            }
+
+            if (WaitFor(entry, cancellationToken))
+            {
+                return new WeightLease(this, entry);
+            }
+        }
+    }
+
+    internal void Release(Entry entry)
+    {
+        lock (_lock)
+        {
+            if (--entry.Users > 0)
+            {
+                return;
+            }
+
+            _entries.Remove(entry.Key);
+        }
+
+        var piece = entry.Loaded.Task.Result;
+        Interlocked.Add(ref _bytes, -BytesOf(piece));
+        piece.Dispose();
+    }
+
+    internal static long BytesOf(IDisposable piece) => piece switch
+    {
+        PackedMatrix matrix => matrix.Bytes,
+        Tensor tensor => tensor.View.Count * tensor.View.DType.Bytes(),
+        _ => throw new ArgumentException($"{piece.GetType()} is no weight", nameof(piece)),
+    };
+
+    private (Entry Entry, bool First) Enter(string key)
+    {
+        lock (_lock)
+        {
+            var first = !_entries.TryGetValue(key, out var entry);
+            if (first)
+            {
+                _entries.Add(key, entry = new Entry(key));
+            }
+
+            entry!.Users++;
+            return (entry, first);
+        }
+    }
+
+    private void Load(Entry entry, Func<IDisposable> load)
+    {
+        try
+        {
+            var piece = load();
+            Interlocked.Add(ref _bytes, BytesOf(piece));
+            entry.Loaded.SetResult(piece);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _entries.Remove(entry.Key);
+            }
+
+            // Cancelled rather than faulted: those who wait try themselves, and meet the error, if it lasts, as their own.
+            entry.Loaded.SetCanceled(CancellationToken.None);
+            throw;
+        }
+    }
+
+    private bool WaitFor(Entry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Task.WaitAny([entry.Loaded.Task], cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Leave(entry);
+            throw;
+        }
+
+        return entry.Loaded.Task.IsCompletedSuccessfully;
+    }
+
+    // A waiter that gives up while the piece is still loading leaves the freeing to whoever loads it; one that gives up just
+    // after the load may be the last user.
+    private void Leave(Entry entry)
+    {
+        lock (_lock)
+        {
+            if (!entry.Loaded.Task.IsCompletedSuccessfully)
+            {
+                entry.Users--;
+                return;
+            }
+        }
+
+        Release(entry);
+    }
+
+    /// <summary>One shared piece and how many hold or await it.</summary>
+    internal sealed class Entry(string key)
+    {
+        public string Key { get; } = key;
+
+        public int Users { get; set; }
+
+        public TaskCompletionSource<IDisposable> Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,45 @@
+using AkkaCp.Npu;
+using Xunit;
+
+namespace AkkaCp.Model.Tests.Weights;
+
+/// <summary>W [N, K] row by row in F32; refuses rows that come twice.</summary>
+internal sealed class PlainMatrix : PackedMatrix
+{
+    private readonly float[] _values;
+    private readonly bool[] _packed;
+    private readonly PlainDevice.Counter _live;
+
+    public PlainMatrix(int n, int k, DType dtype, PlainDevice.Counter live)
+        : base(n, k, dtype)
+    {
+        _values = new float[n * k];
+        _packed = new bool[n];
+        _live = live;
+        Interlocked.Increment(ref live.Value);
+    }
+
+    public override long Bytes => (long)N * K * DType.Bytes();
+
+    public float[] Values
+    {
+        get
+        {
+            Assert.All(_packed, Assert.True);
+            return _values;
+        }
+    }
+
+    public override void Pack(int firstRow, ReadOnlySpan<float> rows)
+    {
+        Assert.Equal(0, rows.Length % K);
+        rows.CopyTo(_values.AsSpan(firstRow * K));
+        foreach (ref var packed in _packed.AsSpan(firstRow, rows.Length / K))
+        {
+            Assert.False(packed);
+            packed = true;
+        }
+    }
+
+    public override void Dispose() => Interlocked.Decrement(ref _live.Value);
+}
