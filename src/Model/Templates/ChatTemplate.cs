@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+
+namespace AkkaCp.Model.Templates;
+
+/// <summary>
+/// A model's chat template: turns messages into the prompt text that the model was trained on. It gives what
+/// <c>transformers.apply_chat_template</c> gives: Jinja with <c>trim_blocks</c> and <c>lstrip_blocks</c>, without the trailing line
+/// break, with <c>raise_exception</c> and <c>strftime_now</c>, and <c>tojson</c> that leaves characters as they are.
+/// <para>The subset: text, comments, raw; if, for (filter, else, break, continue), set and its block form, macro, call, filter, with,
+/// generation; all operators, slices, filters and tests that chat templates use. Not in it: import, include, extends, block,
+/// recursive loops.</para>
+/// Templates reach no .NET object and cannot run without end (<see cref="TemplateLimits"/>). An instance is immutable: any number of
+/// threads may render with it.
+/// </summary>
+public sealed class ChatTemplate
+{
+    private readonly TemplateSource _source;
+    private readonly Body _body;
+    private readonly TemplateLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlyDictionary<string, string> _specialTokens;
+
+    private ChatTemplate(
+        TemplateSource source, TemplateLimits limits, TimeProvider time, IReadOnlyDictionary<string, string> specialTokens)
+    {
+        _source = source;
+        _body = StatementParser.Parse(source, limits);
+        _limits = limits;
+        _time = time;
+        _specialTokens = specialTokens;
+    }
+
+    /// <summary>
+    /// Reads a model's template: <c>chat_template.jinja</c>, else <c>chat_template</c> of <c>tokenizer_config.json</c>, which is the
+    /// text or a list of named texts of which "default" is taken. The special tokens of <c>tokenizer_config.json</c> (bos_token,
+    /// eos_token, …) become variables.
+    /// </summary>
+    /// <param name="modelDirectory">A Hugging Face model directory.</param>
+    /// <param name="limits">Bounds of parsing and rendering; default <see cref="TemplateLimits.Default"/>.</param>
+    /// <param name="time">The clock of <c>strftime_now</c>; default the system's.</param>
+    /// <exception cref="ModelFormatException">There is no template, or tokenizer_config.json is malformed.</exception>
+    /// <exception cref="TemplateException">The template is malformed.</exception>
+    public static ChatTemplate Load(string modelDirectory, TemplateLimits? limits = null, TimeProvider? time = null)
+    {
+        var files = ChatTemplateFiles.Read(modelDirectory);
+        return new ChatTemplate(
+            new TemplateSource(files.Name, files.Template), limits ?? TemplateLimits.Default, time ?? TimeProvider.System, files.SpecialTokens);
+    }
+
+    /// <summary>Reads a template from its text.</summary>
+    /// <param name="source">The template.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="limits">Bounds of parsing and rendering; default <see cref="TemplateLimits.Default"/>.</param>
+    /// <param name="time">The clock of <c>strftime_now</c>; default the system's.</param>
+    /// <exception cref="TemplateException">The template is malformed.</exception>
+    public static ChatTemplate Parse(string source, string name = "template", TemplateLimits? limits = null, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new ChatTemplate(
+            new TemplateSource(name, source), limits ?? TemplateLimits.Default, time ?? TimeProvider.System, new Dictionary<string, string>());
+    }
+
+    /// <summary>The prompt text of a conversation.</summary>
+    /// <exception cref="TemplateException">
+    /// The template failed, refused the input with <c>raise_exception</c>, or reached a limit.
+    /// </exception>
+    public string Render(ChatTemplateInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var context = new RenderContext(new RenderBudget(_limits), _time);
+        var output = new BoundedText(context.Budget);
+        var scope = new Scope(Variables(context, input));
+        new StatementRenderer(_source, context).Render(_body, scope, output);
+        return output.ToString();
+    }
+
+    private Scope Variables(RenderContext context, ChatTemplateInput input)
+    {
+        var scope = new Scope();
+        Globals.DefineIn(scope);
+        foreach (var (name, token) in _specialTokens)
+            scope.Set(name, new StringValue(token));
+        scope.Set("messages", ToList(context, "messages", input.Messages));
+        // Absent tools and documents are none, not undefined: that is what the reference passes.
+        scope.Set("tools", input.Tools is null ? NoneValue.Instance : ToList(context, "tools", input.Tools));
+        scope.Set("documents", NoneValue.Instance);
+        scope.Set("add_generation_prompt", BooleanValue.Of(input.AddGenerationPrompt));
+        if (input.EnableThinking is { } thinking)
+            scope.Set("enable_thinking", BooleanValue.Of(thinking));
+        return scope;
+    }
+
+    private SequenceValue ToList(RenderContext context, string name, IReadOnlyList<JsonNode?> nodes)
+    {
+        try
+        {
+            return context.List([.. nodes.Select(node => JsonInput.ToValue(context, node))]);
+        }
+        catch (Exception error) when (error is TemplateError or InvalidOperationException or FormatException)
+        {
+            // The JSON library throws InvalidOperationException for text that holds half a surrogate pair.
+            throw _source.ErrorAt(0, $"input '{name}': {error.Message}", error);
+        }
+    }
+}

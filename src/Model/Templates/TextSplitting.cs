@@ -1,0 +1,82 @@
+namespace AkkaCp.Model.Templates;
+
+/// <summary>Python's split, rsplit and splitlines.</summary>
+internal static class TextSplitting
+{
+    public static SequenceValue Split(RenderContext context, string text, CallArguments arguments, string name, bool fromEnd)
+    {
+        var bound = arguments.Bind(name, "sep", "maxsplit");
+        var separator = bound[0].AsOptionalText(name, "sep");
+        var most = bound[1].AsInteger(name, "maxsplit", -1);
+        if (separator is { Length: 0 })
+            throw new TemplateError($"{name}(): the separator is empty");
+        context.Budget.Text(text.Length);
+        var parts = separator is null ? Words(context, text) : Parts(context, text, separator);
+        if (most >= 0 && parts.Count > most + 1L)
+            parts = Rejoin(text, parts, most, fromEnd);
+        return context.List([.. parts.Select(part => context.Text(text[part]))]);
+    }
+
+    public static SequenceValue SplitLines(RenderContext context, string text, CallArguments arguments)
+    {
+        var keepsEnds = arguments.Bind("splitlines", "keepends")[0].AsFlag();
+        context.Budget.Text(text.Length);
+        return context.List([.. Lines(text, keepsEnds).Select(line => context.Text(line))]);
+    }
+
+    /// <summary>Lines without an empty one after the last line break.</summary>
+    public static IEnumerable<string> Lines(string text, bool keepsEnds = false)
+    {
+        for (var start = 0; start < text.Length;)
+        {
+            var end = start;
+            while (end < text.Length && !IsLineBreak(text[end]))
+                end++;
+            var next = end == text.Length ? end : end + (text[end] == '\r' && end + 1 < text.Length && text[end + 1] == '\n' ? 2 : 1);
+            yield return text[start..(keepsEnds ? next : end)];
+            start = next;
+        }
+    }
+
+    private static bool IsLineBreak(char c) => c is >= '\n' and <= '\r' or >= '\x1c' and <= '\x1e' or '\x85' or '\u2028' or '\u2029';
+
+    private static List<Range> Parts(RenderContext context, string text, string separator)
+    {
+        var parts = new List<Range>();
+        var start = 0;
+        for (var found = text.IndexOf(separator, StringComparison.Ordinal); found >= 0; found = text.IndexOf(separator, start, StringComparison.Ordinal))
+        {
+            context.Budget.Step();
+            parts.Add(start..found);
+            start = found + separator.Length;
+        }
+
+        parts.Add(start..text.Length);
+        return parts;
+    }
+
+    private static List<Range> Words(RenderContext context, string text)
+    {
+        var words = new List<Range>();
+        for (var start = PythonSpace.SkipForward(text, 0); start < text.Length;)
+        {
+            context.Budget.Step();
+            var end = start;
+            while (end < text.Length && !PythonSpace.IsSpace(text[end]))
+                end++;
+            words.Add(start..end);
+            start = PythonSpace.SkipForward(text, end);
+        }
+
+        return words;
+    }
+
+    /// <summary>Puts the parts beyond the wanted number of cuts back together, at the end or, for rsplit, at the start.</summary>
+    private static List<Range> Rejoin(string text, List<Range> parts, int most, bool fromEnd)
+    {
+        if (!fromEnd)
+            return [.. parts.Take(most), parts[most].Start..text.Length];
+        var first = parts.Count - most;
+        return [0..parts[first - 1].End, .. parts.Skip(first)];
+    }
+}
