@@ -1,0 +1,17 @@
+namespace AkkaCp.Actors;
+
+/// <summary>What the coordinator is doing.</summary>
+public enum CpPhase
+{
+    /// <summary>Ranks are being built; requests wait in the queue.</summary>
+    Forming,
+
+    /// <summary>Steps run.</summary>
+    Serving,
+
+    /// <summary>Running requests end, new ones are refused.</summary>
+    Draining,
+
+    /// <summary>Nothing runs, nothing is taken.</summary>
+    Stopped,
+}

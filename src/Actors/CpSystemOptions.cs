@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AkkaCp.Actors;
+
+/// <summary>What <see cref="CpSystem"/> needs beside the settings: facts about the model and the ranks.</summary>
+public sealed record CpSystemOptions
+{
+    /// <summary>Ranks, at least 1.</summary>
+    public required int WorldSize { get; init; }
+
+    /// <summary>CP ranks, at least 1; divides <see cref="WorldSize"/>.</summary>
+    public required int CpSize { get; init; }
+
+    /// <summary>Builds the ranks' pipelines.</summary>
+    public required RankPipelineFactory CreatePipeline { get; init; }
+
+    /// <summary>Token ids are below this.</summary>
+    public required int VocabSize { get; init; }
+
+    /// <summary>Tokens of a request at most, prompt and answer together.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>Blocks of each rank's KV pool, each of kv-cache.block-size tokens; numbered from 0.</summary>
+    public required int KvBlocks { get; init; }
+
+    /// <summary>Where actors log. Default: nowhere.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Name of the actor system, seen in logs only. Default "akka-cp".</summary>
+    public string Name { get; init; } = "akka-cp";
+}

@@ -1,0 +1,14 @@
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>What numbers are stored in: weights (model.dtype) or the KV cache (kv-cache.dtype).</summary>
+public enum ComputeDType
+{
+    /// <summary>As the source has them: weights as the checkpoint stores them, the KV cache as the weights.</summary>
+    Auto,
+
+    /// <summary>32-bit floating point.</summary>
+    Float32,
+
+    /// <summary>The upper 16 bits of float32.</summary>
+    BFloat16,
+}

@@ -1,0 +1,59 @@
+using Akka.Configuration;
+
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>The typed form of <c>akka-cp { … }</c>. Nothing else reads <see cref="Config"/>.</summary>
+public sealed record CpSettings
+{
+    /// <summary>A model directory may hold this file: defaults for that model, below the deployment's own file.</summary>
+    public const string ModelDefaultsFile = "akkacp.conf";
+
+    /// <summary>What is loaded.</summary>
+    public ModelSettings Model { get; init; } = new();
+
+    /// <summary>How many ranks there are and how they share the work.</summary>
+    public ParallelSettings Parallel { get; init; } = new();
+
+    /// <summary>Which requests are split.</summary>
+    public ContextParallelSettings ContextParallel { get; init; } = new();
+
+    /// <summary>What runs next.</summary>
+    public SchedulerSettings Scheduler { get; init; } = new();
+
+    /// <summary>The paged pool.</summary>
+    public KvCacheSettings KvCache { get; init; } = new();
+
+    /// <summary>The cores of each rank.</summary>
+    public DeviceSettings Device { get; init; } = new();
+
+    /// <summary>The <c>akka { … }</c> beside it as HOCON text, empty where there is none.</summary>
+    public string Akka { get; init; } = "";
+
+    /// <summary>Reads a parsed configuration; keys that it does not name have their defaults.</summary>
+    /// <exception cref="CpSettingsException">Unknown keys, wrong values: all of them.</exception>
+    public static CpSettings From(Config config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var problems = new List<string>();
+        var settings = CpSettingsReader.Read([new ConfigLayer("configuration", config)], problems);
+        return problems.Count == 0 ? settings : throw new CpSettingsException(problems);
+    }
+
+    /// <summary>
+    /// Reads defaults, then the model directory's own file, then <paramref name="file"/>, then the overrides: the later wins.
+    /// </summary>
+    /// <param name="file">HOCON file, or null for none.</param>
+    /// <param name="overrides">Each <c>key=value</c> with the key below <c>akka-cp</c>, as in <c>scheduler.chunk-tokens=64</c>.</param>
+    /// <param name="modelDirectory">
+    /// Where <see cref="ModelDefaultsFile"/> is looked for. Null: model.path of the file or the overrides, if any names one.
+    /// </param>
+    /// <exception cref="CpSettingsException">A file cannot be read or parsed, unknown keys, wrong values: all of them.</exception>
+    public static CpSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory = null)
+    {
+        ArgumentNullException.ThrowIfNull(overrides);
+        return CpSettingsLoader.Load(file, overrides, modelDirectory);
+    }
+
+    /// <summary>All keys with their values as HOCON, which reads back as an equal record.</summary>
+    public string ToHocon() => CpSettingsWriter.Write(this);
+}

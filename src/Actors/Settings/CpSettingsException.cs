@@ -1,0 +1,12 @@
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>The configuration is wrong; names every mistake.</summary>
+public sealed class CpSettingsException : Exception
+{
+    /// <summary>All mistakes at once.</summary>
+    public CpSettingsException(IReadOnlyList<string> problems)
+        : base(string.Join(Environment.NewLine, problems)) => Problems = problems;
+
+    /// <summary>One line each: key, what is expected, what is found.</summary>
+    public IReadOnlyList<string> Problems { get; }
+}

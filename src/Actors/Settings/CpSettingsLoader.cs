@@ -1,0 +1,58 @@
+using Akka.Configuration;
+
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>Reads files and overrides into layers.</summary>
+internal static class CpSettingsLoader
+{
+    private const string ModelPathKey = "akka-cp.model.path";
+
+    public static CpSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory)
+    {
+        var problems = new List<string>();
+        var layers = new List<ConfigLayer>();
+        if (file is not null)
+            layers.Add(ReadFile(file, problems));
+        layers.AddRange(overrides.Select(text => ReadOverride(text, problems)));
+        if (ModelDefaults(modelDirectory ?? ModelPath(layers)) is { } defaults)
+            layers.Insert(0, ReadFile(defaults, problems));
+
+        var settings = CpSettingsReader.Read(layers, problems);
+        return problems.Count == 0 ? settings : throw new CpSettingsException(problems);
+    }
+
+    private static string? ModelPath(List<ConfigLayer> layers) =>
+        layers.LastOrDefault(layer => layer.Config.HasPath(ModelPathKey))?.Config.GetString(ModelPathKey);
+
+    private static string? ModelDefaults(string? directory) =>
+        directory is not null && Path.Combine(directory, CpSettings.ModelDefaultsFile) is var path && File.Exists(path) ? path : null;
+
+    private static ConfigLayer ReadFile(string file, List<string> problems)
+    {
+        try
+        {
+            return new ConfigLayer(file, HoconText.Parse(file, File.ReadAllText(file), problems));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{file}: cannot be read: {exception.Message}");
+            return new ConfigLayer(file, Config.Empty);
+        }
+    }
+
+    /// <summary>The value is taken as it stands, so that paths and blanks need no quotes.</summary>
+    private static ConfigLayer ReadOverride(string text, List<string> problems)
+    {
+        var source = $"--set {text}";
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        var key = equals < 0 ? "" : text[..equals].Trim();
+        if (key.Length == 0 || key.Any(letter => !char.IsAsciiLetterLower(letter) && !char.IsAsciiDigit(letter) && letter is not ('.' or '-')))
+        {
+            problems.Add($"{source}: expected key=value with a key such as scheduler.chunk-tokens");
+            return new ConfigLayer(source, Config.Empty);
+        }
+
+        key = key.StartsWith("akka-cp.", StringComparison.Ordinal) ? key : $"akka-cp.{key}";
+        return new ConfigLayer(source, HoconText.Parse(source, $"{key} = {HoconText.Quote(text[(equals + 1)..].Trim())}", problems));
+    }
+}

@@ -1,0 +1,118 @@
+using Akka.Configuration;
+
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>Turns layers of configuration into the records; reference.conf lies below all of them.</summary>
+internal static class CpSettingsReader
+{
+    private const string ReferenceResource = "AkkaCp.Actors.Settings.reference.conf";
+
+    /// <summary>Every key with its default, as shipped inside the assembly.</summary>
+    public static string ReferenceText()
+    {
+        using var stream = typeof(CpSettingsReader).Assembly.GetManifestResourceStream(ReferenceResource)
+            ?? throw new InvalidOperationException($"{ReferenceResource} is not in the assembly.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>The settings of the layers, later ones first in rank; mistakes go to <paramref name="problems"/>.</summary>
+    public static CpSettings Read(IReadOnlyList<ConfigLayer> layers, List<string> problems)
+    {
+        var reference = new ConfigLayer("reference.conf", HoconText.Parse("reference.conf", ReferenceText(), problems));
+        var leaves = new Dictionary<string, (string Text, string Source)>();
+        foreach (var layer in layers.Prepend(reference))
+        {
+            foreach (var (key, text) in layer.Leaves(problems))
+                leaves[key] = (text, layer.Source);
+        }
+
+        var section = new SettingsSection(leaves, problems);
+        var settings = ReadSections(section) with { Akka = AkkaText(layers) };
+        ReportUnknownKeys(leaves, section.Known, problems);
+        CheckAcrossKeys(settings, section);
+        return settings;
+    }
+
+    private static CpSettings ReadSections(SettingsSection section) => new()
+    {
+        Model = new ModelSettings
+        {
+            Path = section.Text("model.path", "none"),
+            DType = ReadDType(section, "model.dtype"),
+        },
+        Parallel = new ParallelSettings
+        {
+            Tp = section.IntOrAuto("parallel.tp", 1, ParallelSettings.MaxRanks),
+            AttnCp = section.Int("parallel.attn-cp", 1, ParallelSettings.MaxRanks),
+            MoeDp = section.IntOrAuto("parallel.moe-dp", 1, ParallelSettings.MaxRanks),
+            Ep = section.Int("parallel.ep", 1, ParallelSettings.MaxRanks),
+            CollectiveTimeout = section.DurationOrOff("parallel.collective-timeout"),
+        },
+        ContextParallel = new ContextParallelSettings
+        {
+            MinTokens = section.IntOrOff("context-parallel.min-tokens", 0),
+            ReplicateTokens = section.IntOrOff("context-parallel.replicate-tokens", 0),
+        },
+        Scheduler = new SchedulerSettings
+        {
+            ChunkTokens = section.IntOrOff("scheduler.chunk-tokens", 0),
+            MaxStepTokens = section.Int("scheduler.max-step-tokens", 2),
+            MaxRunning = section.Int("scheduler.max-running", 1),
+            QueueLimit = section.Int("scheduler.queue-limit", 1),
+            StepsInFlight = section.Int("scheduler.steps-in-flight", 1, 16),
+            StepTimeout = section.DurationOrOff("scheduler.step-timeout"),
+            DrainTimeout = section.DurationOrOff("scheduler.drain-timeout") ?? TimeSpan.Zero,
+        },
+        KvCache = new KvCacheSettings
+        {
+            BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
+            Tokens = section.IntOrAuto("kv-cache.tokens", 16),
+            MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
+            DType = ReadDType(section, "kv-cache.dtype"),
+        },
+        Device = new DeviceSettings
+        {
+            Threads = section.IntOrAuto("device.threads", 1, 1024),
+            Pin = section.Choice("device.pin", ("auto", PinMode.Auto), ("on", PinMode.On), ("off", PinMode.Off)),
+        },
+    };
+
+    private static ComputeDType ReadDType(SettingsSection section, string key) => section.Choice(
+        key, ("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16));
+
+    private static void ReportUnknownKeys(
+        Dictionary<string, (string Text, string Source)> leaves, IReadOnlyCollection<string> known, List<string> problems)
+    {
+        foreach (var (key, (_, source)) in leaves)
+        {
+            if (!known.Contains(key))
+                problems.Add($"{source}: unknown key akka-cp.{key}; the nearest known one is akka-cp.{NearestName.Find(key, known)}");
+        }
+    }
+
+    private static void CheckAcrossKeys(CpSettings settings, SettingsSection section)
+    {
+        var (scheduler, kv) = (settings.Scheduler, settings.KvCache);
+        if (kv.BlockSizeTokens % 16 != 0)
+            section.Report("kv-cache.block-size", "expected a multiple of 16", kv.BlockSizeTokens);
+        if (scheduler.MaxRunning >= scheduler.MaxStepTokens)
+            section.Report("scheduler.max-running", $"expected less than scheduler.max-step-tokens = {scheduler.MaxStepTokens}",
+                scheduler.MaxRunning);
+        if (scheduler.ChunkTokens > scheduler.MaxStepTokens)
+            section.Report("scheduler.chunk-tokens", $"expected at most scheduler.max-step-tokens = {scheduler.MaxStepTokens}",
+                scheduler.ChunkTokens);
+    }
+
+    private static string AkkaText(IReadOnlyList<ConfigLayer> layers)
+    {
+        var merged = Config.Empty;
+        foreach (var layer in layers)
+        {
+            if (!layer.Config.IsEmpty && layer.Config.HasPath("akka"))
+                merged = layer.Config.GetConfig("akka").WithFallback(merged);
+        }
+
+        return merged.IsEmpty ? "" : merged.Root.ToString() ?? "";
+    }
+}

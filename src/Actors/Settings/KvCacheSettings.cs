@@ -1,0 +1,20 @@
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>akka-cp.kv-cache: the paged pool of each rank.</summary>
+public sealed record KvCacheSettings
+{
+    /// <summary>Tokens of a block. Default 128; a multiple of 16 from 16 to 1024.</summary>
+    public int BlockSizeTokens { get; init; } = 128;
+
+    /// <summary>
+    /// Tokens that the pool holds, rounded up to whole blocks. Default null (auto): as many as <see cref="MemoryBytes"/> holds, but no
+    /// more than all running requests at the model's full length need.
+    /// </summary>
+    public int? Tokens { get; init; }
+
+    /// <summary>Memory for the pool of one rank where <see cref="Tokens"/> is auto. Default 1 GiB; at least 1 MiB.</summary>
+    public long MemoryBytes { get; init; } = 1L << 30;
+
+    /// <summary>What K and V are stored in. Default auto: as the weights.</summary>
+    public ComputeDType DType { get; init; } = ComputeDType.Auto;
+}

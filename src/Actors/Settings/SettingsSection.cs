@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>Typed access to leaves; gathers mistakes instead of throwing and remembers which keys exist.</summary>
+internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (string Text, string Source)> leaves, List<string> problems)
+{
+    private const string Off = "off";
+    private const string Auto = "auto";
+
+    private readonly HashSet<string> _known = [];
+
+    /// <summary>Keys that were read, whether given or not.</summary>
+    public IReadOnlyCollection<string> Known => _known;
+
+    public string? Text(string key, string none) => Raw(key) is { Length: > 0 } text && text != none ? text : null;
+
+    public int Int(string key, int min, int max = int.MaxValue) => Number(key, Raw(key), min, max, "");
+
+    public int IntOrOff(string key, int min, int max = int.MaxValue) =>
+        Raw(key) is var text && text == Off ? 0 : Number(key, text, min, max, $" or {Off}");
+
+    public int? IntOrAuto(string key, int min, int max = int.MaxValue) =>
+        Raw(key) is var text && text == Auto ? null : Number(key, text, min, max, $" or {Auto}");
+
+    public TimeSpan? DurationOrOff(string key)
+    {
+        var text = Raw(key);
+        if (text == Off)
+            return null;
+        if (Quantity(text) is (var number, var unit) && DurationUnit(unit) is { } ticks
+            && number * ticks is >= TimeSpan.TicksPerMillisecond and <= MaxDurationTicks)
+            return TimeSpan.FromTicks((long)(number * ticks));
+        Report(key, $"expected a duration from 1ms to 24h with its unit (ms, s, min, h) or {Off}", text);
+        return null;
+    }
+
+    public long Bytes(string key, long min)
+    {
+        var text = Raw(key);
+        if (Quantity(text) is (var number, var unit) && SizeUnit(unit) is { } factor
+            && number * factor >= min && number * factor <= 1L << 50)
+            return (long)(number * factor);
+        Report(key, $"expected a size of at least {min} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
+        return min;
+    }
+
+    public T Choice<T>(string key, params (string Word, T Value)[] choices)
+    {
+        var text = Raw(key);
+        foreach (var (word, value) in choices)
+        {
+            if (word == text)
+                return value;
+        }
+
+        Report(key, $"expected {string.Join(", ", choices.Select(choice => choice.Word))}", text);
+        return choices[0].Value;
+    }
+
+    public void Report(string key, string expected, object? found) => problems.Add(
+        $"{(leaves.TryGetValue(key, out var leaf) ? leaf.Source : "configuration")}: akka-cp.{key}: {expected}, found {found}");
+
+    private const long MaxDurationTicks = TimeSpan.TicksPerDay;
+
+    private string Raw(string key)
+    {
+        _known.Add(key);
+        return leaves.TryGetValue(key, out var leaf) ? leaf.Text : "";
+    }
+
+    private int Number(string key, string text, int min, int max, string orWord)
+    {
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= min && number <= max)
+            return number;
+        var range = max == int.MaxValue ? $"of at least {min}" : $"from {min} to {max}";
+        Report(key, $"expected a whole number {range}{orWord}", text);
+        return min;
+    }
+
+    private static (decimal Number, string Unit)? Quantity(string text) =>
+        QuantityPattern().Match(text) is { Success: true } match
+        && decimal.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            ? (number, match.Groups[2].Value)
+            : null;
+
+    private static decimal? DurationUnit(string unit) => unit switch
+    {
+        "ms" => TimeSpan.TicksPerMillisecond,
+        "s" => TimeSpan.TicksPerSecond,
+        "m" or "min" => TimeSpan.TicksPerMinute,
+        "h" => TimeSpan.TicksPerHour,
+        _ => null,
+    };
+
+    private static decimal? SizeUnit(string unit) => unit switch
+    {
+        "B" => 1,
+        "kB" => 1_000,
+        "KiB" => 1L << 10,
+        "MB" => 1_000_000,
+        "MiB" => 1L << 20,
+        "GB" => 1_000_000_000,
+        "GiB" => 1L << 30,
+        _ => null,
+    };
+
+    [GeneratedRegex(@"^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]+)$")]
+    private static partial Regex QuantityPattern();
+}

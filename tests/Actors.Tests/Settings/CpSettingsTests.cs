@@ -1,0 +1,177 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests.Settings;
+
+public class CpSettingsTests
+{
+    /// <summary>Every key with a value other than its default, and how to see it in the record.</summary>
+    public static TheoryData<string, string, Func<CpSettings, object?>, object?> Overrides => new()
+    {
+        { "model.path", "/models/some dir", s => s.Model.Path, "/models/some dir" },
+        { "model.dtype", "float32", s => s.Model.DType, ComputeDType.Float32 },
+        { "parallel.tp", "4", s => s.Parallel.Tp, 4 },
+        { "parallel.attn-cp", "2", s => s.Parallel.AttnCp, 2 },
+        { "parallel.moe-dp", "3", s => s.Parallel.MoeDp, 3 },
+        { "parallel.ep", "5", s => s.Parallel.Ep, 5 },
+        { "parallel.collective-timeout", "1.5s", s => s.Parallel.CollectiveTimeout, TimeSpan.FromMilliseconds(1500) },
+        { "context-parallel.min-tokens", "off", s => s.ContextParallel.MinTokens, 0 },
+        { "context-parallel.replicate-tokens", "7", s => s.ContextParallel.ReplicateTokens, 7 },
+        { "scheduler.chunk-tokens", "off", s => s.Scheduler.ChunkTokens, 0 },
+        { "scheduler.max-step-tokens", "9000", s => s.Scheduler.MaxStepTokens, 9000 },
+        { "scheduler.max-running", "3", s => s.Scheduler.MaxRunning, 3 },
+        { "scheduler.queue-limit", "1", s => s.Scheduler.QueueLimit, 1 },
+        { "scheduler.steps-in-flight", "1", s => s.Scheduler.StepsInFlight, 1 },
+        { "scheduler.step-timeout", "off", s => s.Scheduler.StepTimeout, null },
+        { "scheduler.drain-timeout", "2 min", s => s.Scheduler.DrainTimeout, TimeSpan.FromMinutes(2) },
+        { "kv-cache.block-size", "16", s => s.KvCache.BlockSizeTokens, 16 },
+        { "kv-cache.tokens", "1000", s => s.KvCache.Tokens, 1000 },
+        { "kv-cache.memory", "10MiB", s => s.KvCache.MemoryBytes, 10L << 20 },
+        { "kv-cache.dtype", "bfloat16", s => s.KvCache.DType, ComputeDType.BFloat16 },
+        { "device.threads", "6", s => s.Device.Threads, 6 },
+        { "device.pin", "off", s => s.Device.Pin, PinMode.Off },
+    };
+
+    public static TheoryData<string> ConfigFiles =>
+        new(Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "config"), "*.conf").Append(
+            Path.Combine(RepositoryFiles.DemoModel, CpSettings.ModelDefaultsFile)).Select(file => Path.GetRelativePath(RepositoryFiles.Root, file)));
+
+    [Fact]
+    public void ReferenceEngineConfAndRecords_AgreeDefaultByDefault()
+    {
+        Assert.Equal(new CpSettings(), CpSettings.Load(null, []));
+        Assert.Equal(new CpSettings(), CpSettings.Load(ConfigFile("engine.conf"), []));
+        Assert.Equal(ReferenceKeys(CpSettingsReader.ReferenceText()), ReferenceKeys(File.ReadAllText(ConfigFile("engine.conf"))));
+    }
+
+    [Fact]
+    public void EveryKeyOfTheReference_HasAnOverrideTest() => Assert.Equal(
+        ReferenceKeys(CpSettingsReader.ReferenceText()).Keys.Order(), Overrides.Select(row => row.Data.Item1).Order());
+
+    [Theory]
+    [MemberData(nameof(Overrides), DisableDiscoveryEnumeration = true)]
+    public void AnOverride_Overrides(string key, string value, Func<CpSettings, object?> read, object? expected)
+    {
+        Assert.NotEqual(expected, read(new CpSettings()));
+        Assert.Equal(expected, read(CpSettings.Load(null, [$"{key}={value}"])));
+        Assert.Equal(expected, read(CpSettings.Load(ConfigFile("engine.conf"), [$"akka-cp.{key}={value}"])));
+        Assert.Equal(expected, read(ParseHocon($"akka-cp.{key} = {HoconText.Quote(value)}")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Overrides), DisableDiscoveryEnumeration = true)]
+    public void WrittenSettings_ReadBackEqual(string key, string value, Func<CpSettings, object?> read, object? expected)
+    {
+        var settings = CpSettings.Load(null, [$"{key}={value}"]);
+        var again = ParseHocon(settings.ToHocon());
+        Assert.Equal(settings, again);
+        Assert.Equal(expected, read(again));
+    }
+
+    [Theory]
+    [MemberData(nameof(ConfigFiles))]
+    public void ShippedFile_ReadsAndRoundTrips(string file)
+    {
+        var settings = CpSettings.Load(Path.Combine(RepositoryFiles.Root, file), []);
+        Assert.Equal(settings, ParseHocon(settings.ToHocon()));
+    }
+
+    [Fact]
+    public void ReferenceLayoutFile_NamesTheReferenceLayout()
+    {
+        var parallel = CpSettings.Load(ConfigFile("tp4-moedp2-cp2.conf"), []).Parallel;
+        Assert.Equal((4, 2, 2, 1), (parallel.EffectiveTp, parallel.AttnCp, parallel.EffectiveMoeDp, parallel.Ep));
+    }
+
+    [Fact]
+    public void TpAndMoeDp_FollowAttnCp()
+    {
+        var parallel = CpSettings.Load(ConfigFile("cp2.conf"), []).Parallel;
+        Assert.Equal((2, 2, 2, 1), (parallel.EffectiveTp, parallel.AttnCp, parallel.EffectiveMoeDp, parallel.Ep));
+    }
+
+    [Fact]
+    public void ModelDirectorysOwnFile_LiesBelowTheDeploymentsFile()
+    {
+        var demo = RepositoryFiles.DemoModel;
+        Assert.Equal(8, CpSettings.Load(null, [], demo).ContextParallel.MinTokens);
+        Assert.Equal(2, CpSettings.Load(null, [$"model.path={demo}"]).Parallel.AttnCp);
+        Assert.Equal(1, CpSettings.Load(ConfigFile("single-process.conf"), [], demo).Parallel.AttnCp);
+        Assert.Equal(3, CpSettings.Load(null, ["parallel.attn-cp=3"], demo).Parallel.AttnCp);
+    }
+
+    [Fact]
+    public void AllMistakes_AreReportedAtOnce()
+    {
+        var exception = Assert.Throws<CpSettingsException>(() => CpSettings.Load(null,
+        [
+            "scheduler.chunk-token=5", "kv-cache.memory=10", "kv-cache.block-size=24", "device.pin=maybe", "parallel.tp=0",
+            "scheduler.step-timeout=30 parsecs", "nonsense",
+        ]));
+
+        Assert.Equal(7, exception.Problems.Count);
+        Assert.Contains(exception.Problems, problem =>
+            problem.Contains("unknown key akka-cp.scheduler.chunk-token;") && problem.EndsWith("akka-cp.scheduler.chunk-tokens"));
+        Assert.Contains(exception.Problems, problem =>
+            problem.Contains("kv-cache.memory") && problem.Contains("expected a size") && problem.EndsWith("found 10"));
+        Assert.Contains(exception.Problems, problem => problem.Contains("kv-cache.block-size") && problem.Contains("multiple of 16"));
+        Assert.Contains(exception.Problems, problem => problem.Contains("device.pin") && problem.Contains("auto, on, off"));
+        Assert.Contains(exception.Problems, problem => problem.Contains("parallel.tp") && problem.Contains("from 1 to 4096 or auto"));
+        Assert.Contains(exception.Problems, problem => problem.Contains("30 parsecs"));
+        Assert.Contains(exception.Problems, problem => problem.Contains("--set nonsense: expected key=value"));
+    }
+
+    [Theory]
+    [InlineData("scheduler.chunk-tokens=5000", "at most scheduler.max-step-tokens = 4096")]
+    [InlineData("scheduler.max-running=4096", "less than scheduler.max-step-tokens = 4096")]
+    [InlineData("kv-cache.tokens=99999999999", "whole number")]
+    [InlineData("scheduler.queue-limit=1.5", "whole number")]
+    [InlineData("scheduler.step-timeout=30", "with its unit")]
+    [InlineData("scheduler.step-timeout=25h", "from 1ms to 24h")]
+    [InlineData("kv-cache.memory=1KiB", "at least 1048576 bytes")]
+    [InlineData("model=5", "unknown key akka-cp.model")]
+    public void WrongValue_NamesKeyExpectedAndFound(string set, string expected)
+    {
+        var problem = Assert.Single(Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, [set])).Problems);
+        Assert.Contains(expected, problem);
+        Assert.Contains($"akka-cp.{set.Split('=')[0]}", problem);
+    }
+
+    [Fact]
+    public void MissingFile_IsNamed()
+    {
+        var exception = Assert.Throws<CpSettingsException>(() => CpSettings.Load("no/such.conf", []));
+        Assert.Contains("no/such.conf: cannot be read", exception.Message);
+    }
+
+    [Fact]
+    public void SectionBesideAkkaCp_IsRefused() => Assert.Contains("unknown section akka-pc",
+        Assert.Throws<CpSettingsException>(() => ParseHocon("akka-pc { device { pin = on } }")).Message);
+
+    [Fact]
+    public void AkkaSection_IsKept()
+    {
+        var settings = ParseHocon("akka { loglevel = DEBUG }\nakka-cp.device.pin = on");
+        Assert.Contains("DEBUG", settings.Akka);
+        Assert.Contains("DEBUG", ParseHocon(settings.ToHocon()).Akka);
+    }
+
+    private static string ConfigFile(string name) => Path.Combine(RepositoryFiles.Root, "config", name);
+
+    private static CpSettings ParseHocon(string text)
+    {
+        var problems = new List<string>();
+        var config = HoconText.Parse("test", text, problems);
+        Assert.Empty(problems);
+        return CpSettings.From(config);
+    }
+
+    private static IReadOnlyDictionary<string, string> ReferenceKeys(string text)
+    {
+        var problems = new List<string>();
+        var leaves = new ConfigLayer("test", HoconText.Parse("test", text, problems)).Leaves(problems);
+        Assert.Empty(problems);
+        return leaves;
+    }
+}
