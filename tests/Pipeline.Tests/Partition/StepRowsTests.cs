@@ -1,0 +1,284 @@
+using AkkaCp.Pipeline.Partition;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Pipeline.Tests.Partition;
+
+public sealed class StepRowsTests
+{
+    private const int Cases = 400;
+
+    // Two ranks: a prompt of 10 after 5 split, a decode row after 40 dealt to rank 1, a prompt of 3 on both.
+    [Fact]
+    public void MixedStep_LiesSo()
+    {
+        var step = StepRows.Create(
+            [new(10, 5, false), new(1, 40, true), new(3, 0, false)],
+            [new(CpWay.Split, 0), new(CpWay.Dealt, 1), new(CpWay.Replicated, 0)],
+            2);
+
+        // Blocks of the prompt are 3, 3, 2, 2: rank 0 has offsets 0-2 and 8-9, rank 1 has 3-5 and 6-7.
+        var rank0 = step.Rank(0);
+        Assert.Equal([0, 0, 0, 2, 2, 2, 0, 0], rank0.LocalToRequest);
+        Assert.Equal([0, 1, 2, 0, 1, 2, 8, 9], rank0.LocalToOffset);
+        Assert.Equal([3, 3, 6], rank0.CuQPrev);
+        Assert.Equal([2, 2, 2], rank0.CuQNext);
+        Assert.Equal([8, 40, 3], rank0.KvPrev);
+        Assert.Equal([15, 40, 3], rank0.KvNext);
+        Assert.Equal([0, 1, 2, 6, 7], rank0.GatherRows);
+        Assert.Equal([3, 4, 5], rank0.ReplicatedRows);
+        Assert.Equal([7, -1, 5], new[] { rank0.LastRow(0), rank0.LastRow(1), rank0.LastRow(2) });
+        Assert.Equal([0, 1, 2, 11, 12, 13, 3, 4], rank0.LocalToMoe);
+
+        var rank1 = step.Rank(1);
+        Assert.Equal([0, 0, 0, 1, 2, 2, 2, 0, 0], rank1.LocalToRequest);
+        Assert.Equal([3, 4, 5, 0, 0, 1, 2, 6, 7], rank1.LocalToOffset);
+        Assert.Equal([3, 4, 7], rank1.CuQPrev);
+        Assert.Equal([11, 41, 3], rank1.KvPrev);
+        Assert.Equal([13, 41, 3], rank1.KvNext);
+        Assert.Equal([-1, 3, 6], new[] { rank1.LastRow(0), rank1.LastRow(1), rank1.LastRow(2) });
+        Assert.Equal([5, 6, 7, 8, 11, 12, 13, 9, 10], rank1.LocalToMoe);
+
+        Assert.Equal([5, 6], step.GatheredRowsPerRank);
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], step.GatheredRequest);
+        Assert.Equal([0, 1, 2, 8, 9, 3, 4, 5, 0, 6, 7], step.GatheredOffset);
+        Assert.Equal((true, 3, 14), (step.NeedsGather, step.ReplicatedRows, step.MoeRows));
+    }
+
+    [Fact]
+    public void ReplicatedStep_NeedsNoGather()
+    {
+        var step = StepRows.Create([new(1, 9, true)], [new(CpWay.Replicated, 0)], 3);
+        Assert.False(step.NeedsGather);
+        Assert.All(Enumerable.Range(0, 3), rank => Assert.Equal(0, step.Rank(rank).LastRow(0)));
+    }
+
+    [Fact]
+    public void EveryToken_LiesOnceOnTheRanks_AndOnEachWhenReplicated() => StepCase.ForEach(Cases, one =>
+    {
+        var step = StepRows.Create(one.Requests, one.Placements, one.CpSize);
+        var ranks = Enumerable.Range(0, one.CpSize).Select(step.Rank).ToArray();
+        for (var b = 0; b < one.Requests.Length; b++)
+        {
+            var copies = one.Placements[b].Way == CpWay.Replicated ? one.CpSize : 1;
+            var found = ranks.SelectMany(rank => OffsetsOf(rank, b)).Order();
+            var expected = Enumerable.Range(0, one.Requests[b].Extend).SelectMany(offset => Enumerable.Repeat(offset, copies));
+            Assert.Equal(expected, found);
+            if (one.Placements[b].Way == CpWay.Dealt)
+            {
+                Assert.Equal(one.Requests[b].Extend, OffsetsOf(ranks[one.Placements[b].Owner], b).Count());
+            }
+        }
+    });
+
+    // A gathered row is written to the slot of its (request, offset); replicated rows are written locally. Together each slot of
+    // every request is written exactly once on every rank, with the row that belongs there.
+    [Fact]
+    public void WritingTheGatheredAndReplicatedRows_RestoresTheSequence() => StepCase.ForEach(Cases, one =>
+    {
+        var step = StepRows.Create(one.Requests, one.Placements, one.CpSize);
+        var gathered = new List<(int Request, int Offset)>();
+        for (var rank = 0; rank < one.CpSize; rank++)
+        {
+            var rows = step.Rank(rank);
+            Assert.Equal((gathered.Count, rows.GatherRows.Length), step.Gather.Range(rank));
+            gathered.AddRange(rows.GatherRows.Select(row => (rows.LocalToRequest[row], rows.LocalToOffset[row])));
+        }
+
+        Assert.Equal(gathered, step.GatheredRequest.Zip(step.GatheredOffset));
+        Assert.Equal(gathered.Count > 0, step.NeedsGather);
+        for (var rank = 0; rank < one.CpSize; rank++)
+        {
+            var rows = step.Rank(rank);
+            var replicated = rows.ReplicatedRows.Select(row => (rows.LocalToRequest[row], rows.LocalToOffset[row]));
+            var all = one.Requests.SelectMany((request, b) => Enumerable.Range(0, request.Extend).Select(offset => (b, offset)));
+            Assert.Equal(all, gathered.Concat(replicated).Order());
+        }
+    });
+
+    [Fact]
+    public void FiaLengths_AreCausalEndsOfTheRowsThatLieThere() => StepCase.ForEach(Cases, one =>
+    {
+        var step = StepRows.Create(one.Requests, one.Placements, one.CpSize);
+        for (var rank = 0; rank < one.CpSize; rank++)
+        {
+            var rows = step.Rank(rank);
+            AssertHalf(one.Requests, rows, 0, rows.CuQPrev, rows.KvPrev);
+            AssertHalf(one.Requests, rows, rows.TotalQPrev, rows.CuQNext, rows.KvNext);
+            Assert.Equal(rows.TotalQPrev, rows.CuQPrev.LastOrDefault());
+            Assert.Equal(rows.TotalQNext, rows.CuQNext.LastOrDefault());
+            Assert.Equal(rows.Rows, rows.LocalToRequest.Length);
+        }
+    });
+
+    [Fact]
+    public void LastRow_IsTheRowOfTheLastToken_WhereThatLies() => StepCase.ForEach(Cases, one =>
+    {
+        var step = StepRows.Create(one.Requests, one.Placements, one.CpSize);
+        for (var b = 0; b < one.Requests.Length; b++)
+        {
+            for (var rank = 0; rank < one.CpSize; rank++)
+            {
+                var rows = step.Rank(rank);
+                var expected = Enumerable.Range(0, rows.Rows)
+                    .Where(row => rows.LocalToRequest[row] == b && rows.LocalToOffset[row] == one.Requests[b].Extend - 1)
+                    .DefaultIfEmpty(-1).Single();
+                Assert.Equal(expected, rows.LastRow(b));
+            }
+
+            // The owner of a placement really holds the last row, where the policy would place so.
+            if (one.Requests[b].Extend >= 2 * one.CpSize || (one.Placements[b].Way != CpWay.Split && one.Requests[b].Extend > 0))
+            {
+                Assert.NotEqual(-1, step.Rank(one.Placements[b].Owner).LastRow(b));
+            }
+        }
+    });
+
+    [Fact]
+    public void MoeBuffer_HoldsEveryRowOfTheStepOnce() => StepCase.ForEach(Cases, one =>
+    {
+        var step = StepRows.Create(one.Requests, one.Placements, one.CpSize);
+        var buffer = new (int Request, int Offset)?[step.MoeRows];
+        for (var rank = 0; rank < one.CpSize; rank++)
+        {
+            var rows = step.Rank(rank);
+            for (var row = 0; row < rows.Rows; row++)
+            {
+                var origin = (rows.LocalToRequest[row], rows.LocalToOffset[row]);
+                ref var place = ref buffer[rows.LocalToMoe[row]];
+                Assert.True(place is null || (place == origin && rows.LocalToMoe[row] >= step.Gather.TotalRows));
+                place = origin;
+            }
+        }
+
+        Assert.DoesNotContain(null, buffer);
+        Assert.Equal(buffer.Length, buffer.Distinct().Count());
+        Assert.Equal(one.Requests.Sum(request => request.Extend), step.MoeRows);
+    });
+
+    [Fact]
+    public void SplitOnlyStep_IsTheZigzagPartition() => StepCase.ForEach(Cases, one =>
+    {
+        var (requests, _, cpSize) = one;
+        var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(CpWay.Split, 0))], cpSize);
+        var zigzag = ZigzagPartition.Create(
+            [.. requests.Select(request => request.Extend)], [.. requests.Select(request => request.Prefix)], cpSize);
+        var starts = requests.Select((_, b) => requests.Take(b).Sum(request => request.Extend)).ToArray();
+
+        Assert.Equal(zigzag.PerRankTokens, step.GatheredRowsPerRank);
+        foreach (var expected in zigzag.Ranks)
+        {
+            var rows = step.Rank(expected.Rank);
+            Assert.Equal(expected.QLenPrev, rows.PrevLen);
+            Assert.Equal(expected.QLenNext, rows.NextLen);
+            Assert.Equal(expected.KvLenPrev, rows.KvPrev);
+            Assert.Equal(expected.KvLenNext, rows.KvNext);
+            Assert.Equal(expected.ActualSeqLengthsPrev.ToArray(), rows.CuQPrev);
+            Assert.Equal(expected.ActualSeqLengthsNext.ToArray(), rows.CuQNext);
+            Assert.Equal(zigzag.GlobalRows(expected.Rank), rows.LocalToRequest.Zip(rows.LocalToOffset, (b, offset) => starts[b] + offset));
+            Assert.Equal(Enumerable.Range(0, rows.Rows), rows.GatherRows);
+        }
+
+        Assert.Equal(zigzag.RankMajorOrder(), step.GatheredRequest.Zip(step.GatheredOffset, (b, offset) => starts[b] + offset));
+        AssertRestoreOrderUndoesTheGather(zigzag);
+    });
+
+    [Fact]
+    public void OneRank_HoldsEveryRow_WhateverTheWay() => StepCase.ForEach(Cases, one =>
+    {
+        var requests = one.Requests;
+        foreach (var way in Enum.GetValues<CpWay>())
+        {
+            var rows = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(way, 0))], 1).Rank(0);
+            for (var b = 0; b < requests.Length; b++)
+            {
+                Assert.Equal(Enumerable.Range(0, requests[b].Extend), OffsetsOf(rows, b));
+                Assert.Equal(requests[b].Prefix + requests[b].Extend, rows.KvNext[b]);
+            }
+        }
+    });
+
+    [Fact]
+    public void TokenGather_HasTheRangesOfTheReferenceSystem()
+    {
+        foreach (var expected in CpVectors.Cases("moe_gather"))
+        {
+            if (expected.Ints("rows_per_rank") is not { } rows)
+            {
+                // These name lengths and the rows that they give each rank.
+                var requests = expected.Ints("extend_lens")!.Select(length => new RequestLength(length, 0, false)).ToArray();
+                var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(CpWay.Split, 0))], expected.Int("cp"));
+                Assert.Equal(expected.Ints("per_rank"), step.GatheredRowsPerRank);
+                continue;
+            }
+
+            var gather = new TokenGather(rows);
+            Assert.Equal(expected.Int("chunk"), gather.PaddedChunk);
+            Assert.Equal(expected.Int("gathered_rows"), gather.PaddedRows);
+            Assert.Equal(rows.Sum(), gather.TotalRows);
+            if (expected.Has("rank_row_ranges"))
+            {
+                var ranges = expected.GetProperty("rank_row_ranges").EnumerateArray().Select(pair => (pair[0].GetInt32(), pair[1].GetInt32()));
+                Assert.Equal(ranges, Enumerable.Range(0, rows.Length).Select(gather.PaddedRange));
+            }
+        }
+
+        Assert.Equal([(0, 3), (3, 2), (5, 3)], Enumerable.Range(0, 3).Select(new TokenGather([3, 2, 3]).Range));
+    }
+
+    // The reference system gathers around the MoE by forward mode; here whatever is split or dealt is gathered, and a step that is
+    // replicated as a whole (a lone decode row, nothing at all) is not. Stale metadata cannot be: a step's rows come from its own plan.
+    [Theory]
+    [InlineData(CpWay.Split, true)]
+    [InlineData(CpWay.Dealt, true)]
+    [InlineData(CpWay.Replicated, false)]
+    public void RowsAreGathered_UnlessTheStepIsReplicated(CpWay way, bool gathered) =>
+        Assert.Equal(gathered, StepRows.Create([new(8, 0, false)], [new(way, 0)], 2).NeedsGather);
+
+    [Fact]
+    public void WrongArguments_AreNamedAllAtOnce()
+    {
+        var error = Assert.Throws<ArgumentException>(() =>
+            StepRows.Create([new(-1, 0, false), new(1, int.MaxValue, false)], [new(CpWay.Dealt, 2)], 2));
+        foreach (var part in (string[])["requests[0]", "requests[1]", "expected one for each of 2 requests, found 1", "Owner: expected a rank below 2, found 2"])
+        {
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static IEnumerable<int> OffsetsOf(RankRows rows, int request) =>
+        Enumerable.Range(0, rows.Rows).Where(row => rows.LocalToRequest[row] == request).Select(row => rows.LocalToOffset[row]);
+
+    private static void AssertHalf(RequestLength[] requests, RankRows rows, int first, int[] cumulative, int[] kv)
+    {
+        var start = 0;
+        for (var b = 0; b < requests.Length; b++)
+        {
+            for (var i = start; i < cumulative[b]; i++)
+            {
+                Assert.Equal(b, rows.LocalToRequest[first + i]);
+
+                // Bottom-right alignment: row i of q rows sees kv − q + i + 1 keys, which must be its position + 1.
+                var seen = kv[b] - (cumulative[b] - start) + (i - start) + 1;
+                Assert.Equal(requests[b].Prefix + rows.LocalToOffset[first + i] + 1, seen);
+            }
+
+            Assert.InRange(kv[b], 0, requests[b].Prefix + requests[b].Extend);
+            start = cumulative[b];
+        }
+    }
+
+    private static void AssertRestoreOrderUndoesTheGather(ZigzagPartition zigzag)
+    {
+        var order = zigzag.RankMajorOrder();
+        var pieces = new List<int[]>();
+        var row = 0;
+        foreach (var length in zigzag.ReverseSplitLen)
+        {
+            pieces.Add(order[row..(row + length)]);
+            row += length;
+        }
+
+        Assert.Equal(Enumerable.Range(0, zigzag.TotalTokens), zigzag.RestoreOrder.SelectMany(piece => pieces[piece]));
+    }
+}
