@@ -1,3 +1,5 @@
+using AkkaCp.Model.Weights;
+
 namespace AkkaCp.Pipeline.Topology;
 
 /// <summary>
@@ -56,6 +58,14 @@ public sealed record RankTopology(int Tp, int AttnCp = 1, int MoeDp = 1, int Ep 
             MoeDpRank: tp / perMoeDp,
             MoeEpRank: tp % perMoeDp / MoeTp,
             MoeTpRank: tp % MoeTp);
+    }
+
+    /// <summary>The part of the model that a rank holds; equal on ranks that hold equal weights.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    public ShardSpec ShardOf(int globalRank)
+    {
+        var at = CoordinatesOf(globalRank);
+        return new ShardSpec(AttnTp, at.AttnTpRank, MoeTp, at.MoeTpRank, Ep, at.MoeEpRank);
     }
 
     /// <summary>All groups of a kind, in the order of their first ranks.</summary>

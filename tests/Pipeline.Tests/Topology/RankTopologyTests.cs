@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
@@ -75,6 +76,19 @@ public sealed class RankTopologyTests
             var members = topology.Groups(kind).SelectMany(group => group.Ranks).Order();
             Assert.Equal(Enumerable.Range(0, tp), members);
         }
+    }
+
+    // Context-parallel copies of a shard are equal, so that a process holds each once.
+    [Fact]
+    public void Shards_FollowTheCoordinates()
+    {
+        var reference = new RankTopology(4, 2, 2);
+        Assert.Equal(
+            [new(2, 0, 2, 0, 1, 0), new(2, 1, 2, 1, 1, 0), new(2, 0, 2, 0, 1, 0), new ShardSpec(2, 1, 2, 1, 1, 0)],
+            Enumerable.Range(0, 4).Select(reference.ShardOf));
+        Assert.Equal(
+            [new(2, 0, 1, 0, 4, 0), new(2, 1, 1, 0, 4, 1), new(2, 0, 1, 0, 4, 2), new ShardSpec(2, 1, 1, 0, 4, 3)],
+            Enumerable.Range(0, 4).Select(new RankTopology(4, 2, 1, 4).ShardOf));
     }
 
     [Fact]
