@@ -6,7 +6,7 @@ namespace AkkaCp.Npu.Cpu;
 /// An NPU in software: native 64-byte-aligned memory, one stream thread that is worker 0, and <see cref="Threads"/> - 1 helpers
 /// that operators divide their rows and columns over. Several devices may live in one process; they share nothing.
 /// </summary>
-public sealed partial class CpuDevice : IDisposable
+public sealed partial class CpuDevice : INpuDevice
 {
     private readonly DeviceStream _stream;
     private readonly WorkerScratch _scratch;
@@ -27,6 +27,7 @@ public sealed partial class CpuDevice : IDisposable
         _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0));
         Workers = new WorkerPool(options.Threads, options.Name, options.Cores);
         _scratch = WorkerScratch.Allocate(options.Threads, Kernels.MatMul.ScratchFloats);
+        _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch())];
     }
 
     /// <summary>The vectors that kernels use: avx512, vector256, vector128 or scalar.</summary>
@@ -69,6 +70,7 @@ public sealed partial class CpuDevice : IDisposable
         _stream.Dispose();
         Workers.Dispose();
         _scratch.Free();
+        FreeAttention();
         Memory.Dispose();
     }
 

@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using AkkaCp.Npu.Cpu.Kernels;
+
+namespace AkkaCp.Npu.Cpu;
+
+/// <summary>
+/// One worker's memory for one attention tile. R rows of a tile, D head dimension, Dv = D rounded up to whole panels of 32,
+/// B keys of a block.
+/// </summary>
+internal sealed unsafe class FiaScratch
+{
+    private void* _memory;
+    private int _headDim;
+
+    /// <summary>[R, D] queries times scale.</summary>
+    public float* Query { get; private set; }
+
+    /// <summary>[R, Dv] sums of weighted values.</summary>
+    public float* Sum { get; private set; }
+
+    /// <summary>[R, B] scores, then weights.</summary>
+    public float* Score { get; private set; }
+
+    /// <summary>[R, 16] sums of weights, lane by lane.</summary>
+    public float* Weight { get; private set; }
+
+    /// <summary>[R] the largest score so far.</summary>
+    public float* Max { get; private set; }
+
+    /// <summary>[R] factor of what was summed before this block.</summary>
+    public float* Decay { get; private set; }
+
+    /// <summary>[R] first visible key.</summary>
+    public int* Low { get; private set; }
+
+    /// <summary>[R] key behind the last visible one.</summary>
+    public int* High { get; private set; }
+
+    /// <summary>[B / 32][D][32] keys of the block.</summary>
+    public float* KeyPanels { get; private set; }
+
+    /// <summary>[Dv / 32][B][32] values of the block.</summary>
+    public float* ValuePanels { get; private set; }
+
+    /// <summary>Makes room for head dimension <paramref name="headDim"/>; one worker calls it for itself.</summary>
+    public void Reserve(int headDim)
+    {
+        if (headDim <= _headDim)
+        {
+            return;
+        }
+
+        Free();
+        var sumWidth = Fia.SumWidth(headDim);
+        var floats = (FiaPlan.MaxRows * (headDim + sumWidth + Fia.Block + Fia.WeightLanes + 4)) + (Fia.Block * (headDim + sumWidth));
+        var at = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
+        _memory = at;
+        _headDim = headDim;
+        Query = Take(ref at, FiaPlan.MaxRows * headDim);
+        Sum = Take(ref at, FiaPlan.MaxRows * sumWidth);
+        Score = Take(ref at, FiaPlan.MaxRows * Fia.Block);
+        Weight = Take(ref at, FiaPlan.MaxRows * Fia.WeightLanes);
+        Max = Take(ref at, FiaPlan.MaxRows);
+        Decay = Take(ref at, FiaPlan.MaxRows);
+        Low = (int*)Take(ref at, FiaPlan.MaxRows);
+        High = (int*)Take(ref at, FiaPlan.MaxRows);
+        KeyPanels = Take(ref at, Fia.Block * headDim);
+        ValuePanels = Take(ref at, Fia.Block * sumWidth);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Free()
+    {
+        NativeMemory.AlignedFree(_memory);
+        _memory = null;
+        _headDim = 0;
+    }
+
+    private static float* Take(ref float* at, int floats)
+    {
+        var piece = at;
+        at += floats;
+        return piece;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace AkkaCp.Npu.Cpu.Kernels;
+
+/// <summary>How keys and values are stored.</summary>
+internal unsafe interface IKvElement
+{
+    /// <summary>Bytes of one element.</summary>
+    static abstract int Bytes { get; }
+
+    /// <summary>Four neighbours as floats, exactly.</summary>
+    static abstract Vector128<float> Load(byte* source);
+}
+
+/// <summary>F32.</summary>
+internal readonly unsafe struct KvF32 : IKvElement
+{
+    public static int Bytes => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load(byte* source) => Vector128.Load((float*)source);
+}
+
+/// <summary>BF16, the upper half of an F32.</summary>
+internal readonly unsafe struct KvBF16 : IKvElement
+{
+    public static int Bytes => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load(byte* source) => Simd128.LoadBF16((ushort*)source);
+}
