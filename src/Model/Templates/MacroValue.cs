@@ -5,11 +5,15 @@ internal sealed class MacroValue(StatementRenderer renderer, MacroDefinition mac
 {
     public const string Caller = "caller";
 
+    /// <summary>What a scope weighs, in list items.</summary>
+    private const int ScopeItems = 4;
+
     public override string TypeName => "macro";
 
     public override TemplateValue Invoke(RenderContext context, CallArguments arguments)
     {
         context.Budget.Enter();
+        context.Budget.Items(arguments.Positional.Count + arguments.Named.Count + ScopeItems);
         var scope = new Scope(definedIn);
         BindPositional(arguments, scope);
         BindNamed(arguments, scope);

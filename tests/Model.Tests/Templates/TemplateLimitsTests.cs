@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using AkkaCp.Model.Templates;
+using Xunit;
+
+namespace AkkaCp.Model.Tests.Templates;
+
+/// <summary>Hostile templates: each ends in a TemplateException within the default limits, and takes no more memory than they allow.</summary>
+public sealed class TemplateLimitsTests
+{
+    private const long MostBytes = 600L << 20;
+
+    [Theory]
+    [InlineData("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "steps")]
+    [InlineData("{% for a in range(99999) %}{% for b in range(99999) %}{{ a * b }}{% endfor %}{% endfor %}", "steps")]
+    [InlineData("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "nested deeper")]
+    [InlineData("{% macro f(n) %}{{ g(n) }}{% endmacro %}{% macro g(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}", "nested deeper")]
+    [InlineData("{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(25) }}", "steps")]
+    [InlineData("{% macro f(a=f()) %}{% endmacro %}{{ f() }}", "nested deeper")]
+    public void EndlessWork_Ends(string template, string reason) => AssertRefused(template, reason);
+
+    [Theory]
+    [InlineData("{{ 'x' * 1000000000 }}", "1000000000 characters")]
+    [InlineData("{{ 'x' * 10 ** 30 }}", "characters")]
+    [InlineData("{% for i in range(100) %}{{ 'x' * 1000000 }}{% endfor %}", "output is longer")]
+    [InlineData("{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "characters")]
+    [InlineData("{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "output is longer")]
+    [InlineData("{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s]|join %}{% endfor %}", "output is longer")]
+    [InlineData("{% set s = 'x' * 4000 %}{{ s|replace('x', s)|replace('x', s) }}", "output is longer")]
+    [InlineData("{{ ('x' * 1000000)|replace('', 'y' * 1000000) }}", "output is longer")]
+    [InlineData("{{ (range(100000)|list)|join('x' * 100000) }}", "output is longer")]
+    [InlineData("{{ ('x\n' * 100000)|indent(1000000) }}", "output is longer")]
+    [InlineData("{{ 'x'|indent(2000000000) }}", "characters")]
+    [InlineData("{{ [[[[1]]]]|tojson(indent=10000000) }}", "output is longer")]
+    [InlineData("{{ strftime_now('%A' * 8000000) }}", "output is longer")]
+    [InlineData("{% filter upper %}{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}{% endfilter %}", "output is longer")]
+    public void HugeText_IsNeverMade(string template, string reason) => AssertRefused(template, reason);
+
+    [Theory]
+    [InlineData("{{ range(1000000000) }}", "100000")]
+    [InlineData("{{ range(-2000000000, 2000000000) }}", "100000")]
+    [InlineData("{{ [0] * 1000000000 }}", "steps")]
+    [InlineData("{{ [1, 2] * 10 ** 40 }}", "steps")]
+    [InlineData("{% set ns = namespace(l=[0]) %}{% for i in range(60) %}{% set ns.l = ns.l + ns.l %}{% endfor %}", "steps")]
+    [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(100000) %}{% set ns.l = ns.l + [i] %}{% endfor %}", "steps")]
+    [InlineData("{{ ('x' * 16000000)|list }}", "steps")]
+    [InlineData("{{ ('x ' * 8000000).split() }}", "steps")]
+    public void HugeList_IsNeverMade(string template, string reason) => AssertRefused(template, reason);
+
+    [Theory]
+    [InlineData("{{ 2 ** 1000000000 }}", "2048 bits")]
+    [InlineData("{{ 2 ** (2 ** (2 ** (2 ** 2))) }}", "2048 bits")]
+    [InlineData("{% set ns = namespace(n=9) %}{% for i in range(60) %}{% set ns.n = ns.n * ns.n %}{% endfor %}", "2048 bits")]
+    public void HugeNumber_IsNeverMade(string template, string reason) => AssertRefused(template, reason);
+
+    [Theory]
+    [InlineData("{{ ns.v }}")]
+    [InlineData("{{ ns.v|tojson }}")]
+    [InlineData("{{ ns.v == ns.w }}")]
+    [InlineData("{{ ns.v < ns.w }}")]
+    [InlineData("{{ ns.v in [ns.w] }}")]
+    [InlineData("{{ ns.v|string }}")]
+    public void DeepValue_OverflowsNoStack(string use) => AssertRefused(
+        "{% set ns = namespace(v=[], w=[]) %}{% for i in range(90000) %}{% set ns.v = [ns.v] %}{% set ns.w = [ns.w] %}{% endfor %}" + use,
+        "nested deeper");
+
+    /// <summary>A value of 60 levels, each holding the one before twice: 2^60 leaves in 60 lists.</summary>
+    [Theory]
+    [InlineData("{{ ns.v }}", "output is longer")]
+    [InlineData("{{ ns.v|tojson }}", "output is longer")]
+    [InlineData("{{ ns.v == ns.w }}", "steps")]
+    public void SharedValue_IsBoundedByItsExpansion(string use, string reason) => AssertRefused(
+        "{% set ns = namespace(v='x' * 100, w='x' * 100) %}{% for i in range(60) %}{% set ns.v = [ns.v, ns.v] %}{% set ns.w = [ns.w, ns.w] %}{% endfor %}" + use,
+        reason);
+
+    [Theory]
+    [InlineData("(", ")")]
+    [InlineData("[", "]")]
+    [InlineData("-", "")]
+    [InlineData("not ", "")]
+    [InlineData("{1:", "}")]
+    [InlineData("f(", ")")]
+    [InlineData("a[", "]")]
+    [InlineData("a|f(", ")")]
+    [InlineData("1 if 1 else ", "")]
+    [InlineData("a is b(", ")")]
+    public void DeepExpression_IsRefusedByTheParser(string open, string close)
+    {
+        var source = "{{ " + string.Concat(Enumerable.Repeat(open, 50_000)) + "1" + string.Concat(Enumerable.Repeat(close, 50_000)) + " }}";
+        var error = Assert.Throws<TemplateException>(() => ChatTemplate.Parse(source));
+        Assert.Contains("nested deeper than 256", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{% if 1 %}")]
+    [InlineData("{% for a in b %}")]
+    [InlineData("{% macro m() %}")]
+    [InlineData("{% set x %}")]
+    [InlineData("{% filter upper %}")]
+    public void DeepTags_AreRefusedByTheParser(string tag)
+    {
+        var error = Assert.Throws<TemplateException>(() => ChatTemplate.Parse(string.Concat(Enumerable.Repeat(tag, 20_000))));
+        Assert.Contains("nested deeper than 256", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(" + 1")]
+    [InlineData(" and 1")]
+    [InlineData(" or 0")]
+    [InlineData(".a")]
+    [InlineData("|string")]
+    [InlineData(" if 1")]
+    [InlineData("[0]")]
+    public void LongChain_IsRefusedWhenEvaluated(string link) =>
+        AssertRefused("{% set a = 1 %}{{ a" + string.Concat(Enumerable.Repeat(link, 20_000)) + " }}", "nested deeper");
+
+    [Fact]
+    public void DeepInput_IsRefused()
+    {
+        JsonNode node = new JsonArray();
+        for (var i = 0; i < 1_000; i++)
+            node = new JsonArray(node);
+        var error = Assert.Throws<TemplateException>(() => ChatTemplate.Parse("x").Render(new ChatTemplateInput { Messages = [node] }));
+        Assert.Contains("input 'messages': nested deeper", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LongTemplate_IsRefused()
+    {
+        var error = Assert.Throws<TemplateException>(() => ChatTemplate.Parse(new string('x', 2_000_000)));
+        Assert.Contains("2000000 characters", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OwnLimits_Hold()
+    {
+        var limits = new TemplateLimits(MaxSteps: 1_000, MaxDepth: 20, MaxOutputChars: 10);
+        Assert.Equal("0123456789", ChatTemplate.Parse("0123456789", limits: limits).Render(Empty));
+        Assert.Contains("limit of 10 ", Refusal("01234{{ 'x' * 6 }}", limits), StringComparison.Ordinal);
+        Assert.Contains("limit of 1000 steps", Refusal("{% for i in range(500) %}{% endfor %}", limits), StringComparison.Ordinal);
+    }
+
+    /// <summary>A million tokens of conversation are well inside the default limits.</summary>
+    [Fact]
+    public void LongConversation_IsRendered()
+    {
+        var messages = new JsonNode?[200];
+        for (var i = 0; i < messages.Length; i++)
+            messages[i] = new JsonObject { ["role"] = i % 2 == 0 ? "user" : "assistant", ["content"] = new string('x', 20_000) };
+
+        Assert.InRange(TemplateCase.Qwen3.Render(new ChatTemplateInput { Messages = messages }).Length, 4_000_000, 4_100_000);
+    }
+
+    private static ChatTemplateInput Empty { get; } = new() { Messages = [] };
+
+    private static string Refusal(string template, TemplateLimits limits) =>
+        Assert.Throws<TemplateException>(() => ChatTemplate.Parse(template, limits: limits).Render(Empty)).Reason;
+
+    private static void AssertRefused(string template, string reason)
+    {
+        var parsed = ChatTemplate.Parse(template);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<TemplateException>(() => parsed.Render(Empty));
+        Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostBytes);
+    }
+}
