@@ -1,0 +1,33 @@
+using System.Globalization;
+using AkkaCp.Actors.Settings;
+
+namespace AkkaCp.Engine.Composition;
+
+/// <summary>Lays a program's options over the configuration, so that there is one source of settings.</summary>
+internal static class EngineConfiguration
+{
+    /// <summary>The settings that the options mean.</summary>
+    /// <exception cref="CpSettingsException">Unknown keys, wrong values: all of them.</exception>
+    public static CpSettings Load(EngineOptions options) =>
+        CpSettings.Load(options.ConfigFile, Overrides(options), options.ModelPath);
+
+    private static IEnumerable<string> Overrides(EngineOptions options)
+    {
+        (string Key, string? Value)[] known =
+        [
+            ("model.path", options.ModelPath),
+            ("model.dtype", options.Dtype),
+            ("parallel.tp", Text(options.Tp)),
+            ("parallel.attn-cp", Text(options.AttnCp)),
+            ("parallel.moe-dp", Text(options.MoeDp)),
+            ("parallel.ep", Text(options.Ep)),
+            ("device.threads", options.Threads is 0 ? "auto" : Text(options.Threads)),
+            ("scheduler.chunk-tokens", Text(options.ChunkTokens)),
+            ("context-parallel.min-tokens", Text(options.MinCpTokens)),
+        ];
+        return known.Where(pair => pair.Value is not null).Select(pair => $"{pair.Key}={pair.Value}")
+            .Concat(options.Overrides.Select(pair => $"{pair.Key}={pair.Value}"));
+    }
+
+    private static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
+}

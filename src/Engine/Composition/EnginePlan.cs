@@ -1,0 +1,135 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Weights;
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Kv;
+using AkkaCp.Pipeline.Topology;
+
+namespace AkkaCp.Engine.Composition;
+
+/// <summary>What an engine will be made of, decided from settings and config.json before any weight is read.</summary>
+internal sealed record EnginePlan
+{
+    /// <summary>The settings.</summary>
+    public required CpSettings Settings { get; init; }
+
+    /// <summary>The model's directory.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The model's dimensions.</summary>
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>The ranks and their groups.</summary>
+    public required RankTopology Topology { get; init; }
+
+    /// <summary>Type of the weights in memory.</summary>
+    public required DType DType { get; init; }
+
+    /// <summary>Each rank's part of the model.</summary>
+    public required IReadOnlyList<ShardSpec> Shards { get; init; }
+
+    /// <summary>Computing threads of each rank.</summary>
+    public required int ThreadsPerRank { get; init; }
+
+    /// <summary>Weights of all ranks, equal pieces counted once, in bytes.</summary>
+    public long SharedWeightBytes => WeightBytes.EstimateShared(Model, Shards, DType);
+
+    /// <summary>Decides everything.</summary>
+    /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
+    public static EnginePlan Create(EngineOptions options)
+    {
+        var settings = EngineConfiguration.Load(options);
+        var problems = new List<string>();
+        var topology = new RankTopology(
+            settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
+        problems.AddRange(topology.RunnableProblems());
+        var directory = Path.GetFullPath(settings.Model.Path ?? ".");
+        var model = LoadConfig(settings, directory, problems);
+        if (model is null || problems.Count > 0)
+            throw new CpSettingsException(problems);
+
+        var shards = Enumerable.Range(0, topology.WorldSize).Select(rank => ShardOf(topology, rank)).ToList();
+        problems.AddRange(shards.SelectMany(shard => shard.Problems(model)).Distinct());
+        if (problems.Count > 0)
+            throw new CpSettingsException(problems);
+        return new EnginePlan
+        {
+            Settings = settings,
+            Directory = directory,
+            Model = model,
+            Topology = topology,
+            DType = DTypeOf(settings.Model.DType, model.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32),
+            Shards = shards,
+            ThreadsPerRank = settings.Device.Threads ?? Math.Max(1, Environment.ProcessorCount / topology.WorldSize),
+        };
+    }
+
+    /// <summary>Size of a rank's KV pool.</summary>
+    public KvPoolShape KvShapeOf(int rank)
+    {
+        var kv = Settings.KvCache;
+        var one = new KvPoolShape
+        {
+            Layers = Model.NumHiddenLayers,
+            Blocks = 2,
+            BlockSize = kv.BlockSizeTokens,
+            KvHeads = Shards[rank].NumKvHeads(Model),
+            HeadDim = Model.HeadDim,
+            DType = DTypeOf(kv.DType, DType),
+        };
+        var needed = (long)Settings.Scheduler.MaxRunning * BlockTable.BlocksFor(Model.MaxPositionEmbeddings, kv.BlockSizeTokens);
+        var blocks = kv.Tokens is { } tokens
+            ? BlockTable.BlocksFor(tokens, kv.BlockSizeTokens)
+            : Math.Clamp(kv.MemoryBytes / one.BytesPerBlock, 1, needed);
+        // Block 0 is nobody's.
+        return (one with { Blocks = (int)Math.Min(blocks + 1, int.MaxValue / kv.BlockSizeTokens) }).Validate();
+    }
+
+    /// <summary>Processors of a rank's threads; null leaves them to the system.</summary>
+    public IReadOnlyList<int>? CoresOf(int rank)
+    {
+        var fits = Topology.WorldSize * ThreadsPerRank <= Environment.ProcessorCount;
+        return Settings.Device.Pin is PinMode.On || (Settings.Device.Pin is PinMode.Auto && fits)
+            ? [.. Enumerable.Range(rank * ThreadsPerRank, ThreadsPerRank).Select(core => core % Environment.ProcessorCount)]
+            : null;
+    }
+
+    private static ModelConfig? LoadConfig(CpSettings settings, string directory, List<string> problems)
+    {
+        if (settings.Model.Path is null)
+        {
+            problems.Add("akka-cp.model.path: expected a model directory, found none");
+            return null;
+        }
+
+        if (!System.IO.Directory.Exists(directory))
+        {
+            problems.Add($"akka-cp.model.path: expected a model directory, found none at {directory}");
+            return null;
+        }
+
+        try
+        {
+            return ModelConfig.Load(directory);
+        }
+        catch (ModelConfigException error)
+        {
+            problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}"));
+            return null;
+        }
+    }
+
+    private static ShardSpec ShardOf(RankTopology topology, int rank)
+    {
+        var place = topology.CoordinatesOf(rank);
+        return new ShardSpec(
+            topology.AttnTp, place.AttnTpRank, topology.MoeTp, place.MoeTpRank, topology.Ep, place.MoeEpRank);
+    }
+
+    private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch
+    {
+        ComputeDType.Float32 => DType.F32,
+        ComputeDType.BFloat16 => DType.BF16,
+        _ => otherwise,
+    };
+}

@@ -1,0 +1,53 @@
+using AkkaCp.Model.Weights;
+using Microsoft.Extensions.Logging;
+
+namespace AkkaCp.Engine;
+
+/// <summary>
+/// What an embedding program says about the engine. Every property but the last three stands for a key of the configuration and is
+/// laid over it as an override, so that a file, a flag and a property mean the same; null leaves the key as the configuration has it.
+/// </summary>
+public sealed record EngineOptions
+{
+    /// <summary>Directory of the model in Hugging Face layout (<c>akka-cp.model.path</c>). Default: from the configuration.</summary>
+    public string? ModelPath { get; init; }
+
+    /// <summary>HOCON file. Default null: the built-in reference configuration alone.</summary>
+    public string? ConfigFile { get; init; }
+
+    /// <summary>Configuration keys, <c>akka-cp.</c> included, and their values in HOCON; these win over everything. Default none.</summary>
+    public IReadOnlyDictionary<string, string> Overrides { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Ranks in all (<c>akka-cp.parallel.tp</c>), at least 1.</summary>
+    public int? Tp { get; init; }
+
+    /// <summary>Context-parallel ranks that share a prompt's tokens (<c>akka-cp.parallel.attn-cp</c>), at least 1.</summary>
+    public int? AttnCp { get; init; }
+
+    /// <summary>Groups that run experts on their own rows (<c>akka-cp.parallel.moe-dp</c>), at least 1.</summary>
+    public int? MoeDp { get; init; }
+
+    /// <summary>Ranks that the experts are divided over (<c>akka-cp.parallel.ep</c>), at least 1.</summary>
+    public int? Ep { get; init; }
+
+    /// <summary>Type of the weights in memory: float32 or bfloat16 (<c>akka-cp.model.dtype</c>).</summary>
+    public string? Dtype { get; init; }
+
+    /// <summary>Computing threads of each rank (<c>akka-cp.device.threads</c>); 0 divides the machine's cores among the ranks.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Prompt tokens of one step at most (<c>akka-cp.scheduler.chunk-tokens</c>); 0 does not divide prompts.</summary>
+    public int? ChunkTokens { get; init; }
+
+    /// <summary>Shortest extend that is split over the CP ranks, in tokens (<c>akka-cp.context-parallel.min-tokens</c>).</summary>
+    public int? MinCpTokens { get; init; }
+
+    /// <summary>Where the engine logs. Default null: nowhere. Prompts and answers are never logged.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Told how much of the weights is loaded; called on loading threads. Default null: nobody.</summary>
+    public IProgress<LoadProgress>? LoadProgress { get; init; }
+
+    /// <summary>How long disposal lets running steps end before it cancels them. Default 10 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}

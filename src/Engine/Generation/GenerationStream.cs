@@ -1,0 +1,65 @@
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Model.Tokenization;
+
+namespace AkkaCp.Engine.Generation;
+
+/// <summary>One request's way from replies to chunks: decodes tokens, looks for stop strings, counts and times.</summary>
+internal sealed class GenerationStream
+{
+    private readonly GenerationProtocol.Submit _request;
+    private readonly StreamDecoder _decoder;
+    private readonly StopStringFilter _stops;
+    private readonly TimeProvider _clock;
+    private readonly long _started;
+    private long _firstToken;
+    private long _lastToken;
+    private int _tokens;
+
+    public GenerationStream(GenerationProtocol.Submit request, Tokenizer tokenizer, IEnumerable<string> stops, TimeProvider clock)
+    {
+        _request = request;
+        _decoder = tokenizer.CreateStreamDecoder();
+        _stops = new StopStringFilter(stops);
+        _clock = clock;
+        _started = clock.GetTimestamp();
+    }
+
+    /// <summary>Whether a stop string was met: no more tokens are wanted.</summary>
+    public bool Stopped => _stops.Stopped;
+
+    /// <summary>The chunk of a token.</summary>
+    public GenerationChunk Take(SampledToken token)
+    {
+        _lastToken = _clock.GetTimestamp();
+        if (_tokens++ == 0)
+            _firstToken = _lastToken;
+        // An end token has no text, even where a model ends its answers with an ordinary one.
+        var text = _request.StopTokens.Contains(token.Id) ? "" : _stops.Push(_decoder.Append(token.Id));
+        return new GenerationChunk
+        {
+            Text = text,
+            Token = token.Id,
+            Logprob = _request.Sampling.Logprobs ? token.Logprob : null,
+            TopLogprobs = token.TopLogprobs,
+        };
+    }
+
+    /// <summary>The last chunk.</summary>
+    public GenerationChunk Finish(CompletionReason reason, PrefillLayout layout)
+    {
+        var text = Stopped ? "" : _stops.Push(_decoder.Flush()) + _stops.Flush();
+        var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop : FinishReason.Length;
+        return new GenerationChunk { Text = text, FinishReason = finish, Summary = Summarize(layout) };
+    }
+
+    private GenerationSummary Summarize(PrefillLayout layout)
+    {
+        TimeSpan? toFirst = _tokens > 0 ? _clock.GetElapsedTime(_started, _firstToken) : null;
+        var decoding = _clock.GetElapsedTime(_firstToken, _lastToken);
+        return new GenerationSummary(
+            _request.PromptLength, _tokens, layout, toFirst,
+            toFirst is { Ticks: > 0 } first ? _request.PromptLength / first.TotalSeconds : null,
+            _tokens > 1 && decoding.Ticks > 0 ? (_tokens - 1) / decoding.TotalSeconds : null);
+    }
+}

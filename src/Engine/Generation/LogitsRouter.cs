@@ -1,0 +1,61 @@
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Engine.Generation;
+
+/// <summary>
+/// Brings logits to whoever asked for them. The coordinator numbers a request, and its ranks may give rows before the requester has
+/// heard of the number; such rows wait here, which is a few: the number is told before the first step is planned.
+/// </summary>
+internal sealed class LogitsRouter : ILogitsSink
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, LogitsRow> _takers = [];
+    private readonly Dictionary<long, List<(int Position, float[] Logits)>> _early = [];
+
+    /// <inheritdoc/>
+    public void Write(long request, int position, ReadOnlySpan<float> logits)
+    {
+        LogitsRow? taker;
+        lock (_gate)
+        {
+            if (!_takers.TryGetValue(request, out taker))
+            {
+                Early(request).Add((position, logits.ToArray()));
+                return;
+            }
+        }
+
+        taker(position, logits);
+    }
+
+    /// <summary>From now on the request's rows go to the taker; those that waited go to it now.</summary>
+    public void Connect(long request, LogitsRow taker)
+    {
+        List<(int Position, float[] Logits)>? waiting;
+        lock (_gate)
+        {
+            _takers[request] = taker;
+            _early.Remove(request, out waiting);
+        }
+
+        foreach (var (position, logits) in waiting ?? [])
+            taker(position, logits);
+    }
+
+    /// <summary>The request has ended.</summary>
+    public void Disconnect(long request)
+    {
+        lock (_gate)
+        {
+            _takers.Remove(request);
+            _early.Remove(request);
+        }
+    }
+
+    private List<(int Position, float[] Logits)> Early(long request)
+    {
+        if (!_early.TryGetValue(request, out var rows))
+            _early.Add(request, rows = []);
+        return rows;
+    }
+}

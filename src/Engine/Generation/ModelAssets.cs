@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using AkkaCp.Engine.Prompting;
+using AkkaCp.Model;
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Templates;
+using AkkaCp.Model.Tokenization;
+
+namespace AkkaCp.Engine.Generation;
+
+/// <summary>What a model directory holds besides weights.</summary>
+internal sealed record ModelAssets
+{
+    private static readonly string[] s_usualEnds = ["<|im_end|>", "<|endoftext|>"];
+
+    /// <summary>The directory's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The model's tokenizer.</summary>
+    public required Tokenizer Tokenizer { get; init; }
+
+    /// <summary>Renders and encodes prompts.</summary>
+    public required PromptEncoder Prompts { get; init; }
+
+    /// <summary>What the model's authors recommend for generation.</summary>
+    public required GenerationDefaults Defaults { get; init; }
+
+    /// <summary>Tokens of prompt and answer together, at most.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>Rows of the embedding: ids are below it.</summary>
+    public required int VocabSize { get; init; }
+
+    /// <summary>Tokens that end an answer.</summary>
+    public required ImmutableArray<int> EndTokens { get; init; }
+
+    /// <summary>Reads them all.</summary>
+    /// <exception cref="ModelFormatException">A file is missing or malformed.</exception>
+    /// <exception cref="ModelConfigException">config.json names a model that cannot run.</exception>
+    public static ModelAssets Load(string directory, ModelConfig config)
+    {
+        var tokenizer = Tokenizer.Load(directory);
+        tokenizer.RequireFits(config.VocabSize);
+        var defaults = GenerationDefaults.Load(directory);
+        return new ModelAssets
+        {
+            Name = new DirectoryInfo(directory).Name,
+            Tokenizer = tokenizer,
+            Prompts = EncoderOf(directory, tokenizer),
+            Defaults = defaults,
+            ContextLength = config.MaxPositionEmbeddings,
+            VocabSize = config.VocabSize,
+            EndTokens = EndTokensOf(defaults, tokenizer),
+        };
+    }
+
+    // A base model has no template; it answers raw prompts all the same.
+    private static PromptEncoder EncoderOf(string directory, Tokenizer tokenizer)
+    {
+        try
+        {
+            return new PromptEncoder(tokenizer, ChatTemplate.Load(directory));
+        }
+        catch (ModelFormatException error)
+        {
+            return new PromptEncoder(tokenizer, null, error.Message);
+        }
+    }
+
+    // Without a generation_config.json, the tokens that end a turn and a text in Qwen's vocabularies.
+    private static ImmutableArray<int> EndTokensOf(GenerationDefaults defaults, Tokenizer tokenizer) =>
+        defaults.EosTokenIds.Count > 0
+            ? [.. defaults.EosTokenIds]
+            : [.. s_usualEnds.Select(tokenizer.TokenId).OfType<int>()];
+}

@@ -1,0 +1,77 @@
+namespace AkkaCp.Engine.Generation;
+
+/// <summary>Finds every mistake of a request's fields before any work is done for it.</summary>
+internal static class RequestValidation
+{
+    private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
+
+    /// <summary>Each mistake with its field, the rule and what was found; empty when all is well.</summary>
+    public static List<string> Problems(GenerationRequest request, ModelAssets model)
+    {
+        var problems = new List<string>();
+        CheckPrompt(problems, request, model);
+        if (request.MaxTokens is { } limit && (limit < 1 || limit > model.ContextLength))
+            problems.Add($"max_tokens must be in [1, {model.ContextLength}], found {limit}");
+        CheckStops(problems, request.Stop);
+        problems.AddRange(request.Sampling.Over(model.Defaults.Sampling).Problems(model.VocabSize));
+        return problems;
+    }
+
+    private static void CheckPrompt(List<string> problems, GenerationRequest request, ModelAssets model)
+    {
+        var given = (request.Messages is null ? 0 : 1) + (request.Prompt is null ? 0 : 1) + (request.Tokens is null ? 0 : 1);
+        if (given != 1)
+            problems.Add($"messages, prompt, tokens: exactly one must be given, found {given}");
+        if (request.Messages is not null)
+            CheckMessages(problems, request.Messages);
+        if (request.Tools.Count > 0 && request.Messages is null)
+            problems.Add("tools need messages, found none");
+        if (request.Prompt is { Length: 0 })
+            problems.Add("prompt must not be empty");
+        if (request.Tokens is not null)
+            CheckTokens(problems, request.Tokens, model.VocabSize);
+    }
+
+    private static void CheckMessages(List<string> problems, IReadOnlyList<PromptMessage> messages)
+    {
+        if (messages.Count == 0)
+            problems.Add("messages must not be empty");
+        for (var i = 0; i < messages.Count; i++)
+        {
+            if (!s_roles.Contains(messages[i].Role))
+                problems.Add($"messages[{i}].role must be one of {string.Join(", ", s_roles)}, found \"{messages[i].Role}\"");
+            if (messages[i].Content is null)
+                problems.Add($"messages[{i}].content must be a text, found null");
+        }
+    }
+
+    private static void CheckTokens(List<string> problems, IReadOnlyList<int> tokens, int vocabSize)
+    {
+        if (tokens.Count == 0)
+            problems.Add("tokens must not be empty");
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (tokens[i] >= 0 && tokens[i] < vocabSize)
+                continue;
+            problems.Add($"tokens[{i}] must be in [0, {vocabSize}), found {tokens[i]}");
+            return; // A wrong vocabulary makes all of them wrong: the first says enough.
+        }
+    }
+
+    private static void CheckStops(List<string> problems, IReadOnlyList<string> stops)
+    {
+        if (stops.Count > GenerationRequest.MaxStopStrings)
+        {
+            problems.Add($"stop must have at most {GenerationRequest.MaxStopStrings} strings, found {stops.Count}");
+            return;
+        }
+
+        for (var i = 0; i < stops.Count; i++)
+        {
+            if (string.IsNullOrEmpty(stops[i]))
+                problems.Add($"stop[{i}] must not be empty");
+            else if (stops[i].Length > GenerationRequest.MaxStopLength)
+                problems.Add($"stop[{i}] must have at most {GenerationRequest.MaxStopLength} characters, found {stops[i].Length}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using AkkaCp.Model.Sampling;
+
+namespace AkkaCp.Engine;
+
+/// <summary>
+/// A piece of a stream: prefill progress first, then one chunk for each token, last one chunk with <see cref="FinishReason"/>.
+/// </summary>
+public sealed record GenerationChunk
+{
+    /// <summary>Text to show, always whole characters; empty where a token completes none, or while it may begin a stop string.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>The token, on token chunks; the end token is one, too.</summary>
+    public int? Token { get; init; }
+
+    /// <summary>ln p of <see cref="Token"/> under the model's own softmax; null unless asked for.</summary>
+    public float? Logprob { get; init; }
+
+    /// <summary>The most probable tokens at this place, best first; empty unless asked for.</summary>
+    public IReadOnlyList<TokenLogprob> TopLogprobs { get; init; } = [];
+
+    /// <summary>How far the prompt is, on progress chunks.</summary>
+    public PrefillProgress? Prefill { get; init; }
+
+    /// <summary>Why the stream ended, on the last chunk.</summary>
+    public FinishReason? FinishReason { get; init; }
+
+    /// <summary>Counts and times, on the last chunk.</summary>
+    public GenerationSummary? Summary { get; init; }
+}
+
+/// <summary>How far a prompt is.</summary>
+/// <param name="Processed">Prompt tokens that are done.</param>
+/// <param name="Total">Prompt tokens in all.</param>
+public readonly record struct PrefillProgress(int Processed, int Total);
+
+/// <summary>Why a stream ended without an error.</summary>
+public enum FinishReason
+{
+    /// <summary>The model ended its answer.</summary>
+    Stop,
+
+    /// <summary>A stop string was met.</summary>
+    StopString,
+
+    /// <summary>The limit of tokens, or the model's context length, was reached.</summary>
+    Length,
+}

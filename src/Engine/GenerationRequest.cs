@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace AkkaCp.Engine;
+
+/// <summary>
+/// Asks for a continuation of exactly one of <see cref="Messages"/>, <see cref="Prompt"/> and <see cref="Tokens"/>.
+/// </summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Stop strings of a request at most.</summary>
+    public const int MaxStopStrings = 64;
+
+    /// <summary>Length of a stop string at most, in UTF-16 units.</summary>
+    public const int MaxStopLength = 1024;
+
+    /// <summary>A conversation, rendered with the model's chat template, the assistant's turn opened behind it.</summary>
+    public IReadOnlyList<PromptMessage>? Messages { get; init; }
+
+    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Default none.</summary>
+    public IReadOnlyList<JsonElement> Tools { get; init; } = [];
+
+    /// <summary>Whether a template that knows thinking opens it. Default null: the template's own default.</summary>
+    public bool? EnableThinking { get; init; }
+
+    /// <summary>A text that is encoded as it stands, control tokens included: the caller answers for what is in it.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Token ids.</summary>
+    public IReadOnlyList<int>? Tokens { get; init; }
+
+    /// <summary>Tokens to generate at most. Default null: the model's max_new_tokens, or up to its context length.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>How tokens are chosen, over the model's generation defaults.</summary>
+    public SamplingOverrides Sampling { get; init; } = new();
+
+    /// <summary>Texts that end the answer, at most 64; neither they nor parts of them are emitted. Default none.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>Generate on past the model's end tokens. Default off.</summary>
+    public bool IgnoreEos { get; init; }
+}

@@ -1,0 +1,23 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Engine.Composition;
+using Microsoft.Extensions.Options;
+
+namespace AkkaCp.Engine.Hosting;
+
+/// <summary>Checks settings, layout and config.json when the host starts: all mistakes at once, before any weight is read.</summary>
+internal sealed class EngineOptionsValidation : IValidateOptions<EngineOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, EngineOptions options)
+    {
+        try
+        {
+            EnginePlan.Create(options);
+            return ValidateOptionsResult.Success;
+        }
+        catch (CpSettingsException error)
+        {
+            return ValidateOptionsResult.Fail(error.Problems);
+        }
+    }
+}

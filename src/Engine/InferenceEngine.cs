@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Generation;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Model.Tokenization;
+
+namespace AkkaCp.Engine;
+
+/// <summary>
+/// A model, loaded onto the ranks of this process, that answers any number of requests at once. Thread-safe. Disposing it ends
+/// running requests as ShuttingDown and frees all memory.
+/// </summary>
+public sealed class InferenceEngine : IAsyncDisposable
+{
+    private readonly IGenerationBackend _backend;
+    private readonly ModelAssets _model;
+    private readonly LogitsRouter _logits;
+    private readonly TimeProvider _clock;
+    private int _disposed;
+
+    internal InferenceEngine(IGenerationBackend backend, ModelAssets model, LogitsRouter logits, TimeProvider? clock = null)
+    {
+        _backend = backend;
+        _model = model;
+        _logits = logits;
+        _clock = clock ?? TimeProvider.System;
+    }
+
+    /// <summary>Name of the model: its directory's.</summary>
+    public string ModelName => _model.Name;
+
+    /// <summary>Tokens of prompt and answer together, at most.</summary>
+    public int ContextLength => _model.ContextLength;
+
+    /// <summary>Logits of a position.</summary>
+    public int VocabSize => _model.VocabSize;
+
+    /// <summary>The model's tokenizer.</summary>
+    public Tokenizer Tokenizer => _model.Tokenizer;
+
+    /// <summary>How the engine is now.</summary>
+    public EngineHealth Health => _backend.Health;
+
+    /// <summary>Tensors of steps on all devices that are in use now; 0 when no request runs, or steps have leaked them.</summary>
+    internal int LiveTensors => _backend.LiveTensors;
+
+    /// <summary>What a request's prompt is for the model.</summary>
+    /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
+    public EncodedPrompt Encode(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var problems = RequestValidation.Problems(request, _model);
+        if (problems.Count > 0)
+            throw new GenerationException(problems);
+        var prompt = _model.Prompts.Encode(request);
+        if (prompt.Tokens.IsEmpty)
+            throw new GenerationException(FailureKind.Invalid, "the prompt must have at least one token, found none");
+        RequireFits(prompt.Tokens.Length);
+        return prompt;
+    }
+
+    /// <summary>
+    /// Answers a request. Enumerating starts it; cancelling, or leaving the enumeration, ends it and frees its KV cache.
+    /// </summary>
+    /// <exception cref="GenerationException">The request is invalid, too long, refused or failed; from the enumeration.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; from the enumeration.</exception>
+    public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
+        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        var submit = Prepare(request);
+        var stream = new GenerationStream(submit, _model.Tokenizer, request.Stop, _clock);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await foreach (var reply in Replies(submit, stopping.Token, cancellationToken).ConfigureAwait(false))
+        {
+            switch (reply)
+            {
+                case GenerationProtocol.Progress progress:
+                    yield return new GenerationChunk { Prefill = new PrefillProgress(progress.Processed, progress.Total) };
+                    break;
+                case GenerationProtocol.TokenGenerated token when !stream.Stopped:
+                    yield return stream.Take(token.Token);
+                    // Tokens that are on their way come still; the terminal reply says that the ranks have let go.
+                    if (stream.Stopped)
+                        await stopping.CancelAsync().ConfigureAwait(false);
+                    break;
+                case GenerationProtocol.Completed { Reason: CompletionReason.Cancelled } when !stream.Stopped:
+                    throw new GenerationException(FailureKind.ShuttingDown, "the engine ended the request");
+                case GenerationProtocol.Completed completed:
+                    yield return stream.Finish(completed.Reason, completed.Layout);
+                    yield break;
+                case GenerationProtocol.Failed failed:
+                    throw new GenerationException(failed.Error, failed.Message);
+            }
+        }
+    }
+
+    /// <summary>Gives the logits of every position of a sequence.</summary>
+    /// <param name="tokens">The sequence.</param>
+    /// <param name="row">Called once for each position, on the ranks' threads, several at once.</param>
+    /// <param name="progress">Told how far the sequence is. Default nobody.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>How the sequence lay on the ranks.</returns>
+    /// <exception cref="GenerationException">The sequence is invalid, too long, refused or failed.</exception>
+    public async Task<PrefillLayout> LogitsAsync(
+        IReadOnlyList<int> tokens, LogitsRow row, IProgress<PrefillProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        ArgumentNullException.ThrowIfNull(row);
+        var prompt = Encode(new GenerationRequest { Tokens = tokens });
+        var submit = new GenerationProtocol.Submit(
+            Guid.NewGuid(), prompt.Tokens, prompt.Tokens.Length, 0, SamplingOptions.Greedy, [], AllLogits: true);
+        long? number = null;
+        try
+        {
+            await foreach (var reply in _backend.Submit(submit, cancellationToken).ConfigureAwait(false))
+            {
+                switch (reply)
+                {
+                    case GenerationProtocol.Progress told:
+                        if (number is null)
+                            _logits.Connect(told.Number, row);
+                        number = told.Number;
+                        progress?.Report(new PrefillProgress(told.Processed, told.Total));
+                        break;
+                    case GenerationProtocol.Completed completed:
+                        return completed.Layout;
+                    case GenerationProtocol.Failed failed:
+                        throw new GenerationException(failed.Error, failed.Message);
+                }
+            }
+        }
+        finally
+        {
+            if (number is { } known)
+                _logits.Disconnect(known);
+        }
+
+        throw new GenerationException(FailureKind.Fault, "the replies ended without a terminal one");
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() =>
+        Interlocked.Exchange(ref _disposed, 1) == 0 ? _backend.DisposeAsync() : ValueTask.CompletedTask;
+
+    /// <summary>The backend's replies. A request that this engine itself ended, at a stop string, completes like any other.</summary>
+    private async IAsyncEnumerable<GenerationProtocol.IReply> Replies(
+        GenerationProtocol.Submit submit, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var replies = _backend.Submit(submit, stopping).GetAsyncEnumerator(CancellationToken.None);
+        while (true)
+        {
+            GenerationProtocol.IReply reply;
+            try
+            {
+                if (!await replies.MoveNextAsync().ConfigureAwait(false))
+                    throw new GenerationException(FailureKind.Fault, "the replies ended without a terminal one");
+                reply = replies.Current;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                reply = new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Cancelled, PrefillLayout.None);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return reply;
+            if (reply is GenerationProtocol.Completed)
+                yield break;
+        }
+    }
+
+    private GenerationProtocol.Submit Prepare(GenerationRequest request)
+    {
+        var tokens = Encode(request).Tokens;
+        var room = _model.ContextLength - tokens.Length;
+        return new GenerationProtocol.Submit(
+            Guid.NewGuid(), tokens, tokens.Length,
+            Math.Min(request.MaxTokens ?? _model.Defaults.MaxNewTokens ?? int.MaxValue, room),
+            request.Sampling.Over(_model.Defaults.Sampling),
+            request.IgnoreEos ? ImmutableArray<int>.Empty : _model.EndTokens);
+    }
+
+    private void RequireFits(int promptTokens)
+    {
+        if (promptTokens > _model.ContextLength)
+        {
+            throw new GenerationException(
+                FailureKind.ContextLengthExceeded,
+                $"the prompt must fit the model's context of {_model.ContextLength} tokens, found {promptTokens}");
+        }
+    }
+
+    private void ThrowIfDisposed()
+    {
+        if (_disposed != 0)
+            throw new GenerationException(FailureKind.ShuttingDown, "the engine is shut down");
+    }
+}
