@@ -1,1 +1,41 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace AkkaCp.Serving;
+
+/// <summary>The executable <c>akkacp</c>.</summary>
+public static class Program
+{
+    /// <summary>Runs one command on the process's own streams.</summary>
+    public static Task<int> Main(string[] args) => RunAsync(args, CommandIo.OfProcess(), CancellationToken.None);
+
+    /// <summary>Runs one command; tests give their own streams.</summary>
+    /// <returns>0, or 1 for a failed run, or 2 for wrong usage or configuration; with one line on stderr.</returns>
+    public static async Task<int> RunAsync(string[] args, CommandIo io, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        ArgumentNullException.ThrowIfNull(io);
+        var parsed = CommandTree.Build(io).Parse(args);
+        var verbose = parsed.GetValue(CommandTree.Verbose);
+        try
+        {
+            // A wrong command line has this action: its own report is long, ours is one line.
+            if (parsed.Action is ParseErrorAction)
+                throw new UsageException(string.Join(" ", parsed.Errors.Select(error => error.Message)));
+
+            var invocation = new InvocationConfiguration
+            {
+                Output = io.Out,
+                Error = io.Error,
+                EnableDefaultExceptionHandler = false,
+            };
+            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The process's outermost frame: every failure becomes an exit code and a line.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return ErrorReport.Write(io.Error, error, verbose);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace AkkaCp.Serving;
+
+/// <summary>What a command reads and writes.</summary>
+/// <param name="In">Standard input.</param>
+/// <param name="Out">Standard output: the answer and nothing else.</param>
+/// <param name="Error">Standard error: progress, the line about the run, errors.</param>
+/// <param name="InputIsPiped">Whether standard input is a file or a pipe, so that a prompt may come from there.</param>
+/// <param name="ErrorIsTerminal">Whether a person watches standard error, so that progress may move.</param>
+public sealed record CommandIo(
+    TextReader In, TextWriter Out, TextWriter Error, bool InputIsPiped = false, bool ErrorIsTerminal = false)
+{
+    /// <summary>The streams of this process.</summary>
+    public static CommandIo OfProcess() =>
+        new(Console.In, Console.Out, Console.Error, Console.IsInputRedirected, !Console.IsErrorRedirected);
+}

@@ -1,0 +1,24 @@
+using System.CommandLine;
+using AkkaCp.Serving.Commands;
+
+namespace AkkaCp.Serving;
+
+/// <summary>All commands.</summary>
+internal static class CommandTree
+{
+    /// <summary>Asks for stack traces; every command has it.</summary>
+    public static Option<bool> Verbose { get; } =
+        new("--verbose") { Description = "Log to stderr, and show the stack trace of an error.", Recursive = true };
+
+    /// <summary>The root command on some streams.</summary>
+    public static RootCommand Build(CommandIo io) => new("Qwen3-MoE with context-parallel prefill, on ordinary machines.")
+    {
+        Verbose,
+        PlanCommand.Create(io),
+        TopologyCommand.Create(io),
+        TokenizeCommand.Create(io),
+        RenderCommand.Create(io),
+        SynthCommand.Create(io),
+        CheckCommand.Create(io),
+    };
+}

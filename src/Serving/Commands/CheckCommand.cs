@@ -1,0 +1,66 @@
+using System.CommandLine;
+using AkkaCp.Engine;
+using AkkaCp.Pipeline.Topology;
+using AkkaCp.Serving.Display;
+using Spectre.Console;
+
+namespace AkkaCp.Serving.Commands;
+
+/// <summary><c>akkacp check</c>: validates configuration and model, and prints what an engine would be.</summary>
+internal static class CheckCommand
+{
+    private static readonly Option<bool> s_tensors =
+        new("--check-tensors") { Description = "Read all weights and report NaN and infinities." };
+
+    public static Command Create(CommandIo io)
+    {
+        var command = new Command("check", "Validates configuration and model; prints layout, memory and threads.") { s_tensors };
+        CommonOptions.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Run(parsed, io, cancellationToken)));
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
+    {
+        var found = EngineInspection.Create(EngineFlags.Read(parsed), parsed.GetValue(s_tensors), cancellationToken);
+        foreach (var problem in found.Problems)
+            io.Error.WriteLine($"akkacp: {problem}");
+        if (found.Problems.Count > 0)
+            return ErrorReport.WrongUsage;
+
+        Print(io.Out, found);
+        return ErrorReport.Success;
+    }
+
+    private static void Print(TextWriter output, EngineInspection found)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = AnsiSupport.Detect,
+            Interactive = InteractionSupport.No,
+        });
+        var layout = found.Topology;
+        console.WriteLine($"model    {found.ModelDirectory}, {found.Dtype}");
+        console.WriteLine($"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
+        console.WriteLine($"device   {found.InstructionSet}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
+        console.WriteLine(
+            $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
+        console.WriteLine("ranks of this process reach each other through shared memory");
+        console.Write(Ranks(found));
+    }
+
+    private static Table Ranks(EngineInspection found)
+    {
+        var table = new Table().AddColumns("rank", "attn_tp", "attn_cp", "moe_dp", "moe_ep", "moe_tp", "KV", "K/V gathered with");
+        for (var rank = 0; rank < found.Topology.WorldSize; rank++)
+        {
+            var place = found.Topology.CoordinatesOf(rank);
+            table.AddRow(
+                $"{rank}", $"{place.AttnTpRank}", $"{place.AttnCpRank}", $"{place.MoeDpRank}", $"{place.MoeEpRank}", $"{place.MoeTpRank}",
+                RunLine.Bytes(found.KvBytes[rank]), string.Join(", ", found.Topology.GroupOf(GroupKind.AttnCp, rank).Ranks));
+        }
+
+        return table;
+    }
+}

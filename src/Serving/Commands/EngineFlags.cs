@@ -1,0 +1,73 @@
+using System.CommandLine;
+using AkkaCp.Engine;
+using Microsoft.Extensions.Logging;
+
+namespace AkkaCp.Serving.Commands;
+
+/// <summary>What a command line says about the engine.</summary>
+internal static class EngineFlags
+{
+    private const int DefaultAttnCp = 2;
+
+    /// <summary>
+    /// The engine's options. A layout flag makes the whole layout the command line's, with tp and moe-dp as attn-cp where they are not
+    /// given; without one it is the configuration file's, or, without a file, attn-cp 2.
+    /// </summary>
+    public static EngineOptions Read(ParseResult parsed)
+    {
+        var model = parsed.GetValue(CommonOptions.Model);
+        var config = parsed.GetValue(CommonOptions.Config);
+        var options = new EngineOptions
+        {
+            ModelPath = model is null && config is not null ? null : ModelDirectory.Find(model),
+            ConfigFile = config is null ? null : ExistingConfig(config),
+            Overrides = Overrides(parsed.GetValue(CommonOptions.Set) ?? []),
+            Dtype = parsed.GetValue(CommonOptions.Dtype),
+            Threads = parsed.GetValue(CommonOptions.Threads),
+            ChunkTokens = parsed.GetValue(CommonOptions.Chunk),
+            MinCpTokens = parsed.GetValue(CommonOptions.MinCpTokens),
+        };
+        return config is not null && !HasLayout(parsed) ? options : WithLayout(options, parsed);
+    }
+
+    /// <summary>Logs to stderr where --verbose is given; nowhere otherwise.</summary>
+    public static ILoggerFactory? Loggers(ParseResult parsed) => parsed.GetValue(CommandTree.Verbose)
+        ? LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(LogLevel.Debug)
+            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace))
+        : null;
+
+    private static bool HasLayout(ParseResult parsed) =>
+        new[] { CommonOptions.Tp, CommonOptions.AttnCp, CommonOptions.MoeDp, CommonOptions.Ep }
+            .Any(option => parsed.GetValue(option) is not null);
+
+    private static EngineOptions WithLayout(EngineOptions options, ParseResult parsed)
+    {
+        var attnCp = parsed.GetValue(CommonOptions.AttnCp) ?? DefaultAttnCp;
+        return options with
+        {
+            AttnCp = attnCp,
+            Tp = parsed.GetValue(CommonOptions.Tp) ?? attnCp,
+            MoeDp = parsed.GetValue(CommonOptions.MoeDp) ?? attnCp,
+            Ep = parsed.GetValue(CommonOptions.Ep) ?? 1,
+        };
+    }
+
+    private static string ExistingConfig(string file) => File.Exists(file)
+        ? Path.GetFullPath(file)
+        : throw new UsageException($"--config: expected a HOCON file, found none at {Path.GetFullPath(file)}");
+
+    private static Dictionary<string, string> Overrides(IEnumerable<string> settings)
+    {
+        var overrides = new Dictionary<string, string>();
+        foreach (var setting in settings)
+        {
+            var at = setting.IndexOf('=', StringComparison.Ordinal);
+            if (at <= 0)
+                throw new UsageException($"--set: expected key=value, found \"{setting}\"");
+            overrides[setting[..at].Trim()] = setting[(at + 1)..].Trim();
+        }
+
+        return overrides;
+    }
+}

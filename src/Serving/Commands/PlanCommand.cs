@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text;
+using AkkaCp.Pipeline.Partition;
+
+namespace AkkaCp.Serving.Commands;
+
+/// <summary><c>akkacp plan</c>: the zigzag plan of a batch as JSON.</summary>
+internal static class PlanCommand
+{
+    private static readonly Option<int> s_attnCp = new("--attn-cp")
+    {
+        Description = "Context-parallel ranks.",
+        Required = true,
+    };
+
+    private static readonly Option<string> s_extend = new("--extend")
+    {
+        Description = "New tokens of each request: 9,10.",
+        Required = true,
+    };
+
+    private static readonly Option<string?> s_prefix = new("--prefix")
+    {
+        Description = "Tokens of each request that are in the KV pool already: 2,3. Default 0 for each.",
+    };
+
+    public static Command Create(CommandIo io)
+    {
+        var command = new Command("plan", "Prints the zigzag plan of a batch as JSON.") { s_attnCp, s_extend, s_prefix };
+        command.SetAction(parsed => Run(parsed, io));
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, CommandIo io)
+    {
+        var extend = IntegerList.Parse("--extend", parsed.GetRequiredValue(s_extend));
+        var prefix = parsed.GetValue(s_prefix) is { } given ? IntegerList.Parse("--prefix", given) : [];
+        io.Out.WriteLine(Encoding.UTF8.GetString(ZigzagPlanJson.ToUtf8(Partition(extend, prefix, parsed.GetValue(s_attnCp)))));
+        return ErrorReport.Success;
+    }
+
+    private static ZigzagPartition Partition(int[] extend, int[] prefix, int attnCp)
+    {
+        try
+        {
+            return ZigzagPartition.Create(extend, prefix, attnCp);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using AkkaCp.Model.Synth;
+using AkkaCp.Model.Weights;
+using AkkaCp.Npu;
+using AkkaCp.Serving.Display;
+
+namespace AkkaCp.Serving.Commands;
+
+/// <summary><c>akkacp synth</c>: a model of true dimensions with random weights.</summary>
+internal static class SynthCommand
+{
+    private static readonly Option<string> s_preset = new("--preset")
+    {
+        Description = $"Dimensions: {string.Join(", ", SynthPreset.All.Select(preset => preset.Name))}.",
+        Required = true,
+    };
+
+    private static readonly Option<int?> s_layers = new("--layers") { Description = "Decoder layers. Default: the preset's own." };
+    private static readonly Option<int> s_seed = new("--seed") { Description = "Of the random numbers. Default 0." };
+    private static readonly Option<string> s_output = new("--output") { Description = "A new or empty directory.", Required = true };
+
+    public static Command Create(CommandIo io)
+    {
+        var command = new Command("synth", "Writes a model of true dimensions with random weights.")
+        {
+            s_preset, s_layers, s_seed, s_output, CommonOptions.Dtype,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
+    {
+        var output = Path.GetFullPath(parsed.GetRequiredValue(s_output));
+        var dtype = parsed.GetValue(CommonOptions.Dtype) is "float32" ? DType.F32 : DType.BF16;
+        await using var progress = new ProgressDisplay(io);
+        var writing = new DirectProgress<LoadProgress>(told => progress.Step("writing", told.BytesDone, told.BytesTotal));
+        try
+        {
+            SynthModel.Write(
+                parsed.GetRequiredValue(s_preset), parsed.GetValue(s_layers), parsed.GetValue(s_seed), dtype, output, writing,
+                cancellationToken);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException($"synth: {error.Message}");
+        }
+
+        await progress.EndAsync().ConfigureAwait(false);
+        io.Out.WriteLine(output);
+        return ErrorReport.Success;
+    }
+}

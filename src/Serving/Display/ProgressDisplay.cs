@@ -1,0 +1,78 @@
+using AkkaCp.Engine;
+using AkkaCp.Model.Weights;
+using Spectre.Console;
+
+namespace AkkaCp.Serving.Display;
+
+/// <summary>
+/// Shows loading and prefill on stderr: moving bars where a person watches, otherwise a line for each part when it is done. Thread-safe.
+/// </summary>
+internal sealed class ProgressDisplay : IAsyncDisposable
+{
+    private readonly CommandIo _io;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ProgressTask> _bars = [];
+    private readonly HashSet<string> _told = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _drawing = Task.CompletedTask;
+    private ProgressContext? _context;
+
+    /// <summary>Starts to show.</summary>
+    public ProgressDisplay(CommandIo io)
+    {
+        _io = io;
+        Loading = new DirectProgress<LoadProgress>(Load);
+        if (!io.ErrorIsTerminal)
+            return;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(io.Error) });
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _drawing = console.Progress().AutoClear(true).StartAsync(context =>
+        {
+            _context = context;
+            started.SetResult();
+            return _ended.Task;
+        });
+        started.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Takes the ranks' loading.</summary>
+    public IProgress<LoadProgress> Loading { get; }
+
+    /// <summary>Shows how far the prompt is.</summary>
+    public void Prefilling(PrefillProgress progress) => Step("prefill", progress.Processed, progress.Total);
+
+    /// <summary>Shows how far a part is.</summary>
+    public void Step(string part, long done, long total)
+    {
+        lock (_gate)
+        {
+            if (_ended.Task.IsCompleted || total == 0)
+                return;
+            if (_context is not null)
+                Draw(_context, part, done, total);
+            else if (done >= total && _told.Add(part))
+                _io.Error.WriteLine($"akkacp: {part} {total} of {total}");
+        }
+    }
+
+    /// <summary>Clears the display: what follows is the answer.</summary>
+    public async Task EndAsync()
+    {
+        lock (_gate)
+            _ended.TrySetResult();
+        await _drawing.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await EndAsync().ConfigureAwait(false);
+
+    private void Load(LoadProgress progress) => Step("loading", progress.BytesDone, progress.BytesTotal);
+
+    private void Draw(ProgressContext context, string part, long done, long total)
+    {
+        if (!_bars.TryGetValue(part, out var bar))
+            _bars.Add(part, bar = context.AddTask(part));
+        bar.MaxValue = total;
+        bar.Value = Math.Max(bar.Value, done);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using AkkaCp.Engine;
+using AkkaCp.Pipeline.Partition;
+
+namespace AkkaCp.Serving.Display;
+
+/// <summary>The line on stderr that says how a prompt lay on the ranks and how long it took.</summary>
+internal static class RunLine
+{
+    /// <summary>The line of a request that ended.</summary>
+    /// <param name="ranks">Ranks of the layout.</param>
+    /// <param name="summary">The request's counts and times.</param>
+    public static string Of(int ranks, GenerationSummary summary)
+    {
+        var layout = summary.Layout;
+        var parts = new List<string>
+        {
+            $"{ranks} {(ranks == 1 ? "rank" : "ranks")}, attn-cp {layout.CpSize}",
+            $"{summary.PromptTokens} prompt tokens as {string.Join(" + ", layout.RowsPerRank)} rows",
+            Ways(layout.Ways),
+            $"K/V gathered {Bytes(layout.KvBytesGathered)}",
+        };
+        if (summary.TimeToFirstToken is { } first)
+            parts.Add(Invariant($"first token after {first.TotalMilliseconds:0} ms"));
+        if (summary.PrefillTokensPerSecond is { } prefill)
+            parts.Add(Invariant($"prefill {prefill:0} tokens/s"));
+        if (summary.DecodeTokensPerSecond is { } decode)
+            parts.Add(Invariant($"decode {decode:0} tokens/s"));
+        return string.Join(" | ", parts);
+    }
+
+    /// <summary>A size for people.</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1024 => $"{bytes} B",
+        < 1024 * 1024 => Invariant($"{bytes / 1024.0:0.0} KiB"),
+        _ => Invariant($"{bytes / (1024.0 * 1024):0.0} MiB"),
+    };
+
+    private static string Ways(IReadOnlyList<int> steps)
+    {
+        var used = Enum.GetValues<CpWay>().Where(way => (int)way < steps.Count && steps[(int)way] > 0)
+            .Select(way => steps[(int)way] == 1 ? $"{way}" : Invariant($"{way} x{steps[(int)way]}")).ToList();
+        return used.Count == 0 ? "no prefill" : string.Join(", ", used);
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

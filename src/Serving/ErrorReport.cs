@@ -1,0 +1,43 @@
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine;
+using AkkaCp.Pipeline.Topology;
+
+namespace AkkaCp.Serving;
+
+/// <summary>What an exception is to the caller of a command: one line on stderr and an exit code.</summary>
+internal static class ErrorReport
+{
+    /// <summary>The command did what it should.</summary>
+    public const int Success = 0;
+
+    /// <summary>The run failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The command line or the configuration is wrong.</summary>
+    public const int WrongUsage = 2;
+
+    /// <summary>Writes the line, and the stack trace if it is wanted; gives the exit code.</summary>
+    public static int Write(TextWriter stderr, Exception error, bool verbose)
+    {
+        if (error is OperationCanceledException)
+        {
+            stderr.WriteLine("akkacp: cancelled");
+            return Failed;
+        }
+
+        stderr.WriteLine($"akkacp: {OneLine(error.Message)}");
+        if (verbose)
+            stderr.WriteLine(error);
+        return ExitCodeOf(error);
+    }
+
+    private static int ExitCodeOf(Exception error) => error switch
+    {
+        UsageException or TopologyException or Actors.Settings.CpSettingsException => WrongUsage,
+        GenerationException { Kind: FailureKind.Invalid } => WrongUsage,
+        _ => Failed,
+    };
+
+    private static string OneLine(string message) => string.Join(
+        "; ", message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}
