@@ -120,27 +120,12 @@ public sealed class WeightStore : IDisposable
         }
         catch (OperationCanceledException)
         {
-            Leave(entry);
+            // Whoever loads counts among the users: the piece stays, unless the load is done and they have all left.
+            Release(entry);
             throw;
         }
 
         return entry.Loaded.Task.IsCompletedSuccessfully;
-    }
-
-    // A waiter that gives up while the piece is still loading leaves the freeing to whoever loads it; one that gives up just
-    // after the load may be the last user.
-    private void Leave(Entry entry)
-    {
-        lock (_lock)
-        {
-            if (!entry.Loaded.Task.IsCompletedSuccessfully)
-            {
-                entry.Users--;
-                return;
-            }
-        }
-
-        Release(entry);
     }
 
     /// <summary>One shared piece and how many hold or await it.</summary>

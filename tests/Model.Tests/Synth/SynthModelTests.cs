@@ -3,10 +3,10 @@ using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Synth;
 using AkkaCp.Model.Tests.Safetensors;
-using AkkaCp.Model.Tests.Weights;
 using AkkaCp.Model.Tokenization;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
+using AkkaCp.Npu.Cpu;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Synth;
@@ -20,11 +20,11 @@ public sealed class SynthModelTests : IDisposable
     [Theory]
     [InlineData(DType.F32)]
     [InlineData(DType.BF16)]
-    public void TinyModel_IsWrittenAndLoads(DType dtype)
+    public void TinyModel_IsWrittenAndLoadsOnTheDevice(DType dtype)
     {
         SynthModel.Write("tiny", 3, 7, dtype, _folder.Path);
         var config = ModelConfig.Load(_folder.Path);
-        using var device = new PlainDevice();
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
         using var store = new WeightStore();
 
         using var weights = ModelLoader.Load(_folder.Path, config, new ShardSpec(2, 1, 2, 0, 1, 0), device, dtype, store);
@@ -33,6 +33,9 @@ public sealed class SynthModelTests : IDisposable
         Assert.Equal((48, 64), (weights.Layers[2].Moe!.GateUp[7].N, weights.Layers[2].Moe!.GateUp[7].K));
         Assert.True(weights.Bytes >= WeightBytes.Estimate(config, weights.Shard, dtype));
         Assert.Equal(weights.Bytes, store.Bytes);
+        Assert.InRange(device.WeightBytes, weights.Bytes / 2, weights.Bytes);
+        weights.Dispose();
+        Assert.Equal((0, 0), (device.WeightBytes, store.Count));
     }
 
     [Fact]
