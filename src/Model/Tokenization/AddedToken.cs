@@ -3,6 +3,8 @@ namespace AkkaCp.Model.Tokenization;
 /// <summary>A token that is matched in the text before pre-tokenization instead of being made by merges.</summary>
 /// <param name="Id">Token id.</param>
 /// <param name="Content">The text that it matches.</param>
-/// <param name="Special">A control token such as <c>&lt;|im_start|&gt;</c>: no part of what a user may write or should read.</param>
+/// <param name="Special">
+/// A control token such as <c>&lt;|im_start|&gt;</c>: no part of what a user may write or should read.
+/// </param>
 /// <param name="Normalized">Matched in the normalised text instead of in the raw one.</param>
 internal sealed record AddedToken(int Id, string Content, bool Special, bool Normalized);

@@ -9,15 +9,18 @@ internal sealed class AddedTokenFinder
     private readonly Dictionary<string, AddedToken>.AlternateLookup<ReadOnlySpan<char>> _byContent;
     private readonly int[] _lengthsDescending;
 
-    /// <param name="tokens">Tokens of distinct content, with the content as it is to be matched.</param>
-    public AddedTokenFinder(IReadOnlyCollection<AddedToken> tokens)
+    /// <param name="tokens">Tokens with the content as it is to be matched; of equal contents the first stands.</param>
+    public AddedTokenFinder(IEnumerable<AddedToken> tokens)
     {
-        _contents = SearchValues.Create([.. tokens.Select(token => token.Content)], StringComparison.Ordinal);
-        _byContent = tokens.ToDictionary(token => token.Content).GetAlternateLookup<ReadOnlySpan<char>>();
-        _lengthsDescending = [.. tokens.Select(token => token.Content.Length).Distinct().OrderDescending()];
+        var byContent = tokens.DistinctBy(token => token.Content).ToDictionary(token => token.Content, StringComparer.Ordinal);
+        _contents = SearchValues.Create([.. byContent.Keys], StringComparison.Ordinal);
+        _byContent = byContent.GetAlternateLookup<ReadOnlySpan<char>>();
+        _lengthsDescending = [.. byContent.Keys.Select(content => content.Length).Distinct().OrderDescending()];
     }
 
-    /// <summary>Where the first token in <paramref name="text"/> begins, and which; null and the text's length when there is none.</summary>
+    /// <summary>The first token in a text, or null.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="start">Where the token begins; the text's length without one.</param>
     public AddedToken? FindFirst(ReadOnlySpan<char> text, out int start)
     {
         start = text.IndexOfAny(_contents);

@@ -15,9 +15,8 @@ internal sealed class AddedTokenMatcher
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens, Func<string, string> normalize)
     {
         var byForm = tokens.ToLookup(token => token.Normalized);
-        _raw = new AddedTokenFinder([.. byForm[false].DistinctBy(token => token.Content)]);
-        _normalized = new AddedTokenFinder(
-            [.. byForm[true].Select(token => token with { Content = normalize(token.Content) }).DistinctBy(token => token.Content)]);
+        _raw = new AddedTokenFinder(byForm[false]);
+        _normalized = new AddedTokenFinder(byForm[true].Select(token => token with { Content = normalize(token.Content) }));
         _normalize = normalize;
     }
 

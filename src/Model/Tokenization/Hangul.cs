@@ -12,7 +12,9 @@ internal static class Hangul
     public const int TrailCount = 28;
     public const int SyllableCount = LeadCount * VowelCount * TrailCount;
 
-    /// <summary>One step: a syllable with a trailing consonant into the one without it and the consonant, else into lead and vowel.</summary>
+    /// <summary>
+    /// One step: a syllable with a trailing consonant into the one without it and the consonant, else into lead and vowel.
+    /// </summary>
     public static bool TryDecompose(int codePoint, out (int First, int Second) parts)
     {
         var index = codePoint - SyllableBase;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AkkaCp.Model.Tokenization;
 
-/// <summary>A JSON value with its file and key path, so that each mistake in it is named by place, expectation and finding.</summary>
+/// <summary>A JSON value with its file and key path, so that a mistake is named by place, expectation and finding.</summary>
 internal readonly record struct LocatedJson(string File, string Path, JsonElement Value)
 {
     private const int LongestExcerpt = 60;

@@ -1,6 +1,6 @@
 namespace AkkaCp.Model.Tokenization;
 
-/// <summary>What byte-level BPE knows: the token of each byte, and for each pair of tokens that merges, rank and result.</summary>
+/// <summary>What byte-level BPE knows: the token of each byte, and rank and result of each pair of tokens that merges.</summary>
 internal sealed class MergeTable
 {
     private readonly int[] _byteTokens;

@@ -72,7 +72,9 @@ internal static class NfcNormalizer
         }
     }
 
-    /// <summary>Sorts each run of marks by combining class, equal ones staying in order; n log n even for one endless run.</summary>
+    /// <summary>
+    /// Sorts each run of marks by combining class, equal ones staying in order; n log n even for one endless run.
+    /// </summary>
     private static void OrderMarks(List<int> points)
     {
         var table = NfcTable.Shared;

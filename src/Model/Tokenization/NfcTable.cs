@@ -30,10 +30,10 @@ internal sealed class NfcTable
     /// <summary>Canonical combining class, 0 to 254; 0 for a starter.</summary>
     public int CombiningClass(int codePoint) => Properties(codePoint) & 0xFF;
 
-    /// <summary>False when NFC leaves the character as it is whatever stands before it, orders of marks aside.</summary>
+    /// <summary>False when NFC, the order of marks aside, leaves the character as it is whatever stands before it.</summary>
     public bool IsUnstable(int codePoint) => (Properties(codePoint) & Unstable) != 0;
 
-    /// <summary>One step of canonical decomposition; Second is -1 for a single character. Hangul syllables are not here.</summary>
+    /// <summary>One step of canonical decomposition; Second is -1 for a single character. It knows no Hangul syllables.</summary>
     public bool TryDecompose(int codePoint, out (int First, int Second) parts) =>
         _decompositions.TryGetValue(codePoint, out parts);
 

@@ -23,7 +23,8 @@ internal static class QwenPreTokenizer
         Other,
     }
 
-    /// <summary>Length in UTF-16 units, at least 1, of the piece that begins <paramref name="text"/>, which is not empty.</summary>
+    /// <summary>Length in UTF-16 units, at least 1, of the piece that begins a text.</summary>
+    /// <param name="text">Well-formed UTF-16, not empty.</param>
     public static int PieceLength(ReadOnlySpan<char> text)
     {
         var kind = KindAt(text, 0, out var size);
@@ -83,7 +84,7 @@ internal static class QwenPreTokenizer
         return position;
     }
 
-    /// <summary>Kind of the scalar value at a position and its length in UTF-16 units; white space at the end of the text.</summary>
+    /// <summary>Kind of the scalar value at a position, and its length in UTF-16 units; the end counts as white space.</summary>
     private static Kind KindAt(ReadOnlySpan<char> text, int position, out int size)
     {
         size = 1;

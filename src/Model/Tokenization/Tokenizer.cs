@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace AkkaCp.Model.Tokenization;
 
@@ -29,7 +31,9 @@ public sealed class Tokenizer
 
     /// <summary>Reads tokenizer.json, and from tokenizer_config.json the added tokens that only it has.</summary>
     /// <param name="modelDirectory">A directory in HF layout.</param>
-    /// <exception cref="ModelFormatException">A file is missing, malformed, or describes a tokenizer that is not Qwen2's.</exception>
+    /// <exception cref="ModelFormatException">
+    /// A file is missing or malformed, or describes a tokenizer that is not Qwen2's.
+    /// </exception>
     public static Tokenizer Load(string modelDirectory) => new(TokenizerFile.Read(modelDirectory));
 
     /// <summary>Checks that every token has a row in the model's embedding.</summary>
@@ -40,7 +44,10 @@ public sealed class Tokenizer
         if (VocabSize > vocabSize)
         {
             throw new ModelFormatException(
-                _file, "model.vocab and added_tokens", $"ids below the model's vocab_size {vocabSize}", $"highest id {VocabSize - 1}");
+                _file,
+                "model.vocab and added_tokens",
+                $"ids below the model's vocab_size {vocabSize}",
+                $"highest id {VocabSize - 1}");
         }
     }
 
@@ -73,7 +80,10 @@ public sealed class Tokenizer
         return [.. ids];
     }
 
-    /// <summary>The pieces inside which bytes merge: normalised text between added tokens, split by Qwen2's pattern; added tokens whole.</summary>
+    /// <summary>
+    /// The pieces inside which bytes merge: the normalised text between added tokens, split by Qwen2's pattern, and each added
+    /// token as a piece of its own.
+    /// </summary>
     public IReadOnlyList<string> PreTokenize(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -93,7 +103,9 @@ public sealed class Tokenizer
         return pieces;
     }
 
-    /// <summary>What each token stands for, to be shown: its text, or its bytes as <c>&lt;0xE2&gt;</c> where they are no whole characters.</summary>
+    /// <summary>
+    /// What each token stands for, to be shown: its text, or its bytes as <c>&lt;0xE2&gt;</c> where they are no whole characters.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is negative.</exception>
     public IReadOnlyList<string> Pieces(ReadOnlySpan<int> ids)
     {
@@ -112,7 +124,7 @@ public sealed class Tokenizer
         var bytes = new List<byte>(4 * ids.Length);
         foreach (var id in ids)
             bytes.AddRange(BytesOf(id, skipSpecial));
-        return Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes));
+        return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(bytes));
     }
 
     /// <summary>A decoder for one stream of tokens.</summary>
@@ -122,7 +134,9 @@ public sealed class Tokenizer
     /// <summary>Whether an id is a special (control) token; false for an id that has no token.</summary>
     public bool IsSpecial(int id) => _vocabulary.IsSpecial(id);
 
-    /// <summary>The id of an added token's content, or of a vocabulary entry as the file writes it (Ġ for a space); null if there is none.</summary>
+    /// <summary>
+    /// The id of an added token's content, or of a vocabulary entry as the file writes it (Ġ for a space); null without one.
+    /// </summary>
     public int? TokenId(string content) => _vocabulary.TryGetId(content, out var id) ? id : null;
 
     /// <summary>The bytes of a token, none where it is left out.</summary>
@@ -151,7 +165,7 @@ public sealed class Tokenizer
     }
 
     private static string Printable(ReadOnlySpan<byte> bytes) =>
-        System.Text.Unicode.Utf8.IsValid(bytes)
+        Utf8.IsValid(bytes)
             ? Encoding.UTF8.GetString(bytes)
             : string.Concat(bytes.ToArray().Select(value => $"<0x{value:X2}>"));
 

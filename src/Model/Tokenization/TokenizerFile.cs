@@ -14,14 +14,16 @@ internal static class TokenizerFile
     private const int MaxDepth = 32;
 
     /// <summary>Reads tokenizer.json, and from tokenizer_config.json the added tokens that only it has.</summary>
-    /// <exception cref="ModelFormatException">A file is missing, malformed, too large, or asks for what is not supported.</exception>
+    /// <exception cref="ModelFormatException">
+    /// A file is missing, malformed or too large, or asks for what is not supported.
+    /// </exception>
     public static TokenizerDefinition Read(string modelDirectory)
     {
         var path = Path.Combine(modelDirectory, "tokenizer.json");
         using var document = Parse(path);
         var root = new LocatedJson(path, "", document.RootElement);
         RefuseOtherTokenizers(root);
-        var added = root["added_tokens"].IsAbsent ? [] : root["added_tokens"].Items().Select(token => ReadAddedToken(token, token["id"].Integer())).ToList();
+        var added = ReadAddedTokens(root["added_tokens"]);
         AddTokensOfConfig(Path.Combine(modelDirectory, "tokenizer_config.json"), added);
         return new TokenizerDefinition(
             path,
@@ -124,6 +126,9 @@ internal static class TokenizerFile
         return parts.Length == 2 ? (parts[0], parts[1]) : throw merge.Wrong("a pair of tokens");
     }
 
+    private static List<AddedToken> ReadAddedTokens(LocatedJson tokens) =>
+        tokens.IsAbsent ? [] : [.. tokens.Items().Select(token => ReadAddedToken(token, token["id"].Integer()))];
+
     private static AddedToken ReadAddedToken(LocatedJson token, int id)
     {
         token["single_word"].RequireOff();
@@ -135,7 +140,9 @@ internal static class TokenizerFile
         return new AddedToken(id, content, token["special"].Flag(), token["normalized"].Flag());
     }
 
-    /// <summary>transformers adds tokens of tokenizer_config.json that tokenizer.json lacks; where both have an id, tokenizer.json stands.</summary>
+    /// <summary>
+    /// transformers adds tokens of tokenizer_config.json that tokenizer.json lacks; where both have an id, tokenizer.json stands.
+    /// </summary>
     private static void AddTokensOfConfig(string path, List<AddedToken> added)
     {
         if (!File.Exists(path))

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace AkkaCp.Model.Tokenization;
 
@@ -27,7 +28,9 @@ internal sealed class Vocabulary
     public MergeTable Merges { get; }
 
     /// <summary>Checks that the parts of a definition fit together and lays them out by id.</summary>
-    /// <exception cref="ModelFormatException">Ids leave gaps or are taken twice, a merge names an unknown token, a byte has no token.</exception>
+    /// <exception cref="ModelFormatException">
+    /// Ids leave gaps or are taken twice, a merge names an unknown token or comes twice, a byte has no token.
+    /// </exception>
     public static Vocabulary Create(TokenizerDefinition definition)
     {
         var check = new Mistakes(definition.File);
@@ -62,7 +65,12 @@ internal sealed class Vocabulary
     public bool TryGetId(string content, out int id) => _ids.TryGetValue(content, out id);
 
     private static void AddAddedTokens(
-        IReadOnlyList<AddedToken> tokens, string?[] contents, byte[][] bytes, Dictionary<string, int> ids, bool[] special, Mistakes check)
+        IReadOnlyList<AddedToken> tokens,
+        string?[] contents,
+        byte[][] bytes,
+        Dictionary<string, int> ids,
+        bool[] special,
+        Mistakes check)
     {
         foreach (var token in tokens)
         {
@@ -70,7 +78,7 @@ internal sealed class Vocabulary
             check.Claim(contents, token.Id, token.Content, where);
             if (!ids.TryAdd(token.Content, token.Id) && ids[token.Content] != token.Id)
                 check.Refuse(where, $"the id {ids[token.Content]} that this content has already", $"{token.Id}");
-            bytes[token.Id] = System.Text.Encoding.UTF8.GetBytes(token.Content);
+            bytes[token.Id] = Encoding.UTF8.GetBytes(token.Content);
             special[token.Id] = token.Special;
         }
     }
@@ -107,7 +115,7 @@ internal sealed class Vocabulary
             if (id < 0)
                 Refuse(where, "an id of 0 or more", $"{id}");
             if (contents[id] is { } other && other != content)
-                Refuse(where, $"an id of its own", $"{id}, which is \"{other}\"");
+                Refuse(where, "an id of its own", $"{id}, which is \"{other}\"");
             contents[id] = content;
         }
 

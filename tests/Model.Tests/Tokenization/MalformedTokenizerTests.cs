@@ -8,6 +8,9 @@ namespace AkkaCp.Model.Tests.Tokenization;
 /// <summary>Each way in which tokenizer.json can be wrong is refused with file, place, expectation and finding.</summary>
 public class MalformedTokenizerTests
 {
+    private const string Step0 = "pre_tokenizer.pretokenizers[0]";
+    private const string Step1 = "pre_tokenizer.pretokenizers[1]";
+
     private static readonly Dictionary<string, (Action<JsonNode> Change, string Where, string Found)> s_mistakes = new()
     {
         ["merge part unknown"] = (json => Merges(json).Add(Pair("he", "☃")), "model.merges[253]", "none"),
@@ -37,15 +40,15 @@ public class MalformedTokenizerTests
         ["suffix"] = (json => json["model"]!["end_of_word_suffix"] = "</w>", "model.end_of_word_suffix", "/w"),
         ["other normalizer"] = (json => json["normalizer"]!["type"] = "NFKC", "normalizer.type", "\"NFKC\""),
         ["no pre-tokenizer"] = (json => json["pre_tokenizer"] = null, "pre_tokenizer", "null"),
-        ["other pre-tokenizer"] = (json => json["pre_tokenizer"] = new JsonObject { ["type"] = "Whitespace" }, "pre_tokenizer.type", "\"Whitespace\""),
-        ["other pattern"] = (json => Steps(json)[0]!["pattern"]!["Regex"] = "\\w+", "pre_tokenizer.pretokenizers[0].pattern.Regex", "\"\\\\w"),
-        ["other behavior"] = (json => Steps(json)[0]!["behavior"] = "Removed", "pre_tokenizer.pretokenizers[0].behavior", "\"Removed\""),
-        ["inverted"] = (json => Steps(json)[0]!["invert"] = true, "pre_tokenizer.pretokenizers[0].invert", "true"),
-        ["second regex"] = (json => Steps(json)[1]!["use_regex"] = true, "pre_tokenizer.pretokenizers[1].use_regex", "true"),
-        ["prefix space"] = (json => Steps(json)[1]!["add_prefix_space"] = true, "pre_tokenizer.pretokenizers[1].add_prefix_space", "true"),
+        ["other pre-tokenizer"] = (json => json["pre_tokenizer"]!["type"] = "Whitespace", "pre_tokenizer.type", "\"Whitespace\""),
+        ["other pattern"] = (json => Steps(json)[0]!["pattern"]!["Regex"] = "\\w+", Step0 + ".pattern.Regex", "\"\\\\w"),
+        ["other behavior"] = (json => Steps(json)[0]!["behavior"] = "Removed", Step0 + ".behavior", "\"Removed\""),
+        ["inverted"] = (json => Steps(json)[0]!["invert"] = true, Step0 + ".invert", "true"),
+        ["second regex"] = (json => Steps(json)[1]!["use_regex"] = true, Step1 + ".use_regex", "true"),
+        ["prefix space"] = (json => Steps(json)[1]!["add_prefix_space"] = true, Step1 + ".add_prefix_space", "true"),
         ["third step"] = (json => Steps(json).Add(Steps(json)[1]!.DeepClone()), "pre_tokenizer.pretokenizers", "[{"),
         ["other decoder"] = (json => json["decoder"]!["type"] = "WordPiece", "decoder.type", "\"WordPiece\""),
-        ["other post-processor"] = (json => json["post_processor"]!["type"] = "TemplateProcessing", "post_processor.type", "\"TemplateProcessing\""),
+        ["other post-processor"] = (json => json["post_processor"]!["type"] = "Template", "post_processor.type", "\"Template\""),
         ["added token's id taken"] = (json => Added(json)["id"] = 3, "added_tokens \"<|endoftext|>\"", "3, which is \"$\""),
         ["added token's id negative"] = (json => Added(json)["id"] = -3, "added_tokens \"<|endoftext|>\"", "-3"),
         ["added token twice"] = (json => Added(json)["content"] = "<|im_end|>", "added_tokens \"<|im_end|>\"", "511"),
@@ -134,9 +137,11 @@ public class MalformedTokenizerTests
     [Fact]
     public void MergesAsTexts_GiveTheSameTokenizer()
     {
-        var tokenizer = TokenizerFolder.LoadChanged(
-            RepositoryFiles.DemoModel,
-            json => json["model"]!["merges"] = new JsonArray([.. Merges(json).Select(pair => (JsonNode)$"{pair![0]} {pair[1]}")]));
+        var tokenizer = TokenizerFolder.LoadChanged(RepositoryFiles.DemoModel, json =>
+        {
+            var texts = Merges(json).Select(pair => (JsonNode)$"{pair![0]} {pair[1]}");
+            json["model"]!["merges"] = new JsonArray([.. texts]);
+        });
         var text = "the heart of the matter";
         Assert.Equal(Tokenizer.Load(RepositoryFiles.DemoModel).Encode(text), tokenizer.Encode(text));
     }
@@ -146,7 +151,8 @@ public class MalformedTokenizerTests
     {
         using var folder = new TokenizerFolder(File.ReadAllText(Path.Combine(RepositoryFiles.DemoModel, "tokenizer.json")));
         var config = Path.Combine(folder.Directory, "tokenizer_config.json");
-        File.WriteAllText(config, """{"added_tokens_decoder": {"511": {"content": "<|im_end|>", "special": true}, "512": {"content": "<tool>"}}}""");
+        var tokens = """{"added_tokens_decoder": {"511": {"content": "<|im_end|>"}, "512": {"content": "<tool>"}}}""";
+        File.WriteAllText(config, tokens);
         Assert.Equal([512], Tokenizer.Load(folder.Directory).Encode("<tool>"));
 
         File.WriteAllText(config, """{"added_tokens_decoder": {"x": {"content": "<tool>"}}}""");

@@ -6,7 +6,8 @@ namespace AkkaCp.Model.Tests.Tokenization;
 internal static class RandomTexts
 {
     private const string Telling =
-        "''''stmdrevlSTLſ\r\n\r\n\t    .,!#/=09½²٣ⅷéß\u0301\u0323\u0345\u00A0\u2003\u3000\u0085\u200B\u200D你日ᄀ\u1161\u11A8한नि\u094Dשל\u212B\u1E9B";
+        "''''stmdrevlSTLſ\r\n\r\n\t    .,!#/=09½²٣ⅷéß" +
+        "\u0301\u0323\u0345\u00A0\u2003\u3000\u0085\u200B\u200D你日ᄀ\u1161\u11A8한नि\u094Dשל\u212B\u1E9B";
 
     private static readonly Gen<string> s_telling = Gen.Char[Telling].Select(c => c.ToString());
     private static readonly Gen<string> s_ascii = Gen.Char[' ', '~'].Select(c => c.ToString());
