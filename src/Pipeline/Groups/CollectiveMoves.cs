@@ -103,20 +103,20 @@ internal static class CollectiveMoves
 
     private static void CopyRows(TensorView from, TensorView to, int firstRow)
     {
+        var destination = to.Slice(firstRow, from.Rows);
+        if (from.IsDense && destination.IsDense)
+        {
+            CopyRow(from.Bytes(), destination.Bytes());
+            return;
+        }
+
         for (var row = 0; row < from.Rows; row++)
         {
-            if (from.DType == DType.F32)
-            {
-                CopyRow(from.RowF32(row), to.RowF32(firstRow + row));
-            }
-            else
-            {
-                CopyRow(from.RowBF16(row), to.RowBF16(firstRow + row));
-            }
+            CopyRow(from.Slice(row, 1).Bytes(), destination.Slice(row, 1).Bytes());
         }
     }
 
-    private static void CopyRow<T>(Span<T> from, Span<T> to)
+    private static void CopyRow(Span<byte> from, Span<byte> to)
     {
         if (!Unsafe.AreSame(ref MemoryMarshal.GetReference(from), ref MemoryMarshal.GetReference(to)))
         {

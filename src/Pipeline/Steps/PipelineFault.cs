@@ -6,8 +6,11 @@ public enum FaultKind
     /// <summary>A stage threw: a bug, or memory ran out.</summary>
     StageFailed,
 
-    /// <summary>A peer did not take part in a collective in time, or said that it would not.</summary>
+    /// <summary>A peer did not take part in a collective in time.</summary>
     PeerLost,
+
+    /// <summary>A peer left the step; its own fault says why.</summary>
+    PeerAborted,
 
     /// <summary>Peers disagreed about a collective's operation, tag or sizes.</summary>
     CollectiveMismatch,

@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Threading.Tasks.Dataflow;
+using AkkaCp.Pipeline.Stages;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Pipeline;
+
+/// <summary>
+/// One rank's way from a step plan to its result, as a TPL Dataflow graph without cycles: layers are unrolled, six stages each, so
+/// several steps are inside at once, and while one waits for its K‖V another computes.
+/// </summary>
+/// <remarks>
+/// <code>
+/// plan ─► 1 Embed ─► per layer: 2 QkvProjection ─► 3 KvConcatGather ─► 4 ZigzagQSplit ─► 5 DualFia ─► 6 Concat ─► 7 Moe ─► … ─► 8 LmHead ─► result
+///                               └── K‖V all-gather over ATTN_CP ──┘                          ATTN_TP reduce   MOE reduce
+/// </code>
+/// All stages run on the device's stream, one thread. Order within every block is the order of plans, so a later step's K and V never
+/// overtake an earlier one's in any layer. A failure is a value that rides the links to the end; the graph itself ends only by
+/// <see cref="DrainAsync"/>, disposal, or a bug.
+/// </remarks>
+public sealed class RankPipeline : IRankPipeline
+{
+    internal const string Embed = nameof(Embed);
+    internal const string QkvProjection = nameof(QkvProjection);
+    internal const string KvConcatGather = nameof(KvConcatGather);
+    internal const string ZigzagQSplit = nameof(ZigzagQSplit);
+    internal const string DualFia = nameof(DualFia);
+    internal const string Concat = nameof(Concat);
+    internal const string Moe = nameof(Moe);
+    internal const string LmHead = nameof(LmHead);
+
+    private const int NoLayer = -1;
+    private static readonly DataflowLinkOptions s_propagate = new() { PropagateCompletion = true };
+
+    private readonly RankSetup _setup;
+    private readonly Action<StepResult> _deliver;
+    private readonly CancellationTokenSource _graph = new();
+    private readonly ConcurrentDictionary<long, StepContext> _inside = new();
+    private readonly TransformBlock<StageResult<PlanMessage>, StageResult<HiddenMessage>> _head;
+
+    /// <summary>Builds the graph; nothing runs before the first plan.</summary>
+    /// <param name="setup">The rank's parts; stay alive until <see cref="Completion"/>.</param>
+    /// <param name="deliver">Gets exactly one result for each plan taken, on any thread; must not block or throw.</param>
+    public RankPipeline(RankSetup setup, Action<StepResult> deliver)
+    {
+        _setup = setup;
+        _deliver = deliver;
+        var blocks = new StageBlock(setup.Rank, setup.Groups, setup.Device.Stream, setup.StepsInside, _graph.Token);
+        _head = Link(blocks);
+        Completion = CompleteAsync(blocks.Blocks);
+    }
+
+    /// <inheritdoc/>
+    public Task Completion { get; }
+
+    /// <inheritdoc/>
+    public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)
+    {
+        var step = new StepContext(plan, _setup.Device, _setup.Time);
+        if (!_inside.TryAdd(plan.Step, step))
+        {
+            throw new InvalidOperationException($"rank {_setup.Rank}: expected a new step, found {plan}, which is inside already");
+        }
+
+        var taken = false;
+        try
+        {
+            taken = await _head.SendAsync(new(step, new PlanMessage(step), null), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!taken)
+            {
+                _inside.TryRemove(plan.Step, out _);
+            }
+        }
+
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public async Task DrainAsync(TimeSpan timeout)
+    {
+        _head.Complete();
+        try
+        {
+            await Completion.WaitAsync(timeout, _setup.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            await _graph.CancelAsync().ConfigureAwait(false);
+            await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Stops at once: steps inside end with <see cref="FaultKind.Stopped"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await DrainAsync(TimeSpan.Zero).ConfigureAwait(false);
+        _graph.Dispose();
+    }
+
+    private TransformBlock<StageResult<PlanMessage>, StageResult<HiddenMessage>> Link(StageBlock blocks)
+    {
+        // Step 1: the plan becomes rows, their angles, and their embeddings.
+        var embed = new EmbedStage(_setup, new SequenceTable(_setup.Kv.Shape.BlockSize));
+        var head = blocks.Create<PlanMessage, HiddenMessage>(Embed, NoLayer, plan => embed.Run(plan.Step));
+        ISourceBlock<StageResult<HiddenMessage>> hidden = head;
+        for (var layer = 0; layer < _setup.Weights.Layers.Count; layer++)
+        {
+            hidden = LinkLayer(blocks, layer, hidden);
+        }
+
+        // Step 8: logits of the rows that need them, and tokens.
+        var lmHead = blocks.Create<HiddenMessage, SampledMessage>(LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync);
+        hidden.LinkTo(lmHead, s_propagate);
+        var end = blocks.Add(new ActionBlock<StageResult<SampledMessage>>(FinishAsync, blocks.Options));
+        lmHead.LinkTo(end, s_propagate);
+        return head;
+    }
+
+    private TransformBlock<StageResult<NormedMessage>, StageResult<HiddenMessage>> LinkLayer(
+        StageBlock blocks, int layer, ISourceBlock<StageResult<HiddenMessage>> hidden)
+    {
+        // Steps 2 and 3: K and V first, their gather goes out, Q; then the gathered K‖V into the pool.
+        var qkv = blocks.Create<HiddenMessage, QkvMessage>(
+            QkvProjection, layer, new QkvProjectionStage(_setup, layer, _graph.Token).Run);
+        var gather = blocks.Create<QkvMessage, QueryMessage>(KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync);
+
+        // Steps 4 and 5: early and late zigzag blocks, one FIA call each.
+        var split = blocks.Create<QueryMessage, SplitQueryMessage>(ZigzagQSplit, layer, ZigzagQSplitStage.Run);
+        var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(DualFia, layer, new DualFiaStage(_setup, layer).Run);
+
+        // Steps 6 and 7: o_proj and residual; experts and residual.
+        var concat = blocks.Create<AttentionMessage, NormedMessage>(Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync);
+        var moe = blocks.Create<NormedMessage, HiddenMessage>(Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync);
+
+        hidden.LinkTo(qkv, s_propagate);
+        qkv.LinkTo(gather, s_propagate);
+        gather.LinkTo(split, s_propagate);
+        split.LinkTo(fia, s_propagate);
+        fia.LinkTo(concat, s_propagate);
+        concat.LinkTo(moe, s_propagate);
+        return moe;
+    }
+
+    private async Task FinishAsync(StageResult<SampledMessage> result)
+    {
+        await EndAsync(result.Step, result.Message?.Samples ?? [], result.Fault);
+    }
+
+    /// <summary>Gives the step's memory back, then reports it: whoever hears of the end finds the pool without it.</summary>
+    private async Task EndAsync(StepContext step, ImmutableArray<RequestSample> samples, PipelineFault? fault)
+    {
+        if (_inside.TryRemove(step.Plan.Step, out _))
+        {
+            await step.ReleaseAsync();
+            _deliver(new StepResult(step.Plan.Epoch, step.Plan.Step, _setup.Rank, samples, fault, step.Stats()));
+        }
+    }
+
+    /// <summary>Ends when all blocks have; then answers for the steps that a cancelled or broken graph left inside.</summary>
+    private async Task CompleteAsync(IReadOnlyList<IDataflowBlock> blocks)
+    {
+        foreach (var block in blocks)
+        {
+            // Completion flows only downstream; one block's fault has to end its producers too.
+            _ = block.Completion.ContinueWith(
+                _ => _graph.Cancel(), CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        var all = Task.WhenAll(blocks.Select(block => block.Completion));
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var step in _inside.Values)
+        {
+            var reason = all.IsFaulted ? $"the graph broke: {all.Exception!.GetBaseException().Message}" : "the pipeline was stopped";
+            _setup.Groups.Abort(step.Plan.Epoch, step.Plan.Step, reason);
+            await EndAsync(step, [], new PipelineFault(
+                FaultKind.Stopped, nameof(RankPipeline), NoLayer, _setup.Rank, step.Plan.Step, reason)).ConfigureAwait(false);
+        }
+
+        if (all.IsFaulted)
+        {
+            await all.ConfigureAwait(false);
+        }
+    }
+}

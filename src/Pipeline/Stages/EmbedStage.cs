@@ -1,0 +1,28 @@
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Pipeline.Stages;
+
+/// <summary>
+/// Takes a plan in: lays its rows out on this rank, computes their rotary angles, and looks their tokens up.
+/// hidden[t] = Embedding[token[t]], [T, H].
+/// </summary>
+internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
+{
+    private readonly int _cpRank = setup.Groups.AttnCp.Rank;
+
+    public HiddenMessage Run(StepContext step)
+    {
+        var layout = StepLayout.Create(step.Plan, sequences.Apply(step.Plan), setup.Groups.AttnCp.Size, _cpRank);
+        step.Layout = layout;
+        var rows = layout.Rows.Rows;
+        var cos = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
+        var sin = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
+        setup.Rope.Fill(layout.Positions, cos, sin);
+        (step.Cos, step.Sin) = (cos, sin);
+
+        var hidden = step.Rent(DType.F32, rows, setup.Weights.Config.HiddenSize);
+        setup.Device.IndexSelect(setup.Weights.Embedding, layout.Tokens, hidden);
+        return new HiddenMessage(step, hidden);
+    }
+}

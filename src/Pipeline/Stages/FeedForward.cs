@@ -1,0 +1,86 @@
+using AkkaCp.Model.Weights;
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Pipeline.Stages;
+
+/// <summary>The part of a layer behind attention that works row by row on this rank's share of the weights; y [R, H] is a partial sum.</summary>
+internal abstract class FeedForward
+{
+    /// <summary>The layer's experts, or its dense MLP.</summary>
+    public static FeedForward Create(RankSetup setup, int layer)
+    {
+        var weights = setup.Weights.Layers[layer];
+        var config = setup.Weights.Config;
+        return weights.Moe is { } moe
+            ? new Experts(setup.Device, moe, config.NumExpertsPerTok, config.NormTopkProb)
+            : new DenseMlp(setup.Device, weights.Mlp ?? throw new ArgumentException($"layer {layer} has neither experts nor an MLP"));
+    }
+
+    /// <summary>y = this rank's share of the feed-forward of x [R, H].</summary>
+    public abstract Tensor Run(StepContext step, TensorView x);
+
+    /// <summary>y = (silu(x·Wgᵀ) · x·Wuᵀ)·Wdᵀ.</summary>
+    private sealed class DenseMlp(INpuDevice device, MlpWeights weights) : FeedForward
+    {
+        public override Tensor Run(StepContext step, TensorView x)
+        {
+            using var gateUp = step.Rent(DType.F32, x.Rows, weights.GateUp.N);
+            device.MatMul(x, weights.GateUp, null, gateUp);
+            using var activated = step.Rent(DType.F32, x.Rows, weights.Down.K);
+            device.Swiglu(gateUp, activated);
+            var y = step.Rent(DType.F32, x.Rows, weights.Down.N);
+            device.MatMul(activated, weights.Down, null, y);
+            return y;
+        }
+    }
+
+    /// <summary>y[t] = Σ over the k experts of t, in the router's order, that this rank holds.</summary>
+    private sealed class Experts(INpuDevice device, MoeWeights weights, int k, bool renormalize) : FeedForward
+    {
+        public override Tensor Run(StepContext step, TensorView x)
+        {
+            using var probabilities = step.Rent(DType.F32, x.Rows, k);
+            var experts = Route(step, x, probabilities);
+            var expandedRowIdx = new int[experts.Length];
+            var groupList = new int[weights.GateUp.Length];
+            using var expanded = step.Rent(DType.F32, CountLocal(experts), x.RowLength);
+            device.MoeInitRouting(x, experts, weights.FirstExpert, expanded, expandedRowIdx, groupList);
+            using var expandedY = Compute(step, expanded, groupList);
+            var y = step.Rent(DType.F32, x.Rows, x.RowLength);
+            device.MoeFinalizeRouting(expandedY, probabilities, expandedRowIdx, y);
+            return y;
+        }
+
+        private int[] Route(StepContext step, TensorView x, TensorView probabilities)
+        {
+            using var logits = step.Rent(DType.F32, x.Rows, weights.Router.N);
+            device.MatMul(x, weights.Router, null, logits);
+            var experts = new int[x.Rows * k];
+            device.MoeGatingTopKSoftmax(logits, renormalize, probabilities, experts);
+            return experts;
+        }
+
+        private Tensor Compute(StepContext step, TensorView expanded, int[] groupList)
+        {
+            using var gateUp = step.Rent(DType.F32, expanded.Rows, weights.GateUp[0].N);
+            device.GroupedMatMul(expanded, weights.GateUp, groupList, gateUp);
+            using var activated = step.Rent(DType.F32, expanded.Rows, weights.Down[0].K);
+            device.Swiglu(gateUp, activated);
+            var y = step.Rent(DType.F32, expanded.Rows, weights.Down[0].N);
+            device.GroupedMatMul(activated, weights.Down, groupList, y);
+            return y;
+        }
+
+        private int CountLocal(int[] experts)
+        {
+            var count = 0;
+            foreach (var expert in experts)
+            {
+                count += (uint)(expert - weights.FirstExpert) < (uint)weights.GateUp.Length ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
+}

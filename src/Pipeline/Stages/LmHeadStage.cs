@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Groups;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Pipeline.Stages;
+
+/// <summary>
+/// logits = rms_norm(hidden)·W_vocabᵀ, only for rows that need them: the last row of a request that samples, or every row of one that
+/// asked for all. The vocabulary is split over ATTN_TP and gathered; the group's first rank samples and reports.
+/// </summary>
+internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
+{
+    /// <summary>Rows of logits at once: bounds the buffer when all rows are wanted.</summary>
+    private const int BlockRows = 128;
+
+    private readonly Sampler _sampler = new(setup.Weights.Config.VocabSize);
+    private readonly INpuDevice _device = setup.Device;
+
+    public async Task<SampledMessage> RunAsync(HiddenMessage message)
+    {
+        var (step, hidden) = message;
+        var wanted = WantedRows(step.Layout);
+        var samples = ImmutableArray.CreateBuilder<RequestSample>();
+        for (var (block, first) = (0, 0); first < wanted.Count; block++, first += BlockRows)
+        {
+            var rows = wanted.GetRange(first, Math.Min(BlockRows, wanted.Count - first));
+            using var logits = await ComputeAsync(step, hidden, rows, block);
+            Report(step.Layout, logits, rows, samples);
+        }
+
+        hidden.Dispose();
+        return new SampledMessage(step, samples.ToImmutable());
+    }
+
+    /// <summary>Local rows whose logits are wanted; a replicated request's are computed by its owner alone.</summary>
+    private List<int> WantedRows(StepLayout layout)
+    {
+        var wanted = new List<int>();
+        for (var row = 0; row < layout.Rows.Rows; row++)
+        {
+            var index = layout.Rows.LocalToRequest[row];
+            var request = layout.Plan.Requests[index];
+            var mine = request.Placement.Way != Partition.CpWay.Replicated || request.Placement.Owner == setup.Groups.AttnCp.Rank;
+            if (mine && (layout.Sequences[index].Start.AllLogits || IsSampled(layout, row)))
+            {
+                wanted.Add(row);
+            }
+        }
+
+        return wanted;
+    }
+
+    private static bool IsSampled(StepLayout layout, int row)
+    {
+        var request = layout.Plan.Requests[layout.Rows.LocalToRequest[row]];
+        return request.Sample && layout.Rows.LocalToOffset[row] == request.Tokens.Length - 1;
+    }
+
+    /// <summary>[rows, V] on every rank of ATTN_TP.</summary>
+    private async Task<Tensor> ComputeAsync(StepContext step, Tensor hidden, List<int> rows, int block)
+    {
+        using var normed = step.Rent(DType.F32, rows.Count, hidden.View.RowLength);
+        _device.IndexSelect(hidden, rows.ToArray(), normed);
+        _device.RmsNorm(normed, setup.Weights.FinalNorm, setup.Weights.Config.RmsNormEps, normed);
+        var share = step.Rent(DType.F32, rows.Count, setup.Weights.LmHead.N);
+        _device.MatMul(normed, setup.Weights.LmHead, null, share);
+        return setup.Groups.AttnTp.Size == 1 ? share : await GatherVocabularyAsync(step, share, block);
+    }
+
+    /// <summary>Each member's columns arrive as one run of values; here they are set side by side again.</summary>
+    private async Task<Tensor> GatherVocabularyAsync(StepContext step, Tensor share, int block)
+    {
+        var group = setup.Groups.AttnTp;
+        var rows = share.View.Rows;
+        var vocabSize = setup.Weights.Config.VocabSize;
+        var columns = new int[group.Size];
+        var values = new int[group.Size];
+        for (var member = 0; member < group.Size; member++)
+        {
+            columns[member] = (setup.Weights.Shard with { AttnTpRank = member }).VocabRows(setup.Weights.Config).Count;
+            values[member] = columns[member] * rows;
+        }
+
+        using (share)
+        {
+            using var gathered = step.Rent(DType.F32, rows * vocabSize, 1);
+            await step.Track(group.AllGatherAsync(
+                step.Tag(block, CollectiveKind.LogitsGather), share.View.Reshape(values[group.Rank], 1), gathered, values, graph));
+            var logits = step.Rent(DType.F32, rows, vocabSize);
+            CopyColumns(gathered.View.SpanF32(), columns, logits);
+            return logits;
+        }
+    }
+
+    private static void CopyColumns(ReadOnlySpan<float> gathered, int[] columns, TensorView logits)
+    {
+        var column = 0;
+        foreach (var count in columns)
+        {
+            for (var row = 0; row < logits.Rows; row++)
+            {
+                gathered[..count].CopyTo(logits.RowF32(row)[column..]);
+                gathered = gathered[count..];
+            }
+
+            column += count;
+        }
+    }
+
+    private void Report(StepLayout layout, TensorView logits, List<int> rows, ImmutableArray<RequestSample>.Builder samples)
+    {
+        if (setup.Groups.AttnTp.Rank != 0)
+        {
+            return;
+        }
+
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var sequence = layout.Sequences[layout.Rows.LocalToRequest[rows[i]]];
+            var position = layout.Positions[rows[i]];
+            if (sequence.Start.AllLogits)
+            {
+                setup.Logits?.Write(sequence.Request, position, logits.RowF32(i));
+            }
+
+            if (IsSampled(layout, rows[i]))
+            {
+                samples.Add(Sample(layout.Plan.Step, sequence, position + 1, logits.RowF32(i)));
+            }
+        }
+    }
+
+    /// <summary>A request whose logits are not finite fails alone; the others of the step go on.</summary>
+    private RequestSample Sample(long step, Sequence sequence, int position, ReadOnlySpan<float> logits)
+    {
+        try
+        {
+            return new RequestSample(
+                sequence.Request, _sampler.Sample(logits, sequence.Start.Sampling, position, sequence.Counts));
+        }
+        catch (NonFiniteLogitsException exception)
+        {
+            return new RequestSample(sequence.Request, null, new PipelineFault(
+                FaultKind.NonFiniteLogits, nameof(RankPipeline.LmHead), -1, setup.Rank, step, exception.Message));
+        }
+    }
+}

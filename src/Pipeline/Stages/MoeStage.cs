@@ -1,0 +1,61 @@
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Groups;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Pipeline.Stages;
+
+/// <summary>
+/// hidden += experts(normed), or the layer's dense MLP. With attn_cp = moe_dp every CP rank's part of the experts works on its own rows;
+/// with attn_cp &gt; moe_dp the rows of all CP ranks are gathered first, rank by rank (experts work row by row, so order does not matter),
+/// and each rank keeps its own rows of the sum over MOE.
+/// </summary>
+internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken graph)
+{
+    private readonly INpuDevice _device = setup.Device;
+    private readonly FeedForward _feedForward = FeedForward.Create(setup, layer);
+
+    public async Task<HiddenMessage> RunAsync(NormedMessage message)
+    {
+        var (step, hidden, normed) = message;
+        var gathers = setup.Topology.NeedsMoeGather && step.Layout.All.NeedsGather;
+        var x = gathers ? await GatherRowsAsync(step, normed) : normed;
+        using var y = _feedForward.Run(step, x);
+        x.Dispose();
+        if (setup.Groups.Moe.Size > 1)
+        {
+            await step.Track(setup.Groups.Moe.AllReduceAsync(step.Tag(layer, CollectiveKind.MoeReduce), y, graph));
+        }
+
+        if (gathers)
+        {
+            using var own = step.Rent(DType.F32, hidden.View.Rows, hidden.View.RowLength);
+            _device.IndexSelect(y, step.Layout.Rows.LocalToMoe, own);
+            _device.Add(hidden, own, hidden);
+        }
+        else
+        {
+            _device.Add(hidden, y, hidden);
+        }
+
+        return new HiddenMessage(step, hidden);
+    }
+
+    /// <summary>The gathered rows of all CP ranks, rank-major, and behind them the replicated rows, which all have.</summary>
+    private async Task<Tensor> GatherRowsAsync(StepContext step, Tensor normed)
+    {
+        var (all, rows) = (step.Layout.All, step.Layout.Rows);
+        var x = step.Rent(DType.F32, all.MoeRows, normed.View.RowLength);
+        using var selected = rows.ReplicatedRows.Length == 0 ? null : step.Rent(DType.F32, rows.GatherRows.Length, normed.View.RowLength);
+        if (selected is not null)
+        {
+            _device.IndexSelect(normed, rows.GatherRows, selected);
+            _device.IndexSelect(normed, rows.ReplicatedRows, x.View.Slice(all.Gather.TotalRows, rows.ReplicatedRows.Length));
+        }
+
+        await step.Track(setup.Groups.AttnCp.AllGatherAsync(
+            step.Tag(layer, CollectiveKind.MoeGather), selected ?? normed, x.View.Slice(0, all.Gather.TotalRows),
+            all.Gather.RowsPerRankMemory, graph));
+        normed.Dispose();
+        return x;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Threading.Tasks.Dataflow;
+using AkkaCp.Pipeline.Groups;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Pipeline.Stages;
+
+/// <summary>
+/// Makes Dataflow blocks of stages; nothing else does. Every block is bounded, keeps order, runs one item at a time on the rank's own
+/// thread, ends with the graph's token, and lets no exception out: one would end the graph for all requests, and a cancellation would
+/// make the item vanish without a reply.
+/// </summary>
+internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stream, int capacity, CancellationToken graph)
+{
+    private readonly List<IDataflowBlock> _blocks = [];
+
+    /// <summary>Every block made so far.</summary>
+    public IReadOnlyList<IDataflowBlock> Blocks => _blocks;
+
+    /// <summary>The options of all blocks.</summary>
+    public ExecutionDataflowBlockOptions Options { get; } = new()
+    {
+        BoundedCapacity = capacity,
+        CancellationToken = graph,
+        EnsureOrdered = true,
+        MaxDegreeOfParallelism = 1,
+        SingleProducerConstrained = true,
+        TaskScheduler = stream,
+    };
+
+    /// <summary>A stage that computes and returns.</summary>
+    public TransformBlock<StageResult<TIn>, StageResult<TOut>> Create<TIn, TOut>(string stage, int layer, Func<TIn, TOut> run)
+        where TIn : class
+        where TOut : class
+    {
+        return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
+            input =>
+            {
+                if (input.Fault is not null)
+                {
+                    return new(input.Step, null, input.Fault);
+                }
+
+                try
+                {
+                    return new(input.Step, run(input.Message!), null);
+                }
+                catch (Exception exception)
+                {
+                    return new(input.Step, null, Abandon(input.Step, stage, layer, exception));
+                }
+            },
+            Options));
+    }
+
+    /// <summary>A stage that waits for other ranks; meanwhile the rank's thread works on other steps.</summary>
+    public TransformBlock<StageResult<TIn>, StageResult<TOut>> Create<TIn, TOut>(string stage, int layer, Func<TIn, Task<TOut>> run)
+        where TIn : class
+        where TOut : class
+    {
+        return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
+            async input =>
+            {
+                if (input.Fault is not null)
+                {
+                    return new(input.Step, null, input.Fault);
+                }
+
+                try
+                {
+                    return new(input.Step, await run(input.Message!), null);
+                }
+                catch (Exception exception)
+                {
+                    return new(input.Step, null, Abandon(input.Step, stage, layer, exception));
+                }
+            },
+            Options));
+    }
+
+    /// <summary>Takes a block into the graph's completion.</summary>
+    public TBlock Add<TBlock>(TBlock block)
+        where TBlock : IDataflowBlock
+    {
+        _blocks.Add(block);
+        return block;
+    }
+
+    /// <summary>Turns an exception into the step's fault, and tells the peers not to wait for this rank.</summary>
+    private PipelineFault Abandon(StepContext step, string stage, int layer, Exception exception)
+    {
+        var kind = exception switch
+        {
+            PeerLostException => FaultKind.PeerLost,
+            CollectiveAbortedException => FaultKind.PeerAborted,
+            CollectiveMismatchException => FaultKind.CollectiveMismatch,
+            OperationCanceledException => FaultKind.Stopped,
+            _ => FaultKind.StageFailed,
+        };
+        var message = exception is OperationCanceledException ? "the pipeline was stopped" : $"{exception.GetType().Name}: {exception.Message}";
+        var fault = new PipelineFault(kind, stage, layer, rank, step.Plan.Step, message);
+        groups.Abort(step.Plan.Epoch, step.Plan.Step, fault.ToString());
+        return fault;
+    }
+}
