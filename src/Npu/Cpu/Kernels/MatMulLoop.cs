@@ -13,6 +13,9 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
     private const int Tall = 12;
     private const int Wide = 4;
 
+    // Inputs of four panels (512 × 128 × 4 B = 256 KiB) that narrow vectors pass over several times.
+    private const int NarrowStep = 512;
+
     // 24 accumulators need 32 registers.
     private static bool HasTallTiles => Vector512.IsHardwareAccelerated || AdvSimd.Arm64.IsSupported;
 
@@ -57,6 +60,8 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         var weights = block.Panel + (panel * block.PanelBytes) + ((nint)k * TPanel.RowBytes);
         var column = panel * Width;
         var columns = Math.Min(Width, block.Columns - column);
+        var ahead = weights + block.PanelBytes;
+        var fetched = 0;
         for (int row = 0, height; row < block.Rows; row += height)
         {
             height = TileHeight(block.Rows - row);
@@ -72,20 +77,24 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
 
             if (rows == height && columns == Width)
             {
-                ComputeTile(height, x, weights, count, start, startStride, y, block.YStride);
+                ComputeTile(height, x, weights, ahead, count, start, startStride, y, block.YStride);
             }
             else
             {
                 var edge = Edge(block);
                 Copy(start, startStride, edge, Width, rows, columns);
-                ComputeTile(height, x, weights, count, edge, Width, edge, Width);
+                ComputeTile(height, x, weights, ahead, count, edge, Width, edge, Width);
                 Copy(edge, Width, y, block.YStride, rows, columns);
             }
+
+            // A tile fetches one line of the next panel for each k; once all of them are asked for, the panel itself, which is there.
+            fetched += 64;
+            ahead = fetched < TPanel.RowBytes ? weights + block.PanelBytes + (fetched * (nint)count) : weights;
         }
     }
 
     private static void ComputeTile(
-        int height, float* x, byte* panel, int count, float* start, nint startStride, float* y, nint yStride)
+        int height, float* x, byte* panel, byte* ahead, int count, float* start, nint startStride, float* y, nint yStride)
     {
         for (var lane = 0; lane < Width / 2; lane += TSimd.Count)
         {
@@ -93,24 +102,23 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
             {
                 case Tall:
                     MatMulTile<TSimd, TVector, TPanel>.Rows12(
-                        x, panel, count, start + lane, startStride, y + lane, yStride, lane);
+                        x, panel, ahead, count, start + lane, startStride, y + lane, yStride, lane);
                     break;
                 case 8:
                     MatMulTile<TSimd, TVector, TPanel>.Rows8(
-                        x, panel, count, start + lane, startStride, y + lane, yStride, lane);
+                        x, panel, ahead, count, start + lane, startStride, y + lane, yStride, lane);
                     break;
                 default:
                     MatMulTile<TSimd, TVector, TPanel>.Rows4(
-                        x, panel, count, start + lane, startStride, y + lane, yStride, lane);
+                        x, panel, ahead, count, start + lane, startStride, y + lane, yStride, lane);
                     break;
             }
         }
     }
 
-    // Narrow vectors pass over a stretch of panels several times: it is kept short enough for L2.
     private static void ComputeRow(in MatMulBlock block)
     {
-        var step = TSimd.Count == Width / 2 ? block.K : 2 * MatMul.BlockK;
+        var step = TSimd.Count == Width / 2 ? block.K : NarrowStep;
         for (int panel = 0, panels; panel < block.Panels; panel += panels)
         {
             panels = block.Panels - panel >= Wide ? Wide : 1;

@@ -8,7 +8,8 @@ namespace AkkaCp.Npu.Cpu.Kernels;
 /// the stored value: hence equal bits for every number of rows, block size and split of columns.
 /// <para>A tile is 12 rows × 32 outputs in 24 accumulators of 512 bits (of 32 registers; 26 are used), which hides the latency of
 /// two FMA units and reads 14 vectors or broadcasts for 24 FMAs. 8 and 4 rows serve the edges, and 4 the CPUs of 16 registers.
-/// x is packed [k][rows]; panel, start and y point at output lane of the panel; vectors cover lane.. and 16+lane...</para>
+/// x is packed [k][rows]; start and y point at output lane of the panel, whose vectors cover lane.. and 16+lane...
+/// A line of memory at <c>ahead</c> is fetched for each k: weights that come next.</para>
 /// </summary>
 internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
     where TSimd : struct, ISimd<TVector>
@@ -17,7 +18,8 @@ internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
 {
     /// <summary>12 rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows12(float* x, byte* panel, int count, float* start, nint startStride, float* y, nint yStride, int lane)
+    public static void Rows12(
+        float* x, byte* panel, byte* ahead, int count, float* start, nint startStride, float* y, nint yStride, int lane)
     {
         var a0 = TSimd.Load(start);
         var b0 = TSimd.Load(start + 16);
@@ -44,8 +46,9 @@ internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
         var a11 = TSimd.Load(start + (11 * startStride));
         var b11 = TSimd.Load(start + (11 * startStride) + 16);
 
-        for (var k = 0; k < count; k++, x += 12, panel += TPanel.RowBytes)
+        for (var k = 0; k < count; k++, x += 12, panel += TPanel.RowBytes, ahead += 64)
         {
+            Prefetch.IntoL2(ahead);
             var first = TPanel.First(panel, lane);
             var second = TPanel.Second(panel, lane);
             var value = TSimd.Create(*x);
@@ -114,7 +117,8 @@ internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
 
     /// <summary>8 rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows8(float* x, byte* panel, int count, float* start, nint startStride, float* y, nint yStride, int lane)
+    public static void Rows8(
+        float* x, byte* panel, byte* ahead, int count, float* start, nint startStride, float* y, nint yStride, int lane)
     {
         var a0 = TSimd.Load(start);
         var b0 = TSimd.Load(start + 16);
@@ -133,8 +137,9 @@ internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
         var a7 = TSimd.Load(start + (7 * startStride));
         var b7 = TSimd.Load(start + (7 * startStride) + 16);
 
-        for (var k = 0; k < count; k++, x += 8, panel += TPanel.RowBytes)
+        for (var k = 0; k < count; k++, x += 8, panel += TPanel.RowBytes, ahead += 64)
         {
+            Prefetch.IntoL2(ahead);
             var first = TPanel.First(panel, lane);
             var second = TPanel.Second(panel, lane);
             var value = TSimd.Create(*x);
@@ -183,7 +188,8 @@ internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
 
     /// <summary>4 rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows4(float* x, byte* panel, int count, float* start, nint startStride, float* y, nint yStride, int lane)
+    public static void Rows4(
+        float* x, byte* panel, byte* ahead, int count, float* start, nint startStride, float* y, nint yStride, int lane)
     {
         var a0 = TSimd.Load(start);
         var b0 = TSimd.Load(start + 16);
@@ -194,8 +200,9 @@ internal static unsafe class MatMulTile<TSimd, TVector, TPanel>
         var a3 = TSimd.Load(start + (3 * startStride));
         var b3 = TSimd.Load(start + (3 * startStride) + 16);
 
-        for (var k = 0; k < count; k++, x += 4, panel += TPanel.RowBytes)
+        for (var k = 0; k < count; k++, x += 4, panel += TPanel.RowBytes, ahead += 64)
         {
+            Prefetch.IntoL2(ahead);
             var first = TPanel.First(panel, lane);
             var second = TPanel.Second(panel, lane);
             var value = TSimd.Create(*x);

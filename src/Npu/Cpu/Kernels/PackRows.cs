@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AkkaCp.Npu.Cpu.Kernels;
 
@@ -7,7 +9,7 @@ namespace AkkaCp.Npu.Cpu.Kernels;
 internal static unsafe class PackRows
 {
     // One cache line of a row at a time: rows often lie a power of two apart, where only a few lines fit a cache set.
-    private const int Step = 16;
+    private const int Line = 16;
 
     /// <summary>tile[k][r] = x[r, k]; rows from <paramref name="rows"/> up to <paramref name="height"/> are zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -18,16 +20,53 @@ internal static unsafe class PackRows
             NativeMemory.Clear(tile, (nuint)count * (nuint)height * sizeof(float));
         }
 
-        for (var k0 = 0; k0 < count; k0 += Step)
+        var whole = Sse.IsSupported ? count / Line * Line : 0;
+        var fours = Sse.IsSupported ? rows / 4 * 4 : 0;
+        for (var k = 0; k < whole; k += Line)
         {
-            var end = Math.Min(k0 + Step, count);
-            for (var r = 0; r < rows; r++)
+            for (var r = 0; r < fours; r += 4)
             {
-                var source = x + (r * stride);
-                var target = tile + ((nint)k0 * height) + r;
-                for (var k = k0; k < end; k++, target += height)
+                TransposeLine(x + (r * stride) + k, stride, tile + ((nint)k * height) + r, height);
+            }
+        }
+
+        CopyElements(x, stride, fours, rows, 0, whole, tile, height);
+        CopyElements(x, stride, 0, rows, whole, count, tile, height);
+    }
+
+    // Four rows of one line each, four by four.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeLine(float* x, nint stride, float* tile, int height)
+    {
+        for (var k = 0; k < Line; k += 4)
+        {
+            var r0 = Vector128.Load(x + k);
+            var r1 = Vector128.Load(x + stride + k);
+            var r2 = Vector128.Load(x + (2 * stride) + k);
+            var r3 = Vector128.Load(x + (3 * stride) + k);
+            var low01 = Sse.UnpackLow(r0, r1);
+            var low23 = Sse.UnpackLow(r2, r3);
+            var high01 = Sse.UnpackHigh(r0, r1);
+            var high23 = Sse.UnpackHigh(r2, r3);
+            var target = tile + ((nint)k * height);
+            Sse.MoveLowToHigh(low01, low23).Store(target);
+            Sse.MoveHighToLow(low23, low01).Store(target + height);
+            Sse.MoveLowToHigh(high01, high23).Store(target + (2 * height));
+            Sse.MoveHighToLow(high23, high01).Store(target + (3 * height));
+        }
+    }
+
+    private static void CopyElements(
+        float* x, nint stride, int firstRow, int endRow, int firstK, int endK, float* tile, int height)
+    {
+        for (var k0 = firstK; k0 < endK; k0 += Line)
+        {
+            var end = Math.Min(k0 + Line, endK);
+            for (var r = firstRow; r < endRow; r++)
+            {
+                for (var k = k0; k < end; k++)
                 {
-                    *target = source[k];
+                    tile[((nint)k * height) + r] = x[(r * stride) + k];
                 }
             }
         }

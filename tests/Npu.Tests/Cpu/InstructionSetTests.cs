@@ -1,0 +1,60 @@
+using AkkaCp.Npu.Cpu;
+using AkkaCp.Npu.Cpu.Kernels;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Npu.Tests.Cpu;
+
+/// <summary>eng/test-simd.sh runs the suite once per instruction set; these tests prove that it did, and that bits stay the same.</summary>
+public sealed class InstructionSetTests
+{
+    /// <summary>The variable that names the level a run expects.</summary>
+    public const string Variable = "AKKACP_EXPECT_SIMD";
+
+    [Fact]
+    public void Switch_WhenALevelIsExpected_TookEffect()
+    {
+        var expected = Environment.GetEnvironmentVariable(Variable);
+        Assert.SkipWhen(string.IsNullOrEmpty(expected), $"{Variable} is not set");
+        Assert.Equal(expected, CpuDevice.InstructionSet);
+    }
+
+    [Fact]
+    public void Results_OnEveryInstructionSet_HaveTheSameBits()
+    {
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 2 });
+        var rng = new Rng(99);
+        using var x = new FencedTensor(device.Memory, DType.F32, [7, 75]).Write(rng.Floats(7 * 75));
+        using var gamma = new FencedTensor(device.Memory, DType.F32, [75]).Write(rng.Floats(75));
+        using var normed = new FencedTensor(device.Memory, DType.F32, [7, 75]);
+        using var product = new FencedTensor(device.Memory, DType.F32, [7, 70]);
+        using var y = new FencedTensor(device.Memory, DType.F32, [7, 35]);
+        using var w = device.CreateMatrix(70, 75, DType.BF16);
+        w.Pack(0, rng.Floats(70 * 75, 5f));
+        device.RmsNorm(x, gamma, 1e-6f, normed);
+        device.MatMul(normed, w, null, product);
+        device.Swiglu(product, y);
+        Assert.Equal("ace6b6478f7c6035", Hash(y.Read()));
+    }
+
+    [Theory]
+    [InlineData(1.0f, 0x3F80)]
+    [InlineData(1.00390625f, 0x3F80)]
+    [InlineData(1.01171875f, 0x3F82)]
+    [InlineData(float.NaN, 0x7FC0)]
+    [InlineData(float.MaxValue, 0x7F80)]
+    public void BF16_OfTiesAndExtremes_RoundsToNearestEven(float value, int expected) =>
+        Assert.Equal(expected, BF16.FromSingle(value) & 0x7FFF);
+
+    // FNV-1a over the bits.
+    private static string Hash(float[] values)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var value in values)
+        {
+            hash = (hash ^ BitConverter.SingleToUInt32Bits(value)) * 1099511628211UL;
+        }
+
+        return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
