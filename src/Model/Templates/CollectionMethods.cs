@@ -33,7 +33,9 @@ internal static class CollectionMethods
     private static TemplateValue Get(RenderContext context, TemplateValue subject, CallArguments arguments)
     {
         var bound = arguments.Bind("get", "key", "default");
-        return ((MappingValue)subject).Entries.GetValueOrDefault(bound[0].Required("get", "key")) ?? bound[1] ?? NoneValue.Instance;
+        var key = bound[0].Required("get", "key");
+        context.Budget.Key(key);
+        return ((MappingValue)subject).Entries.GetValueOrDefault(key) ?? bound[1] ?? NoneValue.Instance;
     }
 
     private static IntegerValue Index(RenderContext context, TemplateValue subject, CallArguments arguments)

@@ -40,11 +40,12 @@ internal static class Comparison
         switch (container)
         {
             case StringValue text when item is StringValue part:
-                context.Budget.Text(text.Value.Length);
-                return text.Value.Contains(part.Value, StringComparison.Ordinal);
+                context.Budget.Text((long)text.Value.Length + part.Value.Length);
+                return TextSearch.IndexOf(text.Value, part.Value) >= 0;
             case StringValue:
                 throw new TemplateError($"'in' a string needs a string on its left, found '{item.TypeName}'");
             case MappingValue mapping:
+                context.Budget.Key(item);
                 return mapping.Entries.ContainsKey(item);
             case SequenceValue or UndefinedValue:
                 return Sequences.Iterate(context, container).Any(other => AreEqual(context, other, item));
@@ -99,6 +100,7 @@ internal static class Comparison
     {
         foreach (var (key, value) in left.Entries)
         {
+            context.Budget.Key(key);
             if (!right.Entries.TryGetValue(key, out var other) || !AreEqual(context, value, other))
                 return false;
         }

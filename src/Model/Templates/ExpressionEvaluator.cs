@@ -25,7 +25,9 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
     public TemplateValue ApplyFilters(Expression chain, StringValue text, Scope scope)
     {
         var filter = (FilterExpression)chain;
+        context.Budget.Enter();
         var subject = filter.Target is null ? text : ApplyFilters(filter.Target, text, scope);
+        context.Budget.Leave();
         return Evaluate(filter with { Target = new LiteralExpression(filter.Offset, subject) }, scope);
     }
 
@@ -119,9 +121,13 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
         _ => throw new TemplateError($"'{target.TypeName}' cannot be called"),
     };
 
-    private static IEnumerable<(string, TemplateValue)> NamedRest(TemplateValue value) => value is MappingValue mapping
-        ? mapping.Entries.Select(entry => (((TemplateValue?)entry.Key).AsText("call", "**"), entry.Value))
-        : throw new TemplateError($"'**' needs a mapping, found '{value.TypeName}'");
+    private IEnumerable<(string, TemplateValue)> NamedRest(TemplateValue value)
+    {
+        if (value is not MappingValue mapping)
+            throw new TemplateError($"'**' needs a mapping, found '{value.TypeName}'");
+        context.Budget.Items(mapping.Entries.Count);
+        return mapping.Entries.Select(entry => (((TemplateValue?)entry.Key).AsText("call", "**"), entry.Value));
+    }
 
     private bool Compare(ComparisonExpression comparison, Scope scope)
     {
@@ -158,7 +164,13 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
     {
         var entries = MappingValue.NewEntries();
         foreach (var (key, value) in mapping.Pairs)
-            entries[Evaluate(key, scope)] = Evaluate(value, scope);
+            Put(entries, Evaluate(key, scope), Evaluate(value, scope));
         return new MappingValue(entries);
+    }
+
+    private void Put(OrderedDictionary<TemplateValue, TemplateValue> entries, TemplateValue key, TemplateValue value)
+    {
+        context.Budget.Key(key);
+        entries[key] = value;
     }
 }

@@ -4,6 +4,7 @@ namespace AkkaCp.Model.Templates;
 internal sealed class ExpressionLexer(TemplateSource source, List<Token> tokens)
 {
     private static readonly string[] s_longOperators = ["//", "**", "==", "!=", ">=", "<="];
+    private const int MaxNameChars = 255;
     private const string ShortOperators = "+-/*%~[](){}<>=.:|,;";
 
     private readonly string _text = source.Text;
@@ -42,8 +43,17 @@ internal sealed class ExpressionLexer(TemplateSource source, List<Token> tokens)
         if (char.IsAsciiDigit(c))
             return ReadNumber();
         if (c == '_' || char.IsLetter(c))
-            return Take(TokenKind.Name, End(_offset, static c => c == '_' || char.IsLetterOrDigit(c)));
+            return ReadName();
         return c is '\'' or '"' ? ReadString(c) : ReadOperator();
+    }
+
+    private Token ReadName()
+    {
+        var end = End(_offset, static c => c == '_' || char.IsLetterOrDigit(c));
+        // Names are looked up again and again, so their length is bounded.
+        return end - _offset <= MaxNameChars
+            ? Take(TokenKind.Name, end)
+            : throw source.ErrorAt(_offset, $"name has more than {MaxNameChars} characters");
     }
 
     private Token Take(TokenKind kind, int end)

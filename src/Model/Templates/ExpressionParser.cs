@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 
 namespace AkkaCp.Model.Templates;
 
@@ -286,10 +287,12 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private LiteralExpression ParseStrings()
     {
         var first = tokens.Next();
-        var text = first.Text;
+        if (tokens.Current.Kind != TokenKind.String)
+            return new LiteralExpression(first.Offset, new StringValue(first.Text));
+        var text = new StringBuilder(first.Text);
         while (tokens.Current.Kind == TokenKind.String)
-            text += tokens.Next().Text;
-        return new LiteralExpression(first.Offset, new StringValue(text));
+            text.Append(tokens.Next().Text);
+        return new LiteralExpression(first.Offset, new StringValue(text.ToString()));
     }
 
     private LiteralExpression ToLiteral(Token number)

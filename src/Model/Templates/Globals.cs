@@ -56,7 +56,10 @@ internal static class Globals
                 throw new TemplateError($"dict() copies a mapping, found '{source.TypeName}'");
             context.Budget.Items(mapping.Entries.Count);
             foreach (var (key, value) in mapping.Entries)
+            {
+                context.Budget.Key(key);
                 entries[key] = value;
+            }
         }
 
         foreach (var (name, value) in arguments.Named)

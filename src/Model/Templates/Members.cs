@@ -14,6 +14,7 @@ internal static class Members
 
     public static TemplateValue Item(RenderContext context, TemplateValue target, TemplateValue key)
     {
+        context.Budget.Key(key);
         switch (target, key)
         {
             case (UndefinedValue undefined, _):
@@ -54,6 +55,8 @@ internal static class Members
     {
         if (path is not StringValue text)
             return Item(context, target, path);
+        context.Budget.Key(path);
+        context.Budget.Items(text.Value.AsSpan().Count('.') + 1);
         foreach (var part in text.Value.Split('.'))
         {
             TemplateValue key = part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit)

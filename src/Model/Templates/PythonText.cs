@@ -125,8 +125,22 @@ internal static class PythonText
     {
         var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         result.Append(quote);
-        foreach (var rune in text.EnumerateRunes())
+        var start = 0;
+        for (var i = 0; i < text.Length;)
+        {
+            if (text[i] is >= ' ' and <= '~' && text[i] != '\\' && text[i] != quote)
+            {
+                i++;
+                continue;
+            }
+
+            result.Append(text[start..i]);
+            Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var length);
             AppendEscaped(result, rune, quote);
+            start = i += length;
+        }
+
+        result.Append(text[start..]);
         result.Append(quote);
     }
 

@@ -28,7 +28,7 @@ internal static class SortingFilters
         var bound = arguments.Bind("unique", "case_sensitive", "attribute");
         var key = Key(context, bound[0], bound[1]);
         var seen = new HashSet<TemplateValue>(KeyComparer.Instance);
-        return context.List([.. Sequences.Iterate(context, subject).Where(item => seen.Add(key(item)))]);
+        return context.List([.. Sequences.Iterate(context, subject).Where(item => IsNew(context, seen, key(item)))]);
     }
 
     /// <summary>min(value, case_sensitive=false, attribute=none).</summary>
@@ -38,6 +38,12 @@ internal static class SortingFilters
     /// <summary>max(value, case_sensitive=false, attribute=none).</summary>
     public static TemplateValue Max(RenderContext context, TemplateValue subject, CallArguments arguments) =>
         Extreme(context, subject, arguments, "max", reverse: true);
+
+    private static bool IsNew(RenderContext context, HashSet<TemplateValue> seen, TemplateValue key)
+    {
+        context.Budget.Key(key);
+        return seen.Add(key);
+    }
 
     private static TemplateValue Extreme(RenderContext context, TemplateValue subject, CallArguments arguments, string name, bool reverse)
     {

@@ -3,6 +3,8 @@ namespace AkkaCp.Model.Templates;
 /// <summary>Turns the tokens of a template into statements.</summary>
 internal sealed class StatementParser
 {
+    private const int MaxParameters = 255;
+
     private readonly TokenStream _tokens;
     private readonly ExpressionParser _expressions;
 
@@ -166,6 +168,8 @@ internal sealed class StatementParser
             var value = _tokens.SkipOperator("=") ? _expressions.Parse() : null;
             if (value is null && parameters.Count > 0 && parameters[^1].Default is not null)
                 throw _tokens.Error(name.Offset, $"parameter '{name.Text}' without a default stands after one with a default");
+            if (parameters.Count == MaxParameters)
+                throw _tokens.Error(name.Offset, $"macro has more than {MaxParameters} parameters");
             parameters.Add(new MacroParameter(name.Text, value));
         }
 

@@ -31,8 +31,8 @@ internal static class StringMethods
         ["isalpha"] = (c, s, a) => All(c, s, a, "isalpha", char.IsLetter),
         ["isalnum"] = (c, s, a) => All(c, s, a, "isalnum", char.IsLetterOrDigit),
         ["isspace"] = (c, s, a) => All(c, s, a, "isspace", PythonSpace.IsSpace),
-        ["isupper"] = (c, s, a) => IsCased(c, s, a, "isupper", char.IsLower, char.IsUpper),
-        ["islower"] = (c, s, a) => IsCased(c, s, a, "islower", char.IsUpper, char.IsLower),
+        ["isupper"] = (c, s, a) => NoArguments(a, "isupper", IsCased(c, Text(s), char.IsLower, char.IsUpper)),
+        ["islower"] = (c, s, a) => NoArguments(a, "islower", IsCased(c, Text(s), char.IsUpper, char.IsLower)),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static string Upper(string text) => text.ToUpperInvariant();
@@ -48,14 +48,23 @@ internal static class StringMethods
     /// <summary>Python's strip: of <paramref name="chars"/> as a set, or of white space.</summary>
     public static StringValue Strip(RenderContext context, string text, string? chars, bool atStart, bool atEnd)
     {
-        bool Goes(char c) => chars is null ? PythonSpace.IsSpace(c) : chars.Contains(c, StringComparison.Ordinal);
+        context.Budget.Text(text.Length);
+        context.Budget.Text(chars?.Length ?? 0);
+        var set = chars is null ? null : new HashSet<char>(chars);
+        bool Goes(char c) => set is null ? PythonSpace.IsSpace(c) : set.Contains(c);
         var (start, end) = (0, text.Length);
         while (atStart && start < end && Goes(text[start]))
             start++;
         while (atEnd && end > start && Goes(text[end - 1]))
             end--;
-        context.Budget.Text((long)(text.Length - (end - start)) * (chars?.Length ?? 1));
-        return context.Text(text[start..end]);
+        return new StringValue(text[start..end]);
+    }
+
+    /// <summary>Whether the letters that have a case have the wanted one, and there are any.</summary>
+    public static bool IsCased(RenderContext context, string text, Func<char, bool> never, Func<char, bool> once)
+    {
+        context.Budget.Text(text.Length);
+        return !text.Any(never) && text.Any(once);
     }
 
     public static StringValue Replace(RenderContext context, TemplateValue subject, CallArguments arguments)
@@ -68,13 +77,13 @@ internal static class StringMethods
 
     private static StringValue Replace(RenderContext context, string text, string old, string with, int most)
     {
-        context.Budget.Text(text.Length);
+        context.Budget.Text((long)text.Length + old.Length);
         var result = new BoundedText(context.Budget);
         var done = 0;
         for (var count = 0; count < most; count++)
         {
             // An empty text is found before each character and at the end.
-            var found = old.Length > 0 ? text.IndexOf(old, done, StringComparison.Ordinal) : done + (count == 0 ? 0 : 1);
+            var found = old.Length > 0 ? TextSearch.IndexOf(text, old, done) : done + (count == 0 ? 0 : 1);
             if (found < 0 || found > text.Length)
                 break;
             result.Append(text[done..found]);
@@ -142,8 +151,8 @@ internal static class StringMethods
     private static IntegerValue Find(RenderContext context, string text, CallArguments arguments, string name, bool last)
     {
         var part = arguments.Bind(name, "sub")[0].AsText(name, "sub");
-        context.Budget.Text(text.Length);
-        var offset = last ? text.LastIndexOf(part, StringComparison.Ordinal) : text.IndexOf(part, StringComparison.Ordinal);
+        context.Budget.Text((long)text.Length + part.Length);
+        var offset = last ? TextSearch.LastIndexOf(text, part) : TextSearch.IndexOf(text, part);
         return new IntegerValue(offset < 0 ? -1 : Sequences.Length(context, new StringValue(text[..offset])));
     }
 
@@ -151,8 +160,13 @@ internal static class StringMethods
     {
         var part = arguments.Bind("count", "sub")[0].AsText("count", "sub");
         var text = Text(subject);
-        context.Budget.Text(text.Length);
-        return new IntegerValue(part.Length == 0 ? Sequences.Length(context, subject) + 1 : text.AsSpan().Count(part));
+        context.Budget.Text((long)text.Length + part.Length);
+        if (part.Length == 0)
+            return new IntegerValue(Sequences.Length(context, subject) + 1);
+        var count = 0;
+        for (var found = TextSearch.IndexOf(text, part); found >= 0; found = TextSearch.IndexOf(text, part, found + part.Length))
+            count++;
+        return new IntegerValue(count);
     }
 
     private static BooleanValue All(RenderContext context, TemplateValue subject, CallArguments arguments, string name, Func<char, bool> holds)
@@ -163,12 +177,9 @@ internal static class StringMethods
         return BooleanValue.Of(text.Length > 0 && text.All(holds));
     }
 
-    private static BooleanValue IsCased(
-        RenderContext context, TemplateValue subject, CallArguments arguments, string name, Func<char, bool> never, Func<char, bool> once)
+    private static BooleanValue NoArguments(CallArguments arguments, string name, bool value)
     {
         arguments.Bind(name);
-        var text = Text(subject);
-        context.Budget.Text(text.Length);
-        return BooleanValue.Of(!text.Any(never) && text.Any(once));
+        return BooleanValue.Of(value);
     }
 }

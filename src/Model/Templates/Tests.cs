@@ -19,7 +19,7 @@ internal static class Tests
         ["in"] = (c, s, a) => Comparison.Contains(c, Argument(a, "in"), s),
         ["integer"] = Kind(value => value is IntegerValue),
         ["iterable"] = Kind(Sequences.IsIterable),
-        ["lower"] = (c, s, a) => IsCased(PythonText.Str(c, s), char.IsUpper, char.IsLower),
+        ["lower"] = (c, s, a) => StringMethods.IsCased(c, PythonText.Str(c, s), char.IsUpper, char.IsLower),
         ["mapping"] = Kind(value => value is MappingValue),
         ["none"] = Kind(value => value is NoneValue),
         ["number"] = Kind(value => value is NumberValue),
@@ -29,7 +29,7 @@ internal static class Tests
         ["string"] = Kind(value => value is StringValue),
         ["true"] = Kind(value => value is BooleanValue { Value: true }),
         ["undefined"] = Kind(value => value is UndefinedValue),
-        ["upper"] = (c, s, a) => IsCased(PythonText.Str(c, s), char.IsLower, char.IsUpper),
+        ["upper"] = (c, s, a) => StringMethods.IsCased(c, PythonText.Str(c, s), char.IsLower, char.IsUpper),
         ["eq"] = Compare("=="),
         ["equalto"] = Compare("=="),
         ["=="] = Compare("=="),
@@ -52,7 +52,11 @@ internal static class Tests
             ? test(context, subject, arguments)
             : throw new TemplateError($"no test named '{name}'");
 
-    private static Test Kind(Func<TemplateValue, bool> holds) => (context, subject, arguments) => holds(subject);
+    private static Test Kind(Func<TemplateValue, bool> holds) => (context, subject, arguments) =>
+    {
+        arguments.Bind("is");
+        return holds(subject);
+    };
 
     private static Test Compare(string op) => (context, subject, arguments) => Comparison.Apply(context, op, subject, Argument(arguments, op));
 
@@ -63,6 +67,4 @@ internal static class Tests
         || (left is StringValue or IntegerValue or FloatValue && left.GetType() == right.GetType() && Comparison.AreEqual(context, left, right));
 
     private static bool IsZero(TemplateValue number) => !number.IsTruthy;
-
-    private static bool IsCased(string text, Func<char, bool> never, Func<char, bool> once) => !text.Any(never) && text.Any(once);
 }

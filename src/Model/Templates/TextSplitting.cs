@@ -10,7 +10,7 @@ internal static class TextSplitting
         var most = bound[1].AsInteger(name, "maxsplit", -1);
         if (separator is { Length: 0 })
             throw new TemplateError($"{name}(): the separator is empty");
-        context.Budget.Text(text.Length);
+        context.Budget.Text((long)text.Length + (separator?.Length ?? 0));
         var parts = separator is null ? Words(context, text) : Parts(context, text, separator);
         if (most >= 0 && parts.Count > most + 1L)
             parts = Rejoin(text, parts, most, fromEnd);
@@ -44,9 +44,9 @@ internal static class TextSplitting
     {
         var parts = new List<Range>();
         var start = 0;
-        for (var found = text.IndexOf(separator, StringComparison.Ordinal); found >= 0; found = text.IndexOf(separator, start, StringComparison.Ordinal))
+        for (var found = TextSearch.IndexOf(text, separator); found >= 0; found = TextSearch.IndexOf(text, separator, start))
         {
-            context.Budget.Step();
+            context.Budget.Items(1);
             parts.Add(start..found);
             start = found + separator.Length;
         }
@@ -60,7 +60,7 @@ internal static class TextSplitting
         var words = new List<Range>();
         for (var start = PythonSpace.SkipForward(text, 0); start < text.Length;)
         {
-            context.Budget.Step();
+            context.Budget.Items(1);
             var end = start;
             while (end < text.Length && !PythonSpace.IsSpace(text[end]))
                 end++;

@@ -46,6 +46,32 @@ public sealed class TemplateLimitsTests
     [InlineData("{{ ('x ' * 8000000).split() }}", "steps")]
     public void HugeList_IsNeverMade(string template, string reason) => AssertRefused(template, reason);
 
+    /// <summary>Each repeats something that is linear in a long text; nothing may be free because it is short to write.</summary>
+    [Theory]
+    [InlineData("{{ t in u }}")]
+    [InlineData("{{ u.find(t) }}")]
+    [InlineData("{{ u.rfind(t) }}")]
+    [InlineData("{{ u.count(t) }}")]
+    [InlineData("{{ u.split(t)|length }}")]
+    [InlineData("{{ u|replace(t, '')|length }}")]
+    [InlineData("{{ u.strip(u) }}")]
+    [InlineData("{{ u is upper }}")]
+    [InlineData("{{ u.isdigit() }}")]
+    [InlineData("{{ {u: 1}|length }}")]
+    [InlineData("{{ m[u] }}")]
+    [InlineData("{{ m.get(u) }}")]
+    [InlineData("{{ u in m }}")]
+    [InlineData("{{ u == u }}")]
+    [InlineData("{{ [u]|unique(true)|length }}")]
+    [InlineData("{% set s = [u]|string %}")]
+    [InlineData("{% set s = [u]|tojson %}")]
+    [InlineData("{{ [m]|map(attribute=u)|list|length }}")]
+    public void LinearWork_IsPaidFor(string use) => AssertRefused(
+        "{% set t = 'a' * 200000 ~ 'b' ~ 'a' * 200000 %}{% set u = 'a' * 1000000 %}{% set m = {'k': 1} %}"
+        + "{% for i in range(3000) %}" + use + "{% endfor %}",
+        "steps",
+        new TemplateLimits(MaxSteps: 2_000_000));
+
     [Theory]
     [InlineData("{{ 2 ** 1000000000 }}", "2048 bits")]
     [InlineData("{{ 2 ** (2 ** (2 ** (2 ** 2))) }}", "2048 bits")]
@@ -114,6 +140,21 @@ public sealed class TemplateLimitsTests
         AssertRefused("{% set a = 1 %}{{ a" + string.Concat(Enumerable.Repeat(link, 20_000)) + " }}", "nested deeper");
 
     [Fact]
+    public void LongFilterBlock_IsRefusedWhenEvaluated() =>
+        AssertRefused("{% filter upper" + string.Concat(Enumerable.Repeat("|upper", 20_000)) + " %}{% endfilter %}", "nested deeper");
+
+    [Theory]
+    [InlineData("{% macro m(", ", a", ") %}{% endmacro %}", 300, "more than 255 parameters")]
+    [InlineData("{{ ", "a", " }}", 300, "more than 255 characters")]
+    [InlineData("{{ 1", "1", " }}", 500, "more than 400 digits")]
+    public void LongPieces_AreRefusedByTheParser(string start, string piece, string end, int count, string reason)
+    {
+        var source = start + string.Concat(Enumerable.Repeat(piece, count)).TrimStart(',') + end;
+        var error = Assert.Throws<TemplateException>(() => ChatTemplate.Parse(source));
+        Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DeepInput_IsRefused()
     {
         JsonNode node = new JsonArray();
@@ -155,9 +196,9 @@ public sealed class TemplateLimitsTests
     private static string Refusal(string template, TemplateLimits limits) =>
         Assert.Throws<TemplateException>(() => ChatTemplate.Parse(template, limits: limits).Render(Empty)).Reason;
 
-    private static void AssertRefused(string template, string reason)
+    private static void AssertRefused(string template, string reason, TemplateLimits? limits = null)
     {
-        var parsed = ChatTemplate.Parse(template);
+        var parsed = ChatTemplate.Parse(template, limits: limits);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<TemplateException>(() => parsed.Render(Empty));
         Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
