@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace AkkaCp.Model.Configuration;
 
-/// <summary>Typed reads of one JSON object that note a reason instead of throwing, so that all mistakes come out at once.</summary>
+/// <summary>
+/// Typed reads of one JSON object that note a reason instead of throwing, so that all mistakes come out at once.
+/// </summary>
 internal sealed class JsonFields(JsonElement source, string prefix, List<string> reasons)
 {
     public bool Has(string key) =>

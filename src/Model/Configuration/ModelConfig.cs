@@ -66,11 +66,15 @@ public sealed record ModelConfig
     /// <summary>Stretching of the rotary angles, or null.</summary>
     public RopeScaling? RopeScaling { get; init; }
 
-    /// <summary>Element type that the file names (float32, bfloat16, float16), or null; for display, the tensors decide.</summary>
+    /// <summary>
+    /// Element type that the file names (float32, bfloat16, float16), or null; for display, the tensors decide.
+    /// </summary>
     public string? TorchDtype { get; init; }
 
     /// <summary>Reads and checks config.json of a model directory.</summary>
-    /// <exception cref="ModelConfigException">The file is missing, no JSON, or names a model that cannot run; all reasons.</exception>
+    /// <exception cref="ModelConfigException">
+    /// The file is missing, no JSON, or names a model that cannot run; all reasons.
+    /// </exception>
     public static ModelConfig Load(string modelDirectory)
     {
         var file = Path.Combine(modelDirectory, "config.json");

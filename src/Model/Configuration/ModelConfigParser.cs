@@ -112,7 +112,9 @@ internal sealed class ModelConfigParser
 
         if (hidden % heads != 0 || hidden / heads > MaxHeadDim)
         {
-            _fields.Note("hidden_size", $"a multiple of num_attention_heads ({heads}), at most {MaxHeadDim} times, when head_dim is missing",
+            _fields.Note(
+                "hidden_size",
+                $"a multiple of num_attention_heads ({heads}), at most {MaxHeadDim} times, when head_dim is missing",
                 $"{hidden}");
             return 2;
         }
@@ -139,8 +141,10 @@ internal sealed class ModelConfigParser
         var dense = Enumerable.Range(0, config.NumHiddenLayers).Any(layer => !config.IsMoeLayer(layer));
         config = config with
         {
-            NumExpertsPerTok = _fields.Int("num_experts_per_tok", MaxExperts, whenMissing: sparse ? null : 0, minimum: sparse ? 1 : 0),
-            MoeIntermediateSize = _fields.Int("moe_intermediate_size", MaxWidth, whenMissing: sparse ? null : 0, minimum: sparse ? 1 : 0),
+            NumExpertsPerTok = _fields.Int(
+                "num_experts_per_tok", MaxExperts, whenMissing: sparse ? null : 0, minimum: sparse ? 1 : 0),
+            MoeIntermediateSize = _fields.Int(
+                "moe_intermediate_size", MaxWidth, whenMissing: sparse ? null : 0, minimum: sparse ? 1 : 0),
             IntermediateSize = _fields.Int("intermediate_size", MaxWidth, whenMissing: dense ? null : 0, minimum: dense ? 1 : 0),
         };
         if (sparse && config.NumExpertsPerTok > config.NumExperts)
@@ -155,7 +159,10 @@ internal sealed class ModelConfigParser
     {
         if (config.NumKeyValueHeads > 0 && config.NumAttentionHeads % config.NumKeyValueHeads != 0)
         {
-            _fields.Note("num_attention_heads", $"a multiple of num_key_value_heads ({config.NumKeyValueHeads})", $"{config.NumAttentionHeads}");
+            _fields.Note(
+                "num_attention_heads",
+                $"a multiple of num_key_value_heads ({config.NumKeyValueHeads})",
+                $"{config.NumAttentionHeads}");
         }
 
         if (config.HeadDim % 2 != 0)
@@ -163,9 +170,10 @@ internal sealed class ModelConfigParser
             _fields.Note("head_dim", "an even number: rotary embedding turns pairs", $"{config.HeadDim}");
         }
 
-        if ((long)config.NumAttentionHeads * config.HeadDim > MaxWidth)
+        var width = (long)config.NumAttentionHeads * config.HeadDim;
+        if (width > MaxWidth)
         {
-            _fields.Note("num_attention_heads", $"heads · head_dim at most {MaxWidth}", $"{(long)config.NumAttentionHeads * config.HeadDim}");
+            _fields.Note("num_attention_heads", $"heads · head_dim at most {MaxWidth}", $"{width}");
         }
     }
 }

@@ -42,7 +42,10 @@ internal static class RopeScalingParser
         var betaSlow = fields.Double("beta_slow", 1e-6, 1e6, 1)!.Value;
         if (betaFast < betaSlow)
         {
-            fields.Note("beta_fast", FormattableString.Invariant($"at least beta_slow ({betaSlow})"), FormattableString.Invariant($"{betaFast}"));
+            fields.Note(
+                "beta_fast",
+                FormattableString.Invariant($"at least beta_slow ({betaSlow})"),
+                FormattableString.Invariant($"{betaFast}"));
         }
 
         // A factor that the file names wins over max_position_embeddings / original, as in vLLM, SGLang and HF since version 5:

@@ -3,8 +3,8 @@ using AkkaCp.Npu;
 namespace AkkaCp.Model.Configuration;
 
 /// <summary>
-/// cos and sin of rotary position embedding: angle(p, i) = p · ω_i, times the attention factor of yarn. Computed in double from the
-/// absolute position, rounded once: a position's row never depends on the rows beside it. A table is the same numbers kept.
+/// cos and sin of rotary position embedding: angle(p, i) = p · ω_i, times the attention factor of yarn. Computed in double from
+/// the absolute position, rounded once: a position's row never depends on the rows beside it. A table is the same numbers kept.
 /// Letters: T rows, D head dimension.
 /// </summary>
 public sealed class RotaryEmbedding
@@ -83,7 +83,8 @@ public sealed class RotaryEmbedding
     {
         if (view.DType != DType.F32 || view.Rows != rows || view.RowLength != _inverseFrequencies.Length)
         {
-            throw new NpuShapeException(nameof(RotaryEmbedding), name, $"F32[{rows}, {_inverseFrequencies.Length}]", $"{view.DType}{view}");
+            throw new NpuShapeException(
+                nameof(RotaryEmbedding), name, $"F32[{rows}, {_inverseFrequencies.Length}]", $"{view.DType}{view}");
         }
     }
 }

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace AkkaCp.Model.Safetensors;
 
-/// <summary>Between floats and the element types of weight files. BF16 is the upper half of an F32; files are little-endian.</summary>
+/// <summary>
+/// Between floats and the element types of weight files. BF16 is the upper half of an F32; files are little-endian.
+/// </summary>
 internal static class FloatConversion
 {
     private const uint RoundingBias = 0x7FFF;

@@ -1,7 +1,9 @@
 namespace AkkaCp.Model.Safetensors;
 
 #pragma warning disable CA1707 // The names are the format's own.
-/// <summary>Element types of the safetensors format, by their names in its header; readable as numbers are F32, F16 and BF16.</summary>
+/// <summary>
+/// Element types of the safetensors format, by their names in its header; readable as numbers are F32, F16 and BF16.
+/// </summary>
 public enum SafetensorsDType
 {
     /// <summary>One byte, 0 or 1.</summary>

@@ -72,10 +72,13 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The entry of a tensor.</summary>
     /// <exception cref="SafetensorsException">The file has no tensor of this name.</exception>
     public SafetensorsTensor Tensor(string name) =>
-        Tensors.TryGetValue(name, out var tensor) ? tensor : throw new SafetensorsException(Path, name, "a tensor of this name", "none");
+        Tensors.TryGetValue(name, out var tensor)
+            ? tensor
+            : throw new SafetensorsException(Path, name, "a tensor of this name", "none");
 
     /// <summary>
-    /// Reads a rectangle of a tensor as floats, row by row. A tensor is seen as [Rows, Columns], all dimensions but the last together.
+    /// Reads a rectangle of a tensor as floats, row by row. A tensor is seen as [Rows, Columns], all dimensions but the last
+    /// together.
     /// </summary>
     /// <param name="tensor">Name of an F32, F16 or BF16 tensor.</param>
     /// <param name="firstRow">First row.</param>
@@ -83,8 +86,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="firstColumn">First column.</param>
     /// <param name="columnCount">Columns.</param>
     /// <param name="destination">rowCount · columnCount floats.</param>
-    /// <exception cref="SafetensorsException">No such tensor, a type that is no number here, or the file changed its length.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rectangle leaves the tensor, or the destination has another length.</exception>
+    /// <exception cref="SafetensorsException">
+    /// No such tensor, a type that is no number here, or the file changed its length.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The rectangle leaves the tensor, or the destination has another length.
+    /// </exception>
     public void ReadRows(string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<float> destination)
     {
         var entry = Tensor(tensor);
@@ -190,7 +197,8 @@ public sealed class SafetensorsFile : IDisposable
             ReadExactly(entry.Name, position, bytes);
             for (var row = 0; row < rows; row++)
             {
-                FloatConversion.ToSingle(entry.DType, bytes.Slice((int)(row * rowBytes), segment), destination.Slice(row * columns, columns));
+                FloatConversion.ToSingle(
+                    entry.DType, bytes.Slice((int)(row * rowBytes), segment), destination.Slice(row * columns, columns));
             }
 
             destination = destination[(rows * columns)..];
@@ -212,7 +220,8 @@ public sealed class SafetensorsFile : IDisposable
             var read = RandomAccess.Read(_handle, destination, position);
             if (read == 0)
             {
-                throw new SafetensorsException(Path, tensor, $"{wanted} bytes", $"the file's end after {wanted - destination.Length}");
+                throw new SafetensorsException(
+                    Path, tensor, $"{wanted} bytes", $"the file's end after {wanted - destination.Length}");
             }
 
             destination = destination[read..];

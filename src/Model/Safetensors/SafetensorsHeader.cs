@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace AkkaCp.Model.Safetensors;
 
 /// <summary>
-/// The JSON header of a safetensors file, checked as the reference implementation does (huggingface/safetensors, tensor.rs): nothing
-/// in it is believed before sizes, types and offsets agree with each other and with the file's length.
+/// The JSON header of a safetensors file, checked as the reference implementation does (huggingface/safetensors, tensor.rs):
+/// nothing in it is believed before sizes, types and offsets agree with each other and with the file's length.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
@@ -178,7 +178,8 @@ internal sealed class SafetensorsHeader
     {
         if (dtype is null || shape is null || offsets is null)
         {
-            throw Error(name, "dtype, shape and data_offsets", dtype is null ? "no dtype" : shape is null ? "no shape" : "no data_offsets");
+            var missing = dtype is null ? "no dtype" : shape is null ? "no shape" : "no data_offsets";
+            throw Error(name, "dtype, shape and data_offsets", missing);
         }
 
         if (offsets.Length != 2 || offsets[1] < offsets[0])
@@ -190,14 +191,16 @@ internal sealed class SafetensorsHeader
         var bytes = SizeOf(tensor);
         return bytes == offsets[1] - offsets[0]
             ? tensor
-            : throw Error(name, $"{bytes} bytes for {dtype}{tensor.ShapeText}", $"{offsets[1] - offsets[0]} bytes in data_offsets");
+            : throw Error(
+                name, $"{bytes} bytes for {dtype}{tensor.ShapeText}", $"{offsets[1] - offsets[0]} bytes in data_offsets");
     }
 
     private long SizeOf(SafetensorsTensor tensor)
     {
         try
         {
-            return checked(tensor.Shape.Aggregate(1L, (product, dimension) => checked(product * dimension)) * tensor.DType.Bytes());
+            var count = tensor.Shape.Aggregate(1L, (product, dimension) => checked(product * dimension));
+            return checked(count * tensor.DType.Bytes());
         }
         catch (OverflowException error)
         {

@@ -23,7 +23,10 @@ internal sealed class SafetensorsIndex
 
     /// <summary>Full path of each shard once, in order of name.</summary>
     public IEnumerable<string> ShardPaths =>
-        _shardOf.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => Path.Combine(_directory, shard));
+        _shardOf.Values
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .Select(shard => Path.Combine(_directory, shard));
 
     /// <summary>Reads the index of a directory; null when it has none.</summary>
     public static SafetensorsIndex? Read(string directory)
@@ -63,7 +66,8 @@ internal sealed class SafetensorsIndex
         {
             if (!_shardOf.ContainsKey(tensor))
             {
-                throw Error(tensor, "an entry of weight_map", $"none, though {Path.GetFileName(set.FileOf(tensor)!.Path)} holds it");
+                throw Error(
+                    tensor, "an entry of weight_map", $"none, though {Path.GetFileName(set.FileOf(tensor)!.Path)} holds it");
             }
         }
     }
@@ -92,7 +96,8 @@ internal sealed class SafetensorsIndex
                     : throw Error(entry.Name, "a file name", entry.Value.GetRawText()));
             }
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (
+            error is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new SafetensorsException(_file, "weight_map", "readable JSON in UTF-8", error.Message.TrimEnd('.'), error);
         }
@@ -105,7 +110,7 @@ internal sealed class SafetensorsIndex
 
     private void Confine(string tensor, string shard)
     {
-        if (shard.Length == 0 || shard is "." or ".." || shard.AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || Path.IsPathRooted(shard))
+        if (shard is "" or "." or ".." || shard.AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || Path.IsPathRooted(shard))
         {
             throw Error(tensor, "the plain name of a file in the model directory", $"\"{shard}\"");
         }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AkkaCp.Model.Safetensors;
 
-/// <summary>The weights of a model directory: model.safetensors, or the shards that model.safetensors.index.json names. Thread-safe.</summary>
+/// <summary>
+/// The weights of a model directory: model.safetensors, or the shards that model.safetensors.index.json names. Thread-safe.
+/// </summary>
 public sealed class SafetensorsSet : IDisposable
 {
     private const string SingleFile = "model.safetensors";
@@ -21,7 +23,8 @@ public sealed class SafetensorsSet : IDisposable
             {
                 if (!_fileOf.TryAdd(tensor, file))
                 {
-                    throw new SafetensorsException(file.Path, tensor, "a tensor in one shard", $"it in {_fileOf[tensor].Path} too");
+                    throw new SafetensorsException(
+                        file.Path, tensor, "a tensor in one shard", $"it in {_fileOf[tensor].Path} too");
                 }
             }
         }
@@ -70,7 +73,8 @@ public sealed class SafetensorsSet : IDisposable
     public SafetensorsFile? FileOf(string tensor) => _fileOf.GetValueOrDefault(tensor);
 
     /// <summary>
-    /// SHA-256 in hex over the names and headers of all files: tells models of other shape, type or naming apart without reading weights.
+    /// SHA-256 in hex over the names and headers of all files: tells models of other shape, type or naming apart without reading
+    /// weights.
     /// </summary>
     public string HeaderHash()
     {

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaCp.Model.Safetensors;
 
 /// <summary>
-/// Writes a safetensors file as a stream: the header first, from the shapes alone, then each tensor's elements in the given order.
-/// The file appears under its name only when it is complete. Not thread-safe.
+/// Writes a safetensors file as a stream: the header first, from the shapes alone, then each tensor's elements in the given
+/// order. The file appears under its name only when it is complete. Not thread-safe.
 /// </summary>
 public sealed class SafetensorsWriter : IDisposable
 {
@@ -55,10 +55,14 @@ public sealed class SafetensorsWriter : IDisposable
             end += bytes;
         }
 
-        return new SafetensorsWriter(path, entries, Header(entries, metadata ?? new Dictionary<string, string> { ["format"] = "pt" }));
+        return new SafetensorsWriter(
+            path, entries, Header(entries, metadata ?? new Dictionary<string, string> { ["format"] = "pt" }));
     }
 
-    /// <summary>Appends elements of the current tensor, and goes on to the next one when it is full. F32 or BF16 (rounded to nearest even).</summary>
+    /// <summary>
+    /// Appends elements of the current tensor, and goes on to the next one when it is full. F32 or BF16 (rounded to nearest
+    /// even).
+    /// </summary>
     /// <exception cref="InvalidOperationException">More elements than the tensor has, or a tensor of another type.</exception>
     public void Write(ReadOnlySpan<float> elements)
     {
@@ -121,7 +125,8 @@ public sealed class SafetensorsWriter : IDisposable
         var map = new Dictionary<string, object>(StringComparer.Ordinal) { ["__metadata__"] = metadata };
         foreach (var tensor in tensors)
         {
-            map.Add(tensor.Name, new { dtype = tensor.DType.ToString(), shape = tensor.Shape, data_offsets = new[] { tensor.Begin, tensor.End } });
+            long[] offsets = [tensor.Begin, tensor.End];
+            map.Add(tensor.Name, new { dtype = tensor.DType.ToString(), shape = tensor.Shape, data_offsets = offsets });
         }
 
         // Spaces up to a multiple of 8, so that every element lies aligned to its size in the file.
@@ -144,7 +149,9 @@ public sealed class SafetensorsWriter : IDisposable
     }
 
     private SafetensorsTensor Current() =>
-        _tensor < _tensors.Count ? _tensors[_tensor] : throw new InvalidOperationException($"{_path}: elements behind the last tensor.");
+        _tensor < _tensors.Count
+            ? _tensors[_tensor]
+            : throw new InvalidOperationException($"{_path}: elements behind the last tensor.");
 
     private void SkipFull()
     {

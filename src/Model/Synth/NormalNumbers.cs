@@ -3,9 +3,9 @@ using System.Text;
 namespace AkkaCp.Model.Synth;
 
 /// <summary>
-/// Normally distributed numbers as a pure function of (seed, tensor name, element number), so that a model comes out the same whatever
-/// the number of threads and layers. Sixteen random bits choose one of 65 536 equally likely quantiles: a table look-up, because a
-/// model of full size has 3·10¹⁰ elements.
+/// Normally distributed numbers as a pure function of (seed, tensor name, element number), so that a model comes out the same
+/// whatever the number of threads and layers. Sixteen random bits choose one of 65 536 equally likely quantiles: a table look-up,
+/// because a model of full size has 3·10¹⁰ elements.
 /// </summary>
 internal sealed class NormalNumbers
 {
@@ -23,7 +23,8 @@ internal sealed class NormalNumbers
     public NormalNumbers(int seed, string tensor)
     {
         // FNV-1a over the name, then mixed with the seed.
-        var hash = Encoding.UTF8.GetBytes(tensor).Aggregate(0xCBF2_9CE4_8422_2325UL, (sum, value) => (sum ^ value) * 0x0000_0100_0000_01B3UL);
+        var hash = Encoding.UTF8.GetBytes(tensor)
+            .Aggregate(0xCBF2_9CE4_8422_2325UL, (sum, value) => (sum ^ value) * 0x0000_0100_0000_01B3UL);
         _seed = Mix(hash ^ Mix((uint)seed));
     }
 
@@ -51,7 +52,8 @@ internal sealed class NormalNumbers
         return value ^ (value >> 31);
     }
 
-    // Walks the density from the middle outwards: the step from one quantile to the next is 1 / (n · density), by the midpoint rule.
+    // Walks the density from the middle outwards: the step from one quantile to the next is 1 / (n · density), by the midpoint
+    // rule.
     private static float[] BuildQuantiles()
     {
         var upper = new double[QuantileCount / 2];

@@ -5,7 +5,9 @@ using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Synth;
 
-/// <summary>The small files of a made-up model: config, generation defaults, and a tokenizer whose tokens are the 256 bytes.</summary>
+/// <summary>
+/// The small files of a made-up model: config, generation defaults, and a tokenizer whose tokens are the 256 bytes.
+/// </summary>
 internal static class SynthFiles
 {
     private const int EndOfText = 256;
@@ -17,7 +19,8 @@ internal static class SynthFiles
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     private const string ChatTemplate =
-        "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{%- endfor %}"
+        "{%- for message in messages %}"
+        + "{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{%- endfor %}"
         + "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
 
     private static readonly (int Id, string Content)[] s_special =

@@ -6,7 +6,9 @@ using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Synth;
 
-/// <summary>Writes models of true dimensions with random weights, so that any layout can be tried and timed without a download.</summary>
+/// <summary>
+/// Writes models of true dimensions with random weights, so that any layout can be tried and timed without a download.
+/// </summary>
 public static class SynthModel
 {
     /// <summary>Bytes of one weight file, about; larger models are sharded.</summary>
@@ -59,7 +61,8 @@ public static class SynthModel
             WriteIndex(outputDirectory, shards, dtype);
         }
 
-        var writing = new SynthShardWriting(seed, dtype, progress, shards.SelectMany(shard => shard).Sum(tensor => tensor.Count * dtype.Bytes()));
+        var writing = new SynthShardWriting(
+            seed, dtype, progress, shards.SelectMany(shard => shard).Sum(tensor => tensor.Count * dtype.Bytes()));
         foreach (var (number, shard) in shards.Index())
         {
             writing.Write(Path.Combine(outputDirectory, FileName(number, shards.Count)), shard, cancellationToken);

@@ -7,8 +7,8 @@ public sealed record SynthPreset
     [
         new()
         {
-            Name = "qwen3-30b-a3b", HiddenSize = 2048, NumHiddenLayers = 48, NumAttentionHeads = 32, NumKeyValueHeads = 4, HeadDim = 128,
-            NumExperts = 128, NumExpertsPerTok = 8, MoeIntermediateSize = 768, IntermediateSize = 6144, VocabSize = 151_936,
+            Name = "qwen3-30b-a3b", HiddenSize = 2048, NumHiddenLayers = 48, NumAttentionHeads = 32, NumKeyValueHeads = 4,
+            HeadDim = 128, NumExperts = 128, NumExpertsPerTok = 8, MoeIntermediateSize = 768, IntermediateSize = 6144, VocabSize = 151_936,
             MaxPositionEmbeddings = 40_960,
         },
         new()
@@ -68,5 +68,6 @@ public sealed record SynthPreset
     /// <exception cref="ArgumentException">There is none; the message lists those that are.</exception>
     public static SynthPreset Named(string name) =>
         Array.Find(s_all, preset => preset.Name == name)
-        ?? throw new ArgumentException($"preset: expected {string.Join(", ", s_all.Select(preset => preset.Name))}, found \"{name}\".", nameof(name));
+        ?? throw new ArgumentException(
+            $"preset: expected {string.Join(", ", s_all.Select(preset => preset.Name))}, found \"{name}\".", nameof(name));
 }

@@ -4,7 +4,9 @@ using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Synth;
 
-/// <summary>Streams made-up tensors into files: a few blocks at a time are made by all processors, then written in order.</summary>
+/// <summary>
+/// Streams made-up tensors into files: a few blocks at a time are made by all processors, then written in order.
+/// </summary>
 internal sealed class SynthShardWriting
 {
     private const int BlocksAtOnce = 16;

@@ -9,7 +9,8 @@ namespace AkkaCp.Model.Synth;
 /// <param name="Shape">Dimensions.</param>
 /// <param name="Mean">1 and above for norms, else 0.</param>
 /// <param name="Deviation">
-/// Chosen so that residuals keep their size from layer to layer, attention and router have an opinion, and logits spread by a few units.
+/// Chosen so that residuals keep their size from layer to layer, attention and router have an opinion, and logits spread by a few
+/// units.
 /// </param>
 internal sealed record SynthTensor(string Name, IReadOnlyList<long> Shape, float Mean, float Deviation)
 {
@@ -34,7 +35,8 @@ internal sealed record SynthTensor(string Name, IReadOnlyList<long> Shape, float
         }
 
         // A row of K elements with deviation g / √K turns unit input into output of deviation g.
-        return new SynthTensor(name, shape, 0, name.StartsWith("model.embed", StringComparison.Ordinal) ? 1f : Gain(name) / MathF.Sqrt(shape[^1]));
+        return new SynthTensor(
+            name, shape, 0, name.StartsWith("model.embed", StringComparison.Ordinal) ? 1f : Gain(name) / MathF.Sqrt(shape[^1]));
     }
 
     private static float Gain(string name) => name switch

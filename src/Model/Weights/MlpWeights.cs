@@ -2,7 +2,9 @@ using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
 
-/// <summary>The MLP of one dense layer on one rank. H hidden, F inner width of this rank, cut over MOE_EP · MOE_TP ranks.</summary>
+/// <summary>
+/// The MLP of one dense layer on one rank. H hidden, F inner width of this rank, cut over MOE_EP · MOE_TP ranks.
+/// </summary>
 public sealed class MlpWeights
 {
     /// <summary>[2F, H]: the rows of gate, then those of up.</summary>

@@ -8,8 +8,8 @@ namespace AkkaCp.Model.Weights;
 public static class ModelLoader
 {
     /// <summary>
-    /// Reads only the bytes of the shard, through bounded buffers, straight into the packed layout; pieces that another rank of the
-    /// process holds already are shared. Tensors that the model does not use are ignored.
+    /// Reads only the bytes of the shard, through bounded buffers, straight into the packed layout; pieces that another rank of
+    /// the process holds already are shared. Tensors that the model does not use are ignored.
     /// </summary>
     /// <param name="directory">Model directory with safetensors files.</param>
     /// <param name="config">Its config.</param>

@@ -23,7 +23,8 @@ internal sealed class ShardLoading : IDisposable
     private long _bytesDone;
     private bool _taken;
 
-    public ShardLoading(SafetensorsSet files, INpuDevice device, WeightStore store, IProgress<LoadProgress>? progress, long bytesTotal)
+    public ShardLoading(
+        SafetensorsSet files, INpuDevice device, WeightStore store, IProgress<LoadProgress>? progress, long bytesTotal)
     {
         _files = files;
         _device = device;
@@ -32,7 +33,8 @@ internal sealed class ShardLoading : IDisposable
         _bytesTotal = bytesTotal;
 
         // Another model under the same path, or another device's layout, is another piece.
-        var written = files.Files.Select(file => File.GetLastWriteTimeUtc(file.Path).Ticks.ToString(CultureInfo.InvariantCulture));
+        var written = files.Files.Select(
+            file => File.GetLastWriteTimeUtc(file.Path).Ticks.ToString(CultureInfo.InvariantCulture));
         _identity = $"{files.Directory} {files.HeaderHash()} {string.Join(',', written)} {device.GetType().FullName} ";
     }
 

@@ -4,8 +4,8 @@ using AkkaCp.Npu;
 namespace AkkaCp.Model.Weights;
 
 /// <summary>
-/// What one rank holds and where in the files it lies: a pure function of config, shard and type. Letters: V vocabulary, H hidden,
-/// D head dimension, nH and nKv heads of this rank, E experts, F inner width of this rank.
+/// What one rank holds and where in the files it lies: a pure function of config, shard and type. Letters: V vocabulary, H
+/// hidden, D head dimension, nH and nKv heads of this rank, E experts, F inner width of this rank.
 /// </summary>
 public sealed record ShardPlan
 {
@@ -58,7 +58,8 @@ public sealed record ShardPlan
         return new LayerPlan
         {
             InputNorm = WeightPiece.Vector(TensorSlice.Vector(prefix + "input_layernorm.weight", config.HiddenSize)),
-            PostAttentionNorm = WeightPiece.Vector(TensorSlice.Vector(prefix + "post_attention_layernorm.weight", config.HiddenSize)),
+            PostAttentionNorm = WeightPiece.Vector(
+                TensorSlice.Vector(prefix + "post_attention_layernorm.weight", config.HiddenSize)),
             Attention = Attention(config, shard, dtype, prefix + "self_attn."),
             Moe = sparse ? Moe(config, shard, dtype, prefix + "mlp.") : null,
             Mlp = sparse ? null : Mlp(config, shard, dtype, prefix + "mlp."),
@@ -88,7 +89,9 @@ public sealed record ShardPlan
                 TensorSlice.Vector(prefix + "v_proj.bias", kvRows, kv, kvCount)),
 
             // The partial outputs of ATTN_TP are added up: the bias must come from one of them only.
-            OBias = shard.AttnTpRank == 0 ? WeightPiece.Vector(TensorSlice.Vector(prefix + "o_proj.bias", config.HiddenSize)) : null,
+            OBias = shard.AttnTpRank == 0
+                ? WeightPiece.Vector(TensorSlice.Vector(prefix + "o_proj.bias", config.HiddenSize))
+                : null,
         };
     }
 
@@ -98,10 +101,12 @@ public sealed record ShardPlan
         var first = shard.MoeEpRank * count;
         var width = config.MoeIntermediateSize / shard.MoeTpSize;
         var experts = Enumerable.Range(first, count)
-            .Select(expert => GatedMlp(config, dtype, $"{prefix}experts.{expert}.", config.MoeIntermediateSize, shard.MoeTpRank * width, width))
+            .Select(expert => GatedMlp(
+                config, dtype, $"{prefix}experts.{expert}.", config.MoeIntermediateSize, shard.MoeTpRank * width, width))
             .ToList();
         return new MoePlan(
-            WeightPiece.Matrix(DType.F32, TensorSlice.Rows(prefix + "gate.weight", config.NumExperts, config.HiddenSize, 0, config.NumExperts)),
+            WeightPiece.Matrix(
+                DType.F32, TensorSlice.Rows(prefix + "gate.weight", config.NumExperts, config.HiddenSize, 0, config.NumExperts)),
             first,
             [.. experts.Select(expert => expert.GateUp)],
             [.. experts.Select(expert => expert.Down)]);

@@ -3,8 +3,8 @@ using AkkaCp.Model.Configuration;
 namespace AkkaCp.Model.Weights;
 
 /// <summary>
-/// Which part of a model one rank holds. Attention is split by heads over ATTN_TP; experts are dealt over MOE_EP and each one's inner
-/// width is cut over MOE_TP. Context- and data-parallel ranks with equal specs hold equal weights.
+/// Which part of a model one rank holds. Attention is split by heads over ATTN_TP; experts are dealt over MOE_EP and each one's
+/// inner width is cut over MOE_TP. Context- and data-parallel ranks with equal specs hold equal weights.
 /// </summary>
 /// <param name="AttnTpSize">Ranks that share the heads.</param>
 /// <param name="AttnTpRank">Place among them.</param>
@@ -26,7 +26,9 @@ public sealed record ShardSpec(int AttnTpSize, int AttnTpRank, int MoeTpSize, in
     /// <summary>Query heads of this rank; the first one is AttnTpRank times as many.</summary>
     public int NumHeads(ModelConfig config) => config.NumAttentionHeads / AttnTpSize;
 
-    /// <summary>Key/value heads of this rank: at least one, the same on several ranks when there are fewer heads than ranks.</summary>
+    /// <summary>
+    /// Key/value heads of this rank: at least one, the same on several ranks when there are fewer heads than ranks.
+    /// </summary>
     public int NumKvHeads(ModelConfig config) => Math.Max(1, config.NumKeyValueHeads / AttnTpSize);
 
     /// <summary>First key/value head of this rank.</summary>
@@ -57,7 +59,8 @@ public sealed record ShardSpec(int AttnTpSize, int AttnTpRank, int MoeTpSize, in
         CheckDivides(problems, "num_attention_heads", config.NumAttentionHeads, "attn_tp", AttnTpSize);
         if (config.NumKeyValueHeads % AttnTpSize != 0 && AttnTpSize % config.NumKeyValueHeads != 0)
         {
-            problems.Add($"num_key_value_heads ({config.NumKeyValueHeads}) must be a multiple or a divisor of attn_tp ({AttnTpSize})");
+            problems.Add(
+                $"num_key_value_heads ({config.NumKeyValueHeads}) must be a multiple or a divisor of attn_tp ({AttnTpSize})");
         }
 
         if (config.VocabSize < AttnTpSize)

@@ -7,7 +7,8 @@ namespace AkkaCp.Model.Weights;
 /// <param name="RowCount">Rows.</param>
 /// <param name="FirstColumn">First column.</param>
 /// <param name="ColumnCount">Columns.</param>
-public sealed record TensorSlice(string Tensor, IReadOnlyList<long> Shape, int FirstRow, int RowCount, int FirstColumn, int ColumnCount)
+public sealed record TensorSlice(
+    string Tensor, IReadOnlyList<long> Shape, int FirstRow, int RowCount, int FirstColumn, int ColumnCount)
 {
     /// <summary>Name and rectangle, the same for equal slices.</summary>
     public override string ToString() => $"{Tensor}[{FirstRow}+{RowCount},{FirstColumn}+{ColumnCount}]";
@@ -16,7 +17,8 @@ public sealed record TensorSlice(string Tensor, IReadOnlyList<long> Shape, int F
     internal static TensorSlice Vector(string tensor, int length) => new(tensor, [length], 0, 1, 0, length);
 
     /// <summary>Part of a vector.</summary>
-    internal static TensorSlice Vector(string tensor, int length, int first, int count) => new(tensor, [length], 0, 1, first, count);
+    internal static TensorSlice Vector(
+        string tensor, int length, int first, int count) => new(tensor, [length], 0, 1, first, count);
 
     /// <summary>Whole rows of a matrix.</summary>
     internal static TensorSlice Rows(string tensor, int rows, int columns, int first, int count) =>

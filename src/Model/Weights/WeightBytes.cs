@@ -14,5 +14,6 @@ public static class WeightBytes
     /// <summary>Bytes that one process holds for several ranks: equal pieces count once.</summary>
     /// <exception cref="ModelConfigException">The model cannot be split this way.</exception>
     public static long EstimateShared(ModelConfig config, IEnumerable<ShardSpec> shards, DType dtype) =>
-        shards.Distinct().SelectMany(shard => ShardPlan.Create(config, shard, dtype).Pieces).DistinctBy(piece => piece.Key).Sum(piece => piece.Bytes);
+        shards.Distinct().SelectMany(
+            shard => ShardPlan.Create(config, shard, dtype).Pieces).DistinctBy(piece => piece.Key).Sum(piece => piece.Bytes);
 }

@@ -3,8 +3,8 @@ using AkkaCp.Npu;
 namespace AkkaCp.Model.Weights;
 
 /// <summary>
-/// Weights of one process, each equal piece held once however many ranks use it, freed with its last user. Thread-safe; ranks may load
-/// at the same time: who comes second to a piece waits for the first one's load. A failed load is not remembered.
+/// Weights of one process, each equal piece held once however many ranks use it, freed with its last user. Thread-safe; ranks may
+/// load at the same time: who comes second to a piece waits for the first one's load. A failed load is not remembered.
 /// </summary>
 public sealed class WeightStore : IDisposable
 {
