@@ -240,12 +240,21 @@ public sealed class SamplerTests
         var logits = Row(2_000, seed: 1);
         var history = new TokenCounts([1, 2, 3], [4, 5]);
         var options = new SamplingOptions { Temperature = 0.7f, TopK = 50, TopP = 0.9f, MinP = 0.01f, RepetitionPenalty = 1.1f };
-        sampler.Sample(logits, options, 0, history);
 
+        // The runtime allocates on this thread, too, when it compiles a method anew: the quietest of some rounds is the sampler's own.
+        var least = Enumerable.Range(0, 5).Min(_ => AllocatedBy(() =>
+        {
+            for (var position = 0; position < 100; position++)
+                sampler.Sample(logits, options, position, history);
+        }));
+        Assert.InRange(least, 0, 100 * 64);
+    }
+
+    private static long AllocatedBy(Action action)
+    {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var position = 0; position < 100; position++)
-            sampler.Sample(logits, options, position, history);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 * 64);
+        action();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static float[] Row(int vocab, int seed)
