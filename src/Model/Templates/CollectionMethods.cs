@@ -9,8 +9,10 @@ internal static class CollectionMethods
     public static FrozenDictionary<string, Operation> OfMapping { get; } = new Dictionary<string, Operation>
     {
         ["items"] = (context, subject, arguments) => NoArguments("items", arguments, () => Items(context, (MappingValue)subject)),
-        ["keys"] = (context, subject, arguments) => NoArguments("keys", arguments, () => context.List([.. ((MappingValue)subject).Entries.Keys])),
-        ["values"] = (context, subject, arguments) => NoArguments("values", arguments, () => context.List([.. ((MappingValue)subject).Entries.Values])),
+        ["keys"] = (context, subject, arguments) =>
+            NoArguments("keys", arguments, () => context.List([.. ((MappingValue)subject).Entries.Keys])),
+        ["values"] = (context, subject, arguments) =>
+            NoArguments("values", arguments, () => context.List([.. ((MappingValue)subject).Entries.Values])),
         ["get"] = Get,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

@@ -22,7 +22,8 @@ internal static class Members
             case (MappingValue mapping, _) when mapping.Entries.TryGetValue(key, out var value):
                 return value;
             case (SequenceValue or StringValue, IntegerValue or BooleanValue):
-                return Sequences.At(context, target, Arithmetic.ToInteger((NumberValue)key)) ?? UndefinedValue.Member(target, PythonText.Str(context, key));
+                return Sequences.At(context, target, Arithmetic.ToInteger((NumberValue)key))
+                    ?? UndefinedValue.Member(target, PythonText.Str(context, key));
             case (_, StringValue name):
                 return Key(target, name.Value) ?? (TemplateValue?)Method(target, name.Value) ?? UndefinedValue.Member(target, name.Value);
             default:

@@ -6,7 +6,7 @@ internal static class SelectionFilters
     /// <summary>map(attribute="path", default=value) or map("filter", arguments…).</summary>
     public static TemplateValue Map(RenderContext context, TemplateValue subject, CallArguments arguments)
     {
-        var items = Sequences.Iterate(context, subject);
+        var items = Items(context, subject);
         if (arguments.Positional.Count == 0)
         {
             var bound = arguments.Bind("map", "attribute", "default");
@@ -21,7 +21,7 @@ internal static class SelectionFilters
 
     /// <summary>select("test", arguments…); without a test, by truth.</summary>
     public static TemplateValue Select(RenderContext context, TemplateValue subject, CallArguments arguments, bool keeps) =>
-        context.List([.. Sequences.Iterate(context, subject).Where(item => Holds(context, item, arguments) == keeps)]);
+        context.List([.. Items(context, subject).Where(item => Holds(context, item, arguments) == keeps)]);
 
     /// <summary>selectattr("path", "test", arguments…).</summary>
     public static TemplateValue SelectAttribute(RenderContext context, TemplateValue subject, CallArguments arguments, bool keeps)
@@ -29,9 +29,13 @@ internal static class SelectionFilters
         if (arguments.Positional.Count == 0)
             throw new TemplateError("selectattr() needs the argument 'attribute'");
         var (path, test) = (arguments.Positional[0], arguments.After(1));
-        return context.List([.. Sequences.Iterate(context, subject)
+        return context.List([.. Items(context, subject)
             .Where(item => Holds(context, Members.Path(context, item, path), test) == keeps)]);
     }
+
+    /// <summary>As Jinja: none and whatever else is falsy has no items here.</summary>
+    private static IReadOnlyList<TemplateValue> Items(RenderContext context, TemplateValue subject) =>
+        subject.IsTruthy ? Sequences.Iterate(context, subject) : [];
 
     private static bool Holds(RenderContext context, TemplateValue value, CallArguments test) => test.Positional.Count == 0
         ? value.IsTruthy

@@ -55,7 +55,7 @@ internal static class Sequences
             SequenceValue sequence => new SequenceValue(Cut(context, sequence.Items, start, stop, step), sequence.IsTuple),
             StringValue text => CutText(context, text.Value, start, stop, step),
             UndefinedValue undefined => throw new TemplateError(undefined.Reason),
-            _ => throw new TemplateError($"'{value.TypeName}' cannot be sliced"),
+            _ => UndefinedValue.Member(value, "slice"),
         };
     }
 

@@ -71,6 +71,14 @@ internal static class SortingFilters
             context.Budget.Step();
             return Comparison.Order(context, a, b) ?? 0;
         });
-        return reverse ? [.. items.OrderByDescending(key, comparer)] : [.. items.OrderBy(key, comparer)];
+        try
+        {
+            return reverse ? [.. items.OrderByDescending(key, comparer)] : [.. items.OrderBy(key, comparer)];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is TemplateError error)
+        {
+            // Sorting wraps what its comparer throws.
+            throw error;
+        }
     }
 }

@@ -68,6 +68,7 @@ public sealed class ChatTemplateErrorTests
     [InlineData("{{ 'a'|replace('b') }}", 1, 8, "needs the argument 'new'")]
     [InlineData("{{ 'a'|indent(depth=1) }}", 1, 8, "no argument 'depth'")]
     [InlineData("{{ [1][::0] }}", 1, 7, "step cannot be zero")]
+    [InlineData("{{ [messages[0], messages[0]]|sort }}", 1, 31, "cannot order 'dict' and 'dict'")]
     [InlineData("{{ 5() }}", 1, 5, "'int' cannot be called")]
     [InlineData("{{ strftime_now('%Q') }}", 1, 16, "unknown directive '%Q'")]
     [InlineData("{% if true %}\n  {{ raise_exception('roles must ' ~ 'alternate') }}{% endif %}", 2, 21, "roles must alternate")]

@@ -230,6 +230,8 @@ SMALL = {
     "filter: length first last": "{{ [1,2]|length }} {{ 'abc'|count }} {{ {'a': 1}|length }} {{ [1,2]|first }} {{ 'abc'|last }} {{ []|first }}",
     "filter: join": "{{ [1, 'a', none]|join(', ') }} {{ 'abc'|join('-') }} {{ messages|join('|', attribute='n.x') }}",
     "filter: map select": "{{ messages|map(attribute='n.x')|list }} {{ ['a', 'b']|map('upper')|list }} {{ messages|selectattr('n.x', 'gt', 1)|map(attribute='n.x')|list }} {{ messages|rejectattr('k')|list|length }} {{ [1, 0, 2]|select|list }} {{ [1, 2, 3]|reject('odd')|list }} {{ messages|map(attribute='k', default='D')|join(',') }}",
+    "filter: map of nothing": "{{ none|map(attribute='x')|list }}{{ missing|selectattr('x')|list }}{{ ''|select|list }}",
+    "expr: slice of nothing": "[{{ none[1:] }}{{ 1[:2] }}]",
     "filter: replace": "{{ 'aaa'|replace('a', 'b') }} {{ 'aaa'|replace('a', 'b', 2) }} {{ 'abc'|replace('', '-') }} {{ 12|replace('1', 'x') }}",
     "filter: list string int float": "{{ 'ab'|list }} {{ 12|string }} {{ '12'|int + 1 }} {{ 'x'|int }} {{ '3.7'|int }} {{ 3.9|int }} {{ '1.5'|float }} {{ 'z'|float }} {{ 'z'|int(default=9) }}",
     "filter: numbers": "{{ -3|abs }} {{ 2.567|round(2) }} {{ 2.5|round }} {{ 3.5|round }} {{ 2.1|round(method='ceil') }} {{ [1, 2.5]|sum }} {{ messages|sum(attribute='n.x') }} {{ [3, 1, 2]|max }} {{ [3, 1, 2]|min }} {{ 5|round }}",
