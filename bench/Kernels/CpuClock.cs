@@ -12,7 +12,10 @@ internal static unsafe partial class CpuClock
     // CLOCK_THREAD_CPUTIME_ID of <time.h>.
     private const int ThreadCpuTime = 3;
 
-    /// <summary>Now.</summary>
+    /// <summary>Wall time.</summary>
+    public static double WallSeconds => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
+
+    /// <summary>Now, in time of the calling thread.</summary>
     public static double Seconds
     {
         get
@@ -20,7 +23,7 @@ internal static unsafe partial class CpuClock
             var time = stackalloc long[2];
             return OperatingSystem.IsLinux() && ClockGetTime(ThreadCpuTime, time) == 0
                 ? time[0] + (time[1] / 1e9)
-                : Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
+                : WallSeconds;
         }
     }
 

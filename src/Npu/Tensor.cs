@@ -8,12 +8,12 @@ public sealed unsafe class Tensor : IDisposable
 {
     private readonly TensorPool _pool;
     private readonly TensorView _view;
-    private void* _memory;
+    private nint _memory;
 
     internal Tensor(TensorPool pool, void* memory, nuint capacityBytes, TensorView view)
     {
         _pool = pool;
-        _memory = memory;
+        _memory = (nint)memory;
         CapacityBytes = capacityBytes;
         _view = view;
     }
@@ -24,7 +24,7 @@ public sealed unsafe class Tensor : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_memory is null, this);
+            ObjectDisposedException.ThrowIf(_memory == 0, this);
             return _view;
         }
     }
@@ -37,11 +37,11 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Gives the memory back; further calls do nothing.</summary>
     public void Dispose()
     {
-        var memory = _memory;
-        if (memory is not null)
+        // Exchanged, so that two threads that both dispose give it back once.
+        var memory = Interlocked.Exchange(ref _memory, 0);
+        if (memory != 0)
         {
-            _memory = null;
-            _pool.Return(memory, CapacityBytes, this);
+            _pool.Return((void*)memory, CapacityBytes, this);
         }
     }
 
