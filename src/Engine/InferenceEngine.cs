@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Model.Tokenization;
@@ -44,6 +45,18 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Tensors of steps on all devices that are in use now; 0 when no request runs, or steps have leaked them.</summary>
     internal int LiveTensors => _backend.LiveTensors;
+
+    /// <summary>Reads configuration and model, loads the weights, all ranks at once, and starts the ranks.</summary>
+    /// <exception cref="AkkaCp.Actors.Settings.CpSettingsException">The configuration is wrong; all mistakes.</exception>
+    /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
+    public static async Task<InferenceEngine> StartAsync(EngineOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var logits = new LogitsRouter();
+        var (ranks, model) = await LocalRanks.StartAsync(options, logits, cancellationToken).ConfigureAwait(false);
+        return new InferenceEngine(ranks, model, logits);
+    }
 
     /// <summary>What a request's prompt is for the model.</summary>
     /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>

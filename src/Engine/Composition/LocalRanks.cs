@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Generation;
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Weights;
+using AkkaCp.Pipeline;
+using AkkaCp.Pipeline.Groups;
+using AkkaCp.Pipeline.Steps;
+using AkkaCp.Pipeline.Topology;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AkkaCp.Engine.Composition;
+
+/// <summary>All ranks of a layout in this process, and the actors that run them.</summary>
+internal sealed class LocalRanks : IGenerationBackend
+{
+    private readonly EnginePlan _plan;
+    private readonly LogitsRouter _logits;
+    private readonly TimeSpan _drainTimeout;
+    private readonly RankResources[] _ranks;
+    private readonly WeightStore _weights;
+    private readonly RotaryEmbedding _rope;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<long, LocalRankHub> _hubs = new();
+    private readonly CpSystem _system;
+    private readonly int _restingTensors;
+
+    private LocalRanks(EnginePlan plan, EngineOptions options, LogitsRouter logits, RankResources[] ranks, WeightStore weights)
+    {
+        _plan = plan;
+        _logits = logits;
+        _drainTimeout = options.DrainTimeout;
+        _ranks = ranks;
+        _weights = weights;
+        _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
+        _logger = options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance;
+        _restingTensors = AllTensors();
+        _system = CpSystem.Start(plan.Settings, new CpSystemOptions
+        {
+            WorldSize = plan.Topology.WorldSize,
+            CpSize = plan.Topology.AttnCp,
+            CreatePipeline = CreatePipeline,
+            VocabSize = plan.Model.VocabSize,
+            ContextLength = plan.Model.MaxPositionEmbeddings,
+            KvBlocks = ranks.Min(rank => rank.Kv.Shape.Blocks),
+            Logger = _logger,
+        });
+    }
+
+    /// <inheritdoc/>
+    public int LiveTensors => AllTensors() - _restingTensors;
+
+    /// <inheritdoc/>
+    public EngineHealth Health
+    {
+        get
+        {
+            var status = _system.Status;
+            return new EngineHealth(
+                status.Phase is CpPhase.Serving, _plan.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
+                (long)status.FreeKvBlocks * _plan.Settings.KvCache.BlockSizeTokens,
+                _weights.Bytes + _ranks.Sum(rank => rank.Device.Memory.BytesNow),
+                _weights.Bytes + _ranks.Sum(rank => rank.Device.Memory.BytesPeak),
+                _ranks[0].Device.Name);
+        }
+    }
+
+    /// <summary>Reads the model, all ranks at once, and starts the actors.</summary>
+    public static async Task<(LocalRanks Ranks, ModelAssets Model)> StartAsync(
+        EngineOptions options, LogitsRouter logits, CancellationToken cancellationToken)
+    {
+        var plan = EnginePlan.Create(options);
+        var model = ModelAssets.Load(plan.Directory, plan.Model);
+        var weights = new WeightStore();
+        var ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken).ConfigureAwait(false);
+        LocalRanks? started = null;
+        try
+        {
+            started = new LocalRanks(plan, options, logits, ranks, weights);
+            await started._system.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return (started, model);
+        }
+        catch
+        {
+            if (started is not null)
+                await started.DisposeAsync().ConfigureAwait(false);
+            else
+                Free(ranks, weights);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
+        GenerationProtocol.Submit request, CancellationToken cancellationToken) => _system.Submit(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _system.StopAsync(_drainTimeout).ConfigureAwait(false);
+        await _system.DisposeAsync().ConfigureAwait(false);
+        if (LiveTensors is var leaked and > 0)
+        {
+            _logger.LogError(
+                "{Count} tensors of steps were never disposed: {Tensors}", leaked,
+                string.Join("; ", _ranks.SelectMany(rank => rank.Device.Memory.DescribeLive())));
+        }
+
+        Free(_ranks, _weights);
+    }
+
+    private static void Free(RankResources[] ranks, WeightStore weights)
+    {
+        foreach (var rank in ranks)
+            rank.Dispose();
+        weights.Dispose();
+    }
+
+    private int AllTensors() => _ranks.Sum(rank => rank.Device.Memory.LiveTensors);
+
+    /// <summary>
+    /// One rank's pipeline of one epoch. Ranks of an epoch meet in its own hub: what an earlier epoch left behind cannot reach them.
+    /// </summary>
+    private RankPipeline CreatePipeline(int rank, long epoch, Action<StepResult> results)
+    {
+        foreach (var old in _hubs.Keys.Where(known => known < epoch))
+            _hubs.TryRemove(old, out _);
+        var hub = _hubs.GetOrAdd(epoch, _ => new LocalRankHub(
+            _plan.Topology, _plan.Settings.Parallel.CollectiveTimeout ?? Timeout.InfiniteTimeSpan));
+        return new RankPipeline(
+            new RankSetup
+            {
+                Rank = rank,
+                Topology = _plan.Topology,
+                Device = _ranks[rank].Device,
+                Weights = _ranks[rank].Weights,
+                Rope = _rope,
+                Kv = _ranks[rank].Kv,
+                Groups = new RankGroups(
+                    hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank)),
+                Logits = _logits,
+                StepsInside = _plan.Settings.Scheduler.StepsInFlight,
+            },
+            results);
+    }
+}

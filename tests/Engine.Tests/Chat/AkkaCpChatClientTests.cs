@@ -1,0 +1,198 @@
+using System.Text.Json;
+using AkkaCp.Actors.Protocol;
+using Microsoft.Extensions.AI;
+using Xunit;
+
+namespace AkkaCp.Engine.Tests.Chat;
+
+public class AkkaCpChatClientTests
+{
+    private const string ToolTemplate =
+        "{%- for t in tools or [] %}{{ t.function.name }};{% endfor %}" +
+        "{%- for m in messages %}{{- '<|im_start|>' + m.role + '\\n' + m.content }}" +
+        "{%- for c in m.tool_calls or [] %}{{- '[' + c.function.name + (c.function.arguments | tojson) + ']' }}{%- endfor %}" +
+        "{{- '<|im_end|>\\n' }}{%- endfor %}<|im_start|>assistant\n";
+
+    [Fact]
+    public async Task Response_HasTextUsageReasonAndModel()
+    {
+        var (engine, backend) = TestModel.Saying("61 + 33 = 94\n#### 94");
+        using var client = new AkkaCpChatClient(engine);
+
+        var response = await client.GetResponseAsync("How many?");
+
+        Assert.Equal("61 + 33 = 94\n#### 94", response.Text);
+        Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
+        Assert.Equal("demo", response.ModelId);
+        Assert.Equal(backend.Requests[0].PromptLength, response.Usage!.InputTokenCount);
+        Assert.Equal(response.Usage.InputTokenCount + response.Usage.OutputTokenCount, response.Usage.TotalTokenCount);
+        Assert.Equal(ChatRole.Assistant, Assert.Single(response.Messages).Role);
+    }
+
+    [Fact]
+    public async Task EveryOption_ReachesTheRequest()
+    {
+        var (engine, backend) = TestModel.Saying("x");
+        using var client = new AkkaCpChatClient(engine);
+
+        await client.GetResponseAsync("hi", new ChatOptions
+        {
+            Temperature = 0.5f, TopP = 0.8f, TopK = 20, Seed = 42, MaxOutputTokens = 9, PresencePenalty = 0.3f, FrequencyPenalty = 0.4f,
+            AdditionalProperties = new() { ["min_p"] = 0.1, ["repetition_penalty"] = 1.1f, ["ignore_eos"] = true },
+        });
+
+        var (request, sampling) = (backend.Requests[0], backend.Requests[0].Sampling);
+        Assert.Equal((0.5f, 0.8f, 20, 42ul), (sampling.Temperature, sampling.TopP, sampling.TopK, sampling.Seed));
+        Assert.Equal((0.3f, 0.4f, 0.1f, 1.1f), (sampling.PresencePenalty, sampling.FrequencyPenalty, sampling.MinP, sampling.RepetitionPenalty));
+        Assert.Equal(9, request.MaxNewTokens);
+        Assert.Empty(request.StopTokens);
+    }
+
+    [Fact]
+    public async Task Instructions_BecomeTheSystemMessage_BeforeTheConversationsOwn()
+    {
+        var (engine, backend) = TestModel.Saying("x");
+        using var client = new AkkaCpChatClient(engine);
+
+        await client.GetResponseAsync([new(ChatRole.System, "two"), new(ChatRole.User, "hi")], new ChatOptions { Instructions = "one" });
+
+        Assert.Equal(
+            "<|im_start|>system\none\n\ntwo<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n",
+            TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()));
+    }
+
+    [Fact]
+    public async Task StopSequence_EndsTheAnswer()
+    {
+        var (engine, _) = TestModel.Saying("one two three");
+        using var client = new AkkaCpChatClient(engine);
+
+        var response = await client.GetResponseAsync("hi", new ChatOptions { StopSequences = [" tw"] });
+
+        Assert.Equal("one", response.Text);
+        Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
+    }
+
+    [Fact]
+    public async Task LimitOfTokens_IsTheReasonLength()
+    {
+        var (engine, _) = TestModel.Saying("one two three four five six");
+        using var client = new AkkaCpChatClient(engine);
+
+        var response = await client.GetResponseAsync("hi", new ChatOptions { MaxOutputTokens = 2 });
+
+        Assert.Equal(ChatFinishReason.Length, response.FinishReason);
+        Assert.Equal(2, response.Usage!.OutputTokenCount);
+    }
+
+    [Fact]
+    public async Task ThinkBlock_BecomesReasoning()
+    {
+        var (engine, _) = TestModel.Saying("<think>\nlet me see\n</think>\n\n42");
+        using var client = new AkkaCpChatClient(engine);
+
+        var response = await client.GetResponseAsync("hi");
+
+        var contents = response.Messages.Single().Contents;
+        Assert.Equal("let me see", string.Concat(contents.OfType<TextReasoningContent>().Select(thought => thought.Text)));
+        Assert.Equal("42", response.Text);
+    }
+
+    [Fact]
+    public async Task ThinkBlockThatThePromptOpened_IsReasoningFromTheFirstWord()
+    {
+        var (engine, _) = TestModel.Saying("let me see</think>42", TestModel.With("<|im_start|>{{ messages[0].content }}<|im_end|><think>\n"));
+        using var client = new AkkaCpChatClient(engine);
+
+        var response = await client.GetResponseAsync("hi");
+
+        Assert.Equal("let me see", string.Concat(response.Messages.Single().Contents.OfType<TextReasoningContent>().Select(t => t.Text)));
+        Assert.Equal("42", response.Text);
+    }
+
+    [Fact]
+    public async Task ToolCall_BecomesFunctionCallContent()
+    {
+        var (engine, backend) = TestModel.Saying("<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": \"x\"}}\n</tool_call>",
+            TestModel.With(ToolTemplate));
+        using var client = new AkkaCpChatClient(engine);
+        var tool = AIFunctionFactory.Create((int a, string b) => a, "add", "adds");
+
+        var response = await client.GetResponseAsync("hi", new ChatOptions { Tools = [tool] });
+
+        var call = Assert.Single(response.Messages.Single().Contents.OfType<FunctionCallContent>());
+        Assert.Equal("add", call.Name);
+        Assert.Equal(1, ((JsonElement)call.Arguments!["a"]!).GetInt32());
+        Assert.Equal(ChatFinishReason.ToolCalls, response.FinishReason);
+        Assert.StartsWith("add;", TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CallsAndResultsOfEarlierTurns_ReachTheTemplate()
+    {
+        var (engine, backend) = TestModel.Saying("3", TestModel.With(ToolTemplate));
+        using var client = new AkkaCpChatClient(engine);
+
+        await client.GetResponseAsync(
+        [
+            new(ChatRole.User, "1+2?"),
+            new(ChatRole.Assistant, [new FunctionCallContent("c1", "add", new Dictionary<string, object?> { ["a"] = 1 })]),
+            new(ChatRole.Tool, [new FunctionResultContent("c1", 3)]),
+        ]);
+
+        Assert.Equal(
+            "<|im_start|>user\n1+2?<|im_end|>\n<|im_start|>assistant\n[add{\"a\": 1}]<|im_end|>\n<|im_start|>tool\n3<|im_end|>\n<|im_start|>assistant", // Jinja drops the last line break.
+            TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()));
+    }
+
+    [Fact]
+    public async Task MalformedToolCall_IsShownAsTheModelWroteIt()
+    {
+        var (engine, _) = TestModel.Saying("<tool_call>not json</tool_call>");
+        using var client = new AkkaCpChatClient(engine);
+
+        var response = await client.GetResponseAsync("hi", new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "f")] });
+
+        Assert.Equal("<tool_call>not json</tool_call>", response.Text);
+        Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
+    }
+
+    [Fact]
+    public async Task WhatTheEngineCannotDo_IsRefusedByName()
+    {
+        var (engine, _) = TestModel.Saying("x");
+        using var client = new AkkaCpChatClient(engine);
+
+        await Refused("ResponseFormat", new ChatOptions { ResponseFormat = ChatResponseFormat.Json });
+        await Refused("ToolMode", new ChatOptions { ToolMode = ChatToolMode.RequireAny });
+        await Refused("ConversationId", new ChatOptions { ConversationId = "c" });
+        var error = await Assert.ThrowsAsync<NotSupportedException>(
+            () => client.GetResponseAsync([new(ChatRole.User, [new DataContent(new byte[1], "image/png")])]));
+        Assert.Contains("DataContent", error.Message, StringComparison.Ordinal);
+
+        async Task Refused(string name, ChatOptions options) => Assert.StartsWith(
+            name, (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync("x", options))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InvalidNumbers_ThrowTheEnginesException()
+    {
+        var (engine, _) = TestModel.Saying("x");
+        using var client = new AkkaCpChatClient(engine);
+
+        var error = await Assert.ThrowsAsync<GenerationException>(() => client.GetResponseAsync("x", new ChatOptions { Temperature = -1 }));
+
+        Assert.Equal(FailureKind.Invalid, error.Kind);
+    }
+
+    [Fact]
+    public void Services_AreTheClientAndItsMetadata()
+    {
+        using var client = new AkkaCpChatClient(TestModel.Engine(new FakeBackend()));
+
+        Assert.Same(client, client.GetService(typeof(IChatClient)));
+        Assert.Equal("demo", ((ChatClientMetadata)client.GetService(typeof(ChatClientMetadata))!).DefaultModelId);
+        Assert.Null(client.GetService(typeof(IChatClient), "key"));
+        Assert.Null(client.GetService(typeof(string)));
+    }
+}

@@ -1,0 +1,63 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Engine.Composition;
+using AkkaCp.Npu;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Engine.Tests;
+
+public class EnginePlanTests
+{
+    private static readonly EngineOptions s_demo = new() { ModelPath = RepositoryFiles.DemoModel };
+
+    [Fact]
+    public void Options_LieOverTheConfiguration()
+    {
+        var plan = EnginePlan.Create(s_demo with
+        {
+            Tp = 4, AttnCp = 2, MoeDp = 2, Ep = 1, Dtype = "float32", Threads = 3, ChunkTokens = 64, MinCpTokens = 5,
+            Overrides = new Dictionary<string, string> { ["akka-cp.scheduler.max-running"] = "7", ["scheduler.chunk-tokens"] = "32" },
+        });
+
+        Assert.Equal((4, 2, 2, 1), (plan.Topology.Tp, plan.Topology.AttnCp, plan.Topology.MoeDp, plan.Topology.Ep));
+        Assert.Equal((DType.F32, 3), (plan.DType, plan.ThreadsPerRank));
+        Assert.Equal((32, 5, 7), (plan.Settings.Scheduler.ChunkTokens, plan.Settings.ContextParallel.MinTokens, plan.Settings.Scheduler.MaxRunning));
+        Assert.Equal(4, plan.Shards.Count);
+    }
+
+    [Fact]
+    public void WeightsKeepTheCheckpointsType_UnlessToldOtherwise()
+    {
+        Assert.Equal(DType.BF16, EnginePlan.Create(s_demo).DType);
+        Assert.Equal(DType.F32, EnginePlan.Create(new EngineOptions { ModelPath = RepositoryFiles.TinyModel("f32") }).DType);
+    }
+
+    [Fact]
+    public void KvPool_HoldsTheTokensAskedFor()
+    {
+        var plan = EnginePlan.Create(s_demo with { Overrides = new Dictionary<string, string> { ["kv-cache.tokens"] = "1000", ["kv-cache.block-size"] = "64" } });
+
+        Assert.Equal(17, plan.KvShapeOf(0).Blocks); // 16 of 64 tokens, and block 0, which nobody uses.
+    }
+
+    [Fact]
+    public void EveryMistake_IsReportedAtOnce()
+    {
+        var error = Assert.Throws<CpSettingsException>(() => EnginePlan.Create(new EngineOptions
+        {
+            ModelPath = "/nowhere", Tp = 4, AttnCp = 3, MoeDp = 3,
+        }));
+
+        Assert.Contains(error.Problems, problem => problem.Contains("/nowhere", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.Contains("attn_cp", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.Contains("moe_dp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void LayoutThatTheModelsHeadsDoNotAllow_IsRefused()
+    {
+        var error = Assert.Throws<CpSettingsException>(() => EnginePlan.Create(s_demo with { Tp = 3, AttnCp = 1, MoeDp = 1 }));
+
+        Assert.Contains(error.Problems, problem => problem.Contains("num_attention_heads", StringComparison.Ordinal));
+    }
+}
