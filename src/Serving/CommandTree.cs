@@ -14,6 +14,9 @@ internal static class CommandTree
     public static RootCommand Build(CommandIo io) => new("Qwen3-MoE with context-parallel prefill, on ordinary machines.")
     {
         Verbose,
+        RunCommand.Create(io),
+        EvalCommand.Create(io),
+        LogitsCommand.Create(io),
         PlanCommand.Create(io),
         TopologyCommand.Create(io),
         TokenizeCommand.Create(io),

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Serving.Tests.Commands;
+
+public class TokenizeAndRenderTests
+{
+    [Fact]
+    public async Task Tokenize_GivesIdsAndPieces_AndDecodeTheTextAgain()
+    {
+        var run = await CommandRun.OfAsync("tokenize", "61 + 33 = é<|im_end|>");
+        var ids = Ids(run);
+
+        var back = await CommandRun.OfAsync("tokenize", "--decode", string.Join(',', ids));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(511, ids[^1]);
+        Assert.Equal("61 + 33 = é<|im_end|>", (string?)JsonNode.Parse(back.Out)!["text"]);
+        Assert.Equal("<|im_end|>", (string?)JsonNode.Parse(run.Out)!["pieces"]!.AsArray()[^1]);
+    }
+
+    [Fact]
+    public async Task NoSpecial_KeepsControlTokensText()
+    {
+        Assert.DoesNotContain(511, Ids(await CommandRun.OfAsync("tokenize", "--no-special", "<|im_end|>")));
+    }
+
+    [Fact]
+    public async Task File_IsReadAsItIs()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("text.txt", "two\nlines\n");
+
+        Assert.Equal(
+            Ids(await CommandRun.OfAsync("tokenize", "two\nlines\n")), Ids(await CommandRun.OfAsync("tokenize", "--file", file)));
+    }
+
+    [Theory]
+    [InlineData("tokenize")]
+    [InlineData("tokenize a --decode 1")]
+    [InlineData("tokenize --decode 512")]
+    [InlineData("tokenize --decode -1")]
+    [InlineData("tokenize --file /nowhere/at.all")]
+    [InlineData("tokenize a --model /nowhere")]
+    [InlineData("render")]
+    [InlineData("render --messages /nowhere/at.all")]
+    public async Task WrongUsage_IsOneLineAndExitCode2(string line)
+    {
+        var run = await CommandRun.OfAsync(line.Split(' '));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Single(run.ErrorLines);
+    }
+
+    [Fact]
+    public async Task Render_GivesTheTemplatesText()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("messages.json", """{"messages": [{"role": "user", "content": "hi"}]}""");
+        var without = folder.Write("without.json", """{"messages": [{"role": "user", "content": "hi"}], "add_generation_prompt": false}""");
+
+        var run = await CommandRun.OfAsync("render", "--messages", file, "--model", RepositoryFiles.DemoModel);
+
+        Assert.Equal("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n", run.Out);
+        Assert.Equal("<|im_start|>user\nhi<|im_end|>\n", (await CommandRun.OfAsync("render", "--messages", without)).Out);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"messages": 3}""")]
+    [InlineData("""{"messages": [], "add_generation_prompt": "yes"}""")]
+    [InlineData("""{"messages": [""")]
+    public async Task Render_OfSomethingElse_IsWrongUsage(string json)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CommandRun.OfAsync("render", "--messages", folder.Write("messages.json", json));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--messages", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    private static int[] Ids(CommandRun run) => [.. JsonNode.Parse(run.Out)!["ids"]!.AsArray().Select(id => (int)id!)];
+}
