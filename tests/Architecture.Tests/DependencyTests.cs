@@ -1,0 +1,70 @@
+using System.Reflection;
+using Xunit;
+
+namespace AkkaCp.Architecture.Tests;
+
+public class DependencyTests
+{
+    // Each project, and those that it may use: all below it. Transport will stand between Pipeline and Actors.
+    private static readonly string[] s_order = ["Npu", "Model", "Pipeline", "Transport", "Actors", "Engine", "Serving"];
+
+    public static TheoryData<string> Projects => [.. SourceProject.All.Select(project => project.Name)];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void ProjectReferences_PointDownOnly(string name)
+    {
+        var place = Array.IndexOf(s_order, name);
+        Assert.True(place >= 0, $"{name} has no place among the layers");
+
+        foreach (var reference in Project(name).References)
+            Assert.InRange(Array.IndexOf(s_order, reference), 0, place - 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void AssemblyReferences_PointDownOnly(string name)
+    {
+        var place = Array.IndexOf(s_order, name);
+        foreach (var reference in AssemblyOf(name).GetReferencedAssemblies())
+        {
+            if (reference.Name!.StartsWith("AkkaCp.", StringComparison.Ordinal))
+                Assert.InRange(Array.IndexOf(s_order, reference.Name["AkkaCp.".Length..]), 0, place - 1);
+        }
+    }
+
+    [Fact]
+    public void Akka_IsUsedByActorsAlone() =>
+        Assert.Equal(["Actors"], UsersOf(reference => reference is "Akka" || reference.StartsWith("Akka.", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Dataflow_IsUsedByThePipelineAlone() =>
+        Assert.Equal(["Pipeline"], UsersOf(reference => reference is "System.Threading.Tasks.Dataflow"));
+
+    [Fact]
+    public void AspNetAndCommandLine_AreUsedByServingAlone() => Assert.Equal(
+        ["Serving"],
+        UsersOf(reference => reference is "System.CommandLine" or "Spectre.Console"
+            || reference.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)));
+
+    [Fact]
+    public void UnsafeCode_IsAllowedInTheNpuAlone()
+    {
+        var allowing = SourceProject.All.Where(
+            project => File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")).Contains("AllowUnsafeBlocks", StringComparison.Ordinal));
+
+        Assert.Equal(["Npu"], allowing.Select(project => project.Name));
+    }
+
+    [Fact]
+    public void EveryLayerOfTheFigure_IsThere() => Assert.Empty(
+        s_order.Except(["Transport"]).Except(SourceProject.All.Select(project => project.Name)));
+
+    private static string[] UsersOf(Predicate<string> isMeant) =>
+        [.. SourceProject.All.Select(project => project.Name)
+            .Where(name => AssemblyOf(name).GetReferencedAssemblies().Any(reference => isMeant(reference.Name!)))];
+
+    private static SourceProject Project(string name) => SourceProject.All.Single(project => project.Name == name);
+
+    private static Assembly AssemblyOf(string name) => Assembly.Load(name == "Serving" ? "akkacp" : $"AkkaCp.{name}");
+}

@@ -1,0 +1,31 @@
+using System.Xml.Linq;
+using AkkaCp.Testing;
+
+namespace AkkaCp.Architecture.Tests;
+
+/// <summary>A project under src/, as its files say.</summary>
+internal sealed record SourceProject(string Name, string Folder)
+{
+    private XDocument File => XDocument.Load(Path.Combine(Folder, $"{Name}.csproj"));
+
+    /// <summary>Projects that it names.</summary>
+    public IEnumerable<string> References => Included("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path));
+
+    /// <summary>Packages that it names.</summary>
+    public IEnumerable<string> Packages => Included("PackageReference");
+
+    /// <summary>Its C# files, generated ones left out.</summary>
+    public IEnumerable<string> CodeFiles => Directory.EnumerateFiles(Folder, "*.cs", SearchOption.AllDirectories)
+        .Where(path => !IsGenerated(path));
+
+    public static IReadOnlyList<SourceProject> All { get; } =
+        [.. Directory.GetDirectories(Path.Combine(RepositoryFiles.Root, "src"))
+            .Where(folder => System.IO.File.Exists(Path.Combine(folder, Path.GetFileName(folder) + ".csproj")))
+            .Select(folder => new SourceProject(Path.GetFileName(folder), folder))];
+
+    private bool IsGenerated(string path) =>
+        Path.GetRelativePath(Folder, path).Split(Path.DirectorySeparatorChar)[0] is "obj" or "bin";
+
+    private IEnumerable<string> Included(string item) =>
+        File.Descendants(item).Select(element => element.Attribute("Include")!.Value.Replace('\\', '/'));
+}

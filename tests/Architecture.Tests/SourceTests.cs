@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Architecture.Tests;
+
+public partial class SourceTests
+{
+    private const int MaxLines = 400;
+
+    [Fact]
+    public void NoFile_IsLongerThanAReaderCanHold()
+    {
+        var tooLong = SourceProject.All.SelectMany(project => project.CodeFiles)
+            .Select(path => (Path: Path.GetRelativePath(RepositoryFiles.Root, path), Lines: File.ReadLines(path).Count()))
+            .Where(file => file.Lines > MaxLines);
+
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void EveryFile_IsInItsProjectsNamespace()
+    {
+        foreach (var project in SourceProject.All)
+        {
+            foreach (var path in project.CodeFiles)
+            {
+                var found = NamespaceLine().Match(File.ReadAllText(path));
+                Assert.True(found.Success, $"{path}: expected a file-scoped namespace, found none");
+                Assert.True(
+                    found.Groups[1].Value == $"AkkaCp.{project.Name}"
+                    || found.Groups[1].Value.StartsWith($"AkkaCp.{project.Name}.", StringComparison.Ordinal),
+                    $"{path}: expected AkkaCp.{project.Name}, found {found.Groups[1].Value}");
+            }
+        }
+    }
+
+    [Fact]
+    public void NoTypeName_SaysManagerHelperUtilsOrImpl()
+    {
+        var vague = SourceProject.All.SelectMany(project => project.CodeFiles)
+            .Where(path => VagueName().IsMatch(Path.GetFileNameWithoutExtension(path)));
+
+        Assert.Empty(vague);
+    }
+
+    [Fact]
+    public void SourceDocumentation_IsRequiredByTheBuild()
+    {
+        // CS1591 reports a public member without documentation; src/ does not silence it, and warnings are errors.
+        var props = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "src", "Directory.Build.props"));
+
+        Assert.Contains("Replace('CS1591', '')", props, StringComparison.Ordinal);
+        foreach (var project in SourceProject.All)
+            Assert.DoesNotContain("1591", File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex NamespaceLine();
+
+    [GeneratedRegex("(Manager|Helper|Helpers|Utils|Impl)$")]
+    private static partial Regex VagueName();
+}
