@@ -27,7 +27,7 @@ public class PlanAndTopologyTests
             var found = JsonNode.Parse(run.Out)!;
             AssertSame(s_planKeys, expected, found);
             foreach (var (rank, plan) in expected["ranks"]!.AsArray().Index())
-                AssertSame(s_rankKeys.Where(plan!.AsObject().ContainsKey), plan, found["ranks"]![rank]!); // Long ones name no rows.
+                AssertSame(s_rankKeys.Where(key => plan![key] is not null), plan!, found["ranks"]![rank]!); // Long ones name no rows.
             compared++;
         }
 
@@ -91,13 +91,15 @@ public class PlanAndTopologyTests
 
     private static string List(JsonNode numbers) => string.Join(',', numbers.AsArray());
 
+    private static string? Start(JsonNode? node) => node?.ToJsonString() is { Length: > 500 } text ? text[..500] : node?.ToJsonString();
+
     private static void AssertSame(IEnumerable<string> keys, JsonNode expected, JsonNode found)
     {
         foreach (var key in keys)
         {
             Assert.True(
                 JsonNode.DeepEquals(expected[key], found[key]),
-                $"{key}: expected {expected[key]?.ToJsonString()}, found {found[key]?.ToJsonString()}");
+                $"{key}: expected {Start(expected[key])}, found {Start(found[key])}");
         }
     }
 }
