@@ -3,7 +3,7 @@ using AkkaCp.Bench.Kernels;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 
-// Prints the products of a layer beside the limits of the machine, both measured in this process.
+// Prints the products, the attention and the routing of a layer beside the limits of the machine, both measured in this process.
 // Usage: --limits [threads] [runs]
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var threads = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
@@ -34,6 +34,30 @@ foreach (var (t, n, k, copies) in new[] { (2048, 2048, 2048, 1), (512, 768, 2048
         var gbps = bench.WeightBytes / seconds / 1e9;
         Console.WriteLine($"| {t} | {n} | {k} | {dtype} | {gflops:F1} | {gflops / (fma * threads):P0} | {gbps:F1} | {gbps / (read * threads):P0} |");
     }
+}
+
+Console.WriteLine();
+Console.WriteLine("| attention rows | prefix | cache | ms | GFLOP/s | share of FMA limit | cache GB/s |");
+Console.WriteLine("|---|---|---|---|---|---|---|");
+foreach (var (rows, prefix) in new[] { (2048, 0), (512, 0), (512, 3584), (1, 4095) })
+{
+    foreach (var dtype in new[] { DType.F32, DType.BF16 })
+    {
+        using var bench = new AttentionBench(device, rows, prefix, dtype);
+        var seconds = bench.BestSeconds(runs, clock);
+        var gflops = bench.Flops / seconds / 1e9;
+        Console.WriteLine($"| {rows} | {prefix} | {dtype} | {seconds * 1e3:F2} | {gflops:F1} | {gflops / (fma * threads):P0} | {bench.CacheBytes / seconds / 1e9:F1} |");
+    }
+}
+
+Console.WriteLine();
+Console.WriteLine("| tokens routed | gating µs | init routing µs | finalize routing µs |");
+Console.WriteLine("|---|---|---|---|");
+foreach (var t in new[] { 1, 512 })
+{
+    using var bench = new RoutingBench(device, t);
+    var (gating, init, combine) = bench.BestSeconds(runs * 10, clock);
+    Console.WriteLine($"| {t} | {gating * 1e6:F1} | {init * 1e6:F1} | {combine * 1e6:F1} |");
 }
 
 return 0;

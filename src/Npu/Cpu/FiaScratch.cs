@@ -36,6 +36,12 @@ internal sealed unsafe class FiaScratch
     /// <summary>[R] key behind the last visible one.</summary>
     public int* High { get; private set; }
 
+    /// <summary>[R / 8] first key of the block that a group of 8 rows sees.</summary>
+    public int* From { get; private set; }
+
+    /// <summary>[R / 8] key of the block behind the last that a group of 8 rows sees.</summary>
+    public int* End { get; private set; }
+
     /// <summary>[B / 32][D][32] keys of the block.</summary>
     public float* KeyPanels { get; private set; }
 
@@ -52,7 +58,7 @@ internal sealed unsafe class FiaScratch
 
         Free();
         var sumWidth = Fia.SumWidth(headDim);
-        var floats = (FiaPlan.MaxRows * (headDim + sumWidth + Fia.Block + Fia.WeightLanes + 4)) + (Fia.Block * (headDim + sumWidth));
+        var floats = (FiaPlan.MaxRows * (headDim + sumWidth + Fia.Block + Fia.WeightLanes + 6)) + (Fia.Block * (headDim + sumWidth));
         var at = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
         _memory = at;
         _headDim = headDim;
@@ -64,6 +70,8 @@ internal sealed unsafe class FiaScratch
         Decay = Take(ref at, FiaPlan.MaxRows);
         Low = (int*)Take(ref at, FiaPlan.MaxRows);
         High = (int*)Take(ref at, FiaPlan.MaxRows);
+        From = (int*)Take(ref at, FiaPlan.MaxRows);
+        End = (int*)Take(ref at, FiaPlan.MaxRows);
         KeyPanels = Take(ref at, Fia.Block * headDim);
         ValuePanels = Take(ref at, Fia.Block * sumWidth);
     }

@@ -24,7 +24,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
             var from = Math.Max(low - first, 0);
             var end = Math.Min(high - first, Block);
             var allFinite = Pack(problem, task, first, from, end, scratch);
-            Score(problem.HeadDim, groups, first, scratch);
+            FindSeen(groups, first, scratch);
+            Score(problem.HeadDim, groups, scratch);
             for (var group = 0; group < groups; group++)
             {
                 Weigh(problem, task, group, first, scratch);
@@ -32,7 +33,7 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
 
             if (allFinite)
             {
-                Accumulate(problem.HeadDim, groups, first, scratch);
+                Accumulate(problem.HeadDim, groups, scratch);
             }
             else
             {
@@ -60,13 +61,13 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
     }
 
     // Panel by panel, so that a panel stays in L1 for all rows of the tile.
-    private static void Score(int headDim, int groups, int first, FiaScratch scratch)
+    private static void Score(int headDim, int groups, FiaScratch scratch)
     {
         for (var panel = 0; panel < Block; panel += PanelColumns)
         {
             for (var group = 0; group < groups; group++)
             {
-                var (from, end) = SeenByGroup(scratch, group, first);
+                var (from, end) = (scratch.From[group], scratch.End[group]);
                 if (from < panel + PanelColumns && end > panel)
                 {
                     var r = group * GroupRows;
@@ -80,33 +81,37 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
 
     private static void Weigh(in FiaProblem problem, in FiaTask task, int group, int first, FiaScratch scratch)
     {
-        var (from, end) = SeenByGroup(scratch, group, first);
+        var (from, end) = (scratch.From[group], scratch.End[group]);
         if (from >= end)
         {
             return;
         }
 
         var r = group * GroupRows;
+        var (firstPanel, endPanel) = (from / PanelColumns, (end + PanelColumns - 1) / PanelColumns);
+        var (firstKey, endKey) = (firstPanel * PanelColumns, endPanel * PanelColumns);
         for (var row = r; row < r + GroupRows; row++)
         {
-            FiaSoftmax<TSimd, TVector>.Hide(
-                scratch.Score + (row * Block), from / PanelColumns * PanelColumns, (end + PanelColumns - 1) / PanelColumns * PanelColumns,
-                scratch.Low[row] - first, scratch.High[row] - first, Hidden(problem, task, row, first, scratch));
+            if (scratch.Low[row] > first + firstKey || scratch.High[row] < first + endKey || problem.Visibility.Mask is not null)
+            {
+                FiaSoftmax<TSimd, TVector>.Hide(
+                    scratch.Score + (row * Block), firstKey, endKey, scratch.Low[row] - first, scratch.High[row] - first,
+                    Hidden(problem, task, row, first, scratch));
+            }
         }
 
         FiaSoftmax<TSimd, TVector>.Weigh(
-            scratch.Score + (r * Block), Block, from / PanelColumns, (end + PanelColumns - 1) / PanelColumns,
-            scratch.Max + r, scratch.Decay + r, scratch.Weight + (r * Fia.WeightLanes));
+            scratch.Score + (r * Block), Block, firstPanel, endPanel, scratch.Max + r, scratch.Decay + r, scratch.Weight + (r * Fia.WeightLanes));
     }
 
-    private static void Accumulate(int headDim, int groups, int first, FiaScratch scratch)
+    private static void Accumulate(int headDim, int groups, FiaScratch scratch)
     {
         var width = Fia.SumWidth(headDim);
         for (var panel = 0; panel < width; panel += PanelColumns)
         {
             for (var group = 0; group < groups; group++)
             {
-                var (from, end) = SeenByGroup(scratch, group, first);
+                var (from, end) = (scratch.From[group], scratch.End[group]);
                 if (from < end)
                 {
                     var r = group * GroupRows;
@@ -142,21 +147,24 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
             ? default
             : problem.Visibility.MaskRow(task.Request, task.FirstToken + (r / problem.Group))[first..];
 
-    // Keys of this block that any row of the group sees lie in [from, end).
-    private static (int From, int End) SeenByGroup(FiaScratch scratch, int group, int first)
+    // Keys of this block that any row of a group sees lie in [From, End); (Block, 0) when none.
+    private static void FindSeen(int groups, int first, FiaScratch scratch)
     {
-        var (from, end) = (Block, 0);
-        for (var r = group * GroupRows; r < (group + 1) * GroupRows; r++)
+        for (var group = 0; group < groups; group++)
         {
-            var low = Math.Max(scratch.Low[r] - first, 0);
-            var high = Math.Min(scratch.High[r] - first, Block);
-            if (low < high)
+            var (from, end) = (Block, 0);
+            for (var r = group * GroupRows; r < (group + 1) * GroupRows; r++)
             {
-                from = Math.Min(from, low);
-                end = Math.Max(end, high);
+                var low = Math.Max(scratch.Low[r] - first, 0);
+                var high = Math.Min(scratch.High[r] - first, Block);
+                if (low < high)
+                {
+                    from = Math.Min(from, low);
+                    end = Math.Max(end, high);
+                }
             }
-        }
 
-        return (from, end);
+            (scratch.From[group], scratch.End[group]) = (from, end);
+        }
     }
 }

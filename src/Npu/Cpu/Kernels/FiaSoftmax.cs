@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AkkaCp.Npu.Cpu.Kernels;
 
 /// <summary>Scores of a block to weights, 8 rows at a time: the step of the online softmax between the two products.</summary>
@@ -37,10 +39,10 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     /// <param name="max">[8].</param>
     /// <param name="decay">[8], written.</param>
     /// <param name="lanes">[8, 16].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weigh(float* scores, int stride, int firstPanel, int endPanel, float* max, float* decay, float* lanes)
     {
         var exponents = stackalloc float[Lanes];
-        var maxima = stackalloc float[Lanes];
         for (var r = 0; r < Lanes; r++)
         {
             exponents[r] = 0f;
@@ -48,7 +50,7 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
 
         for (var r = 0; r < Rows; r++)
         {
-            var newMax = Math.Max(max[r], Largest(scores + (r * stride), firstPanel, endPanel, maxima));
+            var newMax = Math.Max(max[r], Largest(scores + (r * stride), firstPanel, endPanel));
             exponents[r] = max[r] == newMax ? 0f : max[r] - newMax;
             max[r] = newMax;
         }
@@ -65,30 +67,19 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
         }
     }
 
-    private static float Largest(float* scores, int firstPanel, int endPanel, float* lanes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(float* scores, int firstPanel, int endPanel)
     {
-        for (var lane = 0; lane < Lanes; lane += TSimd.Count)
+        var largest = TSimd.Create(float.NegativeInfinity);
+        for (var k = firstPanel * Columns; k < endPanel * Columns; k += TSimd.Count)
         {
-            var largest = TSimd.Create(float.NegativeInfinity);
-            for (var k = (firstPanel * Columns) + lane; k < endPanel * Columns; k += Lanes)
-            {
-                largest = TSimd.Max(largest, TSimd.Load(scores + k));
-            }
-
-            TSimd.Store(largest, lanes + lane);
+            largest = TSimd.Max(largest, TSimd.Load(scores + k));
         }
 
-        for (var half = Lanes / 2; half > 0; half /= 2)
-        {
-            for (var j = 0; j < half; j++)
-            {
-                lanes[j] = lanes[j] > lanes[j + half] ? lanes[j] : lanes[j + half];
-            }
-        }
-
-        return lanes[0];
+        return TSimd.MaxAcross(largest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WeighRow(float* scores, int firstPanel, int endPanel, float max, float decay, float* lanes)
     {
         // Nothing seen yet: any finite number gives hidden keys a weight of 0, and lets a NaN through.

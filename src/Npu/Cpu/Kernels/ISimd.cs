@@ -52,6 +52,9 @@ internal interface ISimd<TVector>
     /// <summary>The larger of each pair, neither NaN nor the sign of zero defined.</summary>
     static abstract TVector Max(TVector a, TVector b);
 
+    /// <summary>The largest lane; neither NaN nor the sign of zero defined.</summary>
+    static abstract float MaxAcross(TVector value);
+
     /// <summary>e^x, see <see cref="VectorMath.Exp(float)"/>.</summary>
     static abstract TVector Exp(TVector x);
 }
