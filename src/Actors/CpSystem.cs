@@ -1,3 +1,9 @@
+using System.Runtime.CompilerServices;
+using Akka.Actor;
+using Akka.Configuration;
+using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 
@@ -6,26 +12,130 @@ namespace AkkaCp.Actors;
 /// <summary>One process's coordinator and ranks: takes requests, gives streams of replies. Safe for use by any number of threads.</summary>
 public sealed class CpSystem : IAsyncDisposable
 {
-    /// <summary>Starts the actors; requests may be submitted at once and wait until the ranks are built.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public static CpSystem Start(CpSettings settings, CpSystemOptions options) => throw new NotImplementedException();
+    private const string AkkaResource = "AkkaCp.Actors.akka.conf";
+
+    private readonly ActorSystem _system;
+    private readonly CoordinatorContext _context;
+    private readonly IActorRef _coordinator;
+    private readonly Lock _stopLock = new();
+    private Task? _stop;
+
+    private CpSystem(ActorSystem system, CoordinatorContext context)
+    {
+        _system = system;
+        _context = context;
+        _coordinator = system.ActorOf(CoordinatorActor.Props(context), "coordinator");
+    }
 
     /// <summary>Ends when all ranks are built for the first time; faulted when one cannot be.</summary>
-    public Task Ready => throw new NotImplementedException();
+    public Task Ready => _context.Ready;
 
     /// <summary>The last picture of the coordinator.</summary>
-    public CpStatus Status => throw new NotImplementedException();
+    public CpStatus Status => _context.Status;
+
+    /// <summary>For tests: time, and actors by path.</summary>
+    internal ActorSystem System => _system;
+
+    /// <summary>Starts the actors; requests may be submitted at once and wait until the ranks are built.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static CpSystem Start(CpSettings settings, CpSystemOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(options);
+        var context = new CoordinatorContext(LimitsOf(settings, options), options.CreatePipeline);
+        var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Logger));
+        return new CpSystem(ActorSystem.Create(options.Name, setup), context);
+    }
 
     /// <summary>
-    /// Runs one request. The stream ends with exactly one terminal reply, Completed or Failed; it does not throw. Cancelling the token
-    /// (or leaving the enumeration) cancels the request; the stream then still ends with its terminal reply.
+    /// Runs one request, from the begin of the enumeration on. The stream ends with exactly one terminal reply, Completed or Failed; it
+    /// does not throw. Cancelling the token, or leaving the enumeration, cancels the request; the stream still ends with its terminal
+    /// reply. Replies wait for a slow reader; only progress is dropped meanwhile.
     /// </summary>
-    public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async IAsyncEnumerable<GenerationProtocol.IReply> Submit(
+        GenerationProtocol.Submit request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Sampling);
+        var replies = new ReplyBuffer(Math.Min(request.MaxNewTokens, _context.Limits.ContextLength));
+        if (!TryStartEdge(request, replies, out var edge))
+        {
+            yield return new GenerationProtocol.Failed(request.RequestId, FailureKind.ShuttingDown, "the engine is shutting down");
+            yield break;
+        }
+
+        var cancel = new GenerationProtocol.Cancel(request.RequestId);
+        using var registration = cancellationToken.UnsafeRegister(_ => edge.Tell(cancel), null);
+        try
+        {
+            await foreach (var reply in replies.ReadAllAsync().ConfigureAwait(false))
+                yield return reply;
+        }
+        finally
+        {
+            // Of a request that has ended the edge is gone, and nobody hears this.
+            edge.Tell(cancel);
+        }
+    }
 
     /// <summary>Refuses new requests, gives running ones up to <paramref name="drain"/>, ends the rest, disposes the pipelines.</summary>
-    public Task StopAsync(TimeSpan drain) => throw new NotImplementedException();
+    public Task StopAsync(TimeSpan drain)
+    {
+        lock (_stopLock)
+            return _stop ??= StopOnceAsync(drain);
+    }
 
     /// <summary>Stops without draining.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
+
+    /// <summary>Akka's configuration: the deployment's own, above ours.</summary>
+    internal static Config AkkaConfig(CpSettings settings)
+    {
+        using var stream = typeof(CpSystem).Assembly.GetManifestResourceStream(AkkaResource)
+            ?? throw new InvalidOperationException($"{AkkaResource} is not in the assembly.");
+        using var reader = new StreamReader(stream);
+        var ours = ConfigurationFactory.ParseString(reader.ReadToEnd());
+        return settings.Akka.Length == 0 ? ours : ConfigurationFactory.ParseString($"akka {{\n{settings.Akka}\n}}").WithFallback(ours);
+    }
+
+    private static CoordinatorLimits LimitsOf(CpSettings settings, CpSystemOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.WorldSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CpSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.WorldSize % options.CpSize, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.VocabSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 2);
+        return new CoordinatorLimits(
+            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, options.KvBlocks,
+            settings.KvCache.BlockSizeTokens, settings.Scheduler, settings.ContextParallel.ToPolicy());
+    }
+
+    private bool TryStartEdge(GenerationProtocol.Submit request, ReplyBuffer replies, out IActorRef edge)
+    {
+        try
+        {
+            edge = _system.ActorOf(EdgeActor.Props(_coordinator, request, replies));
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // The system takes no more actors: it is terminating.
+            edge = ActorRefs.Nobody;
+            return false;
+        }
+    }
+
+    private async Task StopOnceAsync(TimeSpan drain)
+    {
+        var limit = drain + (2 * CoordinatorActor.CloseTimeout);
+        try
+        {
+            await _coordinator.GracefulStop(limit, new CoordinatorProtocol.Drain(drain)).ConfigureAwait(false);
+        }
+        finally
+        {
+            await _system.Terminate().ConfigureAwait(false);
+        }
+    }
 }

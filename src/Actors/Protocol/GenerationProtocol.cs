@@ -11,17 +11,20 @@ namespace AkkaCp.Actors.Protocol;
 public static class GenerationProtocol
 {
     /// <summary>From an edge to the coordinator.</summary>
-    public interface ICommand
+    public interface ICommand : IWireMessage
     {
         /// <summary>Names the request in all messages about it.</summary>
         Guid RequestId { get; }
     }
 
     /// <summary>From the coordinator to the edge.</summary>
-    public interface IReply
+    public interface IReply : IWireMessage
     {
         /// <summary>The request that this is about.</summary>
         Guid RequestId { get; }
+
+        /// <summary>Whether it is the request's last reply.</summary>
+        bool IsTerminal => this is Completed or Failed;
     }
 
     /// <summary>Asks for a continuation.</summary>

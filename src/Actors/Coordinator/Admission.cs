@@ -1,0 +1,59 @@
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>Judges a request before any rank works for it.</summary>
+internal static class Admission
+{
+    /// <summary>Why the request cannot run, with all reasons of the first kind that applies; null when it can.</summary>
+    public static GenerationProtocol.Failed? Refuse(GenerationProtocol.Submit submit, CoordinatorLimits limits)
+    {
+        var problems = Problems(submit, limits).ToList();
+        if (problems.Count > 0)
+            return new(submit.RequestId, FailureKind.Invalid, string.Join("; ", problems));
+        var length = submit.Tokens.Length;
+        if (length > limits.ContextLength)
+            return TooLong(submit, $"the model's context of {limits.ContextLength} tokens");
+        if (length > limits.PoolTokens)
+            return TooLong(submit, $"the KV pool of {limits.PoolTokens} tokens");
+        return null;
+    }
+
+    /// <summary>Tokens that a request may have in all. The last one sampled needs no KV: it is never run.</summary>
+    public static int TokenLimit(GenerationProtocol.Submit submit, CoordinatorLimits limits) => (int)Math.Min(
+        Math.Min((long)submit.Tokens.Length + submit.MaxNewTokens, limits.ContextLength), limits.PoolTokens + 1);
+
+    /// <summary>KV blocks of the worst case: all tokens but a sampled last one.</summary>
+    public static int WorstCaseBlocks(GenerationProtocol.Submit submit, CoordinatorLimits limits) =>
+        limits.BlocksFor(Math.Max(submit.Tokens.Length, TokenLimit(submit, limits) - 1));
+
+    private static IEnumerable<string> Problems(GenerationProtocol.Submit submit, CoordinatorLimits limits)
+    {
+        if (submit.Tokens.IsDefaultOrEmpty)
+        {
+            yield return "prompt: expected at least 1 token, found none";
+            yield break;
+        }
+
+        if (submit.PromptLength < 1 || submit.PromptLength > submit.Tokens.Length)
+            yield return $"prompt length: expected 1 to {submit.Tokens.Length}, found {submit.PromptLength}";
+        if (submit.MaxNewTokens < 0)
+            yield return $"max new tokens: expected at least 0, found {submit.MaxNewTokens}";
+        if (submit.StopTokens.IsDefault)
+            yield return "stop tokens: expected a list, found none";
+        for (var i = 0; i < submit.Tokens.Length; i++)
+        {
+            if ((uint)submit.Tokens[i] >= (uint)limits.VocabSize)
+            {
+                yield return $"token {i}: expected an id from 0 to {limits.VocabSize - 1}, found {submit.Tokens[i]}";
+                break;
+            }
+        }
+
+        foreach (var problem in submit.Sampling.Problems(limits.VocabSize))
+            yield return problem;
+    }
+
+    private static GenerationProtocol.Failed TooLong(GenerationProtocol.Submit submit, string limit) => new(
+        submit.RequestId, FailureKind.ContextLengthExceeded, $"prompt: expected at most {limit}, found {submit.Tokens.Length}");
+}

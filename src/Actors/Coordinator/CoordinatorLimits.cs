@@ -1,0 +1,24 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Pipeline.Partition;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>What does not change while a coordinator lives.</summary>
+/// <param name="WorldSize">Ranks.</param>
+/// <param name="CpSize">CP ranks.</param>
+/// <param name="VocabSize">Token ids are below this.</param>
+/// <param name="ContextLength">Tokens of a request at most.</param>
+/// <param name="KvBlocks">Blocks of a rank's pool, block 0, which is never given out, included.</param>
+/// <param name="BlockSizeTokens">Tokens of a block.</param>
+/// <param name="Scheduler">Limits of queue, steps and chunks.</param>
+/// <param name="CpPolicy">Thresholds of the placement.</param>
+internal sealed record CoordinatorLimits(
+    int WorldSize, int CpSize, int VocabSize, int ContextLength, int KvBlocks, int BlockSizeTokens,
+    SchedulerSettings Scheduler, CpPolicySettings CpPolicy)
+{
+    /// <summary>Tokens that the whole pool holds.</summary>
+    public long PoolTokens => (KvBlocks - 1L) * BlockSizeTokens;
+
+    /// <summary>Blocks for that many tokens.</summary>
+    public int BlocksFor(int tokens) => (int)(((long)tokens + BlockSizeTokens - 1) / BlockSizeTokens);
+}

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>
+/// Everything the coordinator knows. Immutable; each event is a method that returns the next state and the replies. The same events
+/// in the same order give the same plans.
+/// </summary>
+internal sealed record CoordinatorState
+{
+    /// <summary>What does not change.</summary>
+    public required CoordinatorLimits Limits { get; init; }
+
+    /// <summary>Incarnation of the group of ranks.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>Number of the epoch's next step.</summary>
+    public long NextStep { get; init; } = 1;
+
+    /// <summary>Number of the next request.</summary>
+    public long NextNumber { get; init; } = 1;
+
+    /// <summary>Steps that all ranks have ended, all epochs.</summary>
+    public long StepsDone { get; init; }
+
+    /// <summary>Whether new requests are refused.</summary>
+    public bool IsDraining { get; init; }
+
+    /// <summary>
+    /// Set when a step's fault leaves open where each rank stands: somebody did not come to a collective, and nobody said why. Then
+    /// no step is planned until <see cref="Restart"/>.
+    /// </summary>
+    public bool NeedsNewEpoch { get; init; }
+
+    /// <summary>Requests that hold nothing yet, in order of arrival.</summary>
+    public ImmutableList<RequestState> Queue { get; init; } = [];
+
+    /// <summary>Admitted requests by number; those that have ended stay until their KV is released.</summary>
+    public ImmutableSortedDictionary<long, RequestState> Running { get; init; } = ImmutableSortedDictionary<long, RequestState>.Empty;
+
+    /// <summary>Steps inside the ranks by number.</summary>
+    public ImmutableSortedDictionary<long, StepState> InFlight { get; init; } = ImmutableSortedDictionary<long, StepState>.Empty;
+
+    /// <summary>KV blocks.</summary>
+    public required KvLedger Kv { get; init; }
+
+    /// <summary>Whether no request waits or runs and no step is inside.</summary>
+    public bool IsIdle => Queue.IsEmpty && Running.IsEmpty && InFlight.IsEmpty;
+
+    /// <summary>A coordinator with no requests. <see cref="Restart"/> gives it its first epoch.</summary>
+    public static CoordinatorState Create(CoordinatorLimits limits) => new() { Limits = limits, Kv = KvLedger.Empty(limits.KvBlocks) };
+
+    /// <summary>Queues a request, or refuses it at once.</summary>
+    public Transition Submit(GenerationProtocol.Submit submit)
+    {
+        if (IsDraining)
+            return Refuse(submit, FailureKind.ShuttingDown, "the engine is shutting down");
+        if (Admission.Refuse(submit, Limits) is { } refusal)
+            return Transition.To(this).Say(refusal);
+        if (Queue.Count >= Limits.Scheduler.QueueLimit)
+            return Refuse(submit, FailureKind.Busy, $"the queue is full: {Queue.Count} requests wait");
+
+        var request = new RequestState(
+            NextNumber, submit, Admission.TokenLimit(submit, Limits), Admission.WorstCaseBlocks(submit, Limits))
+        {
+            Tally = PrefillTally.Empty(Limits.CpSize),
+        };
+        return Transition.To(this with { NextNumber = NextNumber + 1, Queue = Queue.Add(request) });
+    }
+
+    /// <summary>Ends a request; of one that is unknown, because it has ended, nothing is said.</summary>
+    public Transition Cancel(Guid requestId)
+    {
+        if (Queue.Find(request => request.Submit.RequestId == requestId) is { } queued)
+        {
+            return Transition.To(this with { Queue = Queue.Remove(queued) })
+                .Say(new GenerationProtocol.Completed(requestId, CompletionReason.Cancelled, PrefillLayout.None));
+        }
+
+        return Running.Values.FirstOrDefault(request => request.Submit.RequestId == requestId && !request.HasEnded) is { } running
+            ? Complete(running, CompletionReason.Cancelled)
+            : Transition.To(this);
+    }
+
+    /// <summary>Notes that a rank's pipeline took a plan.</summary>
+    public CoordinatorState Accept(long epoch, long step, int rank) => epoch == Epoch && InFlight.TryGetValue(step, out var state)
+        ? this with { InFlight = InFlight.SetItem(step, state.Accept(rank)) }
+        : this;
+
+    /// <summary>Refuses new requests and those that wait; running ones go on.</summary>
+    public Transition Drain()
+    {
+        var transition = Transition.To(this with { IsDraining = true, Queue = [] });
+        return Queue.Aggregate(transition, (so, request) => so.Say(ShuttingDown(request)));
+    }
+
+    /// <summary>Ends everything.</summary>
+    public Transition Stop()
+    {
+        var running = Running.Values.Where(request => !request.HasEnded);
+        return running.Aggregate(Drain(), (so, request) => so.Then(state => state.End(request, ShuttingDown(request))));
+    }
+
+    /// <summary>Fails the requests of all steps in flight: a rank is lost, and with it what it would have reported.</summary>
+    public Transition FailInFlight(PipelineFault fault)
+    {
+        var failed = Running.Values.Where(request => request.StepsInFlight > 0 && !request.HasEnded);
+        return failed.Aggregate(
+            Transition.To(this with { NeedsNewEpoch = true }), (so, request) => so.Then(state => state.Fail(request, fault)));
+    }
+
+    /// <summary>Fails all requests: there are no ranks to run them.</summary>
+    public Transition FailAll(PipelineFault fault)
+    {
+        var waiting = Queue.Aggregate(
+            Transition.To(this with { Queue = [] }),
+            (so, request) => so.Say(new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString())));
+        return Running.Values.Where(request => !request.HasEnded)
+            .Aggregate(waiting, (so, request) => so.Then(state => state.Fail(request, fault)));
+    }
+
+    /// <summary>
+    /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone; running ones are prefilled again
+    /// from their known tokens and go on where they were.
+    /// </summary>
+    public CoordinatorState Restart(long epoch)
+    {
+        var running = Running.Values
+            .Where(request => !request.HasEnded)
+            .ToImmutableSortedDictionary(request => request.Number, request => request.Recompute());
+        return this with
+        {
+            Epoch = epoch,
+            NextStep = 1,
+            NeedsNewEpoch = false,
+            InFlight = InFlight.Clear(),
+            Running = running,
+            Kv = KvLedger.Empty(Limits.KvBlocks).Reserve(running.Values.Sum(request => request.BlocksReserved)),
+        };
+    }
+
+    /// <summary>With a request's new state.</summary>
+    public CoordinatorState With(RequestState request) => this with { Running = Running.SetItem(request.Number, request) };
+
+    /// <summary>Ends a request well.</summary>
+    public Transition Complete(RequestState request, CompletionReason reason) =>
+        End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToLayout()));
+
+    /// <summary>Ends a request with a fault.</summary>
+    public Transition Fail(RequestState request, PipelineFault fault) =>
+        End(request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
+
+    /// <summary>One that no rank knows is gone at once; another stays until a plan has told the ranks to forget it.</summary>
+    private Transition End(RequestState request, GenerationProtocol.IReply reply)
+    {
+        var state = request.HasStarted
+            ? With(request with { HasEnded = true })
+            : this with { Running = Running.Remove(request.Number), Kv = Kv.Return([], request.BlocksReserved) };
+        return Transition.To(state).Say(reply);
+    }
+
+    private static GenerationProtocol.Failed ShuttingDown(RequestState request) =>
+        new(request.Submit.RequestId, FailureKind.ShuttingDown, "the engine is shutting down");
+
+    private Transition Refuse(GenerationProtocol.Submit submit, FailureKind kind, string message) =>
+        Transition.To(this).Say(new GenerationProtocol.Failed(submit.RequestId, kind, message));
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>
+/// Which KV blocks are free and how many are promised: the immutable side of what the ranks' pools hold, which are all alike.
+/// A request reserves the blocks of its worst case when it is admitted and takes them as its chunks are planned; so
+/// <see cref="Take"/> cannot fail, nobody waits for a block while holding others, and nothing can deadlock.
+/// </summary>
+internal sealed record KvLedger
+{
+    private readonly ImmutableStack<int> _returned = [];
+    private readonly int _neverUsed = 1;
+
+    private KvLedger(int totalBlocks)
+    {
+        Usable = totalBlocks - 1;
+        Free = Usable;
+    }
+
+    /// <summary>Blocks that can be given out when none is in use: all but block 0.</summary>
+    public int Usable { get; }
+
+    /// <summary>Blocks that no request holds.</summary>
+    public int Free { get; private init; }
+
+    /// <summary>Blocks promised to admitted requests, those they hold included.</summary>
+    public int Reserved { get; private init; }
+
+    /// <summary>All blocks of a pool free.</summary>
+    /// <param name="totalBlocks">At least 2, block 0 included.</param>
+    public static KvLedger Empty(int totalBlocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(totalBlocks, 2);
+        return new KvLedger(totalBlocks);
+    }
+
+    /// <summary>Whether that many more blocks can be promised.</summary>
+    public bool HasRoomFor(int blocks) => blocks <= Usable - Reserved;
+
+    /// <summary>Promises blocks.</summary>
+    public KvLedger Reserve(int blocks) => this with { Reserved = Reserved + blocks };
+
+    /// <summary>Gives out promised blocks: the last one returned first, then those never used in order.</summary>
+    public KvLedger Take(int count, out ImmutableArray<int> blocks)
+    {
+        var taken = ImmutableArray.CreateBuilder<int>(count);
+        var (returned, neverUsed) = (_returned, _neverUsed);
+        while (taken.Count < count)
+        {
+            if (returned.IsEmpty)
+            {
+                taken.Add(neverUsed++);
+            }
+            else
+            {
+                returned = returned.Pop(out var block);
+                taken.Add(block);
+            }
+        }
+
+        if (neverUsed > Usable + 1)
+            throw new InvalidOperationException($"{nameof(KvLedger)}: expected at most {Usable} blocks in use, found {neverUsed - 1}");
+        blocks = taken.MoveToImmutable();
+        return new KvLedger(this, returned, neverUsed) { Free = Free - count };
+    }
+
+    /// <summary>Takes a request's blocks back, and its promise.</summary>
+    public KvLedger Return(ImmutableArray<int> blocks, int reserved)
+    {
+        var returned = _returned;
+        for (var i = blocks.Length - 1; i >= 0; i--)
+            returned = returned.Push(blocks[i]);
+        return new KvLedger(this, returned, _neverUsed) { Free = Free + blocks.Length, Reserved = Reserved - reserved };
+    }
+
+    private KvLedger(KvLedger original, ImmutableStack<int> returned, int neverUsed)
+        : this(original)
+    {
+        _returned = returned;
+        _neverUsed = neverUsed;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>One request between its admission to the queue and the release of its KV.</summary>
+/// <param name="Number">Names it in plans; given in order of arrival, never reused.</param>
+/// <param name="Submit">What was asked for.</param>
+/// <param name="TokenLimit">Tokens that it may have in all, prompt and answer: the least of its own, the model's and the pool's limit.</param>
+/// <param name="BlocksReserved">KV blocks of its worst case.</param>
+internal sealed record RequestState(long Number, GenerationProtocol.Submit Submit, int TokenLimit, int BlocksReserved)
+{
+    /// <summary>Tokens sampled here; those of an earlier life of a resumed request are in <see cref="Submit"/>.</summary>
+    public ImmutableList<int> Generated { get; init; } = [];
+
+    /// <summary>Where the prefill ends: the tokens known when it began in this epoch. Rows behind are decode rows.</summary>
+    public int PrefillEnd { get; init; } = Submit.Tokens.Length;
+
+    /// <summary>Leading tokens that steps have been planned for.</summary>
+    public int Planned { get; init; }
+
+    /// <summary>Leading tokens whose K and V are in the pool.</summary>
+    public int Computed { get; init; }
+
+    /// <summary>KV blocks held, in order of the tokens.</summary>
+    public ImmutableArray<int> Blocks { get; init; } = [];
+
+    /// <summary>Steps in flight that hold rows of it.</summary>
+    public int StepsInFlight { get; init; }
+
+    /// <summary>Whether a step in flight chooses its next token.</summary>
+    public bool IsSamplePending { get; init; }
+
+    /// <summary>Whether its terminal reply is out; it only waits for its KV to be released.</summary>
+    public bool HasEnded { get; init; }
+
+    /// <summary>Steps planned without it since its last chunk: how long its prefill has been passed over.</summary>
+    public int Waited { get; init; }
+
+    /// <summary>Later requests that were admitted while it waited for KV.</summary>
+    public int Overtaken { get; init; }
+
+    /// <summary>How its prompt lay.</summary>
+    public required PrefillTally Tally { get; init; }
+
+    /// <summary>Whether ranks know it.</summary>
+    public bool HasStarted => Planned > 0;
+
+    /// <summary>Tokens known: prompt and all sampled ones.</summary>
+    public int Known => Submit.Tokens.Length + Generated.Count;
+
+    /// <summary>Prefill tokens not planned yet.</summary>
+    public int PrefillLeft => Math.Max(0, PrefillEnd - Planned);
+
+    /// <summary>Whether its newest token can be run now.</summary>
+    public bool IsReadyToDecode => !HasEnded && !IsSamplePending && PrefillLeft == 0 && Planned < Known && Known < TokenLimit;
+
+    /// <summary>The known tokens from <see cref="Planned"/> on.</summary>
+    public ImmutableArray<int> NextTokens(int count)
+    {
+        var tokens = ImmutableArray.CreateBuilder<int>(count);
+        for (var i = Planned; i < Planned + count; i++)
+            tokens.Add(i < Submit.Tokens.Length ? Submit.Tokens[i] : Generated[i - Submit.Tokens.Length]);
+        return tokens.MoveToImmutable();
+    }
+
+    /// <summary>The state after a step with <paramref name="share"/> of it was planned.</summary>
+    public RequestState Plan(StepRequest share) => this with
+    {
+        Planned = Planned + share.Tokens.Length,
+        Blocks = Blocks.AddRange(share.NewBlocks),
+        StepsInFlight = StepsInFlight + 1,
+        IsSamplePending = share.Sample,
+        Waited = 0,
+    };
+
+    /// <summary>The state at the begin of a new epoch, whose pools are empty: everything known is prefilled again.</summary>
+    public RequestState Recompute() => this with
+    {
+        PrefillEnd = Known,
+        Planned = 0,
+        Computed = 0,
+        Blocks = [],
+        StepsInFlight = 0,
+        IsSamplePending = false,
+        Waited = 0,
+    };
+}

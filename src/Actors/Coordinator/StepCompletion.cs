@@ -1,0 +1,91 @@
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>What a rank's result does to the state. A step is done when all ranks have reported it.</summary>
+internal static class StepCompletion
+{
+    /// <summary>Takes one rank's result; one of another epoch, an unknown step or rank changes nothing.</summary>
+    public static Transition Record(this CoordinatorState state, StepResult result)
+    {
+        if (result.Epoch != state.Epoch || (uint)result.Rank >= (uint)state.Limits.WorldSize
+            || !state.InFlight.TryGetValue(result.Step, out var step))
+        {
+            return Transition.To(state);
+        }
+
+        step = step.Report(result);
+        return step.Results.Count < state.Limits.WorldSize
+            ? Transition.To(state with { InFlight = state.InFlight.SetItem(result.Step, step) })
+            : Complete(state, step);
+    }
+
+    private static Transition Complete(CoordinatorState state, StepState step)
+    {
+        var fault = step.MergedFault();
+        var done = state with
+        {
+            InFlight = state.InFlight.Remove(step.Plan.Step),
+            StepsDone = state.StepsDone + 1,
+            NeedsNewEpoch = state.NeedsNewEpoch || LeavesRanksApart(fault),
+        };
+        return step.Plan.Requests.Aggregate(
+            Transition.To(done), (so, share) => so.Then(current => CompleteShare(current, step, share, fault)));
+    }
+
+    private static bool LeavesRanksApart(PipelineFault? fault) =>
+        fault?.Kind is FaultKind.PeerLost or FaultKind.CollectiveMismatch or FaultKind.RankLost or FaultKind.Stopped;
+
+    private static Transition CompleteShare(CoordinatorState state, StepState step, StepRequest share, PipelineFault? fault)
+    {
+        var request = state.Running[share.Request];
+        request = request with { StepsInFlight = request.StepsInFlight - 1 };
+        if (request.HasEnded)
+            return Transition.To(state.With(request));
+        if (fault is not null)
+            return state.Fail(request, fault);
+
+        request = request with { Computed = request.Computed + share.Tokens.Length };
+        if (share.IsDecode)
+            return Advance(state, step, share, request);
+
+        request = request with { Tally = request.Tally.Add(share, step.Results[0].Stats.KvBytesGathered) };
+        return Transition.To(state).Say(ProgressOf(request)).Then(current => Advance(current, step, share, request));
+    }
+
+    private static Transition Advance(CoordinatorState state, StepState step, StepRequest share, RequestState request)
+    {
+        if (share.Sample)
+            return TakeSample(state, step, request);
+        return request.Computed < request.PrefillEnd
+            ? Transition.To(state.With(request))
+            : state.Complete(request, CompletionReason.Length);
+    }
+
+    private static Transition TakeSample(CoordinatorState state, StepState step, RequestState request)
+    {
+        if (step.SampleOf(request.Number) is not { } sample)
+            return state.Fail(request, NoSample(step));
+        if (sample.Fault is { } fault)
+            return state.Fail(request, fault);
+        if (sample.Token is not { } token)
+            return state.Fail(request, NoSample(step));
+
+        var position = request.Known;
+        request = request with { Generated = request.Generated.Add(token.Id), IsSamplePending = false };
+        var transition = Transition.To(state.With(request))
+            .Say(new GenerationProtocol.TokenGenerated(request.Submit.RequestId, position, token));
+        if (request.Submit.StopTokens.Contains(token.Id))
+            return transition.Then(current => current.Complete(request, CompletionReason.Stop));
+        return request.Known >= request.TokenLimit
+            ? transition.Then(current => current.Complete(request, CompletionReason.Length))
+            : transition;
+    }
+
+    private static GenerationProtocol.Progress ProgressOf(RequestState request) => new(
+        request.Submit.RequestId, request.Number, Math.Min(request.Computed, request.Submit.Tokens.Length), request.Submit.Tokens.Length);
+
+    private static PipelineFault NoSample(StepState step) => new(
+        FaultKind.StageFailed, "Coordinator", -1, -1, step.Plan.Step, "expected a token from the rank that owns the last row, found none");
+}

@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Pipeline.Partition;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>
+/// Decides what runs next.
+/// <list type="number">
+/// <item>Released: requests that have ended and have no row in a step inside. Their blocks are free from this plan on: ranks run
+/// plans in order.</item>
+/// <item>Admission, first come first served, by the KV of the worst case. A request that must wait for KV may be overtaken by
+/// <see cref="MaxOvertakes"/> later ones that fit, then they wait with it.</item>
+/// <item>One decode row of every request whose last token is known.</item>
+/// <item>Prefill chunks in what is left of the step's tokens: least left first, so that a short prompt does not wait for a long one;
+/// each step that passes a prompt over counts for it like a whole step's tokens, so that a long one waits for a bounded number of steps.</item>
+/// </list>
+/// </summary>
+internal static class StepPlanner
+{
+    /// <summary>Later requests that may be admitted before one that waits for KV.</summary>
+    public const int MaxOvertakes = 16;
+
+    /// <summary>Admits what can be admitted; independent of room for a step.</summary>
+    public static Transition Admit(this CoordinatorState state)
+    {
+        var transition = Transition.To(state);
+        var waiting = ImmutableList.CreateBuilder<RequestState>();
+        var mayOvertake = true;
+        foreach (var request in state.Queue)
+        {
+            if (mayOvertake && CanAdmit(transition.State, request))
+            {
+                MarkOvertaken(waiting);
+                transition = transition.Then(current => Admit(current, request));
+            }
+            else
+            {
+                waiting.Add(request);
+            }
+
+            mayOvertake &= waiting.TrueForAll(passed => passed.Overtaken < MaxOvertakes);
+        }
+
+        return transition with { State = transition.State with { Queue = waiting.ToImmutable() } };
+    }
+
+    /// <summary>The next step, or null when there is nothing to do or no room for it.</summary>
+    public static (Transition Transition, StepPlan? Plan) PlanStep(this CoordinatorState state)
+    {
+        if (!HasRoomForStep(state))
+            return (Transition.To(state), null);
+
+        var released = Releasable(state);
+        var transition = Release(state, released).Admit();
+        var rows = ChooseRows(transition.State);
+        if (rows.Count == 0 && (released.IsEmpty || !state.InFlight.IsEmpty))
+            return (Transition.To(state), null);
+
+        var (after, requests) = Lay(transition.State, rows);
+        var plan = new StepPlan(state.Epoch, state.NextStep, requests, released);
+        after = after with { NextStep = state.NextStep + 1, InFlight = after.InFlight.Add(plan.Step, new StepState(plan)) };
+        return (transition with { State = after }, plan);
+    }
+
+    private static bool CanAdmit(CoordinatorState state, RequestState request) =>
+        state.Running.Count < state.Limits.Scheduler.MaxRunning && state.Kv.HasRoomFor(request.BlocksReserved);
+
+    private static Transition Admit(CoordinatorState state, RequestState request)
+    {
+        var submit = request.Submit;
+        var admitted = state.With(request) with { Kv = state.Kv.Reserve(request.BlocksReserved) };
+        return Transition.To(admitted)
+            .Say(new GenerationProtocol.Progress(submit.RequestId, request.Number, 0, submit.Tokens.Length));
+    }
+
+    private static void MarkOvertaken(ImmutableList<RequestState>.Builder waiting)
+    {
+        for (var i = 0; i < waiting.Count; i++)
+            waiting[i] = waiting[i] with { Overtaken = waiting[i].Overtaken + 1 };
+    }
+
+    /// <remarks>A plan goes out only when all ranks have taken the one before: that is the ranks' back-pressure.</remarks>
+    private static bool HasRoomForStep(CoordinatorState state) =>
+        !state.NeedsNewEpoch
+        && state.InFlight.Count < state.Limits.Scheduler.StepsInFlight
+        && state.InFlight.Values.All(step => step.Accepted.Count == state.Limits.WorldSize);
+
+    private static ImmutableArray<long> Releasable(CoordinatorState state) =>
+        [.. state.Running.Values.Where(request => request.HasEnded && request.StepsInFlight == 0).Select(request => request.Number)];
+
+    private static CoordinatorState Release(CoordinatorState state, ImmutableArray<long> released)
+    {
+        foreach (var number in released)
+        {
+            var request = state.Running[number];
+            state = state with { Running = state.Running.Remove(number), Kv = state.Kv.Return(request.Blocks, request.BlocksReserved) };
+        }
+
+        return state;
+    }
+
+    private static List<(RequestState Request, int Tokens)> ChooseRows(CoordinatorState state)
+    {
+        var rows = state.Running.Values.Where(request => request.IsReadyToDecode).Select(request => (request, 1)).ToList();
+        var budget = state.Limits.Scheduler.MaxStepTokens - rows.Count;
+        var hasChunk = false;
+        foreach (var request in PrefillsByUrgency(state))
+        {
+            var tokens = ChunkOf(request, state.Limits, budget, isFirst: !hasChunk);
+            if (tokens == 0)
+                continue;
+            rows.Add((request, tokens));
+            budget = Math.Max(0, budget - tokens);
+            hasChunk = true;
+        }
+
+        return rows;
+    }
+
+    private static IOrderedEnumerable<RequestState> PrefillsByUrgency(CoordinatorState state) => state.Running.Values
+        .Where(request => !request.HasEnded && request.PrefillLeft > 0)
+        .OrderBy(request => request.PrefillLeft - ((long)request.Waited * state.Limits.Scheduler.MaxStepTokens))
+        .ThenBy(request => request.Number);
+
+    /// <summary>With chunks off a prompt is not cut: the first of a step may exceed the step's tokens, a later one must fit.</summary>
+    private static int ChunkOf(RequestState request, CoordinatorLimits limits, int budget, bool isFirst)
+    {
+        var left = request.PrefillLeft;
+        if (limits.Scheduler.ChunkTokens == 0)
+            return left <= budget || isFirst ? left : 0;
+        return Math.Min(Math.Min(left, limits.Scheduler.ChunkTokens), budget);
+    }
+
+    private static (CoordinatorState State, ImmutableArray<StepRequest> Shares) Lay(
+        CoordinatorState state, List<(RequestState Request, int Tokens)> rows)
+    {
+        var lengths = rows
+            .Select(row => new RequestLength(row.Tokens, row.Request.Planned, row.Request.PrefillLeft == 0))
+            .ToArray();
+        var placements = CpPolicy.Assign(lengths, state.Limits.CpSize, state.Limits.CpPolicy);
+        var shares = ImmutableArray.CreateBuilder<StepRequest>(rows.Count);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var (request, tokens) = rows[i];
+            var missing = state.Limits.BlocksFor(request.Planned + tokens) - request.Blocks.Length;
+            var kv = state.Kv.Take(Math.Max(0, missing), out var blocks);
+            shares.Add(Share(request, lengths[i], placements[i], blocks));
+            state = state.With(request.Plan(shares[i])) with { Kv = kv };
+        }
+
+        return (CountWaiting(state, rows), shares.MoveToImmutable());
+    }
+
+    private static StepRequest Share(RequestState request, RequestLength length, CpPlacement placement, ImmutableArray<int> blocks) => new()
+    {
+        Request = request.Number,
+        Prefix = request.Planned,
+        Tokens = request.NextTokens(length.Extend),
+        IsDecode = length.IsDecode,
+        Placement = placement,
+        NewBlocks = blocks,
+        Start = request.HasStarted
+            ? null
+            : new SequenceStart(request.Submit.PromptLength, request.Submit.Sampling, request.Submit.AllLogits),
+        Sample = request.Planned + length.Extend == request.Known && request.Known < request.TokenLimit,
+    };
+
+    private static CoordinatorState CountWaiting(CoordinatorState state, List<(RequestState Request, int Tokens)> rows)
+    {
+        var chosen = rows.Select(row => row.Request.Number).ToHashSet();
+        foreach (var request in state.Running.Values)
+        {
+            if (!request.HasEnded && request.PrefillLeft > 0 && !chosen.Contains(request.Number))
+                state = state.With(request with { Waited = request.Waited + 1 });
+        }
+
+        return state;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>A step inside the ranks.</summary>
+internal sealed record StepState(StepPlan Plan)
+{
+    /// <summary>Ranks whose pipelines took the plan. A result says so, too: it may come before the word.</summary>
+    public ImmutableHashSet<int> Accepted { get; init; } = [];
+
+    /// <summary>What ranks have reported.</summary>
+    public ImmutableSortedDictionary<int, StepResult> Results { get; init; } = ImmutableSortedDictionary<int, StepResult>.Empty;
+
+    /// <summary>Notes that a rank's pipeline took the plan.</summary>
+    public StepState Accept(int rank) => this with { Accepted = Accepted.Add(rank) };
+
+    /// <summary>Notes a rank's result; a second one changes nothing.</summary>
+    public StepState Report(StepResult result) => Results.ContainsKey(result.Rank)
+        ? this
+        : this with { Results = Results.Add(result.Rank, result), Accepted = Accepted.Add(result.Rank) };
+
+    /// <summary>
+    /// The fault that says most about the cause. A rank that failed makes its peers report a lost peer, and a stopped pipeline says
+    /// nothing about why; of equals, the lowest rank's.
+    /// </summary>
+    public PipelineFault? MergedFault() => Results.Values
+        .Select(result => result.Fault)
+        .OfType<PipelineFault>()
+        .MinBy(fault => CauseRank(fault.Kind));
+
+    /// <summary>The token of a request, or why it has none; null when no rank said anything about it.</summary>
+    public RequestSample? SampleOf(long request) => Results.Values
+        .SelectMany(result => result.Samples)
+        .FirstOrDefault(sample => sample.Request == request);
+
+    private static int CauseRank(FaultKind kind) => kind switch
+    {
+        FaultKind.StageFailed or FaultKind.NonFiniteLogits or FaultKind.OutOfKvBlocks => 0,
+        FaultKind.RankLost => 1,
+        FaultKind.CollectiveMismatch => 2,
+        FaultKind.PeerLost => 3,
+        _ => 4,
+    };
+}

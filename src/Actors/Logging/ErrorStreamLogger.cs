@@ -1,0 +1,17 @@
+using Akka.Event;
+
+namespace AkkaCp.Actors.Logging;
+
+/// <summary>
+/// Takes the place of Akka's standard-output logger, which serves while the actor system starts and ends: standard output belongs to
+/// the program's answers. Warnings and errors go to standard error, the rest nowhere.
+/// </summary>
+internal sealed class ErrorStreamLogger : MinimalLogger
+{
+    /// <inheritdoc/>
+    protected override void Log(object message)
+    {
+        if (message is LogEvent happened && happened.LogLevel() >= LogLevel.WarningLevel)
+            Console.Error.WriteLine(happened);
+    }
+}

@@ -1,0 +1,29 @@
+using Akka.Actor;
+using Akka.Dispatch;
+using Akka.Event;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using LogLevel = Microsoft.Extensions.Logging.LogLevel;
+
+namespace AkkaCp.Actors.Logging;
+
+/// <summary>Hands Akka's log events to the program's logger, so that nothing of Akka's reaches standard output.</summary>
+internal sealed class ExtensionsLogger : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
+{
+    /// <summary>Created by Akka, by the name in akka.conf.</summary>
+    public ExtensionsLogger()
+    {
+        var logger = Context.System.Settings.Setup.Get<LoggerSetup>() is { HasValue: true } setup ? setup.Value.Logger : NullLogger.Instance;
+        Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
+        Receive<LogEvent>(happened =>
+            logger.Log(LevelOf(happened), happened.Cause, "{Source}: {Message}", happened.LogSource, happened.Message));
+    }
+
+    private static LogLevel LevelOf(LogEvent happened) => happened.LogLevel() switch
+    {
+        Akka.Event.LogLevel.DebugLevel => LogLevel.Debug,
+        Akka.Event.LogLevel.InfoLevel => LogLevel.Information,
+        Akka.Event.LogLevel.WarningLevel => LogLevel.Warning,
+        _ => LogLevel.Error,
+    };
+}

@@ -1,0 +1,25 @@
+using Akka.Actor;
+
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>What the program asks of the coordinator, and what the coordinator tells itself.</summary>
+public static class CoordinatorProtocol
+{
+    /// <summary>Refuses new requests, gives running ones up to <paramref name="Timeout"/>, disposes the pipelines, stops the actor.</summary>
+    public sealed record Drain(TimeSpan Timeout) : IWireMessage;
+
+    /// <summary>The drain's time is over.</summary>
+    internal sealed class DrainExpired : INoSerializationVerificationNeeded
+    {
+        public static readonly DrainExpired Instance = new();
+    }
+
+    /// <summary>The oldest step inside took too long.</summary>
+    internal sealed record StepTimedOut(long Epoch, long Step) : INoSerializationVerificationNeeded;
+
+    /// <summary>It is time to try again to build the ranks.</summary>
+    internal sealed class FormNow : INoSerializationVerificationNeeded
+    {
+        public static readonly FormNow Instance = new();
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using System.Text;
+
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>
+/// Writes the parts that messages are made of, little-endian. Whole numbers are variable-length (7 bits a byte), negative ones
+/// zigzag-coded; sequences carry their count.
+/// </summary>
+internal sealed class WireWriter : IDisposable
+{
+    private readonly MemoryStream _stream = new();
+    private readonly BinaryWriter _writer;
+
+    public WireWriter() => _writer = new BinaryWriter(_stream, Encoding.UTF8);
+
+    public byte[] ToArray()
+    {
+        _writer.Flush();
+        return _stream.ToArray();
+    }
+
+    public void Long(long value) => _writer.Write7BitEncodedInt64((value << 1) ^ (value >> 63));
+
+    public void Int(int value) => Long(value);
+
+    public void Bool(bool value) => _writer.Write(value);
+
+    public void Float(float value) => _writer.Write(value);
+
+    public void Text(string value) => _writer.Write(value);
+
+    public void Id(Guid value) => _writer.Write(value.ToByteArray());
+
+    public void Duration(TimeSpan value) => Long(value.Ticks);
+
+    public void Word<T>(T value)
+        where T : struct, Enum => _writer.Write(Convert.ToByte(value, System.Globalization.CultureInfo.InvariantCulture));
+
+    public void Ints(ImmutableArray<int> values) => Sequence(values.IsDefault ? [] : values, Int);
+
+    public void Sequence<T>(IReadOnlyCollection<T> items, Action<T> write)
+    {
+        Int(items.Count);
+        foreach (var item in items)
+            write(item);
+    }
+
+    public void Optional<T>(T? value, Action<T> write)
+        where T : class
+    {
+        Bool(value is not null);
+        if (value is not null)
+            write(value);
+    }
+
+    public void Dispose() => _writer.Dispose();
+}

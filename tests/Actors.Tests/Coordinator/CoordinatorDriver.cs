@@ -1,0 +1,99 @@
+using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Pipeline.Partition;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Tests.Coordinator;
+
+/// <summary>Plays the actor around a <see cref="CoordinatorState"/>: keeps plans in flight, replies, and the fake ranks.</summary>
+internal sealed class CoordinatorDriver
+{
+    private readonly Queue<(StepPlan Plan, IReadOnlyList<StepResult> Results)> _inside = new();
+    private long _ids;
+
+    public CoordinatorDriver(
+        SchedulerSettings? scheduler = null, int world = 2, int cp = 2, int kvBlocks = 1001, int blockSize = 16, int context = 200_000,
+        CpPolicySettings? policy = null)
+    {
+        Limits = new CoordinatorLimits(
+            world, cp, FakeModel.VocabSize, context, kvBlocks, blockSize, scheduler ?? new SchedulerSettings(),
+            policy ?? new CpPolicySettings { MinTokens = 8 });
+        Ranks = new FakeRanks(world, cp, kvBlocks, blockSize);
+        State = CoordinatorState.Create(Limits).Restart(1);
+    }
+
+    public CoordinatorLimits Limits { get; }
+
+    public FakeRanks Ranks { get; }
+
+    public CoordinatorState State { get; private set; }
+
+    public List<StepPlan> Plans { get; } = [];
+
+    public List<GenerationProtocol.IReply> Replies { get; } = [];
+
+    public int Inside => _inside.Count;
+
+    public Guid Submit(int promptLength, int maxNew, IEnumerable<int>? stop = null, int salt = 0, int[]? tokens = null)
+    {
+        var submit = Request(promptLength, maxNew, stop, salt, tokens);
+        Apply(State.Submit(submit));
+        return submit.RequestId;
+    }
+
+    public GenerationProtocol.Submit Request(int promptLength, int maxNew, IEnumerable<int>? stop = null, int salt = 0, int[]? tokens = null) => new(
+        new Guid((int)++_ids, 0, 0, new byte[8]), [.. tokens ?? FakeModel.Prompt(promptLength, salt)],
+        Math.Max(1, promptLength), maxNew, SamplingOptions.Greedy, [.. stop ?? []]);
+
+    /// <summary>Takes an event's outcome and plans all steps that there is room for.</summary>
+    public void Apply(Transition transition)
+    {
+        Take(transition.Then(StepPlanner.Admit));
+        while (State.PlanStep() is (var planned, { } plan))
+        {
+            Take(planned);
+            Plans.Add(plan);
+            _inside.Enqueue((plan, Ranks.Run(plan)));
+            for (var rank = 0; rank < Limits.WorldSize; rank++)
+                State = State.Accept(plan.Epoch, plan.Step, rank);
+        }
+    }
+
+    /// <summary>Ends the oldest step inside; <paramref name="change"/> may alter what the ranks report.</summary>
+    public StepPlan EndStep(Func<IReadOnlyList<StepResult>, IReadOnlyList<StepResult>>? change = null)
+    {
+        var (plan, results) = _inside.Dequeue();
+        foreach (var result in change is null ? results : change(results))
+            Apply(State.Record(result));
+        return plan;
+    }
+
+    /// <summary>Runs until nothing is left.</summary>
+    public void RunToEnd()
+    {
+        while (_inside.Count > 0)
+            EndStep();
+    }
+
+    /// <summary>What the actor does after the ranks were built anew.</summary>
+    public void Restart()
+    {
+        _inside.Clear();
+        Apply(Transition.To(State.Restart(State.Epoch + 1)));
+    }
+
+    public IReadOnlyList<GenerationProtocol.IReply> RepliesTo(Guid request) => [.. Replies.Where(reply => reply.RequestId == request)];
+
+    public IReadOnlyList<int> TextOf(Guid request) =>
+        [.. RepliesTo(request).OfType<GenerationProtocol.TokenGenerated>().Select(reply => reply.Token.Id)];
+
+    public GenerationProtocol.IReply TerminalOf(Guid request) => RepliesTo(request).Single(reply => reply.IsTerminal);
+
+    private void Take(Transition transition)
+    {
+        State = transition.State;
+        Replies.AddRange(transition.Replies);
+    }
+}

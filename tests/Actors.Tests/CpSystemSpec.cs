@@ -1,0 +1,211 @@
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
+using AkkaCp.Actors.Tests.Coordinator;
+using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Model.Sampling;
+using Akka.TestKit;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests;
+
+public class CpSystemSpec
+{
+    private const string VirtualTime = "scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Requests_GetTheirTextsSideBySide()
+    {
+        var ranks = new ScriptedRanks();
+        await using var system = Start(ranks, new SchedulerSettings { ChunkTokens = 16 });
+        await system.Ready.WaitAsync(s_patience);
+
+        var texts = await Task.WhenAll(Enumerable.Range(0, 20).Select(salt => TextOf(system, Request(10 + (3 * salt), 9, salt))));
+        for (var salt = 0; salt < texts.Length; salt++)
+            Assert.Equal(FakeModel.Continue(FakeModel.Prompt(10 + (3 * salt), salt), 9), texts[salt]);
+        Assert.Equal((CpPhase.Serving, 1L, 0, 0), (system.Status.Phase, system.Status.Epoch, system.Status.Queued, system.Status.Running));
+    }
+
+    [Theory]
+    [InlineData((int)Misbehaviour.Fault, "StageFailed", 1)]
+    [InlineData((int)Misbehaviour.Break, "RankLost in RankPipeline on rank 1, step 2: a block threw", 2)]
+    [InlineData((int)Misbehaviour.Refuse, "takes no more plans", 2)]
+    public async Task Misbehaviour_FailsTheRequestOnceAndTheNextWorks(int how, string expected, long epochAfter)
+    {
+        var ranks = new ScriptedRanks().Let(1, (Misbehaviour)how, epoch: 1, step: 2);
+        await using var system = Start(ranks);
+
+        var replies = await All(system, Request(10, 5));
+        var failed = Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies, reply => reply.IsTerminal));
+        Assert.Same(failed, replies[^1]);
+        Assert.Equal(FailureKind.Fault, failed.Error);
+        Assert.Contains(expected, failed.Message);
+
+        Assert.Equal(FakeModel.Continue(FakeModel.Prompt(12), 5), await TextOf(system, Request(12, 5)));
+        Assert.Equal(epochAfter, system.Status.Epoch);
+        Assert.Equal(2, ranks.Alive);
+    }
+
+    [Fact]
+    public async Task StuckRank_FailsItsRequestsAfterTheStepTimeoutAndTheNextWorks()
+    {
+        var ranks = new ScriptedRanks().Let(1, Misbehaviour.Stick, epoch: 1, step: 3);
+        await using var system = Start(ranks, new SchedulerSettings { StepTimeout = TimeSpan.FromSeconds(90) }, VirtualTime);
+        var running = All(system, Request(10, 5));
+        await ranks.Reached(1, 3).WaitAsync(s_patience);
+
+        Time(system).Advance(TimeSpan.FromSeconds(89));
+        Assert.False(running.IsCompleted);
+        Time(system).Advance(TimeSpan.FromSeconds(2));
+        var failed = Assert.IsType<GenerationProtocol.Failed>((await running)[^1]);
+        Assert.Contains("expected a result within 90 s, found none of rank 1", failed.Message);
+
+        Assert.Equal(5, (await TextOf(system, Request(12, 5))).Count);
+        Assert.Equal(2, system.Status.Epoch);
+    }
+
+    [Fact]
+    public async Task CancelDuringPrefill_EndsTheStreamAndFreesItsKv()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        await using var system = Start(ranks, new SchedulerSettings { ChunkTokens = 16, StepsInFlight = 1 });
+        using var cancel = new CancellationTokenSource();
+        var running = All(system, Request(100, 50), cancel.Token);
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        await cancel.CancelAsync();
+
+        var replies = await running.WaitAsync(s_patience);
+        Assert.Equal(CompletionReason.Cancelled, Assert.IsType<GenerationProtocol.Completed>(replies[^1]).Reason);
+        Assert.Single(replies, reply => reply.IsTerminal);
+        ranks.Gate.Release(100);
+        Assert.Equal(5, (await TextOf(system, Request(12, 5))).Count);
+        Assert.Single(ranks.Plans, plan => plan.Released.Contains(1));
+        Assert.DoesNotContain(ranks.Plans.Skip(1).SelectMany(plan => plan.Requests), share => share.Request == 1);
+    }
+
+    [Fact]
+    public async Task LeavingTheStreamDuringDecode_CancelsTheRequest()
+    {
+        var ranks = new ScriptedRanks();
+        await using var system = Start(ranks);
+        await foreach (var reply in system.Submit(Request(10, 1000), TestContext.Current.CancellationToken))
+        {
+            if (reply is GenerationProtocol.TokenGenerated { Position: 14 })
+                break;
+        }
+
+        Assert.Equal(5, (await TextOf(system, Request(12, 5))).Count);
+        Assert.Contains(ranks.Plans, plan => plan.Released.Contains(1));
+    }
+
+    [Fact]
+    public async Task RanksThatCannotBeBuilt_FailWhoWaitsAndAreTriedAgain()
+    {
+        var ranks = new ScriptedRanks { BuildFailures = 1 };
+        await using var system = Start(ranks, akka: VirtualTime);
+        var failed = Assert.IsType<GenerationProtocol.Failed>((await All(system, Request(10, 5)))[^1]);
+        Assert.Contains("cannot be built: no memory for the pool", failed.Message);
+        var ready = await Assert.ThrowsAsync<InvalidOperationException>(() => system.Ready.WaitAsync(s_patience));
+        Assert.Contains("no memory for the pool", ready.Message);
+
+        // The pause is set in the turn that fails the request; a later request's first reply comes after that turn.
+        var next = All(system, Request(10, 5));
+        Time(system).Advance(TimeSpan.FromMilliseconds(250));
+        Assert.IsType<GenerationProtocol.Completed>((await next)[^1]);
+    }
+
+    [Fact]
+    public async Task Drain_LetsRunningRequestsEndRefusesOthersAndDisposesThePipelines()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        var system = Start(ranks);
+        var running = All(system, Request(10, 5));
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        var stop = system.StopAsync(TimeSpan.FromMinutes(1));
+        var refused = Assert.IsType<GenerationProtocol.Failed>((await All(system, Request(10, 5)))[^1]);
+        Assert.Equal(FailureKind.ShuttingDown, refused.Error);
+        Assert.False(running.IsCompleted);
+
+        ranks.Gate.Release(100);
+        Assert.IsType<GenerationProtocol.Completed>((await running)[^1]);
+        await stop.WaitAsync(s_patience);
+        Assert.Equal(0, ranks.Alive);
+        Assert.Equal(CpPhase.Stopped, system.Status.Phase);
+        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>((await All(system, Request(10, 5)))[^1]).Error);
+    }
+
+    [Fact]
+    public async Task StopWithoutDrain_EndsRunningRequestsOnce()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        var system = Start(ranks);
+        var running = All(system, Request(10, 5));
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        await system.DisposeAsync().AsTask().WaitAsync(s_patience);
+
+        var replies = await running.WaitAsync(s_patience);
+        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies, reply => reply.IsTerminal)).Error);
+        Assert.Equal(0, ranks.Alive);
+    }
+
+    [Fact]
+    public async Task DrainThatTakesTooLong_EndsTheRest()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        var system = Start(ranks, akka: VirtualTime);
+        var running = All(system, Request(10, 5));
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        var stop = system.StopAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>((await All(system, Request(10, 5)))[^1]).Error);
+        Time(system).Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>((await running)[^1]).Error);
+        await stop.WaitAsync(s_patience);
+        Assert.Equal(0, ranks.Alive);
+    }
+
+    [Fact]
+    public void WorldThatCpDoesNotDivide_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() =>
+        CpSystem.Start(new CpSettings(), Options(new ScriptedRanks()) with { WorldSize = 3 }));
+
+    private static CpSystem Start(ScriptedRanks ranks, SchedulerSettings? scheduler = null, string akka = "") => CpSystem.Start(
+        new CpSettings
+        {
+            Scheduler = scheduler ?? new SchedulerSettings(),
+            KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
+            Akka = $"actor.serialize-messages = on\n{akka}",
+        },
+        Options(ranks));
+
+    private static CpSystemOptions Options(ScriptedRanks ranks) => new()
+    {
+        WorldSize = ranks.WorldSize,
+        CpSize = 2,
+        CreatePipeline = ranks.Create,
+        VocabSize = FakeModel.VocabSize,
+        ContextLength = 2000,
+        KvBlocks = 101,
+        Logger = new OutputLogger(TestContext.Current.TestOutputHelper),
+    };
+
+    private static TestScheduler Time(CpSystem system) => (TestScheduler)system.System.Scheduler;
+
+    private static GenerationProtocol.Submit Request(int promptLength, int maxNew, int salt = 0) => new(
+        Guid.NewGuid(), [.. FakeModel.Prompt(promptLength, salt)], promptLength, maxNew, SamplingOptions.Greedy, []);
+
+    private static async Task<IReadOnlyList<GenerationProtocol.IReply>> All(
+        CpSystem system, GenerationProtocol.Submit request, CancellationToken cancellationToken = default)
+    {
+        var replies = new List<GenerationProtocol.IReply>();
+        await foreach (var reply in system.Submit(request, cancellationToken))
+            replies.Add(reply);
+        return replies;
+    }
+
+    private static async Task<IReadOnlyList<int>> TextOf(CpSystem system, GenerationProtocol.Submit request)
+    {
+        var replies = await All(system, request).WaitAsync(s_patience);
+        Assert.IsType<GenerationProtocol.Completed>(replies[^1]);
+        return [.. replies.OfType<GenerationProtocol.TokenGenerated>().Select(reply => reply.Token.Id)];
+    }
+}

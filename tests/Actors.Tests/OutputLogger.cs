@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests;
+
+/// <summary>Writes log lines to the running test's output.</summary>
+internal sealed class OutputLogger(ITestOutputHelper? output) : ILogger
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        try
+        {
+            output?.WriteLine($"{logLevel} {formatter(state, exception)} {exception}");
+        }
+        catch (InvalidOperationException)
+        {
+            // The test is over.
+        }
+    }
+}

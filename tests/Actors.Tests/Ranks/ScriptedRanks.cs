@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using AkkaCp.Actors.Tests.Coordinator;
+using AkkaCp.Pipeline;
+using AkkaCp.Pipeline.Steps;
+
+namespace AkkaCp.Actors.Tests.Ranks;
+
+/// <summary>What a scripted rank does with a step instead of its work.</summary>
+internal enum Misbehaviour
+{
+    /// <summary>Gives a result with a fault, while its peers report it lost.</summary>
+    Fault,
+
+    /// <summary>Gives no result, ever.</summary>
+    Stick,
+
+    /// <summary>Breaks: Completion faults, no result comes.</summary>
+    Break,
+
+    /// <summary>Refuses the plan.</summary>
+    Refuse,
+}
+
+/// <summary>
+/// Pipelines that "compute" with <see cref="FakeModel"/> and misbehave on cue. Each epoch's ranks are checked by their own
+/// <see cref="FakeRanks"/>.
+/// </summary>
+internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlocks = 101, int blockSize = 16)
+{
+    private readonly ConcurrentDictionary<(long Epoch, long Step), (int Rank, Misbehaviour How)> _script = new();
+    private readonly ConcurrentDictionary<(long Epoch, long Step), TaskCompletionSource> _reached = new();
+    private int _alive;
+
+    public int BuildFailures;
+
+    public int WorldSize => worldSize;
+
+    /// <summary>Pipelines that are not disposed.</summary>
+    public int Alive => _alive;
+
+    /// <summary>Set to hold all steps until it is released; null lets them run.</summary>
+    public SemaphoreSlim? Gate { get; set; }
+
+    public ConcurrentQueue<StepPlan> Plans { get; } = new();
+
+    public ScriptedRanks Let(int rank, Misbehaviour how, long epoch, long step)
+    {
+        _script[(epoch, step)] = (rank, how);
+        return this;
+    }
+
+    /// <summary>Ends when rank 0 has taken the step's plan.</summary>
+    public Task Reached(long epoch, long step) => Signal(epoch, step).Task;
+
+    public IRankPipeline Create(int rank, long epoch, Action<StepResult> results)
+    {
+        if (Interlocked.Decrement(ref BuildFailures) >= 0)
+            throw new InsufficientMemoryException("no memory for the pool");
+        Interlocked.Increment(ref _alive);
+        return new Pipeline(this, rank, results, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize));
+    }
+
+    private TaskCompletionSource Signal(long epoch, long step) =>
+        _reached.GetOrAdd((epoch, step), _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private sealed class Pipeline(ScriptedRanks owner, int rank, Action<StepResult> results, FakeRanks ranks) : IRankPipeline
+    {
+        private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Task _last = Task.CompletedTask;
+        private int _disposed;
+
+        public Task Completion => _completion.Task;
+
+        public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            if (rank == 0)
+                owner.Plans.Enqueue(plan);
+            var key = (plan.Epoch, plan.Step);
+            if (owner._script.TryGetValue(key, out var script) && script == (rank, Misbehaviour.Refuse))
+                return false;
+            var computed = ranks.Run(plan);
+            var misbehaviour = owner._script.TryGetValue(key, out script) ? script : ((int Rank, Misbehaviour How)?)null;
+            _last = Finish(_last, plan, computed, misbehaviour);
+            if (rank == 0)
+                owner.Signal(plan.Epoch, plan.Step).TrySetResult();
+            return true;
+        }
+
+        public Task DrainAsync(TimeSpan timeout) => _last.WaitAsync(timeout);
+
+        public ValueTask DisposeAsync()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+                Interlocked.Decrement(ref owner._alive);
+            _completion.TrySetResult();
+            return ValueTask.CompletedTask;
+        }
+
+        private async Task Finish(
+            Task before, StepPlan plan, IReadOnlyList<StepResult> computed, (int Rank, Misbehaviour How)? misbehaviour)
+        {
+            await before;
+            if (owner.Gate is { } gate)
+                await gate.WaitAsync();
+            if (misbehaviour is (var culprit, Misbehaviour.Fault))
+                computed = FakeRanks.Fail(computed, culprit, FaultKind.StageFailed);
+            else if (misbehaviour is { How: Misbehaviour.Stick } stuck && stuck.Rank == rank)
+                return;
+            else if (misbehaviour is { How: Misbehaviour.Break } broken && broken.Rank == rank)
+                _completion.TrySetException(new InvalidOperationException("a block threw"));
+            if (!_completion.Task.IsCompleted)
+                results(computed[rank]);
+        }
+    }
+}
