@@ -43,7 +43,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>How the engine is now.</summary>
     public EngineHealth Health => _backend.Health;
 
-    /// <summary>Tensors of steps on all devices that are in use now; 0 when no request runs, or steps have leaked them.</summary>
+    /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
     internal int LiveTensors => _backend.LiveTensors;
 
     /// <summary>Reads configuration and model, loads the weights, all ranks at once, and starts the ranks.</summary>

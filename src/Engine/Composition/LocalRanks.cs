@@ -26,6 +26,7 @@ internal sealed class LocalRanks : IGenerationBackend
     private readonly ConcurrentDictionary<long, LocalRankHub> _hubs = new();
     private readonly CpSystem _system;
     private readonly int _restingTensors;
+    private int? _leakedTensors;
 
     private LocalRanks(EnginePlan plan, EngineOptions options, LogitsRouter logits, RankResources[] ranks, WeightStore weights)
     {
@@ -50,7 +51,7 @@ internal sealed class LocalRanks : IGenerationBackend
     }
 
     /// <inheritdoc/>
-    public int LiveTensors => AllTensors() - _restingTensors;
+    public int LiveTensors => _leakedTensors ?? (AllTensors() - _restingTensors);
 
     /// <inheritdoc/>
     public EngineHealth Health
@@ -101,7 +102,9 @@ internal sealed class LocalRanks : IGenerationBackend
     {
         await _system.StopAsync(_drainTimeout).ConfigureAwait(false);
         await _system.DisposeAsync().ConfigureAwait(false);
-        if (LiveTensors is var leaked and > 0)
+        var leaked = LiveTensors;
+        _leakedTensors = leaked;
+        if (leaked > 0)
         {
             _logger.LogError(
                 "{Count} tensors of steps were never disposed: {Tensors}", leaked,

@@ -67,9 +67,10 @@ internal sealed class RankResources : IDisposable
         });
         try
         {
+            // What follows must leave the device's thread: it starts actors, runs the caller, or disposes the device.
             return await Task.Factory.StartNew(
                 () => Load(plan, rank, device, store, progress, failing.Token),
-                failing.Token, TaskCreationOptions.None, device.Stream).ConfigureAwait(false);
+                failing.Token, TaskCreationOptions.RunContinuationsAsynchronously, device.Stream).ConfigureAwait(false);
         }
         catch
         {

@@ -11,7 +11,7 @@ internal interface IGenerationBackend : IAsyncDisposable
     /// </summary>
     IAsyncEnumerable<GenerationProtocol.IReply> Submit(GenerationProtocol.Submit request, CancellationToken cancellationToken);
 
-    /// <summary>Tensors of steps that are in use now, on all devices.</summary>
+    /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
     int LiveTensors { get; }
 
     /// <summary>How the ranks are.</summary>
