@@ -2,6 +2,7 @@ using AkkaCp.Engine;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 // The engine inside a program of yours: dotnet run --project samples/Embedded -- "How many …?"
 var question = args.FirstOrDefault() ?? "Ada has 61 shells. Ivan gives Ada 33 more. How many shells does Ada have now?";
@@ -9,6 +10,7 @@ var model = Path.Combine(AppContext.BaseDirectory, "models", "demo");
 
 // 1. As a hosted service, behind Microsoft.Extensions.AI's IChatClient: the prompt is prefilled by two context-parallel ranks.
 var builder = Host.CreateApplicationBuilder();
+builder.Logging.ClearProviders();
 builder.Services.AddAkkaCp(new EngineOptions { ModelPath = model, AttnCp = 2, MinCpTokens = 8 });
 using (var host = builder.Build())
 {
