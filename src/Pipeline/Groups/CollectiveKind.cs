@@ -1,6 +1,9 @@
+using AkkaCp.Pipeline.Topology;
+
 namespace AkkaCp.Pipeline.Groups;
 
-/// <summary>What a collective is for. Each purpose has its own group, so that a call on the wrong group is seen.</summary>
+/// <summary>What a collective is for. Each purpose has its own kind of group, so that a call on the wrong group is seen even when
+/// every rank makes the same mistake.</summary>
 public enum CollectiveKind
 {
     /// <summary>Keys and values of a layer, over ATTN_CP.</summary>
@@ -23,4 +26,17 @@ public enum CollectiveKind
 
     /// <summary>Nothing but waiting for each other.</summary>
     Barrier,
+}
+
+/// <summary>Where collectives belong.</summary>
+public static class CollectiveKinds
+{
+    /// <summary>The one kind of group that a collective may run on; null when any group will do.</summary>
+    public static GroupKind? Home(this CollectiveKind kind) => kind switch
+    {
+        CollectiveKind.KvGather or CollectiveKind.MoeGather => GroupKind.AttnCp,
+        CollectiveKind.AttentionReduce or CollectiveKind.LogitsGather => GroupKind.AttnTp,
+        CollectiveKind.MoeReduce => GroupKind.Moe,
+        _ => null,
+    };
 }

@@ -4,7 +4,8 @@ namespace AkkaCp.Pipeline.Groups;
 
 /// <summary>
 /// One rank's port to the other ranks of a group. Every member calls the same operation with the same tag and agreeing row counts,
-/// row length and element type; a disagreement ends the call on every member with <see cref="CollectiveMismatchException"/>.
+/// row length and element type, on the kind of group that the tag's kind belongs to (<see cref="CollectiveKinds.Home"/>); a
+/// disagreement ends the call on every member with <see cref="CollectiveMismatchException"/>.
 /// A call starts at once. Its tensors belong to the group until the returned task ends, however it ends; after that no thread touches
 /// them. Continuations never run on another rank's thread. Any thread may call.
 /// </summary>

@@ -41,6 +41,14 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
         PendingCollective pending;
         lock (hub.Lock)
         {
+            // Before anything that others did: a wrong group is this caller's mistake, whatever became of the step.
+            if (tag.Kind.Home() is { } home && home != Kind)
+            {
+                var wrongGroup = Wrong(tag, call.Member, $"a group of kind {home.Name()} for {tag.Kind}", Name);
+                hub.Kill(tag, this, wrongGroup);
+                return Task.FromException(wrongGroup());
+            }
+
             if (Fault(tag) is { } fault)
             {
                 return Task.FromException(fault());
@@ -138,9 +146,11 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
         var first = pending.AnyCall!;
         return first.AgreesWith(call) ? null : Error($"{first} as on member {first.Member}", call.ToString());
 
-        Func<Exception> Error(string expected, string found) =>
-            () => new CollectiveMismatchException(Name, tag, call.Member, expected, found);
+        Func<Exception> Error(string expected, string found) => Wrong(tag, call.Member, expected, found);
     }
+
+    private Func<Exception> Wrong(CollectiveTag tag, int member, string expected, string found) =>
+        () => new CollectiveMismatchException(Name, tag, member, expected, found);
 
     private PendingCollective Open(CollectiveTag tag)
     {

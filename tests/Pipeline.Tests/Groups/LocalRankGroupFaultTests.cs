@@ -210,14 +210,32 @@ public sealed class LocalRankGroupFaultTests : IDisposable
     {
         using var tensor = _pool.Rent(DType.F32, 4, 4);
         TensorView data = tensor;
-        Task Wrong() => _hub.Group(GroupKind.AttnTp, 0).AllReduceAsync(s_tag, data, default);
-        Task Right() => Cp(2).AllReduceAsync(s_tag, data, default);
+        var anywhere = s_tag with { Kind = CollectiveKind.Result };
+        Task Wrong() => _hub.Group(GroupKind.AttnTp, 0).AllReduceAsync(anywhere, data, default);
+        Task Right() => Cp(2).AllReduceAsync(anywhere, data, default);
 
         var first = wrongOneFirst ? Wrong() : Right();
         Assert.False(first.IsCompleted);
         var error = await Assert.ThrowsAsync<CollectiveMismatchException>(wrongOneFirst ? Right : Wrong);
         Assert.Equal(wrongOneFirst ? "ATTN_CP[0,2]" : "ATTN_TP[0,1]", error.Found);
         await Assert.ThrowsAsync<CollectiveMismatchException>(() => first);
+    }
+
+    // Nobody waits on the right group here: all ranks made the same mistake, and only the purpose tells.
+    [Theory(Timeout = DeadlineMilliseconds)]
+    [InlineData(CollectiveKind.KvGather, GroupKind.AttnTp, "ATTN_CP")]
+    [InlineData(CollectiveKind.MoeGather, GroupKind.Moe, "ATTN_CP")]
+    [InlineData(CollectiveKind.AttentionReduce, GroupKind.AttnCp, "ATTN_TP")]
+    [InlineData(CollectiveKind.LogitsGather, GroupKind.AttnCp, "ATTN_TP")]
+    [InlineData(CollectiveKind.MoeReduce, GroupKind.AttnTp, "MOE")]
+    public async Task WrongGroupOnEveryRank_IsSeenByThePurpose(CollectiveKind purpose, GroupKind wrong, string home)
+    {
+        using var tensor = _pool.Rent(DType.F32, 4, 4);
+        var group = _hub.Group(wrong, 0);
+        var error = await Assert.ThrowsAsync<CollectiveMismatchException>(
+            () => group.AllReduceAsync(s_tag with { Kind = purpose }, tensor, default));
+        Assert.Equal($"a group of kind {home} for {purpose}", error.Expected);
+        Assert.Equal(group.Name, error.Found);
     }
 
     [Fact]

@@ -14,10 +14,11 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
     private int _nextBlock = 1;
     private long _step;
 
-    /// <summary>A share of the next step: tokens of a request, new or known.</summary>
+    /// <summary>A share of the next step: tokens of a request, new or known. The prompt is the first share unless its length is given:
+    /// longer for one that comes in chunks, shorter for a request that is resumed with tokens it gave out before.</summary>
     public sealed record Share(
         long Request, ImmutableArray<int> Tokens, bool IsDecode = false, bool Sample = false, bool AllLogits = false,
-        SamplingOptions? Sampling = null);
+        SamplingOptions? Sampling = null, int? PromptLength = null);
 
     public StepPlan Next(params IReadOnlyList<Share> shares)
     {
@@ -76,7 +77,7 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
             Placement = placement,
             NewBlocks = added.ToImmutable(),
             Start = isNew
-                ? new SequenceStart(share.Tokens.Length, share.Sampling ?? SamplingOptions.Greedy, share.AllLogits)
+                ? new SequenceStart(share.PromptLength ?? share.Tokens.Length, share.Sampling ?? SamplingOptions.Greedy, share.AllLogits)
                 : null,
             Sample = share.Sample,
         };

@@ -170,8 +170,7 @@ internal sealed class RankWorld : IAsyncDisposable
                 Weights = weights,
                 Rope = new RotaryEmbedding(Config),
                 Kv = pool,
-                Groups = new RankGroups(
-                    hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank)),
+                Groups = options.Groups(hub, rank),
                 Logits = Logits,
             },
             result => Slot(result.Step, result.Rank).SetResult(result)));
@@ -193,4 +192,8 @@ internal sealed record RankWorldOptions
     public TimeSpan CollectiveTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     public Func<int, INpuDevice, INpuDevice>? Wrap { get; init; }
+
+    /// <summary>The groups of a rank; the right ones unless a test takes others or listens in.</summary>
+    public Func<LocalRankHub, int, RankGroups> Groups { get; init; } = (hub, rank) => new RankGroups(
+        hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank));
 }
