@@ -62,9 +62,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     }
 
     /// <inheritdoc/>
-    protected override void PreRestart(Exception reason, object message)
+    protected override void PreRestart(Exception reason, object? message)
     {
-        _log.Error(reason, "the coordinator failed at {0}", message.GetType().Name);
+        _log.Error(reason, "the coordinator failed at {0}", message?.GetType().Name ?? "no message");
         _isRestarting = true;
         if (message is GenerationProtocol.Submit submit)
             _edges.TryAdd(submit.RequestId, Sender);

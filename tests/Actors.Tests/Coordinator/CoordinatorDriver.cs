@@ -81,6 +81,7 @@ internal sealed class CoordinatorDriver
     public void Restart()
     {
         _inside.Clear();
+        Ranks.Reset();
         Apply(Transition.To(State.Restart(State.Epoch + 1)));
     }
 

@@ -33,6 +33,13 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         ];
     }
 
+    /// <summary>The ranks are built anew, with empty pools.</summary>
+    public void Reset()
+    {
+        _requests.Clear();
+        _owners.Clear();
+    }
+
     /// <summary>The same results with one rank's fault in place of its samples.</summary>
     public static IReadOnlyList<StepResult> Fail(IReadOnlyList<StepResult> results, int rank, FaultKind kind) =>
     [
@@ -48,8 +55,7 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         if (plan.Epoch != _epoch)
         {
             Assert.True(plan.Epoch > _epoch, "epochs grow");
-            _requests.Clear();
-            _owners.Clear();
+            Reset();
             (_epoch, _step) = (plan.Epoch, 0);
         }
 

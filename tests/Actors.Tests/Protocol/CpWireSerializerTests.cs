@@ -1,0 +1,145 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Pipeline.Partition;
+using AkkaCp.Pipeline.Steps;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests.Protocol;
+
+public sealed class CpWireSerializerTests : IDisposable
+{
+    private static readonly Guid s_id = new("00112233-4455-6677-8899-aabbccddeeff");
+
+    private static readonly SamplingOptions s_sampling = new()
+    {
+        Temperature = 0.7f, TopK = 40, TopP = 0.9f, MinP = 0.05f, RepetitionPenalty = 1.1f, PresencePenalty = -0.5f,
+        FrequencyPenalty = 0.25f, Seed = ulong.MaxValue - 5, TopLogprobs = 3, Logprobs = true,
+        LogitBias = new Dictionary<int, float> { [7] = -100, [3] = 2.5f },
+    };
+
+    private static readonly SampledToken s_token = new(42, -0.5f, [new TokenLogprob(42, -0.5f), new TokenLogprob(9, float.NegativeInfinity)]);
+
+    private static readonly PipelineFault s_fault = new(FaultKind.PeerLost, "KvGather", 17, 3, long.MaxValue, "rank 2 did not come · 10 s");
+
+    private readonly ActorSystem _system = ActorSystem.Create("wire", CpSystem.AkkaConfig(new CpSettings()));
+
+    public static TheoryData<IWireMessage> Messages => new()
+    {
+        new GenerationProtocol.Submit(s_id, [1, 0, 151_935], 2, int.MaxValue, s_sampling, [5, 6], true),
+        new GenerationProtocol.Submit(s_id, [1], 1, 0, SamplingOptions.Greedy, []),
+        new GenerationProtocol.Cancel(s_id),
+        new GenerationProtocol.Progress(s_id, long.MaxValue, 3, 9),
+        new GenerationProtocol.TokenGenerated(s_id, 12, s_token),
+        new GenerationProtocol.TokenGenerated(s_id, 12, new SampledToken(0, float.NaN, [])),
+        new GenerationProtocol.Completed(s_id, CompletionReason.Length, new PrefillLayout(2, [1, 0, 3], [7, 8], 1L << 40)),
+        new GenerationProtocol.Failed(s_id, FailureKind.ContextLengthExceeded, "prompt: expected …, found \U0001F600"),
+        new RankProtocol.Open(3),
+        new RankProtocol.Close(4, TimeSpan.FromMilliseconds(1234)),
+        new RankProtocol.RunStep(new StepPlan(2, 9,
+            [
+                new StepRequest
+                {
+                    Request = 4, Prefix = 0, Tokens = [1, 2, 3], IsDecode = false, Placement = new CpPlacement(CpWay.Split, 0),
+                    NewBlocks = [5, 6], Start = new SequenceStart(3, s_sampling, true), Sample = true,
+                },
+                new StepRequest
+                {
+                    Request = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true, Placement = new CpPlacement(CpWay.Dealt, 1), Sample = true,
+                },
+            ],
+            [11, 12])),
+        new RankProtocol.RunStep(new StepPlan(long.MaxValue, 1, [], [1])),
+        new RankProtocol.Opened(3, 1),
+        new RankProtocol.OpenFailed(3, 1, "no memory"),
+        new RankProtocol.Closed(4, 2),
+        new RankProtocol.StepAccepted(2, 9, 1),
+        new RankProtocol.StepEnded(new StepResult(2, 9, 1,
+            [new RequestSample(4, s_token), new RequestSample(5, null, s_fault)], null, new StepStats(8, 1L << 35, TimeSpan.FromTicks(12345)))),
+        new RankProtocol.StepEnded(new StepResult(2, 9, 1, [], s_fault, default)),
+        new RankProtocol.RankLost(2, 1, "a block threw"),
+        new CoordinatorProtocol.Drain(TimeSpan.FromSeconds(30)),
+    };
+
+    private CpWireSerializer Serializer => (CpWireSerializer)_system.Serialization.FindSerializerForType(typeof(GenerationProtocol.Cancel));
+
+    public void Dispose() => _system.Terminate().Wait(TimeSpan.FromSeconds(20));
+
+    [Theory]
+    [MemberData(nameof(Messages), DisableDiscoveryEnumeration = true)]
+    public void Message_ComesBackEqual(IWireMessage message)
+    {
+        Assert.IsType<CpWireSerializer>(_system.Serialization.FindSerializerFor(message));
+        var bytes = Serializer.ToBinary(message);
+        var back = Serializer.FromBinary(bytes, Serializer.Manifest(message));
+
+        Assert.IsType(message.GetType(), back);
+        Assert.Equivalent(message, back, strict: true);
+        Assert.Equal(bytes, Serializer.ToBinary(back));
+    }
+
+    [Fact]
+    public void EveryMessageType_IsAmongTheTests()
+    {
+        var tested = Messages.Select(row => row.Data.GetType()).Distinct().OrderBy(type => type.Name);
+        var known = typeof(IWireMessage).Assembly.GetTypes()
+            .Where(type => typeof(IWireMessage).IsAssignableFrom(type) && !type.IsInterface).OrderBy(type => type.Name);
+        Assert.Equal(known, tested);
+        Assert.Equal(known, CpWireSerializer.MessageTypes.OrderBy(type => type.Name));
+    }
+
+    [Theory]
+    [MemberData(nameof(Messages), DisableDiscoveryEnumeration = true)]
+    public void CutOrLengthenedMessage_IsRefused(IWireMessage message)
+    {
+        var bytes = Serializer.ToBinary(message);
+        var manifest = Serializer.Manifest(message);
+        for (var length = 0; length < bytes.Length; length++)
+            Assert.Throws<SerializationException>(() => Serializer.FromBinary(bytes[..length], manifest));
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary([.. bytes, 0], manifest));
+    }
+
+    [Theory]
+    [MemberData(nameof(Messages), DisableDiscoveryEnumeration = true)]
+    public void DamagedMessage_IsReadOrRefusedButNeverAnythingElse(IWireMessage message)
+    {
+        var bytes = Serializer.ToBinary(message);
+        var manifest = Serializer.Manifest(message);
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            foreach (var damage in new byte[] { 0, 1, 0x7f, 0x80, 0xff })
+            {
+                var damaged = (byte[])bytes.Clone();
+                damaged[i] = damage;
+                var exception = Record.Exception(() => Serializer.FromBinary(damaged, manifest));
+                Assert.True(exception is null or SerializationException, $"byte {i} = {damage}: {exception}");
+            }
+        }
+    }
+
+    [Fact]
+    public void HugeCount_IsRefusedBeforeMemoryIsTaken()
+    {
+        var writer = new WireWriter();
+        writer.Id(s_id);
+        writer.Int(int.MaxValue);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary(writer.ToArray(), "submit/1"));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+    }
+
+    [Fact]
+    public void UnknownManifestOrType_IsRefused()
+    {
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary([], "submit/2"));
+        Assert.Throws<SerializationException>(() => Serializer.ToBinary("text"));
+    }
+
+    [Fact]
+    public void TypeThatIsNotBound_IsNotSerialized() =>
+        Assert.ThrowsAny<Exception>(() => _system.Serialization.FindSerializerFor(new Unbound()).ToBinary(new Unbound()));
+
+    private sealed record Unbound;
+}
