@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// What an embedding program says about the engine. Every property but the last three stands for a key of the configuration and is
+/// What an embedding program says about the engine. Every property but the last two stands for a key of the configuration and is
 /// laid over it as an override, so that a file, a flag and a property mean the same; null leaves the key as the configuration has it.
 /// </summary>
 public sealed record EngineOptions
@@ -42,12 +42,12 @@ public sealed record EngineOptions
     /// <summary>Shortest extend that is split over the CP ranks, in tokens (<c>akka-cp.context-parallel.min-tokens</c>).</summary>
     public int? MinCpTokens { get; init; }
 
+    /// <summary>How long disposal lets running requests go on (<c>akka-cp.scheduler.drain-timeout</c>); zero ends them at once.</summary>
+    public TimeSpan? DrainTimeout { get; init; }
+
     /// <summary>Where the engine logs. Default null: nowhere. Prompts and answers are never logged.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Told how much of the weights is loaded; called on loading threads. Default null: nobody.</summary>
     public IProgress<LoadProgress>? LoadProgress { get; init; }
-
-    /// <summary>How long disposal lets running steps end before it cancels them. Default 10 s.</summary>
-    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

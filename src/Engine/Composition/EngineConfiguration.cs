@@ -24,10 +24,14 @@ internal static class EngineConfiguration
             ("device.threads", options.Threads is 0 ? "auto" : Text(options.Threads)),
             ("scheduler.chunk-tokens", Text(options.ChunkTokens)),
             ("context-parallel.min-tokens", Text(options.MinCpTokens)),
+            ("scheduler.drain-timeout", Text(options.DrainTimeout)),
         ];
         return known.Where(pair => pair.Value is not null).Select(pair => $"{pair.Key}={pair.Value}")
             .Concat(options.Overrides.Select(pair => $"{pair.Key}={pair.Value}"));
     }
+
+    private static string? Text(TimeSpan? duration) => duration is not { } given ? null
+        : given == TimeSpan.Zero ? "off" : string.Create(CultureInfo.InvariantCulture, $"{given.TotalMilliseconds:0}ms");
 
     private static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

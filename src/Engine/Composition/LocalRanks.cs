@@ -18,7 +18,6 @@ internal sealed class LocalRanks : IGenerationBackend
 {
     private readonly EnginePlan _plan;
     private readonly LogitsRouter _logits;
-    private readonly TimeSpan _drainTimeout;
     private readonly RankResources[] _ranks;
     private readonly WeightStore _weights;
     private readonly RotaryEmbedding _rope;
@@ -32,7 +31,6 @@ internal sealed class LocalRanks : IGenerationBackend
     {
         _plan = plan;
         _logits = logits;
-        _drainTimeout = options.DrainTimeout;
         _ranks = ranks;
         _weights = weights;
         _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
@@ -100,7 +98,7 @@ internal sealed class LocalRanks : IGenerationBackend
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _system.StopAsync(_drainTimeout).ConfigureAwait(false);
+        await _system.StopAsync(_plan.Settings.Scheduler.DrainTimeout).ConfigureAwait(false);
         await _system.DisposeAsync().ConfigureAwait(false);
         var leaked = LiveTensors;
         _leakedTensors = leaked;

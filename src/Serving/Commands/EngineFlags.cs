@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AkkaCp.Actors.Settings;
 using AkkaCp.Engine;
 using Microsoft.Extensions.Logging;
 
@@ -15,13 +16,13 @@ internal static class EngineFlags
     /// </summary>
     public static EngineOptions Read(ParseResult parsed)
     {
-        var model = parsed.GetValue(CommonOptions.Model);
-        var config = parsed.GetValue(CommonOptions.Config);
+        var config = parsed.GetValue(CommonOptions.Config) is { } file ? ExistingConfig(file) : null;
+        var overrides = parsed.GetValue(CommonOptions.Set) ?? [];
         var options = new EngineOptions
         {
-            ModelPath = model is null && config is not null ? null : ModelDirectory.Find(model),
-            ConfigFile = config is null ? null : ExistingConfig(config),
-            Overrides = Overrides(parsed.GetValue(CommonOptions.Set) ?? []),
+            ModelPath = ModelPath(parsed.GetValue(CommonOptions.Model), config, overrides),
+            ConfigFile = config,
+            Overrides = Overrides(overrides),
             Dtype = parsed.GetValue(CommonOptions.Dtype),
             Threads = parsed.GetValue(CommonOptions.Threads),
             ChunkTokens = parsed.GetValue(CommonOptions.Chunk),
@@ -52,6 +53,10 @@ internal static class EngineFlags
             Ep = parsed.GetValue(CommonOptions.Ep) ?? 1,
         };
     }
+
+    // The configuration's model where it names one, which the engine finds there; otherwise the demo model.
+    private static string? ModelPath(string? model, string? config, string[] overrides) =>
+        model is null && CpSettings.Load(config, overrides).Model.Path is not null ? null : ModelDirectory.Find(model);
 
     private static string ExistingConfig(string file) => File.Exists(file)
         ? Path.GetFullPath(file)

@@ -62,6 +62,17 @@ public class RunTests
         Assert.StartsWith((string?)json["text"], Answer, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Config_DecidesTheLayout_AndTheDemoModelAnswersWhereItNamesNone()
+    {
+        var config = Path.Combine(RepositoryFiles.Root, "config", "tp4-moedp2-cp2.conf");
+
+        var run = await CommandRun.OfAsync("run", Question, "--config", config);
+
+        Assert.Equal(Answer, run.Out.Trim());
+        Assert.StartsWith("4 ranks, attn-cp 2 |", run.ErrorLines[^1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("run")]
     [InlineData("run x --prompt-file y")]
