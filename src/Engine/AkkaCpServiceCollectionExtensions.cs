@@ -9,8 +9,8 @@ namespace AkkaCp.Engine;
 public static class AkkaCpServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="EngineHost"/>, which loads the model when the host starts, and an <see cref="IChatClient"/> of it. The options
-    /// are validated when the host starts: configuration and layout, all mistakes at once.
+    /// Adds <see cref="EngineHost"/>, which loads the model when the host starts, and an <see cref="IChatClient"/> of it. The
+    /// options are validated when the host starts: configuration and layout, all mistakes at once.
     /// </summary>
     public static IServiceCollection AddAkkaCp(this IServiceCollection services, EngineOptions options)
     {
@@ -18,7 +18,8 @@ public static class AkkaCpServiceCollectionExtensions
         return services.AddAkkaCp(_ => options);
     }
 
-    /// <summary>As <see cref="AddAkkaCp(IServiceCollection, EngineOptions)"/>, with options made from the host's services.</summary>
+    /// <summary>As <see cref="AddAkkaCp(IServiceCollection, EngineOptions)"/>, with options made from the host's
+    /// services.</summary>
     public static IServiceCollection AddAkkaCp(this IServiceCollection services, Func<IServiceProvider, EngineOptions> options)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -1,8 +1,8 @@
 using AkkaCp.Engine.Composition;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Model;
 using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Templates;
+using AkkaCp.Model.Tokenization;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Topology;
 
@@ -14,7 +14,8 @@ public sealed record EngineInspection
     /// <summary>The model's directory.</summary>
     public required string ModelDirectory { get; init; }
 
-    /// <summary>Everything that is wrong with the model's files; an engine with such a model may not start, or not chat.</summary>
+    /// <summary>Everything that is wrong with the model's files; an engine with such a model may not start, or not
+    /// chat.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
     /// <summary>The ranks and their groups.</summary>
@@ -46,7 +47,8 @@ public sealed record EngineInspection
     /// <param name="scanTensors">Whether to read all weights and look for NaN and infinities.</param>
     /// <param name="cancellationToken">Ends a scan.</param>
     /// <exception cref="Actors.Settings.CpSettingsException">All that is wrong with settings, layout and config.json.</exception>
-    public static EngineInspection Create(EngineOptions options, bool scanTensors = false, CancellationToken cancellationToken = default)
+    public static EngineInspection Create(EngineOptions options, bool scanTensors = false,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = EnginePlan.Create(options);

@@ -5,17 +5,20 @@ namespace AkkaCp.Engine;
 
 /// <summary>
 /// What an embedding program says about the engine. Every property but the last two stands for a key of the configuration and is
-/// laid over it as an override, so that a file, a flag and a property mean the same; null leaves the key as the configuration has it.
+/// laid over it as an override, so that a file, a flag and a property mean the same; null leaves the key as the configuration has
+/// it.
 /// </summary>
 public sealed record EngineOptions
 {
-    /// <summary>Directory of the model in Hugging Face layout (<c>akka-cp.model.path</c>). Default: from the configuration.</summary>
+    /// <summary>Directory of the model in Hugging Face layout (<c>akka-cp.model.path</c>). Default: from the
+    /// configuration.</summary>
     public string? ModelPath { get; init; }
 
     /// <summary>HOCON file. Default null: the built-in reference configuration alone.</summary>
     public string? ConfigFile { get; init; }
 
-    /// <summary>Configuration keys, <c>akka-cp.</c> included, and their values in HOCON; these win over everything. Default none.</summary>
+    /// <summary>Configuration keys, <c>akka-cp.</c> included, and their values in HOCON; these win over everything. Default
+    /// none.</summary>
     public IReadOnlyDictionary<string, string> Overrides { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Ranks in all (<c>akka-cp.parallel.tp</c>), at least 1.</summary>
@@ -33,16 +36,19 @@ public sealed record EngineOptions
     /// <summary>Type of the weights in memory: float32 or bfloat16 (<c>akka-cp.model.dtype</c>).</summary>
     public string? Dtype { get; init; }
 
-    /// <summary>Computing threads of each rank (<c>akka-cp.device.threads</c>); 0 divides the machine's cores among the ranks.</summary>
+    /// <summary>Computing threads of each rank (<c>akka-cp.device.threads</c>); 0 divides the machine's cores among the
+    /// ranks.</summary>
     public int? Threads { get; init; }
 
     /// <summary>Prompt tokens of one step at most (<c>akka-cp.scheduler.chunk-tokens</c>); 0 does not divide prompts.</summary>
     public int? ChunkTokens { get; init; }
 
-    /// <summary>Shortest extend that is split over the CP ranks, in tokens (<c>akka-cp.context-parallel.min-tokens</c>).</summary>
+    /// <summary>Shortest extend that is split over the CP ranks, in tokens
+    /// (<c>akka-cp.context-parallel.min-tokens</c>).</summary>
     public int? MinCpTokens { get; init; }
 
-    /// <summary>How long disposal lets running requests go on (<c>akka-cp.scheduler.drain-timeout</c>); zero ends them at once.</summary>
+    /// <summary>How long disposal lets running requests go on (<c>akka-cp.scheduler.drain-timeout</c>); zero ends them at
+    /// once.</summary>
     public TimeSpan? DrainTimeout { get; init; }
 
     /// <summary>Where the engine logs. Default null: nowhere. Prompts and answers are never logged.</summary>

@@ -7,7 +7,8 @@ namespace AkkaCp.Engine;
 /// </summary>
 public sealed record GenerationChunk
 {
-    /// <summary>Text to show, always whole characters; empty where a token completes none, or while it may begin a stop string.</summary>
+    /// <summary>Text to show, always whole characters; empty where a token completes none, or while it may begin a stop
+    /// string.</summary>
     public string Text { get; init; } = "";
 
     /// <summary>The token, on token chunks; the end token is one, too.</summary>

@@ -16,7 +16,8 @@ public sealed record GenerationRequest
     /// <summary>A conversation, rendered with the model's chat template, the assistant's turn opened behind it.</summary>
     public IReadOnlyList<PromptMessage>? Messages { get; init; }
 
-    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Default none.</summary>
+    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Default
+    /// none.</summary>
     public IReadOnlyList<JsonElement> Tools { get; init; } = [];
 
     /// <summary>Whether a template that knows thinking opens it. Default null: the template's own default.</summary>

@@ -76,7 +76,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>
     /// Answers a request. Enumerating starts it; cancelling, or leaving the enumeration, ends it and frees its KV cache.
     /// </summary>
-    /// <exception cref="GenerationException">The request is invalid, too long, refused or failed; from the enumeration.</exception>
+    /// <exception cref="GenerationException">The request is invalid, too long, refused or failed; from the
+    /// enumeration.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; from the enumeration.</exception>
     public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -158,9 +159,11 @@ public sealed class InferenceEngine : IAsyncDisposable
     public ValueTask DisposeAsync() =>
         Interlocked.Exchange(ref _disposed, 1) == 0 ? _backend.DisposeAsync() : ValueTask.CompletedTask;
 
-    /// <summary>The backend's replies. A request that this engine itself ended, at a stop string, completes like any other.</summary>
+    /// <summary>The backend's replies. A request that this engine itself ended, at a stop string, completes like any
+    /// other.</summary>
     private async IAsyncEnumerable<GenerationProtocol.IReply> Replies(
-        GenerationProtocol.Submit submit, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerationProtocol.Submit submit, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var replies = _backend.Submit(submit, stopping).GetAsyncEnumerator(CancellationToken.None);
         while (true)
@@ -172,7 +175,8 @@ public sealed class InferenceEngine : IAsyncDisposable
                     throw new GenerationException(FailureKind.Fault, "the replies ended without a terminal one");
                 reply = replies.Current;
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested
+                && !cancellationToken.IsCancellationRequested)
             {
                 reply = new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Cancelled, PrefillLayout.None);
             }

@@ -16,7 +16,8 @@ internal static class IntegerList
         for (var i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]))
-                throw new UsageException($"{option}: expected integers with commas between them, found \"{parts[i]}\" at place {i}");
+                throw new UsageException(
+                    $"{option}: expected integers with commas between them, found \"{parts[i]}\" at place {i}");
         }
 
         return numbers;

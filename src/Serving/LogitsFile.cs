@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaCp.Serving;
 
 /// <summary>
-/// A file of logits that is filled row by row, in any order and by several threads. It grows under a temporary name and takes its own
-/// when it is complete, so that a file of that name is never half of one.
+/// A file of logits that is filled row by row, in any order and by several threads. It grows under a temporary name and takes its
+/// own when it is complete, so that a file of that name is never half of one.
 /// </summary>
 internal sealed class LogitsFile : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace AkkaCp.Serving;
 
 /// <summary>
-/// Finds the model of a command. One that is named is taken as it is, from the working directory. The demo model is looked for beside
-/// the executable, where the build puts it, then in each folder above the executable, then above the working directory.
+/// Finds the model of a command. One that is named is taken as it is, from the working directory. The demo model is looked for
+/// beside the executable, where the build puts it, then in each folder above the executable, then above the working directory.
 /// </summary>
 internal static class ModelDirectory
 {
@@ -35,6 +35,6 @@ internal static class ModelDirectory
         }
 
         throw new UsageException(
-            $"--model: not given, and no {s_demo} beside or above {AppContext.BaseDirectory} or {Directory.GetCurrentDirectory()}");
+            $"--model: not given, and no {s_demo} at or above {AppContext.BaseDirectory} and {Directory.GetCurrentDirectory()}");
     }
 }

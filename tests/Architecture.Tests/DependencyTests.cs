@@ -35,7 +35,8 @@ public class DependencyTests
 
     [Fact]
     public void Akka_IsUsedByActorsAlone() =>
-        Assert.Equal(["Actors"], UsersOf(reference => reference is "Akka" || reference.StartsWith("Akka.", StringComparison.Ordinal)));
+        Assert.Equal(["Actors"],
+            UsersOf(reference => reference is "Akka" || reference.StartsWith("Akka.", StringComparison.Ordinal)));
 
     [Fact]
     public void Dataflow_IsUsedByThePipelineAlone() =>
@@ -51,7 +52,8 @@ public class DependencyTests
     public void UnsafeCode_IsAllowedInTheNpuAlone()
     {
         var allowing = SourceProject.All.Where(
-            project => File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")).Contains("AllowUnsafeBlocks", StringComparison.Ordinal));
+            project => File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj"))
+                .Contains("AllowUnsafeBlocks", StringComparison.Ordinal));
 
         Assert.Equal(["Npu"], allowing.Select(project => project.Name));
     }

@@ -14,7 +14,8 @@ public class EnginePublicApiTests
     public void PublicMembersOfEngine_AreThoseThatWereApproved()
     {
         var approved = Path.Combine(RepositoryFiles.Root, "tests", "Architecture.Tests", FileName);
-        var found = string.Join('\n', typeof(InferenceEngine).Assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal)
+        var found = string.Join('\n', typeof(InferenceEngine).Assembly.GetExportedTypes()
+            .OrderBy(type => type.FullName, StringComparer.Ordinal)
             .SelectMany(Describe)) + "\n";
         var received = Path.Combine(AppContext.BaseDirectory, FileName);
         File.WriteAllText(received, found);

@@ -52,7 +52,8 @@ public partial class SourceTests
 
         Assert.Contains("Replace('CS1591', '')", props, StringComparison.Ordinal);
         foreach (var project in SourceProject.All)
-            Assert.DoesNotContain("1591", File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")), StringComparison.Ordinal);
+            Assert.DoesNotContain("1591", File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")),
+                StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]

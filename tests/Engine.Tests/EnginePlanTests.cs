@@ -15,13 +15,22 @@ public class EnginePlanTests
     {
         var plan = EnginePlan.Create(s_demo with
         {
-            Tp = 4, AttnCp = 2, MoeDp = 2, Ep = 1, Dtype = "float32", Threads = 3, ChunkTokens = 64, MinCpTokens = 5,
-            Overrides = new Dictionary<string, string> { ["akka-cp.scheduler.max-running"] = "7", ["scheduler.chunk-tokens"] = "32" },
+            Tp = 4,
+            AttnCp = 2,
+            MoeDp = 2,
+            Ep = 1,
+            Dtype = "float32",
+            Threads = 3,
+            ChunkTokens = 64,
+            MinCpTokens = 5,
+            Overrides = new Dictionary<string,
+                string> { ["akka-cp.scheduler.max-running"] = "7", ["scheduler.chunk-tokens"] = "32" },
         });
 
         Assert.Equal((4, 2, 2, 1), (plan.Topology.Tp, plan.Topology.AttnCp, plan.Topology.MoeDp, plan.Topology.Ep));
         Assert.Equal((DType.F32, 3), (plan.DType, plan.ThreadsPerRank));
-        Assert.Equal((32, 5, 7), (plan.Settings.Scheduler.ChunkTokens, plan.Settings.ContextParallel.MinTokens, plan.Settings.Scheduler.MaxRunning));
+        Assert.Equal((32, 5, 7),
+            (plan.Settings.Scheduler.ChunkTokens, plan.Settings.ContextParallel.MinTokens, plan.Settings.Scheduler.MaxRunning));
         Assert.Equal(4, plan.Shards.Count);
     }
 
@@ -35,7 +44,8 @@ public class EnginePlanTests
     [Fact]
     public void KvPool_HoldsTheTokensAskedFor()
     {
-        var plan = EnginePlan.Create(s_demo with { Overrides = new Dictionary<string, string> { ["kv-cache.tokens"] = "1000", ["kv-cache.block-size"] = "64" } });
+        var plan = EnginePlan.Create(s_demo with { Overrides = new Dictionary<string,
+            string> { ["kv-cache.tokens"] = "1000", ["kv-cache.block-size"] = "64" } });
 
         Assert.Equal(17, plan.KvShapeOf(0).Blocks); // 16 of 64 tokens, and block 0, which nobody uses.
     }
@@ -45,7 +55,10 @@ public class EnginePlanTests
     {
         var error = Assert.Throws<CpSettingsException>(() => EnginePlan.Create(new EngineOptions
         {
-            ModelPath = "/nowhere", Tp = 4, AttnCp = 3, MoeDp = 3,
+            ModelPath = "/nowhere",
+            Tp = 4,
+            AttnCp = 3,
+            MoeDp = 3,
         }));
 
         Assert.Contains(error.Problems, problem => problem.Contains("/nowhere", StringComparison.Ordinal));

@@ -26,7 +26,8 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
     public async IAsyncEnumerable<GenerationProtocol.IReply> Submit(
         GenerationProtocol.Submit request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var layout = new PrefillLayout(2, [1, 0, 0], [request.PromptLength / 2, request.PromptLength - (request.PromptLength / 2)], 64);
+        var layout = new PrefillLayout(2, [1, 0, 0],
+            [request.PromptLength / 2, request.PromptLength - (request.PromptLength / 2)], 64);
         Requests.Add(request);
         yield return new GenerationProtocol.Progress(request.RequestId, 7, 0, request.PromptLength);
         if (Failure is not null)

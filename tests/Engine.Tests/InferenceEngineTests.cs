@@ -105,14 +105,17 @@ public class InferenceEngineTests
         await TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask("x")));
         await TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask("x") with
         {
-            MaxTokens = 3, IgnoreEos = true, Sampling = new() { Temperature = 0.5f, TopK = 7, Seed = 11, Logprobs = true },
+            MaxTokens = 3,
+            IgnoreEos = true,
+            Sampling = new() { Temperature = 0.5f, TopK = 7, Seed = 11, Logprobs = true },
         }));
 
         var (defaults, given) = (backend.Requests[0], backend.Requests[1]);
         Assert.Equal(0, defaults.Sampling.Temperature); // The demo's generation_config.json says do_sample false.
         Assert.Equal([511, 509], defaults.StopTokens.ToArray());
         Assert.Equal(engine.ContextLength - defaults.PromptLength, defaults.MaxNewTokens);
-        Assert.Equal((0.5f, 7, 11ul, true), (given.Sampling.Temperature, given.Sampling.TopK, given.Sampling.Seed, given.Sampling.Logprobs));
+        Assert.Equal((0.5f, 7, 11ul, true),
+            (given.Sampling.Temperature, given.Sampling.TopK, given.Sampling.Seed, given.Sampling.Logprobs));
         Assert.Equal(3, given.MaxNewTokens);
         Assert.Empty(given.StopTokens);
     }
@@ -123,7 +126,8 @@ public class InferenceEngineTests
         var (engine, _) = TestModel.Saying("x");
 
         var without = await TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask("x")));
-        var with = await TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask("x") with { Sampling = new() { Logprobs = true } }));
+        var with = await TestModel.ToListAsync(
+            engine.GenerateAsync(TestModel.Ask("x") with { Sampling = new() { Logprobs = true } }));
 
         Assert.All(without, chunk => Assert.Null(chunk.Logprob));
         Assert.All(with.Where(chunk => chunk.Token is not null), chunk => Assert.Equal(-0.5f, chunk.Logprob));
@@ -136,7 +140,8 @@ public class InferenceEngineTests
         await engine.DisposeAsync();
         await engine.DisposeAsync();
 
-        var error = await Assert.ThrowsAsync<GenerationException>(() => TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask("x"))));
+        var error = await Assert.ThrowsAsync<GenerationException>(() =>
+            TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask("x"))));
 
         Assert.True(backend.Disposed);
         Assert.Equal(FailureKind.ShuttingDown, error.Kind);

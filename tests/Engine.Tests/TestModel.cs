@@ -11,13 +11,15 @@ internal static class TestModel
 {
     public const int End = 511;
 
-    public static ModelAssets Demo { get; } = ModelAssets.Load(RepositoryFiles.DemoModel, ModelConfig.Load(RepositoryFiles.DemoModel));
+    public static ModelAssets Demo { get; } = ModelAssets.Load(RepositoryFiles.DemoModel,
+        ModelConfig.Load(RepositoryFiles.DemoModel));
 
     /// <summary>The demo model with another template.</summary>
     public static ModelAssets With(string template) =>
         Demo with { Prompts = new PromptEncoder(Demo.Tokenizer, ChatTemplate.Parse(template)) };
 
-    public static InferenceEngine Engine(FakeBackend backend, ModelAssets? model = null) => new(backend, model ?? Demo, new LogitsRouter());
+    public static InferenceEngine Engine(FakeBackend backend, ModelAssets? model = null) =>
+        new(backend, model ?? Demo, new LogitsRouter());
 
     /// <summary>An engine that answers with a text, and ends it.</summary>
     public static (InferenceEngine Engine, FakeBackend Backend) Saying(string text, ModelAssets? model = null)

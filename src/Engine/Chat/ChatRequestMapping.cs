@@ -42,9 +42,11 @@ internal static class ChatRequestMapping
     private static void RefuseUnsupported(ChatOptions options)
     {
         if (options.ResponseFormat is ChatResponseFormatJson)
-            throw new NotSupportedException("ResponseFormat: expected text, found json; output is not constrained to a grammar yet");
+            throw new NotSupportedException(
+                "ResponseFormat: expected text, found json; output is not constrained to a grammar yet");
         if (options.ToolMode is RequiredChatToolMode)
-            throw new NotSupportedException("ToolMode: expected auto or none, found required; output is not constrained to a grammar yet");
+            throw new NotSupportedException(
+                "ToolMode: expected auto or none, found required; output is not constrained to a grammar yet");
         if (options.ConversationId is not null)
             throw new NotSupportedException("ConversationId: the engine keeps no conversations; send all messages each time");
     }
@@ -88,8 +90,10 @@ internal static class ChatRequestMapping
     {
         foreach (var content in message.Contents)
         {
-            if (content is not (TextContent or TextReasoningContent or FunctionCallContent or FunctionResultContent or UsageContent))
-                throw new NotSupportedException($"message content: expected text and function calls, found {content.GetType().Name}");
+            if (content is not (TextContent or TextReasoningContent or FunctionCallContent or FunctionResultContent
+                or UsageContent))
+                throw new NotSupportedException(
+                    $"message content: expected text and function calls, found {content.GetType().Name}");
         }
     }
 
@@ -100,9 +104,11 @@ internal static class ChatRequestMapping
     private static T? Additional<T>(ChatOptions options, string key, Func<object, T?> read)
         where T : struct
     {
-        if (options.AdditionalProperties is null || !options.AdditionalProperties.TryGetValue(key, out var value) || value is null)
+        if (options.AdditionalProperties is null || !options.AdditionalProperties.TryGetValue(key, out var value)
+            || value is null)
             return null;
-        return read(value) ?? throw new ArgumentException($"AdditionalProperties[\"{key}\"]: expected a {typeof(T).Name}, found {value}");
+        return read(value) ?? throw new ArgumentException(
+            $"AdditionalProperties[\"{key}\"]: expected a {typeof(T).Name}, found {value}");
     }
 
     private static bool? ReadBoolean(object value) => value switch

@@ -17,9 +17,9 @@ internal enum OutputKind
 internal readonly record struct OutputPiece(OutputKind Kind, string Text);
 
 /// <summary>
-/// Divides a streamed answer into reasoning, text and Hermes tool calls. Whether it begins inside <c>&lt;think&gt;</c> is what the
-/// rendered prompt's end says, not a flag of the request: templates open and close the block themselves. An answer may also open it
-/// itself, as its first word. Tags never show, wherever the pieces of the stream begin and end.
+/// Divides a streamed answer into reasoning, text and Hermes tool calls. Whether it begins inside <c>&lt;think&gt;</c> is what
+/// the rendered prompt's end says, not a flag of the request: templates open and close the block themselves. An answer may also
+/// open it itself, as its first word. Tags never show, wherever the pieces of the stream begin and end.
 /// </summary>
 internal sealed class OutputParser
 {
@@ -164,7 +164,8 @@ internal sealed class OutputParser
         return true;
     }
 
-    /// <summary>Gives all but an end that may begin the tag, and the white space before it, which goes when the tag comes.</summary>
+    /// <summary>Gives all but an end that may begin the tag, and the white space before it, which goes when the tag
+    /// comes.</summary>
     private bool Release(OutputKind kind, string tag)
     {
         var kept = Math.Min(tag.Length - 1, _held.Length);

@@ -73,7 +73,8 @@ internal sealed class LocalRanks : IGenerationBackend
         var plan = EnginePlan.Create(options);
         var model = ModelAssets.Load(plan.Directory, plan.Model);
         var weights = new WeightStore();
-        var ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken).ConfigureAwait(false);
+        var ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken)
+            .ConfigureAwait(false);
         LocalRanks? started = null;
         try
         {
@@ -122,7 +123,8 @@ internal sealed class LocalRanks : IGenerationBackend
     private int AllTensors() => _ranks.Sum(rank => rank.Device.Memory.LiveTensors);
 
     /// <summary>
-    /// One rank's pipeline of one epoch. Ranks of an epoch meet in its own hub: what an earlier epoch left behind cannot reach them.
+    /// One rank's pipeline of one epoch. Ranks of an epoch meet in its own hub: what an earlier epoch left behind cannot reach
+    /// them.
     /// </summary>
     private RankPipeline CreatePipeline(int rank, long epoch, Action<StepResult> results)
     {

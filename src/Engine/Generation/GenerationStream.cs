@@ -49,7 +49,8 @@ internal sealed class GenerationStream
     public GenerationChunk Finish(CompletionReason reason, PrefillLayout layout)
     {
         var text = Stopped ? "" : _stops.Push(_decoder.Flush()) + _stops.Flush();
-        var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop : FinishReason.Length;
+        var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop
+            : FinishReason.Length;
         return new GenerationChunk { Text = text, FinishReason = finish, Summary = Summarize(layout) };
     }
 

@@ -6,8 +6,8 @@ namespace AkkaCp.Engine.Generation;
 internal interface IGenerationBackend : IAsyncDisposable
 {
     /// <summary>
-    /// Hands a request in and gives its replies, a terminal one last. Cancelling the token cancels the request and ends the replies
-    /// with an <see cref="OperationCanceledException"/>.
+    /// Hands a request in and gives its replies, a terminal one last. Cancelling the token cancels the request and ends the
+    /// replies with an <see cref="OperationCanceledException"/>.
     /// </summary>
     IAsyncEnumerable<GenerationProtocol.IReply> Submit(GenerationProtocol.Submit request, CancellationToken cancellationToken);
 

@@ -3,8 +3,8 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Engine.Generation;
 
 /// <summary>
-/// Brings logits to whoever asked for them. The coordinator numbers a request, and its ranks may give rows before the requester has
-/// heard of the number; such rows wait here, which is a few: the number is told before the first step is planned.
+/// Brings logits to whoever asked for them. The coordinator numbers a request, and its ranks may give rows before the requester
+/// has heard of the number; such rows wait here, which is a few: the number is told before the first step is planned.
 /// </summary>
 internal sealed class LogitsRouter : ILogitsSink
 {

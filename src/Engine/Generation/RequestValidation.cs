@@ -71,7 +71,10 @@ internal static class RequestValidation
             if (string.IsNullOrEmpty(stops[i]))
                 problems.Add($"stop[{i}] must not be empty");
             else if (stops[i].Length > GenerationRequest.MaxStopLength)
-                problems.Add($"stop[{i}] must have at most {GenerationRequest.MaxStopLength} characters, found {stops[i].Length}");
+            {
+                problems.Add(
+                    $"stop[{i}] must have at most {GenerationRequest.MaxStopLength} characters, found {stops[i].Length}");
+            }
         }
     }
 }

@@ -3,9 +3,9 @@ using System.Text;
 namespace AkkaCp.Engine.Generation;
 
 /// <summary>
-/// Ends a text before the first stop string, wherever its pieces begin and end. Text that may be the beginning of a stop string is
-/// held back until it is known not to be one. Of several strings the one that is complete first counts; of those complete at the
-/// same character, the longest: so the result does not depend on the pieces.
+/// Ends a text before the first stop string, wherever its pieces begin and end. Text that may be the beginning of a stop string
+/// is held back until it is known not to be one. Of several strings the one that is complete first counts; of those complete at
+/// the same character, the longest: so the result does not depend on the pieces.
 /// </summary>
 internal sealed class StopStringFilter
 {

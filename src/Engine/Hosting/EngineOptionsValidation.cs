@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace AkkaCp.Engine.Hosting;
 
-/// <summary>Checks settings, layout and config.json when the host starts: all mistakes at once, before any weight is read.</summary>
+/// <summary>Checks settings, layout and config.json when the host starts: all mistakes at once, before any weight is
+/// read.</summary>
 internal sealed class EngineOptionsValidation : IValidateOptions<EngineOptions>
 {
     /// <inheritdoc/>

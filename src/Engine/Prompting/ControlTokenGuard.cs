@@ -12,7 +12,7 @@ namespace AkkaCp.Engine.Prompting;
 /// </summary>
 internal sealed class ControlTokenGuard
 {
-    // Letters without case, whitespace or decompositions that a template's filters or a JSON writer could change: Yi, then Hangul.
+    // Letters that a template's filters and JSON writer leave as they are, having no case: Yi, then Hangul.
     private static readonly (char First, char Last)[] s_markRanges = [('\uA000', '\uA48C'), ('\uAC00', '\uD7A3')];
 
     private readonly Tokenizer _tokenizer;

@@ -48,7 +48,8 @@ internal sealed class PromptEncoder
             return _tokenizer.Encode(Render(request, messages, tools));
 
         var mark = ControlTokenGuard.ChooseMark(texts) ?? throw new GenerationException(
-            FailureKind.Invalid, "messages: expected text in some language, found control tokens and every letter of two scripts");
+            FailureKind.Invalid,
+            "messages: expected text in some language, found control tokens and every letter of two scripts");
         return _guard.Encode(
             Render(request, [.. messages.Select(node => Mark(node, mark))], [.. tools.Select(node => Mark(node, mark))]), mark);
     }
@@ -68,13 +69,14 @@ internal sealed class PromptEncoder
         }
         catch (TemplateException error)
         {
-            throw new GenerationException(FailureKind.Invalid, $"messages: the chat template refuses them: {error.Message}", error);
+            throw new GenerationException(
+                FailureKind.Invalid, $"messages: the chat template refuses them: {error.Message}", error);
         }
     }
 
     /// <summary>
-    /// Whether the prompt's end, behind its last control token, leaves <c>&lt;think&gt;</c> open. No user's text is there: that ends
-    /// with a control token of the template.
+    /// Whether the prompt's end, behind its last control token, leaves <c>&lt;think&gt;</c> open. No user's text is there: that
+    /// ends with a control token of the template.
     /// </summary>
     private bool OpensReasoning(ReadOnlySpan<int> tokens)
     {
@@ -120,7 +122,8 @@ internal sealed class PromptEncoder
         _ => [],
     };
 
-    private JsonNode? Mark(JsonNode? node, char mark) => Map(node, text => _guard.IsNeededFor(text) ? _guard.Mark(text, mark) : text);
+    private JsonNode? Mark(JsonNode? node, char mark) =>
+        Map(node, text => _guard.IsNeededFor(text) ? _guard.Mark(text, mark) : text);
 
     private static JsonNode? WellFormed(JsonNode? node) => Map(node, WellFormed);
 
@@ -131,7 +134,8 @@ internal sealed class PromptEncoder
     /// <summary>A copy of the JSON with every text in it, names of members included, replaced.</summary>
     private static JsonNode? Map(JsonNode? node, Func<string, string> replace) => node switch
     {
-        JsonObject json => new JsonObject(json.Select(field => KeyValuePair.Create(replace(field.Key), Map(field.Value, replace)))),
+        JsonObject json => new JsonObject(
+            json.Select(field => KeyValuePair.Create(replace(field.Key), Map(field.Value, replace)))),
         JsonArray array => new JsonArray([.. array.Select(item => Map(item, replace))]),
         JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(replace(value.GetValue<string>())),
         _ => node?.DeepClone(),

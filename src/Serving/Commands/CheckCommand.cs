@@ -42,10 +42,13 @@ internal static class CheckCommand
         });
         var layout = found.Topology;
         console.WriteLine($"model    {found.ModelDirectory}, {found.Dtype}");
-        console.WriteLine($"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
-        console.WriteLine($"device   {found.InstructionSet}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
         console.WriteLine(
-            $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
+            $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
+        console.WriteLine(
+            $"device   {found.InstructionSet}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
+        console.WriteLine(
+            $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
+            + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
         console.WriteLine("ranks of this process reach each other through shared memory");
         console.Write(Ranks(found));
     }
@@ -57,7 +60,8 @@ internal static class CheckCommand
         {
             var place = found.Topology.CoordinatesOf(rank);
             table.AddRow(
-                $"{rank}", $"{place.AttnTpRank}", $"{place.AttnCpRank}", $"{place.MoeDpRank}", $"{place.MoeEpRank}", $"{place.MoeTpRank}",
+                $"{rank}", $"{place.AttnTpRank}", $"{place.AttnCpRank}",
+                $"{place.MoeDpRank}", $"{place.MoeEpRank}", $"{place.MoeTpRank}",
                 RunLine.Bytes(found.KvBytes[rank]), string.Join(", ", found.Topology.GroupOf(GroupKind.AttnCp, rank).Ranks));
         }
 

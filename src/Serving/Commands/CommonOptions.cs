@@ -30,7 +30,7 @@ internal static class CommonOptions
     public static Option<int?> Ep { get; } = new("--ep") { Description = "Ranks that share the experts. Default: 1." };
 
     public static Option<int?> Threads { get; } =
-        new("--threads") { Description = "Computing threads of each rank. Default: the machine's cores divided among the ranks." };
+        new("--threads") { Description = "Computing threads of each rank. Default: the cores divided among the ranks." };
 
     public static Option<int?> Chunk { get; } =
         new("--chunk") { Description = "Prompt tokens of one step at most; 0 does not divide prompts." };

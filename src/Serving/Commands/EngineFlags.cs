@@ -11,8 +11,8 @@ internal static class EngineFlags
     private const int DefaultAttnCp = 2;
 
     /// <summary>
-    /// The engine's options. A layout flag makes the whole layout the command line's, with tp and moe-dp as attn-cp where they are not
-    /// given; without one it is the configuration file's, or, without a file, attn-cp 2.
+    /// The engine's options. A layout flag makes the whole layout the command line's, with tp and moe-dp as attn-cp where they
+    /// are not given; without one it is the configuration file's, or, without a file, attn-cp 2.
     /// </summary>
     public static EngineOptions Read(ParseResult parsed)
     {

@@ -5,7 +5,8 @@ using Spectre.Console;
 namespace AkkaCp.Serving.Display;
 
 /// <summary>
-/// Shows loading and prefill on stderr: moving bars where a person watches, otherwise a line for each part when it is done. Thread-safe.
+/// Shows loading and prefill on stderr: moving bars where a person watches, otherwise a line for each part when it is done.
+/// Thread-safe.
 /// </summary>
 internal sealed class ProgressDisplay : IAsyncDisposable
 {

@@ -37,13 +37,20 @@ public class AkkaCpChatClientTests
 
         await client.GetResponseAsync("hi", new ChatOptions
         {
-            Temperature = 0.5f, TopP = 0.8f, TopK = 20, Seed = 42, MaxOutputTokens = 9, PresencePenalty = 0.3f, FrequencyPenalty = 0.4f,
+            Temperature = 0.5f,
+            TopP = 0.8f,
+            TopK = 20,
+            Seed = 42,
+            MaxOutputTokens = 9,
+            PresencePenalty = 0.3f,
+            FrequencyPenalty = 0.4f,
             AdditionalProperties = new() { ["min_p"] = 0.1, ["repetition_penalty"] = 1.1f, ["ignore_eos"] = true },
         });
 
         var (request, sampling) = (backend.Requests[0], backend.Requests[0].Sampling);
         Assert.Equal((0.5f, 0.8f, 20, 42ul), (sampling.Temperature, sampling.TopP, sampling.TopK, sampling.Seed));
-        Assert.Equal((0.3f, 0.4f, 0.1f, 1.1f), (sampling.PresencePenalty, sampling.FrequencyPenalty, sampling.MinP, sampling.RepetitionPenalty));
+        Assert.Equal((0.3f, 0.4f, 0.1f, 1.1f),
+            (sampling.PresencePenalty, sampling.FrequencyPenalty, sampling.MinP, sampling.RepetitionPenalty));
         Assert.Equal(9, request.MaxNewTokens);
         Assert.Empty(request.StopTokens);
     }
@@ -54,7 +61,8 @@ public class AkkaCpChatClientTests
         var (engine, backend) = TestModel.Saying("x");
         using var client = new AkkaCpChatClient(engine);
 
-        await client.GetResponseAsync([new(ChatRole.System, "two"), new(ChatRole.User, "hi")], new ChatOptions { Instructions = "one" });
+        await client.GetResponseAsync([new(ChatRole.System, "two"), new(ChatRole.User, "hi")],
+            new ChatOptions { Instructions = "one" });
 
         Assert.Equal(
             "<|im_start|>system\none\n\ntwo<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n",
@@ -101,19 +109,22 @@ public class AkkaCpChatClientTests
     [Fact]
     public async Task ThinkBlockThatThePromptOpened_IsReasoningFromTheFirstWord()
     {
-        var (engine, _) = TestModel.Saying("let me see</think>42", TestModel.With("<|im_start|>{{ messages[0].content }}<|im_end|><think>\n"));
+        var (engine, _) = TestModel.Saying("let me see</think>42",
+            TestModel.With("<|im_start|>{{ messages[0].content }}<|im_end|><think>\n"));
         using var client = new AkkaCpChatClient(engine);
 
         var response = await client.GetResponseAsync("hi");
 
-        Assert.Equal("let me see", string.Concat(response.Messages.Single().Contents.OfType<TextReasoningContent>().Select(t => t.Text)));
+        Assert.Equal("let me see",
+            string.Concat(response.Messages.Single().Contents.OfType<TextReasoningContent>().Select(t => t.Text)));
         Assert.Equal("42", response.Text);
     }
 
     [Fact]
     public async Task ToolCall_BecomesFunctionCallContent()
     {
-        var (engine, backend) = TestModel.Saying("<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": \"x\"}}\n</tool_call>",
+        var (engine, backend) = TestModel.Saying(
+            "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": \"x\"}}\n</tool_call>",
             TestModel.With(ToolTemplate));
         using var client = new AkkaCpChatClient(engine);
         var tool = AIFunctionFactory.Create((int a, string b) => a, "add", "adds");
@@ -171,7 +182,8 @@ public class AkkaCpChatClientTests
         Assert.Contains("DataContent", error.Message, StringComparison.Ordinal);
 
         async Task Refused(string name, ChatOptions options) => Assert.StartsWith(
-            name, (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync("x", options))).Message, StringComparison.Ordinal);
+            name, (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync("x", options))).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -180,7 +192,8 @@ public class AkkaCpChatClientTests
         var (engine, _) = TestModel.Saying("x");
         using var client = new AkkaCpChatClient(engine);
 
-        var error = await Assert.ThrowsAsync<GenerationException>(() => client.GetResponseAsync("x", new ChatOptions { Temperature = -1 }));
+        var error = await Assert.ThrowsAsync<GenerationException>(() =>
+            client.GetResponseAsync("x", new ChatOptions { Temperature = -1 }));
 
         Assert.Equal(FailureKind.Invalid, error.Kind);
     }

@@ -22,7 +22,8 @@ public class OutputParserTests
     public void WhateverThePieces_PartsAndTagsAreTold(bool opensReasoning, string text, string expected)
     {
         Gen.Int[1, 7].Array[16].Sample(
-            sizes => Assert.Equal(expected, Parse(text, opensReasoning, parsesToolCalls: true, sizes)), iter: 50, seed: "0000KF8xxxI4");
+            sizes => Assert.Equal(expected, Parse(text, opensReasoning, parsesToolCalls: true, sizes)), iter: 50,
+                seed: "0000KF8xxxI4");
     }
 
     [Fact]

@@ -39,7 +39,8 @@ public class BitIdentityTests
         await using var engine = await LocalEngine.DemoAsync("2/2/2/1", dtype, ("scheduler.chunk-tokens", "64"));
 
         var others = DemoQuestion.All.Take(24).Select(question => TestModel.ToListAsync(engine.GenerateAsync(
-            TestModel.Ask(question.Question) with { MaxTokens = 60, IgnoreEos = true }, TestContext.Current.CancellationToken))).ToList();
+            TestModel.Ask(question.Question) with { MaxTokens = 60, IgnoreEos = true }, TestContext.Current.CancellationToken)))
+                .ToList();
         var among = await LogitsOf.AllAsync(engine, s_tokens);
         await Task.WhenAll(others);
 

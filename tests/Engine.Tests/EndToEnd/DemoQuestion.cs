@@ -4,7 +4,8 @@ using AkkaCp.Testing;
 namespace AkkaCp.Engine.Tests.EndToEnd;
 
 /// <summary>A question of the demo model's evaluation, with what a reference implementation answered.</summary>
-internal sealed record DemoQuestion(string Question, string Answer, string ReferenceText, int[] ReferenceTokens, bool ReferenceIsRight)
+internal sealed record DemoQuestion(string Question, string Answer, string ReferenceText, int[] ReferenceTokens,
+    bool ReferenceIsRight)
 {
     public static IReadOnlyList<DemoQuestion> All { get; } =
         [.. File.ReadLines(Path.Combine(RepositoryFiles.DemoModel, "eval.jsonl")).Select(Parse)];

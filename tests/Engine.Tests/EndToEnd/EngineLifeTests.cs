@@ -11,7 +11,8 @@ namespace AkkaCp.Engine.Tests.EndToEnd;
 public class EngineLifeTests
 {
     private static readonly GenerationRequest s_long =
-        TestModel.Ask("Ada has 61 shells. Ivan gives Ada 33 more. How many shells does Ada have now?") with { IgnoreEos = true, MaxTokens = 3000 };
+        TestModel.Ask("Ada has 61 shells. Ivan gives Ada 33 more. How many shells does Ada have now?") with { IgnoreEos = true,
+            MaxTokens = 3000 };
 
     [Fact]
     public async Task Prompt_IsSplitOverTheRanks_AndSaysSo()
@@ -76,9 +77,11 @@ public class EngineLifeTests
         await using var engine = await LocalEngine.DemoAsync();
         var question = DemoQuestion.All[0];
 
-        var chunks = await TestModel.ToListAsync(engine.GenerateAsync(TestModel.Ask(question.Question) with { Stop = ["\n####"] }));
+        var chunks = await TestModel.ToListAsync(
+            engine.GenerateAsync(TestModel.Ask(question.Question) with { Stop = ["\n####"] }));
 
-        Assert.Equal(question.ReferenceText[..question.ReferenceText.IndexOf("\n####", StringComparison.Ordinal)], TestModel.Text(chunks));
+        Assert.Equal(question.ReferenceText[..question.ReferenceText.IndexOf("\n####", StringComparison.Ordinal)],
+            TestModel.Text(chunks));
         Assert.Equal(FinishReason.StopString, chunks[^1].FinishReason);
         Assert.NotEqual(0, chunks[^1].Summary!.Layout.CpSize);
     }
@@ -89,18 +92,21 @@ public class EngineLifeTests
         await using var engine = await LocalEngine.DemoAsync(
             "1/1/1/1", "float32", ("scheduler.max-running", "1"), ("scheduler.queue-limit", "1"));
 
-        var requests = Enumerable.Range(0, 6).Select(_ => TestModel.ToListAsync(engine.GenerateAsync(s_long with { MaxTokens = 200 }))).ToList();
+        var requests = Enumerable.Range(0, 6)
+            .Select(_ => TestModel.ToListAsync(engine.GenerateAsync(s_long with { MaxTokens = 200 }))).ToList();
         await Task.WhenAll(requests).ContinueWith(_ => { }, TaskScheduler.Default);
 
         var refused = requests.Where(request => request.IsFaulted).ToList();
         Assert.InRange(refused.Count, 4, 5);
-        Assert.All(refused, request => Assert.Equal(FailureKind.Busy, Assert.IsType<GenerationException>(request.Exception!.InnerException).Kind));
+        Assert.All(refused, request =>
+            Assert.Equal(FailureKind.Busy, Assert.IsType<GenerationException>(request.Exception!.InnerException).Kind));
     }
 
     [Fact]
     public async Task PromptLargerThanTheWholeKvPool_IsRefused()
     {
-        await using var engine = await LocalEngine.DemoAsync("1/1/1/1", "float32", ("kv-cache.tokens", "128"), ("kv-cache.block-size", "64"));
+        await using var engine = await LocalEngine.DemoAsync("1/1/1/1", "float32", ("kv-cache.tokens", "128"),
+            ("kv-cache.block-size", "64"));
 
         var error = await Assert.ThrowsAsync<GenerationException>(
             () => TestModel.ToListAsync(engine.GenerateAsync(new GenerationRequest { Tokens = [.. Enumerable.Repeat(5, 500)] })));
@@ -113,14 +119,17 @@ public class EngineLifeTests
     {
         var request = TestModel.Ask("Tell me") with
         {
-            MaxTokens = 40, IgnoreEos = true, Sampling = new() { Temperature = 1.5f, TopP = 0.95f, Seed = 7, Logprobs = true, TopLogprobs = 3 },
+            MaxTokens = 40,
+            IgnoreEos = true,
+            Sampling = new() { Temperature = 1.5f, TopP = 0.95f, Seed = 7, Logprobs = true, TopLogprobs = 3 },
         };
         await using var one = await LocalEngine.DemoAsync("1/1/1/1");
         await using var two = await LocalEngine.DemoAsync("2/2/2/1");
 
         var alone = await TestModel.ToListAsync(one.GenerateAsync(request));
         var split = await TestModel.ToListAsync(two.GenerateAsync(request));
-        var other = await TestModel.ToListAsync(two.GenerateAsync(request with { Sampling = request.Sampling with { Seed = 8 } }));
+        var other = await TestModel.ToListAsync(
+            two.GenerateAsync(request with { Sampling = request.Sampling with { Seed = 8 } }));
 
         Assert.Equal(TestModel.Text(alone), TestModel.Text(split));
         Assert.NotEqual(TestModel.Text(alone), TestModel.Text(other));
@@ -132,8 +141,10 @@ public class EngineLifeTests
     public async Task DisposingWithARequestInside_EndsIt()
     {
         var engine = await InferenceEngine.StartAsync(
-            new EngineOptions { ModelPath = RepositoryFiles.DemoModel, DrainTimeout = TimeSpan.Zero }, TestContext.Current.CancellationToken);
-        await using var chunks = engine.GenerateAsync(s_long, TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+            new EngineOptions { ModelPath = RepositoryFiles.DemoModel, DrainTimeout = TimeSpan.Zero },
+                TestContext.Current.CancellationToken);
+        await using var chunks = engine.GenerateAsync(s_long, TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await chunks.MoveNextAsync());
 
         await engine.DisposeAsync();

@@ -16,7 +16,8 @@ public class GoldenLogitsTests
         get
         {
             var cases = new TheoryData<string, string>();
-            foreach (var layout in (string[])["1/1/1/1", "2/2/2/1", "2/2/1/2", "3/3/3/1", "4/2/2/1", "4/2/1/4", "4/4/4/1", "4/4/1/1", "4/1/1/4", "2/1/1/1"])
+            foreach (var layout in (string[])["1/1/1/1", "2/2/2/1", "2/2/1/2", "3/3/3/1", "4/2/2/1", "4/2/1/4", "4/4/4/1",
+                "4/4/1/1", "4/1/1/4", "2/1/1/1"])
                 cases.Add("f32", layout);
             cases.Add("bf16", "1/1/1/1");
             cases.Add("bf16", "4/2/2/1");
@@ -52,7 +53,8 @@ public class GoldenLogitsTests
         {
             var found = await LogitsOf.AllAsync(engine, tokens);
             var differences = found.Zip(golden, (a, b) => Math.Abs((double)a - b)).Order().ToArray();
-            Assert.True(differences[differences.Length / 2] <= MedianToleranceOfBFloat16, $"{name}: median {differences[differences.Length / 2]}");
+            Assert.True(differences[differences.Length / 2] <= MedianToleranceOfBFloat16,
+                $"{name}: median {differences[differences.Length / 2]}");
         }
     }
 
@@ -64,7 +66,8 @@ public class GoldenLogitsTests
             var root = json.RootElement;
             var ids = root.ValueKind == JsonValueKind.Array ? root : root.GetProperty("tokens");
             var name = Path.GetFileNameWithoutExtension(file)["tokens-".Length..];
-            var logits = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(directory, "golden", $"{name}.logits.f32"))).ToArray();
+            var logits = MemoryMarshal.Cast<byte,
+                float>(File.ReadAllBytes(Path.Combine(directory, "golden", $"{name}.logits.f32"))).ToArray();
             yield return (name, [.. ids.EnumerateArray().Select(id => id.GetInt32())], logits);
         }
     }

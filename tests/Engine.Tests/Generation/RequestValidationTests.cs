@@ -59,7 +59,9 @@ public class RequestValidationTests
     {
         var request = TestModel.Ask("x") with
         {
-            MaxTokens = 0, Stop = [""], Sampling = new() { Temperature = -1, TopP = 2, TopK = -1, MinP = 7 },
+            MaxTokens = 0,
+            Stop = [""],
+            Sampling = new() { Temperature = -1, TopP = 2, TopK = -1, MinP = 7 },
         };
 
         var error = Assert.Throws<GenerationException>(() => TestModel.Engine(new FakeBackend()).Encode(request));

@@ -13,7 +13,8 @@ public class StopStringFilterTests
     public void WhateverThePieces_TheTextIsThatBeforeTheFirstCompleteStop()
     {
         Gen.Select(s_text, Gen.Char["ab"].Array[1, 4].Select(letters => new string(letters)).Array[0, 3], Gen.Int[1, 5].Array[20])
-            .Sample((text, stops, sizes) => Assert.Equal(Reference(text, stops), Stream(text, stops, sizes)), seed: "0000KF8xxxI4");
+            .Sample((text, stops, sizes) => Assert.Equal(Reference(text, stops), Stream(text, stops, sizes)),
+                seed: "0000KF8xxxI4");
     }
 
     [Fact]
@@ -65,7 +66,8 @@ public class StopStringFilterTests
     {
         for (var end = 1; end <= text.Length; end++)
         {
-            var longest = stops.Where(stop => text[..end].EndsWith(stop, StringComparison.Ordinal)).Select(stop => stop.Length).DefaultIfEmpty().Max();
+            var longest = stops.Where(stop => text[..end].EndsWith(stop, StringComparison.Ordinal)).Select(stop => stop.Length)
+                .DefaultIfEmpty().Max();
             if (longest > 0)
                 return text[..(end - longest)];
         }

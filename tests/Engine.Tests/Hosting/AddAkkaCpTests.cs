@@ -14,10 +14,14 @@ public class AddAkkaCpTests
     {
         using var host = Build(new EngineOptions
         {
-            ModelPath = RepositoryFiles.DemoModel, Tp = 5, AttnCp = 2, MoeDp = 3,
+            ModelPath = RepositoryFiles.DemoModel,
+            Tp = 5,
+            AttnCp = 2,
+            MoeDp = 3,
         });
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() =>
+            host.StartAsync(TestContext.Current.CancellationToken));
 
         Assert.True(error.Failures.Count() >= 2, error.Message);
     }
@@ -27,10 +31,12 @@ public class AddAkkaCpTests
     {
         using var host = Build(new EngineOptions
         {
-            ModelPath = RepositoryFiles.DemoModel, Overrides = new Dictionary<string, string> { ["akka-cp.scheduler.chunk-token"] = "3" },
+            ModelPath = RepositoryFiles.DemoModel,
+            Overrides = new Dictionary<string, string> { ["akka-cp.scheduler.chunk-token"] = "3" },
         });
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() =>
+            host.StartAsync(TestContext.Current.CancellationToken));
 
         Assert.Contains("chunk-token", error.Message, StringComparison.Ordinal);
     }

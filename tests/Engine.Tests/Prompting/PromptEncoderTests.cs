@@ -33,7 +33,8 @@ public class PromptEncoderTests
     {
         var tokenizer = TestModel.Demo.Tokenizer;
         var part = Gen.OneOf(
-            Gen.Const("<|im_start|>"), Gen.Const("<|im_end|>"), Gen.Const("<|endoftext|>"), Gen.Const("<|"), Gen.Const("im_end|>"),
+            Gen.Const("<|im_start|>"), Gen.Const("<|im_end|>"), Gen.Const("<|endoftext|>"), Gen.Const("<|"),
+                Gen.Const("im_end|>"),
             Gen.Const("\uA000"), Gen.Const("\uA001"), Gen.Const(" a1\n"), Gen.Const("<"));
 
         part.Array[0, 12].Select(string.Concat).Sample(
@@ -53,7 +54,8 @@ public class PromptEncoderTests
 
         var tokens = s_demo.Encode(TestModel.Ask(Text)).Tokens;
 
-        Assert.Equal(TestModel.Demo.Tokenizer.Encode($"<|im_start|>user\n{Text}<|im_end|>\n<|im_start|>assistant\n"), tokens.ToArray());
+        Assert.Equal(TestModel.Demo.Tokenizer.Encode($"<|im_start|>user\n{Text}<|im_end|>\n<|im_start|>assistant\n"),
+            tokens.ToArray());
     }
 
     [Fact]
@@ -80,7 +82,8 @@ public class PromptEncoderTests
     [Fact]
     public void ToolTexts_AreGuardedToo()
     {
-        var engine = TestModel.Engine(new FakeBackend(), TestModel.With("<|im_start|>{{ tools | tojson }}{{ messages[0].content }}<|im_end|>"));
+        var engine = TestModel.Engine(new FakeBackend(),
+            TestModel.With("<|im_start|>{{ tools | tojson }}{{ messages[0].content }}<|im_end|>"));
         using var tool = JsonDocument.Parse("""{"name": "f<|im_end|>", "<|im_start|>": ["<|im_end|>"]}""");
 
         var tokens = engine.Encode(TestModel.Ask("x") with { Tools = [tool.RootElement] }).Tokens;

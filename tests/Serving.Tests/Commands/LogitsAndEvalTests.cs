@@ -22,7 +22,8 @@ public class LogitsAndEvalTests
         foreach (var way in ways)
         {
             var run = await CommandRun.OfAsync(
-                ["logits", "--model", RepositoryFiles.DemoModel, "--tokens", s_tokens, "--min-cp-tokens", "8", "--output", folder.File("logits"), .. way]);
+                ["logits", "--model", RepositoryFiles.DemoModel, "--tokens", s_tokens, "--min-cp-tokens", "8", "--output",
+                    folder.File("logits"), .. way]);
             Assert.Equal(0, run.ExitCode);
             files.Add(await File.ReadAllBytesAsync(folder.File("logits"), TestContext.Current.CancellationToken));
         }
@@ -61,7 +62,8 @@ public class LogitsAndEvalTests
         string[] output = line.Contains("--output", StringComparison.Ordinal) ? [] : ["--output", folder.File("logits")];
 
         var run = await CommandRun.OfAsync(
-            ["logits", "--attn-cp", "1", "--model", RepositoryFiles.DemoModel, .. output, .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+            ["logits", "--attn-cp", "1", "--model", RepositoryFiles.DemoModel, .. output,
+                .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
         Assert.Equal(2, run.ExitCode);
         Assert.Empty(Directory.GetFiles(folder.Path));

@@ -27,7 +27,8 @@ public class PlanAndTopologyTests
             var found = JsonNode.Parse(run.Out)!;
             AssertSame(s_planKeys, expected, found);
             foreach (var (rank, plan) in expected["ranks"]!.AsArray().Index())
-                AssertSame(s_rankKeys.Where(key => plan![key] is not null), plan!, found["ranks"]![rank]!); // Long ones name no rows.
+                AssertSame(s_rankKeys.Where(key => plan![key] is not null), plan!,
+                    found["ranks"]![rank]!); // Long ones name no rows.
             compared++;
         }
 
@@ -47,7 +48,8 @@ public class PlanAndTopologyTests
 
             Assert.Equal(0, run.ExitCode);
             var found = JsonNode.Parse(run.Out)!;
-            var keys = expected.AsObject().Select(pair => pair.Key).Where(key => key is not ("name" or "origin" or "moe_dp_alias"));
+            var keys = expected.AsObject().Select(pair => pair.Key)
+                .Where(key => key is not ("name" or "origin" or "moe_dp_alias"));
             AssertSame(keys, expected, found);
             compared++;
         }
@@ -91,7 +93,8 @@ public class PlanAndTopologyTests
 
     private static string List(JsonNode numbers) => string.Join(',', numbers.AsArray());
 
-    private static string? Start(JsonNode? node) => node?.ToJsonString() is { Length: > 500 } text ? text[..500] : node?.ToJsonString();
+    private static string? Start(JsonNode? node) => node?.ToJsonString() is { Length: > 500 } text ? text[..500]
+        : node?.ToJsonString();
 
     private static void AssertSame(IEnumerable<string> keys, JsonNode expected, JsonNode found)
     {

@@ -17,7 +17,8 @@ public class RunTests
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(Answer + Environment.NewLine, run.Out);
         var line = run.ErrorLines[^1];
-        Assert.StartsWith("2 ranks, attn-cp 2 | 31 prompt tokens as 15 + 16 rows | Split | K/V gathered ", line, StringComparison.Ordinal);
+        Assert.StartsWith("2 ranks, attn-cp 2 | 31 prompt tokens as 15 + 16 rows | Split | K/V gathered ", line,
+            StringComparison.Ordinal);
         Assert.Contains("first token after", line, StringComparison.Ordinal);
     }
 
@@ -28,7 +29,8 @@ public class RunTests
 
         var json = JsonNode.Parse(run.Out)!.AsObject();
         Assert.Equal(
-            ["text", "tokens", "prompt_tokens", "finish_reason", "ttft_ms", "prefill_tokens_per_second", "decode_tokens_per_second"],
+            ["text", "tokens", "prompt_tokens", "finish_reason", "ttft_ms", "prefill_tokens_per_second",
+                "decode_tokens_per_second"],
             json.Select(member => member.Key));
         Assert.Equal(Answer, (string?)json["text"]);
         Assert.Equal("stop", (string?)json["finish_reason"]);
@@ -53,7 +55,8 @@ public class RunTests
     public async Task Raw_SkipsTheTemplate_AndMaxTokensLimits()
     {
         var run = await CommandRun.OfAsync(
-            "run", $"<|im_start|>user\n{Question}<|im_end|>\n<|im_start|>assistant\n", "--raw", "--json", "--max-tokens", "3", "--attn-cp", "1");
+            "run", $"<|im_start|>user\n{Question}<|im_end|>\n<|im_start|>assistant\n", "--raw", "--json", "--max-tokens", "3",
+                "--attn-cp", "1");
 
         var json = JsonNode.Parse(run.Out)!;
         Assert.Equal(31, (int)json["prompt_tokens"]!);

@@ -11,7 +11,8 @@ public class SynthAndCheckTests
         var model = folder.File("model");
 
         var synth = await CommandRun.OfAsync("synth", "--preset", "tiny", "--layers", "2", "--seed", "5", "--output", model);
-        var check = await CommandRun.OfAsync("check", "--model", model, "--check-tensors", "--tp", "4", "--attn-cp", "2", "--moe-dp", "2");
+        var check = await CommandRun.OfAsync("check", "--model", model, "--check-tensors", "--tp", "4", "--attn-cp", "2",
+            "--moe-dp", "2");
 
         Assert.Equal(0, synth.ExitCode);
         Assert.Equal(0, check.ExitCode);
