@@ -35,7 +35,8 @@ public sealed class WrongGroupTests
         Assert.All(results, result => Assert.NotNull(result.Fault));
         Assert.All(results, result => Assert.Empty(result.Samples));
         Assert.All(swapped, rank => Assert.Equal(FaultKind.CollectiveMismatch, results[rank].Fault!.Kind));
-        Assert.All(swapped, rank => Assert.Contains("a group of kind ATTN_CP for KvGather", results[rank].Fault!.Message, StringComparison.Ordinal));
+        Assert.All(swapped, rank => Assert.Contains(
+            "a group of kind ATTN_CP for KvGather", results[rank].Fault!.Message, StringComparison.Ordinal));
         Assert.All(results, result => Assert.True(
             result.Fault!.Kind is FaultKind.CollectiveMismatch or FaultKind.PeerAborted, $"{result.Fault}"));
         Assert.Empty(world.Leaks);

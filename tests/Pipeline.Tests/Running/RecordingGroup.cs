@@ -1,0 +1,48 @@
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Groups;
+
+namespace AkkaCp.Pipeline.Tests.Running;
+
+/// <summary>A group that writes every call down before it passes it on.</summary>
+internal sealed class RecordingGroup(IRankGroup inner, int rank, IReadOnlyList<int> members, CollectiveLog log) : IRankGroup
+{
+    public string Name => inner.Name;
+
+    public int Size => inner.Size;
+
+    public int Rank => inner.Rank;
+
+    public Task AllGatherAsync(
+        CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken)
+    {
+        log.Add(new(rank, members, "all_gather", tag, (send.Rows, send.RowLength), receive.Rows, send.DType));
+        return inner.AllGatherAsync(tag, send, receive, rowsPerRank, cancellationToken);
+    }
+
+    public Task AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken)
+    {
+        log.Add(new(rank, members, "all_reduce", tag, (data.Rows, data.RowLength), data.Rows, data.DType));
+        return inner.AllReduceAsync(tag, data, cancellationToken);
+    }
+
+    public Task ReduceScatterAsync(
+        CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken)
+    {
+        log.Add(new(rank, members, "reduce_scatter", tag, (send.Rows, send.RowLength), receive.Rows, send.DType));
+        return inner.ReduceScatterAsync(tag, send, receive, rowsPerRank, cancellationToken);
+    }
+
+    public Task BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken)
+    {
+        log.Add(new(rank, members, "broadcast", tag, (data.Rows, data.RowLength), data.Rows, data.DType));
+        return inner.BroadcastAsync(tag, data, root, cancellationToken);
+    }
+
+    public Task BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken)
+    {
+        log.Add(new(rank, members, "barrier", tag, (0, 0), 0, DType.F32));
+        return inner.BarrierAsync(tag, cancellationToken);
+    }
+
+    public void Abort(long epoch, long step, string reason) => inner.Abort(epoch, step, reason);
+}
