@@ -1,9 +1,9 @@
+using Akka.TestKit;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Model.Sampling;
-using Akka.TestKit;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests;

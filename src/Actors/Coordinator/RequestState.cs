@@ -29,9 +29,6 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     /// <summary>Steps in flight that hold rows of it.</summary>
     public int StepsInFlight { get; init; }
 
-    /// <summary>Whether a step in flight chooses its next token.</summary>
-    public bool IsSamplePending { get; init; }
-
     /// <summary>Whether its terminal reply is out; it only waits for its KV to be released.</summary>
     public bool HasEnded { get; init; }
 
@@ -53,8 +50,8 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     /// <summary>Prefill tokens not planned yet.</summary>
     public int PrefillLeft => Math.Max(0, PrefillEnd - Planned);
 
-    /// <summary>Whether its newest token can be run now.</summary>
-    public bool IsReadyToDecode => !HasEnded && !IsSamplePending && PrefillLeft == 0 && Planned < Known && Known < TokenLimit;
+    /// <summary>Whether its newest token can be run now. While a step inside chooses the next one, everything known is planned.</summary>
+    public bool IsReadyToDecode => !HasEnded && PrefillLeft == 0 && Planned < Known && Known < TokenLimit;
 
     /// <summary>The known tokens from <see cref="Planned"/> on.</summary>
     public ImmutableArray<int> NextTokens(int count)
@@ -71,7 +68,6 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
         Planned = Planned + share.Tokens.Length,
         Blocks = Blocks.AddRange(share.NewBlocks),
         StepsInFlight = StepsInFlight + 1,
-        IsSamplePending = share.Sample,
         Waited = 0,
     };
 
@@ -83,7 +79,6 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
         Computed = 0,
         Blocks = [],
         StepsInFlight = 0,
-        IsSamplePending = false,
         Waited = 0,
     };
 }

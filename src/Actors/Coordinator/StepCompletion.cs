@@ -73,7 +73,7 @@ internal static class StepCompletion
             return state.Fail(request, NoSample(step));
 
         var position = request.Known;
-        request = request with { Generated = request.Generated.Add(token.Id), IsSamplePending = false };
+        request = request with { Generated = request.Generated.Add(token.Id) };
         var transition = Transition.To(state.With(request))
             .Say(new GenerationProtocol.TokenGenerated(request.Submit.RequestId, position, token));
         if (request.Submit.StopTokens.Contains(token.Id))

@@ -20,7 +20,11 @@ public class CoordinatorStateProperties
         from inFlight in Gen.Int[1, 4]
         select new SchedulerSettings
         {
-            ChunkTokens = chunk, MaxStepTokens = step, MaxRunning = running, QueueLimit = queue, StepsInFlight = inFlight,
+            ChunkTokens = chunk,
+            MaxStepTokens = step,
+            MaxRunning = running,
+            QueueLimit = queue,
+            StepsInFlight = inFlight,
         };
 
     private static readonly Gen<(int Kind, int A, int B)[]> s_events =

@@ -15,8 +15,16 @@ public sealed class CpWireSerializerTests : IDisposable
 
     private static readonly SamplingOptions s_sampling = new()
     {
-        Temperature = 0.7f, TopK = 40, TopP = 0.9f, MinP = 0.05f, RepetitionPenalty = 1.1f, PresencePenalty = -0.5f,
-        FrequencyPenalty = 0.25f, Seed = ulong.MaxValue - 5, TopLogprobs = 3, Logprobs = true,
+        Temperature = 0.7f,
+        TopK = 40,
+        TopP = 0.9f,
+        MinP = 0.05f,
+        RepetitionPenalty = 1.1f,
+        PresencePenalty = -0.5f,
+        FrequencyPenalty = 0.25f,
+        Seed = ulong.MaxValue - 5,
+        TopLogprobs = 3,
+        Logprobs = true,
         LogitBias = new Dictionary<int, float> { [7] = -100, [3] = 2.5f },
     };
 
