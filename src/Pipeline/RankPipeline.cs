@@ -46,7 +46,7 @@ public sealed class RankPipeline : IRankPipeline
     {
         _setup = setup;
         _deliver = deliver;
-        var blocks = new StageBlock(setup.Rank, setup.Groups, setup.Device.Stream, setup.StepsInside, _graph.Token);
+        var blocks = new StageBlock(setup, _graph.Token);
         _head = Link(blocks);
         Completion = CompleteAsync(blocks.Blocks);
     }
@@ -57,7 +57,7 @@ public sealed class RankPipeline : IRankPipeline
     /// <inheritdoc/>
     public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)
     {
-        var step = new StepContext(plan, _setup.Device, _setup.Time);
+        var step = new StepContext(plan, _setup);
         if (!_inside.TryAdd(plan.Step, step))
         {
             throw new InvalidOperationException($"rank {_setup.Rank}: expected a new step, found {plan}, which is inside already");

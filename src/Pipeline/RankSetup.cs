@@ -37,6 +37,9 @@ public sealed record RankSetup
     /// <summary>Steps that may be inside at once, at least 1: while one waits for a collective, another computes.</summary>
     public int StepsInside { get; init; } = 2;
 
+    /// <summary>Takes the time of each stage; null, the default, measures nothing. One rank's own.</summary>
+    public StageClock? Clock { get; init; }
+
     /// <summary>Measures elapsed time.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -9,7 +9,7 @@ namespace AkkaCp.Pipeline.Stages;
 /// thread, ends with the graph's token, and lets no exception out: one would end the graph for all requests, and a cancellation would
 /// make the item vanish without a reply.
 /// </summary>
-internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stream, int capacity, CancellationToken graph)
+internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
 {
     private readonly List<IDataflowBlock> _blocks = [];
 
@@ -19,12 +19,12 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
     /// <summary>The options of all blocks.</summary>
     public ExecutionDataflowBlockOptions Options { get; } = new()
     {
-        BoundedCapacity = capacity,
+        BoundedCapacity = setup.StepsInside,
         CancellationToken = graph,
         EnsureOrdered = true,
         MaxDegreeOfParallelism = 1,
         SingleProducerConstrained = true,
-        TaskScheduler = stream,
+        TaskScheduler = setup.Device.Stream,
     };
 
     /// <summary>A stage that computes and returns.</summary>
@@ -32,6 +32,7 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
         where TIn : class
         where TOut : class
     {
+        var time = setup.Clock?.Of(stage);
         return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
             input =>
             {
@@ -42,11 +43,16 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
 
                 try
                 {
+                    Enter(time);
                     return new(input.Step, run(input.Message!), null);
                 }
                 catch (Exception exception)
                 {
                     return new(input.Step, null, Abandon(input.Step, stage, layer, exception));
+                }
+                finally
+                {
+                    setup.Clock?.Leave();
                 }
             },
             Options));
@@ -57,6 +63,7 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
         where TIn : class
         where TOut : class
     {
+        var time = setup.Clock?.Of(stage);
         return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
             async input =>
             {
@@ -67,11 +74,16 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
 
                 try
                 {
+                    Enter(time);
                     return new(input.Step, await run(input.Message!), null);
                 }
                 catch (Exception exception)
                 {
                     return new(input.Step, null, Abandon(input.Step, stage, layer, exception));
+                }
+                finally
+                {
+                    setup.Clock?.Leave();
                 }
             },
             Options));
@@ -83,6 +95,14 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
     {
         _blocks.Add(block);
         return block;
+    }
+
+    private void Enter(StageTime? time)
+    {
+        if (time is not null)
+        {
+            setup.Clock!.Enter(time);
+        }
     }
 
     /// <summary>Turns an exception into the step's fault, and tells the peers not to wait for this rank.</summary>
@@ -97,8 +117,8 @@ internal sealed class StageBlock(int rank, RankGroups groups, TaskScheduler stre
             _ => FaultKind.StageFailed,
         };
         var message = exception is OperationCanceledException ? "the pipeline was stopped" : $"{exception.GetType().Name}: {exception.Message}";
-        var fault = new PipelineFault(kind, stage, layer, rank, step.Plan.Step, message);
-        groups.Abort(step.Plan.Epoch, step.Plan.Step, fault.ToString());
+        var fault = new PipelineFault(kind, stage, layer, setup.Rank, step.Plan.Step, message);
+        setup.Groups.Abort(step.Plan.Epoch, step.Plan.Step, fault.ToString());
         return fault;
     }
 }

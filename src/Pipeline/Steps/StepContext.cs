@@ -7,11 +7,11 @@ namespace AkkaCp.Pipeline.Steps;
 /// One step inside one rank's pipeline: its plan, its layout once the plan has entered, and everything to give back at the end.
 /// Stages dispose tensors as soon as they are done with them; what a fault leaves behind is given back here.
 /// </summary>
-internal sealed class StepContext(StepPlan plan, INpuDevice device, TimeProvider time)
+internal sealed class StepContext(StepPlan plan, RankSetup setup)
 {
     private readonly List<Tensor> _tensors = [];
     private readonly List<Task> _transfers = [];
-    private readonly long _started = time.GetTimestamp();
+    private readonly long _started = setup.Time.GetTimestamp();
     private StepLayout? _layout;
 
     public StepPlan Plan { get; } = plan;
@@ -38,7 +38,7 @@ internal sealed class StepContext(StepPlan plan, INpuDevice device, TimeProvider
     /// <summary>A tensor that lives until it is disposed, at the latest until the step ends.</summary>
     public Tensor Rent(DType dtype, params ReadOnlySpan<int> shape)
     {
-        var tensor = device.Memory.Rent(dtype, shape);
+        var tensor = setup.Device.Memory.Rent(dtype, shape);
         _tensors.Add(tensor);
         return tensor;
     }
@@ -53,6 +53,10 @@ internal sealed class StepContext(StepPlan plan, INpuDevice device, TimeProvider
 
         return transfer;
     }
+
+    /// <summary>A transfer for a stage to await; the stage's clock, where there is one, counts the time.</summary>
+    public Task WaitFor(Task transfer) =>
+        setup.Clock is not { } clock || transfer.IsCompletedSuccessfully ? transfer : clock.WaitAsync(transfer);
 
     /// <summary>Waits until nothing touches the step's tensors, then gives them all back.</summary>
     public async Task ReleaseAsync()
@@ -69,5 +73,5 @@ internal sealed class StepContext(StepPlan plan, INpuDevice device, TimeProvider
         }
     }
 
-    public StepStats Stats() => new(_layout?.Rows.Rows ?? 0, KvBytesGathered, time.GetElapsedTime(_started));
+    public StepStats Stats() => new(_layout?.Rows.Rows ?? 0, KvBytesGathered, setup.Time.GetElapsedTime(_started));
 }

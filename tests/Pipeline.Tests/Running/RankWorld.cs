@@ -172,6 +172,7 @@ internal sealed class RankWorld : IAsyncDisposable
                 Kv = pool,
                 Groups = options.Groups(hub, rank),
                 Logits = Logits,
+                Clock = options.Clock?.Invoke(rank),
             },
             result => Slot(result.Step, result.Rank).SetResult(result)));
     }
@@ -188,6 +189,8 @@ internal sealed record RankWorldOptions
 
     /// <summary>Split from the shortest length that can be.</summary>
     public CpPolicySettings Policy { get; init; } = new() { MinTokens = 1 };
+
+    public Func<int, StageClock>? Clock { get; init; }
 
     public TimeSpan CollectiveTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -1,0 +1,81 @@
+namespace AkkaCp.Pipeline;
+
+/// <summary>
+/// Measures where one rank's thread spends its time, stage by stage. Given to a rank by <see cref="RankSetup.Clock"/>; without one
+/// nothing is measured and nothing is paid. Written on the rank's own thread; read or reset it only while no step is inside.
+/// </summary>
+/// <param name="time">The clock; the system's when null.</param>
+public sealed class StageClock(TimeProvider? time = null)
+{
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly Dictionary<string, StageTime> _stages = [];
+    private StageTime? _current;
+    private long _since;
+    private long _busy;
+
+    /// <summary>Every stage of the pipeline, in the order of the data's way.</summary>
+    public IReadOnlyCollection<StageTime> Stages => _stages.Values;
+
+    /// <summary>Forgets all times.</summary>
+    public void Reset()
+    {
+        foreach (var stage in _stages.Values)
+        {
+            stage.Reset();
+        }
+    }
+
+    /// <summary>The account of a stage; all layers share one.</summary>
+    internal StageTime Of(string stage)
+    {
+        if (!_stages.TryGetValue(stage, out var account))
+        {
+            _stages.Add(stage, account = new StageTime(stage));
+        }
+
+        return account;
+    }
+
+    /// <summary>The thread begins to compute for a stage.</summary>
+    internal void Enter(StageTime stage)
+    {
+        _current = stage;
+        _since = _time.GetTimestamp();
+    }
+
+    /// <summary>The thread has computed for the stage that it entered.</summary>
+    internal void Leave()
+    {
+        if (_current is { } stage)
+        {
+            var computed = _time.GetTimestamp() - _since;
+            stage.Computed += _time.GetElapsedTime(0, computed);
+            _busy += computed;
+            _current = null;
+        }
+    }
+
+    /// <summary>
+    /// Leaves the stage until a transfer ends. What the thread computes for other steps meanwhile is hidden; the rest is exposed.
+    /// </summary>
+    internal async Task WaitAsync(Task transfer)
+    {
+        var stage = _current;
+        Leave();
+        var (start, busy) = (_time.GetTimestamp(), _busy);
+        try
+        {
+            await transfer;
+        }
+        finally
+        {
+            var waited = _time.GetTimestamp() - start;
+            if (stage is not null)
+            {
+                stage.Waited += _time.GetElapsedTime(0, waited);
+                stage.Exposed += _time.GetElapsedTime(0, Math.Max(0, waited - (_busy - busy)));
+                Enter(stage);
+            }
+        }
+    }
+}

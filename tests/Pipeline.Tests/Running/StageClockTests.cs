@@ -1,0 +1,83 @@
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Topology;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Pipeline.Tests.Running;
+
+public sealed class StageClockTests
+{
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void TimeBetweenEnterAndLeave_IsComputed()
+    {
+        var time = new ManualTimeProvider();
+        var clock = new StageClock(time);
+        var stage = clock.Of("a");
+        clock.Enter(stage);
+        time.Advance(s_second);
+        clock.Leave();
+        time.Advance(s_second);
+
+        Assert.Equal((s_second, TimeSpan.Zero), (stage.Computed, stage.Waited));
+        clock.Reset();
+        Assert.Equal(TimeSpan.Zero, stage.Computed);
+    }
+
+    [Fact]
+    public async Task WhatOtherStagesComputeDuringAWait_IsNotExposed()
+    {
+        var time = new ManualTimeProvider();
+        var clock = new StageClock(time);
+        var (waiting, other) = (clock.Of("waiting"), clock.Of("other"));
+        var transfer = new TaskCompletionSource();
+        clock.Enter(waiting);
+        time.Advance(s_second);
+        var wait = clock.WaitAsync(transfer.Task);
+
+        clock.Enter(other);
+        time.Advance(3 * s_second);
+        clock.Leave();
+        time.Advance(2 * s_second);
+        transfer.SetResult();
+        await wait;
+        time.Advance(s_second);
+        clock.Leave();
+
+        Assert.Equal((2 * s_second, 5 * s_second, 2 * s_second), (waiting.Computed, waiting.Waited, waiting.Exposed));
+        Assert.Equal((3 * s_second, TimeSpan.Zero), (other.Computed, other.Exposed));
+    }
+
+    [Fact]
+    public async Task PipelineWithAClock_ChargesEachOperatorToItsStage()
+    {
+        var time = new ManualTimeProvider();
+        var clock = new StageClock(time);
+        await using var world = new RankWorld(
+            RepositoryFiles.TinyModel("f32"), new RankTopology(1, 1, 1), DType.F32, new RankWorldOptions
+            {
+                Clock = _ => clock,
+                Wrap = (_, device) => new FaultyDevice(device, name => time.Advance(name switch
+                {
+                    nameof(INpuDevice.FusedInferAttentionScore) => 5 * s_second,
+                    nameof(INpuDevice.GroupedMatMul) => 7 * s_second,
+                    _ => TimeSpan.Zero,
+                })),
+            });
+        await world.LogitsAsync([[.. Enumerable.Range(1, 40)]], chunk: 0);
+
+        // One FIA call a layer: a prompt on one rank has prev rows only. Two grouped products: gate‖up, and down.
+        var layers = world.Config.NumHiddenLayers;
+        var computed = clock.Stages.Where(stage => stage.Computed > TimeSpan.Zero).ToDictionary(stage => stage.Name, stage => stage.Computed);
+        Assert.Equal(
+            new() { [RankPipeline.DualFia] = layers * 5 * s_second, [RankPipeline.Moe] = layers * 14 * s_second },
+            computed);
+        Assert.Equal(
+            [
+                RankPipeline.Embed, RankPipeline.QkvProjection, RankPipeline.KvConcatGather, RankPipeline.ZigzagQSplit, RankPipeline.DualFia,
+                RankPipeline.Concat, RankPipeline.Moe, RankPipeline.LmHead,
+            ],
+            clock.Stages.Select(stage => stage.Name));
+    }
+}
