@@ -34,8 +34,8 @@ internal static class StepCompletion
             Transition.To(done), (so, share) => so.Then(current => CompleteShare(current, step, share, fault)));
     }
 
-    private static bool LeavesRanksApart(PipelineFault? fault) =>
-        fault?.Kind is FaultKind.PeerLost or FaultKind.CollectiveMismatch or FaultKind.RankLost or FaultKind.Stopped;
+    private static bool LeavesRanksApart(PipelineFault? fault) => fault?.Kind is
+        FaultKind.PeerLost or FaultKind.PeerAborted or FaultKind.CollectiveMismatch or FaultKind.RankLost or FaultKind.Stopped;
 
     private static Transition CompleteShare(CoordinatorState state, StepState step, StepRequest share, PipelineFault? fault)
     {

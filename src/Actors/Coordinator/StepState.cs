@@ -21,8 +21,8 @@ internal sealed record StepState(StepPlan Plan)
         : this with { Results = Results.Add(result.Rank, result), Accepted = Accepted.Add(result.Rank) };
 
     /// <summary>
-    /// The fault that says most about the cause. A rank that failed makes its peers report a lost peer, and a stopped pipeline says
-    /// nothing about why; of equals, the lowest rank's.
+    /// The fault that says most about the cause. A rank that failed makes its peers report an aborted or lost peer, and a stopped
+    /// pipeline says little about why; of equals, the lowest rank's.
     /// </summary>
     public PipelineFault? MergedFault() => Results.Values
         .Select(result => result.Fault)
@@ -40,6 +40,7 @@ internal sealed record StepState(StepPlan Plan)
         FaultKind.RankLost => 1,
         FaultKind.CollectiveMismatch => 2,
         FaultKind.PeerLost => 3,
+        FaultKind.PeerAborted => 5,
         _ => 4,
     };
 }

@@ -274,7 +274,9 @@ public class CoordinatorStateTests
 
     [Theory]
     [InlineData(FaultKind.PeerLost)]
+    [InlineData(FaultKind.PeerAborted)]
     [InlineData(FaultKind.CollectiveMismatch)]
+    [InlineData(FaultKind.Stopped)]
     public void FaultThatNobodyExplains_AsksForANewEpochInWhichOthersGoOn(FaultKind kind)
     {
         var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 16, MaxStepTokens = 16, MaxRunning = 8 });

@@ -46,7 +46,7 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         .. results.Select(result => result.Rank == rank
             ? result with { Samples = [], Fault = new PipelineFault(kind, "Moe", 3, rank, result.Step, "broken") }
             : kind == FaultKind.StageFailed
-                ? result with { Samples = [], Fault = new PipelineFault(FaultKind.PeerLost, "KvGather", 3, result.Rank, result.Step, "gone") }
+                ? result with { Samples = [], Fault = new PipelineFault(FaultKind.PeerAborted, "KvConcatGather", 3, result.Rank, result.Step, "gone") }
                 : result),
     ];
 
