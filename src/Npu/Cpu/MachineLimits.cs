@@ -1,44 +1,75 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace AkkaCp.Bench.Kernels;
+namespace AkkaCp.Npu.Cpu;
 
-/// <summary>What one core of this machine can do at most, measured here and now.</summary>
-internal static unsafe class MachineLimits
+/// <summary>
+/// What this machine can do at most, measured here and now, so that a benchmark can give its figures as shares. Each figure is the best
+/// of several short runs by wall time: what else the machine does makes a run slower, never faster.
+/// </summary>
+public static unsafe class MachineLimits
 {
-    /// <summary>GFLOP/s of independent F32 fused multiply-adds in registers: 12 chains of the widest vector, best of several runs.</summary>
+    private const int RunsPerRepeat = 8;
+
+    /// <summary>
+    /// GFLOP/s of one core with the instruction that multiplies weights of a type: F32 fused multiply-add, for BF16 too as long as the
+    /// kernels widen it to F32.
+    /// </summary>
+    /// <param name="dtype">Type of the weights.</param>
+    /// <param name="repeats">Runs, at least 1.</param>
+    public static double ProductGflops(DType dtype, int repeats) => dtype switch
+    {
+        DType.F32 or DType.BF16 => FmaGflops(repeats),
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "no kernel multiplies this type"),
+    };
+
+    /// <summary>GFLOP/s of one core in independent F32 fused multiply-adds in registers: 12 chains of the widest vector.</summary>
+    /// <param name="repeats">Runs, at least 1.</param>
     public static double FmaGflops(int repeats)
     {
-        const int Loops = 4_000_000;
+        // Under a millisecond: short enough to fall between two time slices of other processes.
+        const int Loops = 500_000;
         var best = 0.0;
-        for (var repeat = 0; repeat < repeats; repeat++)
+        for (var repeat = 0; repeat < RunsPerRepeat * repeats; repeat++)
         {
-            var start = CpuClock.Seconds;
+            var start = Stopwatch.GetTimestamp();
             var flops = Vector512.IsHardwareAccelerated ? Chains512(Loops) : Chains256(Loops);
-            best = Math.Max(best, flops / (CpuClock.Seconds - start) / 1e9);
+            best = Math.Max(best, flops / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         return best;
     }
 
-    /// <summary>GB/s of reading 256 MiB from memory with one core in four streams (more than one reads), best of several runs.</summary>
-    public static double ReadGBps(int repeats)
+    /// <summary>GB/s of reading 256 MiB from memory with some cores together, each its own part in four streams.</summary>
+    /// <param name="repeats">Runs, at least 1.</param>
+    /// <param name="threads">Cores that read, at least 1.</param>
+    public static double ReadGBps(int repeats, int threads = 1)
     {
         // Native memory as the weights' own: the system may back it with larger pages than the collector's heap.
         const int Count = 64 << 20;
         var data = (float*)NativeMemory.AlignedAlloc(Count * sizeof(float), 64);
         new Span<float>(data, Count).Fill(1f);
+        using var pool = new WorkerPool(threads, "limit");
         var best = 0.0;
         for (var repeat = 0; repeat < repeats; repeat++)
         {
-            var start = CpuClock.Seconds;
-            s_sink = SumFourStreams(data, Count);
-            best = Math.Max(best, Count * 4.0 / (CpuClock.Seconds - start) / 1e9);
+            var start = Stopwatch.GetTimestamp();
+            pool.Run(ReadWork.Items, new ReadWork(data, Count / ReadWork.Items));
+            best = Math.Max(best, Count * 4.0 / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         NativeMemory.AlignedFree(data);
         return best;
+    }
+
+    /// <summary>Parts of the memory, taken as the workers come to them, so that one that was interrupted holds nobody up.</summary>
+    private readonly struct ReadWork(float* data, int count) : IWork
+    {
+        public const int Items = 64;
+
+        public void Execute(int item, int worker) => s_sink = SumFourStreams(data + ((long)item * count), count);
     }
 
     // Results go here so that the loops are not removed.
