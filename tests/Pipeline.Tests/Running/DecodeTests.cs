@@ -22,7 +22,11 @@ public sealed class DecodeTests
 
     private static readonly SamplingOptions s_penalised = new()
     {
-        Temperature = 0.7f, RepetitionPenalty = 1.4f, PresencePenalty = 0.7f, FrequencyPenalty = 0.6f, Seed = 7,
+        Temperature = 0.7f,
+        RepetitionPenalty = 1.4f,
+        PresencePenalty = 0.7f,
+        FrequencyPenalty = 0.6f,
+        Seed = 7,
     };
 
     [Theory]
