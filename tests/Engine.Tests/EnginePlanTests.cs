@@ -24,7 +24,8 @@ public class EnginePlanTests
             ChunkTokens = 64,
             MinCpTokens = 5,
             Overrides = new Dictionary<string,
-                string> { ["akka-cp.scheduler.max-running"] = "7", ["scheduler.chunk-tokens"] = "32" },
+                string>
+            { ["akka-cp.scheduler.max-running"] = "7", ["scheduler.chunk-tokens"] = "32" },
         });
 
         Assert.Equal((4, 2, 2, 1), (plan.Topology.Tp, plan.Topology.AttnCp, plan.Topology.MoeDp, plan.Topology.Ep));
@@ -44,8 +45,12 @@ public class EnginePlanTests
     [Fact]
     public void KvPool_HoldsTheTokensAskedFor()
     {
-        var plan = EnginePlan.Create(s_demo with { Overrides = new Dictionary<string,
-            string> { ["kv-cache.tokens"] = "1000", ["kv-cache.block-size"] = "64" } });
+        var plan = EnginePlan.Create(s_demo with
+        {
+            Overrides = new Dictionary<string,
+            string>
+            { ["kv-cache.tokens"] = "1000", ["kv-cache.block-size"] = "64" }
+        });
 
         Assert.Equal(17, plan.KvShapeOf(0).Blocks); // 16 of 64 tokens, and block 0, which nobody uses.
     }

@@ -19,7 +19,7 @@ internal static class RunCommand
     private static readonly Option<float?> s_temperature =
         new("--temperature") { Description = "0 is greedy. Default: the model's generation config." };
 
-    private static readonly Option<ulong?> s_seed = 
+    private static readonly Option<ulong?> s_seed =
         new("--seed") { Description = "Names the random sequence. Default: a fresh one." };
     private static readonly Option<bool> s_raw = new("--raw") { Description = "Skip the chat template." };
 

@@ -15,7 +15,7 @@ internal static class SynthCommand
         Required = true,
     };
 
-    private static readonly Option<int?> s_layers = 
+    private static readonly Option<int?> s_layers =
         new("--layers") { Description = "Decoder layers. Default: the preset's own." };
     private static readonly Option<int> s_seed = new("--seed") { Description = "Of the random numbers. Default 0." };
     private static readonly Option<string> s_output = new("--output")

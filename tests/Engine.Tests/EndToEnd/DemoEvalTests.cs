@@ -47,8 +47,11 @@ public class DemoEvalTests
         };
         await Parallel.ForEachAsync(Enumerable.Range(0, answers.Length), options, async (index, cancellationToken) =>
         {
-            var request = TestModel.Ask(DemoQuestion.All[index].Question) with { MaxTokens = 200,
-                Sampling = new() { Temperature = 0 } };
+            var request = TestModel.Ask(DemoQuestion.All[index].Question) with
+            {
+                MaxTokens = 200,
+                Sampling = new() { Temperature = 0 }
+            };
             var chunks = await TestModel.ToListAsync(engine.GenerateAsync(request, cancellationToken));
             answers[index] = (TestModel.Text(chunks), [.. chunks.Select(chunk => chunk.Token).OfType<int>()]);
         });

@@ -11,8 +11,11 @@ namespace AkkaCp.Engine.Tests.EndToEnd;
 public class EngineLifeTests
 {
     private static readonly GenerationRequest s_long =
-        TestModel.Ask("Ada has 61 shells. Ivan gives Ada 33 more. How many shells does Ada have now?") with { IgnoreEos = true,
-            MaxTokens = 3000 };
+        TestModel.Ask("Ada has 61 shells. Ivan gives Ada 33 more. How many shells does Ada have now?") with
+        {
+            IgnoreEos = true,
+            MaxTokens = 3000
+        };
 
     [Fact]
     public async Task Prompt_IsSplitOverTheRanks_AndSaysSo()
