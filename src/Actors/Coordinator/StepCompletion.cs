@@ -39,7 +39,9 @@ internal static class StepCompletion
 
     private static Transition CompleteShare(CoordinatorState state, StepState step, StepRequest share, PipelineFault? fault)
     {
-        var request = state.Running[share.Request];
+        // One that ended while the step was inside may be released already.
+        if (!state.Running.TryGetValue(share.Request, out var request))
+            return Transition.To(state);
         request = request with { StepsInFlight = request.StepsInFlight - 1 };
         if (request.HasEnded)
             return Transition.To(state.With(request));

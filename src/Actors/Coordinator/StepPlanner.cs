@@ -8,8 +8,9 @@ namespace AkkaCp.Actors.Coordinator;
 /// <summary>
 /// Decides what runs next.
 /// <list type="number">
-/// <item>Released: requests that have ended and have no row in a step inside. Their blocks are free from this plan on: ranks run
-/// plans in order.</item>
+/// <item>Released: requests that have ended. Their blocks are free from this plan on, even when an older step still holds rows of
+/// them: ranks run plans in order, so what they write for the old owner comes before what they write for the new one, and what they
+/// still read for the old owner nobody waits for.</item>
 /// <item>Admission, first come first served, by the KV of the worst case. A request that must wait for KV may be overtaken by
 /// <see cref="MaxOvertakes"/> later ones that fit, then they wait with it.</item>
 /// <item>One decode row of every request whose last token is known.</item>
@@ -88,7 +89,7 @@ internal static class StepPlanner
         && state.InFlight.Values.All(step => step.Accepted.Count == state.Limits.WorldSize);
 
     private static ImmutableArray<long> Releasable(CoordinatorState state) =>
-        [.. state.Running.Values.Where(request => request.HasEnded && request.StepsInFlight == 0).Select(request => request.Number)];
+        [.. state.Running.Values.Where(request => request.HasEnded).Select(request => request.Number)];
 
     private static CoordinatorState Release(CoordinatorState state, ImmutableArray<long> released)
     {

@@ -218,6 +218,23 @@ public class CoordinatorStateTests
     }
 
     [Fact]
+    public void CancelledWithTwoChunksInside_GivesItsKvToTheNextRequestWithinOneStep()
+    {
+        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 16, StepsInFlight = 2 }, kvBlocks: 8);
+        var cancelled = driver.Submit(80, 16);
+        driver.Submit(40, 2);
+        Assert.Equal(2, driver.Inside);
+        driver.Apply(driver.State.Cancel(cancelled));
+
+        driver.EndStep();
+        var next = driver.Plans[^1];
+        Assert.Equal([1L], next.Released);
+        Assert.Equal([2L], next.Requests.Select(share => share.Request));
+        driver.RunToEnd();
+        AssertNothingHeld(driver);
+    }
+
+    [Fact]
     public void StepFault_FailsItsRequestsOnceAndOthersGoOn()
     {
         var driver = new CoordinatorDriver(new SchedulerSettings { MaxRunning = 2, StepsInFlight = 1 });
