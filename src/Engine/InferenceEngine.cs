@@ -50,28 +50,31 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <exception cref="AkkaCp.Actors.Settings.CpSettingsException">The configuration is wrong; all mistakes.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
-    public static async Task<InferenceEngine> StartAsync(EngineOptions options, CancellationToken cancellationToken = default)
+    public static Task<InferenceEngine> StartAsync(EngineOptions options, CancellationToken cancellationToken = default) =>
+        StartAsync(options, [], cancellationToken);
+
+    /// <summary>As the other overload, and checks requests that are known already before it reads the weights.</summary>
+    /// <exception cref="GenerationException">A request is invalid or too long; nothing was loaded.</exception>
+    /// <exception cref="AkkaCp.Actors.Settings.CpSettingsException">The configuration is wrong; all mistakes.</exception>
+    /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
+    public static async Task<InferenceEngine> StartAsync(
+        EngineOptions options, IEnumerable<GenerationRequest> known, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(known);
+        var plan = EnginePlan.Create(options);
+        var model = ModelAssets.Load(plan.Directory, plan.Model);
+        foreach (var request in known)
+            _ = model.Encode(request);
         var logits = new LogitsRouter();
-        var (ranks, model) = await LocalRanks.StartAsync(options, logits, cancellationToken).ConfigureAwait(false);
+        var ranks = await LocalRanks.StartAsync(plan, options, logits, cancellationToken).ConfigureAwait(false);
         return new InferenceEngine(ranks, model, logits);
     }
 
     /// <summary>What a request's prompt is for the model.</summary>
     /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
-    public EncodedPrompt Encode(GenerationRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        var problems = RequestValidation.Problems(request, _model);
-        if (problems.Count > 0)
-            throw new GenerationException(problems);
-        var prompt = _model.Prompts.Encode(request);
-        if (prompt.Tokens.IsEmpty)
-            throw new GenerationException(FailureKind.Invalid, "the prompt must have at least one token, found none");
-        RequireFits(prompt.Tokens.Length);
-        return prompt;
-    }
+    public EncodedPrompt Encode(GenerationRequest request) => _model.Encode(request);
 
     /// <summary>
     /// Answers a request. Enumerating starts it; cancelling, or leaving the enumeration, ends it and frees its KV cache.
@@ -197,16 +200,6 @@ public sealed class InferenceEngine : IAsyncDisposable
             Math.Min(request.MaxTokens ?? _model.Defaults.MaxNewTokens ?? int.MaxValue, room),
             request.Sampling.Over(_model.Defaults.Sampling),
             request.IgnoreEos ? ImmutableArray<int>.Empty : _model.EndTokens);
-    }
-
-    private void RequireFits(int promptTokens)
-    {
-        if (promptTokens > _model.ContextLength)
-        {
-            throw new GenerationException(
-                FailureKind.ContextLengthExceeded,
-                $"the prompt must fit the model's context of {_model.ContextLength} tokens, found {promptTokens}");
-        }
     }
 
     private void ThrowIfDisposed()

@@ -66,12 +66,10 @@ internal sealed class LocalRanks : IGenerationBackend
         }
     }
 
-    /// <summary>Reads the model, all ranks at once, and starts the actors.</summary>
-    public static async Task<(LocalRanks Ranks, ModelAssets Model)> StartAsync(
-        EngineOptions options, LogitsRouter logits, CancellationToken cancellationToken)
+    /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
+    public static async Task<LocalRanks> StartAsync(
+        EnginePlan plan, EngineOptions options, LogitsRouter logits, CancellationToken cancellationToken)
     {
-        var plan = EnginePlan.Create(options);
-        var model = ModelAssets.Load(plan.Directory, plan.Model);
         var weights = new WeightStore();
         var ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken)
             .ConfigureAwait(false);
@@ -80,7 +78,7 @@ internal sealed class LocalRanks : IGenerationBackend
         {
             started = new LocalRanks(plan, options, logits, ranks, weights);
             await started._system.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return (started, model);
+            return started;
         }
         catch
         {

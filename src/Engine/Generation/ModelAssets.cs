@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Prompting;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
@@ -51,6 +52,27 @@ internal sealed record ModelAssets
             VocabSize = config.VocabSize,
             EndTokens = EndTokensOf(defaults, tokenizer),
         };
+    }
+
+    /// <summary>Checks every field of a request, then encodes its prompt.</summary>
+    /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
+    public EncodedPrompt Encode(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var problems = RequestValidation.Problems(request, this);
+        if (problems.Count > 0)
+            throw new GenerationException(problems);
+        var prompt = Prompts.Encode(request);
+        if (prompt.Tokens.IsEmpty)
+            throw new GenerationException(FailureKind.Invalid, "the prompt must have at least one token, found none");
+        if (prompt.Tokens.Length > ContextLength)
+        {
+            throw new GenerationException(
+                FailureKind.ContextLengthExceeded,
+                $"the prompt must fit the model's context of {ContextLength} tokens, found {prompt.Tokens.Length}");
+        }
+
+        return prompt;
     }
 
     // A base model has no template; it answers raw prompts all the same.

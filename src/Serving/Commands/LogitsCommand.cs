@@ -35,7 +35,8 @@ internal static class LogitsCommand
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
         var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading };
-        var engine = await InferenceEngine.StartAsync(options, cancellationToken).ConfigureAwait(false);
+        var engine = await InferenceEngine.StartAsync(options, [new GenerationRequest { Tokens = tokens }], cancellationToken)
+            .ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);
 
         using var file = new LogitsFile(parsed.GetRequiredValue(s_output), engine.VocabSize);

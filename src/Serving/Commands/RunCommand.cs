@@ -40,7 +40,7 @@ internal static class RunCommand
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
         var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading };
-        var engine = await InferenceEngine.StartAsync(options, cancellationToken).ConfigureAwait(false);
+        var engine = await InferenceEngine.StartAsync(options, [request], cancellationToken).ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);
 
         var json = parsed.GetValue(CommonOptions.Json);

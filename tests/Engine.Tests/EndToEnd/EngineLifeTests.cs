@@ -1,5 +1,6 @@
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Partition;
+using AkkaCp.Model.Weights;
 using AkkaCp.Testing;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -171,6 +172,19 @@ public class EngineLifeTests
     }
 
     [Fact]
+    public async Task KnownRequestWithMistakes_IsRefusedBeforeAnyWeightIsRead()
+    {
+        var loaded = new CountReports();
+        var options = new EngineOptions { ModelPath = RepositoryFiles.DemoModel, LoadProgress = loaded };
+        var request = new GenerationRequest { Prompt = "x", MaxTokens = 0, Sampling = new SamplingOverrides { Temperature = -1 } };
+
+        var error = await Assert.ThrowsAsync<GenerationException>(
+            () => InferenceEngine.StartAsync(options, [request], TestContext.Current.CancellationToken));
+
+        Assert.Equal((FailureKind.Invalid, 2, 0), (error.Kind, error.Problems.Count, loaded.Count));
+    }
+
+    [Fact]
     public async Task Host_LoadsTheModel_AndItsChatClientAnswers()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -188,5 +202,12 @@ public class EngineLifeTests
     private sealed class CancelOnReport(CancellationTokenSource cancelling) : IProgress<Model.Weights.LoadProgress>
     {
         public void Report(Model.Weights.LoadProgress value) => cancelling.Cancel();
+    }
+
+    private sealed class CountReports : IProgress<LoadProgress>
+    {
+        public int Count { get; private set; }
+
+        public void Report(LoadProgress value) => Count++;
     }
 }
