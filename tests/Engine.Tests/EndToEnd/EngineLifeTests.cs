@@ -1,6 +1,6 @@
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Pipeline.Partition;
 using AkkaCp.Model.Weights;
+using AkkaCp.Pipeline.Partition;
 using AkkaCp.Testing;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
