@@ -22,6 +22,7 @@ internal static class CommandTree
         TokenizeCommand.Create(io),
         RenderCommand.Create(io),
         SynthCommand.Create(io),
+        BenchCommand.Create(io),
         CheckCommand.Create(io),
     };
 }

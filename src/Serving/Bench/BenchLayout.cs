@@ -1,0 +1,22 @@
+using System.Globalization;
+using AkkaCp.Pipeline.Topology;
+
+namespace AkkaCp.Serving.Bench;
+
+/// <summary>The ranks of one measurement, and how many threads each has.</summary>
+/// <param name="Topology">Ranks and groups.</param>
+/// <param name="Threads">Computing threads of each rank.</param>
+internal sealed record BenchLayout(RankTopology Topology, int Threads)
+{
+    /// <summary>Processors that compute at the same time, at most those of the machine.</summary>
+    public int Cores => Math.Min(Topology.WorldSize * Threads, Environment.ProcessorCount);
+
+    /// <summary>Processors of a rank's threads, as the engine pins them; null when there are more threads than processors.</summary>
+    public IReadOnlyList<int>? CoresOf(int rank) => Topology.WorldSize * Threads <= Environment.ProcessorCount
+        ? [.. Enumerable.Range(rank * Threads, Threads)]
+        : null;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"tp {Topology.Tp}, attn-cp {Topology.AttnCp}, {Threads} threads a rank");
+}

@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace AkkaCp.Serving.Commands;
+
+/// <summary><c>akkacp bench</c>: the speed of this machine's ranks beside the machine's limits.</summary>
+internal static class BenchCommand
+{
+    public static Command Create(CommandIo io) => new("bench", "Measures prefill or decode beside the machine's limits.")
+    {
+        BenchPrefillCommand.Create(io),
+        BenchDecodeCommand.Create(io),
+    };
+}
