@@ -4,27 +4,33 @@ using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 
 // Prints the products, the attention and the routing of a layer beside the limits of the machine, both measured in this process.
-// Usage: --limits [threads] [runs]
+// AKKACP_KERNELS chooses the products' kernels. Usage: --limits [threads] [runs] | --products [threads] [runs]
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var threads = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
 var runs = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 10;
-if (args is not ["--limits", ..])
+if (args is not ["--limits" or "--products", ..])
 {
-    Console.Error.WriteLine("usage: --limits [threads] [runs]");
+    Console.Error.WriteLine("usage: --limits [threads] [runs] | --products [threads] [runs]");
     return 2;
 }
 
 Func<double> clock = threads == 1 ? () => CpuClock.Seconds : () => CpuClock.WallSeconds;
 var fma = MachineLimits.FmaGflops(runs);
+var bf16 = MachineLimits.ProductGflops(DType.BF16, runs);
 var read = MachineLimits.ReadGBps(runs);
-Console.WriteLine($"SDK runtime {Environment.Version}, {CpuDevice.InstructionSet}, {threads} thread(s), best of {runs}, "
-    + (threads == 1 ? "CPU time of the calling thread" : "wall time"));
-Console.WriteLine($"one core: FMA F32 {fma:F1} GFLOP/s, read {read:F1} GB/s");
-Console.WriteLine();
-Console.WriteLine("| T | N | K | weights | GFLOP/s | share of FMA limit | weights GB/s | share of read limit |");
-Console.WriteLine("|---|---|---|---|---|---|---|---|");
 using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads });
-foreach (var (t, n, k, copies) in new[] { (2048, 2048, 2048, 1), (512, 768, 2048, 1), (32, 2048, 768, 40), (4, 2048, 2048, 16), (1, 2048, 2048, 16) })
+Console.WriteLine($"SDK runtime {Environment.Version}, {device.KernelChoice.Name} ({device.KernelChoice.Reason}), {threads} thread(s), best of {runs}, "
+    + (threads == 1 ? "CPU time of the calling thread" : "wall time"));
+Console.WriteLine($"one core: FMA F32 {fma:F1} GFLOP/s, BF16 products {bf16:F1} GFLOP/s, read {read:F1} GB/s");
+Console.WriteLine();
+Console.WriteLine("| T | N | K | weights | GFLOP/s | share of the limit | weights GB/s | share of read limit |");
+Console.WriteLine("|---|---|---|---|---|---|---|---|");
+(int T, int N, int K, int Copies)[] shapes =
+[
+    (2048, 2048, 2048, 1), (512, 768, 2048, 1), (32, 2048, 768, 40), (32, 1536, 2048, 20), (14, 2048, 768, 40), (4, 2048, 2048, 16),
+    (1, 2048, 2048, 16),
+];
+foreach (var (t, n, k, copies) in shapes)
 {
     foreach (var dtype in new[] { DType.F32, DType.BF16 })
     {
@@ -32,8 +38,14 @@ foreach (var (t, n, k, copies) in new[] { (2048, 2048, 2048, 1), (512, 768, 2048
         var seconds = bench.BestSeconds(runs, clock);
         var gflops = 2.0 * t * n * k / seconds / 1e9;
         var gbps = bench.WeightBytes / seconds / 1e9;
-        Console.WriteLine($"| {t} | {n} | {k} | {dtype} | {gflops:F1} | {gflops / (fma * threads):P0} | {gbps:F1} | {gbps / (read * threads):P0} |");
+        var limit = (dtype == DType.BF16 ? bf16 : fma) * threads;
+        Console.WriteLine($"| {t} | {n} | {k} | {dtype} | {gflops:F1} | {gflops / limit:P0} | {gbps:F1} | {gbps / (read * threads):P0} |");
     }
+}
+
+if (args[0] == "--products")
+{
+    return 0;
 }
 
 Console.WriteLine();

@@ -27,8 +27,8 @@ public sealed record EngineInspection
     /// <summary>Processors of this machine.</summary>
     public int Processors { get; } = Environment.ProcessorCount;
 
-    /// <summary>The vectors that the kernels use.</summary>
-    public string InstructionSet { get; } = CpuDevice.InstructionSet;
+    /// <summary>The kernels that products run on, and why.</summary>
+    public string Kernels { get; } = $"{CpuDevice.DefaultKernels.Name} kernels ({CpuDevice.DefaultKernels.Reason})";
 
     /// <summary>Type of the weights in memory.</summary>
     public required string Dtype { get; init; }

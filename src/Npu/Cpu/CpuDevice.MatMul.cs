@@ -21,7 +21,7 @@ public sealed unsafe partial class CpuDevice
             OperatorChecks.Refuse(nameof(CreateMatrix), "shape", "n and k of at least 1", $"[{n}, {k}]");
         }
 
-        return new CpuPackedMatrix(n, k, dtype, _weights);
+        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, _weights);
     }
 
     /// <inheritdoc cref="INpuDevice.MatMul"/>
@@ -80,12 +80,17 @@ public sealed unsafe partial class CpuDevice
         }
     }
 
-    private static CpuPackedMatrix RequireMatrix(string op, PackedMatrix w)
+    private CpuPackedMatrix RequireMatrix(string op, PackedMatrix w)
     {
         if (w is not CpuPackedMatrix matrix)
         {
             OperatorChecks.Refuse(op, "w", "a matrix packed by a CpuDevice", w?.GetType().Name ?? "null");
             return null!;
+        }
+
+        if (matrix.DType == DType.BF16 && matrix.BF16Layout != _variant.BF16Layout)
+        {
+            OperatorChecks.Refuse(op, "w", $"BF16 {_variant.BF16Layout} as {_variant.Name} kernels read them", $"{matrix.BF16Layout}");
         }
 
         return matrix;
@@ -147,6 +152,7 @@ public sealed unsafe partial class CpuDevice
                 ColumnBlocks = (w.Panels + panelsPerItem - 1) / panelsPerItem,
                 Weights = w.DType,
                 Scratch = _scratch,
+                Variant = _variant,
             };
             Workers.Run(rowBlocks * work.ColumnBlocks, work);
         }
@@ -159,7 +165,7 @@ public sealed unsafe partial class CpuDevice
         {
             ref var group = ref _groups[g];
             group.FirstBlock = total;
-            group.Blocks = (group.Rows + Kernels.MatMul.MaxRows - 1) / Kernels.MatMul.MaxRows;
+            group.Blocks = (group.Rows + _variant.MaxRows - 1) / _variant.MaxRows;
             total += group.Blocks;
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using AkkaCp.Npu.Cpu.Variants;
 
 namespace AkkaCp.Npu.Cpu;
 
@@ -8,12 +9,14 @@ namespace AkkaCp.Npu.Cpu;
 /// </summary>
 public sealed partial class CpuDevice : INpuDevice
 {
+    private readonly KernelVariant _variant;
     private readonly DeviceStream _stream;
     private readonly WorkerScratch _scratch;
     private bool _disposed;
 
     /// <summary>Starts the device's threads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread is asked for, or a negative core.</exception>
+    /// <exception cref="ArgumentException">Kernels are asked for, by option or AKKACP_KERNELS, that this machine does not have.</exception>
     public CpuDevice(CpuDeviceOptions? options = null)
     {
         options ??= new CpuDeviceOptions();
@@ -23,14 +26,22 @@ public sealed partial class CpuDevice : INpuDevice
             ArgumentOutOfRangeException.ThrowIfNegative(core, nameof(options));
         }
 
-        Name = $"{options.Name} ({InstructionSet}, {options.Threads} threads)";
+        (_variant, KernelChoice) = ChooseKernels(options.Kernels);
+        Name = $"{options.Name} ({_variant.Name}, {options.Threads} threads)";
         _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0));
         Workers = new WorkerPool(options.Threads, options.Name, options.Cores);
-        _scratch = WorkerScratch.Allocate(options.Threads, Kernels.MatMul.ScratchFloats);
+        _scratch = WorkerScratch.Allocate(options.Threads, _variant.ScratchFloats);
         _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch())];
     }
 
-    /// <summary>The vectors that kernels use: avx512, vector256, vector128 or scalar.</summary>
+    /// <summary>Kernels that products can run on here, best first: bf16-avx512, avx512, vector256, vector128, scalar.</summary>
+    public static IReadOnlyList<string> AvailableKernels => [.. KernelCatalogue.Machine.Available.Select(variant => variant.Name)];
+
+    /// <summary>What products of a device run on whose options name no kernels.</summary>
+    /// <exception cref="ArgumentException">AKKACP_KERNELS names kernels that this machine does not have.</exception>
+    public static KernelChoice DefaultKernels => ChooseKernels(null).Choice;
+
+    /// <summary>The vectors that all kernels but products use: avx512, vector256, vector128 or scalar.</summary>
     public static string InstructionSet =>
         Vector512.IsHardwareAccelerated ? "avx512"
         : Vector256.IsHardwareAccelerated ? "vector256"
@@ -39,6 +50,9 @@ public sealed partial class CpuDevice : INpuDevice
 
     /// <inheritdoc cref="INpuDevice.Name"/>
     public string Name { get; }
+
+    /// <summary>Which kernels this device's products run on, and why.</summary>
+    public KernelChoice KernelChoice { get; }
 
     /// <inheritdoc cref="INpuDevice.Threads"/>
     public int Threads => Workers.Threads;
@@ -73,6 +87,11 @@ public sealed partial class CpuDevice : INpuDevice
         FreeAttention();
         Memory.Dispose();
     }
+
+    private static (KernelVariant Variant, KernelChoice Choice) ChooseKernels(string? option) =>
+        string.IsNullOrEmpty(option)
+            ? KernelCatalogue.Machine.Choose(Environment.GetEnvironmentVariable(KernelCatalogue.Variable), KernelCatalogue.Variable)
+            : KernelCatalogue.Machine.Choose(option, nameof(CpuDeviceOptions.Kernels));
 
     internal static int? CoreOf(IReadOnlyList<int>? cores, int worker) =>
         cores is { Count: > 0 } ? cores[worker % cores.Count] : null;

@@ -12,6 +12,12 @@ public sealed record CpuDeviceOptions
     /// </summary>
     public IReadOnlyList<int>? Cores { get; init; }
 
+    /// <summary>
+    /// Kernels that products run on, one of <see cref="CpuDevice.AvailableKernels"/>. Null (the default): the environment variable
+    /// AKKACP_KERNELS, or else the best that the machine has.
+    /// </summary>
+    public string? Kernels { get; init; }
+
     /// <summary>Name for logs and threads.</summary>
     public string Name { get; init; } = "cpu";
 }

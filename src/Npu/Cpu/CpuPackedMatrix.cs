@@ -1,13 +1,14 @@
 using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Kernels;
+using AkkaCp.Npu.Cpu.Variants;
 
 namespace AkkaCp.Npu.Cpu;
 
 /// <summary>
 /// Weights in panels of 32 outputs: panel p holds outputs 32p .. 32p+31 as [K][32], so that a product reads memory from front to
-/// back. Outputs behind N are zero. F32 keeps a row of a panel in order; BF16 keeps outputs j and j+16 in the two halves of word j,
-/// so that a shift and a mask widen them. Memory is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>.
-/// Disjoint rows may be packed from several threads at once. Any <see cref="CpuDevice"/> of the process can read it.
+/// back. Outputs behind N are zero. F32 keeps a row of a panel in order; BF16 is kept as its <see cref="BF16Layout"/> says.
+/// Memory is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several
+/// threads at once. Any <see cref="CpuDevice"/> of the process whose kernels have the same layout can read it.
 /// </summary>
 internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 {
@@ -17,11 +18,13 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     private readonly WeightCounter _counter;
     private byte* _memory;
 
-    public CpuPackedMatrix(int n, int k, DType dtype, WeightCounter counter)
+    public CpuPackedMatrix(int n, int k, DType dtype, BF16Layout layout, WeightCounter counter)
         : base(n, k, dtype)
     {
         _counter = counter;
-        PanelBytes = checked((nint)k * PanelWidth * dtype.Bytes());
+        BF16Layout = layout;
+        var inputs = dtype == DType.BF16 && layout == BF16Layout.Pairs ? (nint)k + (k % 2) : k;
+        PanelBytes = checked(inputs * PanelWidth * dtype.Bytes());
         Panels = (int)(((long)n + PanelWidth - 1) / PanelWidth);
         Bytes = checked(PanelBytes * Panels);
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
@@ -34,6 +37,9 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 
     /// <inheritdoc/>
     public override long Bytes { get; }
+
+    /// <summary>How BF16 values lie in a panel; of no meaning for F32.</summary>
+    public BF16Layout BF16Layout { get; }
 
     /// <summary>Panels of 32 outputs, the last one padded.</summary>
     public int Panels { get; }
@@ -92,9 +98,13 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         {
             PackMatrix.RowF32((float*)panel, lane, row, K);
         }
-        else
+        else if (BF16Layout == BF16Layout.Halves)
         {
             PackMatrix.RowBF16((ushort*)panel, lane, row, K);
+        }
+        else
+        {
+            PackMatrix.RowPairsBF16((uint*)panel, lane, row, K);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using AkkaCp.Npu.Cpu.Variants;
 
 namespace AkkaCp.Npu.Cpu;
 
@@ -14,13 +15,16 @@ public static unsafe class MachineLimits
     private const int RunsPerRepeat = 8;
 
     /// <summary>
-    /// GFLOP/s of one core with the instruction that multiplies weights of a type: F32 fused multiply-add, for BF16 too as long as the
-    /// kernels widen it to F32.
+    /// GFLOP/s of one core with the instruction that multiplies weights of a type: F32 fused multiply-add, for BF16 too where the
+    /// kernels widen it to F32; vdpbf16ps where they take BF16 pairs.
     /// </summary>
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="repeats">Runs, at least 1.</param>
-    public static double ProductGflops(DType dtype, int repeats) => dtype switch
+    /// <param name="kernels">The kernels that multiply; null = <see cref="CpuDevice.DefaultKernels"/>.</param>
+    public static double ProductGflops(DType dtype, int repeats, KernelChoice? kernels = null) => dtype switch
     {
+        DType.BF16 when (kernels ?? CpuDevice.DefaultKernels).Numerics == NumericsIds.PairsBF16 =>
+            RegisterProducts.DotBF16Gflops(RunsPerRepeat * repeats),
         DType.F32 or DType.BF16 => FmaGflops(repeats),
         _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "no kernel multiplies this type"),
     };

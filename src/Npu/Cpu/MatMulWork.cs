@@ -1,4 +1,5 @@
 using AkkaCp.Npu.Cpu.Kernels;
+using AkkaCp.Npu.Cpu.Variants;
 
 namespace AkkaCp.Npu.Cpu;
 
@@ -32,13 +33,14 @@ internal unsafe struct MatMulWork : IWork
     public int ColumnBlocks;
     public DType Weights;
     public WorkerScratch Scratch;
+    public KernelVariant Variant;
 
     /// <inheritdoc/>
     public readonly void Execute(int item, int worker)
     {
         var (rowBlock, columnBlock) = Math.DivRem(item, ColumnBlocks);
         ref readonly var group = ref FindGroup(rowBlock);
-        var (firstRow, rows) = RowsOf(group, rowBlock - group.FirstBlock);
+        var (firstRow, rows) = RowsOf(group, rowBlock - group.FirstBlock, Variant.TileRows);
         var panel = columnBlock * PanelsPerItem;
         var column = panel * CpuPackedMatrix.PanelWidth;
         var block = new MatMulBlock
@@ -56,7 +58,7 @@ internal unsafe struct MatMulWork : IWork
             YStride = YStride,
             Scratch = Scratch[worker],
         };
-        Kernels.MatMul.Compute(block, Weights);
+        Variant.Compute(block, Weights);
     }
 
     // The last group whose first block is not behind the wanted one; empty groups share their successor's number.
@@ -79,12 +81,12 @@ internal unsafe struct MatMulWork : IWork
         return ref Groups[low];
     }
 
-    // Blocks of nearly equal size, in whole tiles of 12 rows.
-    private static (int First, int Rows) RowsOf(in MatMulGroup group, int block)
+    // Blocks of nearly equal size, in whole tiles.
+    private static (int First, int Rows) RowsOf(in MatMulGroup group, int block, int tileRows)
     {
-        var tiles = (group.Rows + 11) / 12;
-        var first = (int)((long)tiles * block / group.Blocks) * 12;
-        var end = Math.Min((int)((long)tiles * (block + 1) / group.Blocks) * 12, group.Rows);
+        var tiles = (group.Rows + tileRows - 1) / tileRows;
+        var first = (int)((long)tiles * block / group.Blocks) * tileRows;
+        var end = Math.Min((int)((long)tiles * (block + 1) / group.Blocks) * tileRows, group.Rows);
         return (group.FirstRow + first, end - first);
     }
 }

@@ -45,7 +45,7 @@ internal static class CheckCommand
         console.WriteLine(
             $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
         console.WriteLine(
-            $"device   {found.InstructionSet}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
+            $"device   {found.Kernels}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
         console.WriteLine(
             $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
             + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");

@@ -7,13 +7,18 @@ namespace AkkaCp.Npu.Tests.Cpu;
 /// <summary>Bits of a row depend on the row and its matrix alone.</summary>
 public sealed class GroupedMatMulTests
 {
+    /// <summary>Every variant of this machine with every weight type and several thread counts.</summary>
+    public static TheoryData<string, DType, int> Variants() =>
+        [.. from kernels in CpuDevice.AvailableKernels
+            from dtype in Enum.GetValues<DType>()
+            from threads in (int[])[1, 3]
+            select (kernels, dtype, threads)];
+
     [Theory]
-    [InlineData(DType.F32, 1)]
-    [InlineData(DType.F32, 3)]
-    [InlineData(DType.BF16, 2)]
-    public void RandomGroups_HaveTheBitsOfRowByRowMatMul(DType dtype, int threads)
+    [MemberData(nameof(Variants))]
+    public void RandomGroups_HaveTheBitsOfRowByRowMatMul(string kernels, DType dtype, int threads)
     {
-        using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads });
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Kernels = kernels });
         var rng = new Rng(11);
         for (var round = 0; round < 12; round++)
         {
@@ -29,25 +34,43 @@ public sealed class GroupedMatMulTests
         }
     }
 
-    [Fact]
-    public void ColumnsSplitOverRanks_HaveTheBitsOfTheWholeProduct()
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void ColumnsSplitOverRanks_HaveTheBitsOfTheWholeProduct(string kernels, DType dtype, int threads)
     {
-        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 2 });
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Kernels = kernels });
         var rng = new Rng(12);
         var (t, n, k) = (25, 100, 333);
         var w = rng.Floats(n * k);
         using var x = new FencedTensor(device.Memory, DType.F32, [t, k]).Write(rng.Floats(t * k));
-        using var whole = Product(device, x, w, n, k);
+        using var whole = Product(device, dtype, x, w, n, k);
         foreach (var cut in new[] { 1, 12, 31, 48, 99 })
         {
-            using var left = Product(device, x, w.AsSpan(0, cut * k), cut, k);
-            using var right = Product(device, x, w.AsSpan(cut * k), n - cut, k);
+            using var left = Product(device, dtype, x, w.AsSpan(0, cut * k), cut, k);
+            using var right = Product(device, dtype, x, w.AsSpan(cut * k), n - cut, k);
             for (var row = 0; row < t; row++)
             {
                 Assert.True(whole.View.RowF32(row)[..cut].SequenceEqual(left.View.RowF32(row)));
                 Assert.True(whole.View.RowF32(row)[cut..].SequenceEqual(right.View.RowF32(row)));
             }
         }
+    }
+
+    [Fact]
+    public void AMatrixPackedForOtherKernels_IsRefused()
+    {
+        Assert.SkipWhen(!CpuDevice.AvailableKernels.Contains("bf16-avx512"), "one layout only on this machine");
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1, Kernels = "bf16-avx512" });
+        using var other = new CpuDevice(new CpuDeviceOptions { Threads = 1, Kernels = "scalar" });
+        using var x = new FencedTensor(device.Memory, DType.F32, [2, 8]).Write(new float[16]);
+        using var y = new FencedTensor(device.Memory, DType.F32, [2, 40]);
+        using var w = other.CreateMatrix(40, 8, DType.BF16);
+        using var same = other.CreateMatrix(40, 8, DType.F32);
+        same.Pack(0, new float[40 * 8]);
+        device.MatMul(x, same, null, y);
+        var error = Assert.Throws<NpuShapeException>(() => device.GroupedMatMul(x, [w], [2], y));
+        Assert.Contains("Pairs", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Halves", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,9 +121,9 @@ public sealed class GroupedMatMulTests
         }
     }
 
-    private static Tensor Product(CpuDevice device, TensorView x, ReadOnlySpan<float> w, int n, int k)
+    private static Tensor Product(CpuDevice device, DType dtype, TensorView x, ReadOnlySpan<float> w, int n, int k)
     {
-        using var matrix = device.CreateMatrix(n, k, DType.F32);
+        using var matrix = device.CreateMatrix(n, k, dtype);
         matrix.Pack(0, w);
         var y = device.Memory.Rent(DType.F32, x.Rows, n);
         device.MatMul(x, matrix, null, y);

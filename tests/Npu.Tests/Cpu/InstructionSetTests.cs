@@ -1,5 +1,6 @@
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Npu.Cpu.Kernels;
+using AkkaCp.Npu.Cpu.Variants;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -20,9 +21,44 @@ public sealed class InstructionSetTests
     }
 
     [Fact]
+    public void Kernels_WhenTheVariableForcesThem_RanTheProduct()
+    {
+        var forced = Environment.GetEnvironmentVariable("AKKACP_KERNELS");
+        Assert.SkipWhen(string.IsNullOrEmpty(forced), "AKKACP_KERNELS is not set");
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
+        Assert.Equal(forced, device.KernelChoice.Name);
+        AssertArithmetic(device);
+    }
+
+    [Fact]
+    public void Kernels_OfEveryVariant_LeaveTheBitsOfTheirOwnArithmetic()
+    {
+        foreach (var kernels in CpuDevice.AvailableKernels)
+        {
+            using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1, Kernels = kernels });
+            AssertArithmetic(device);
+        }
+    }
+
+    // BF16 products tell the arithmetics apart: the bits are the device's own, and those of no other.
+    private static void AssertArithmetic(CpuDevice device)
+    {
+        string[] arithmetics = [NumericsIds.Portable, NumericsIds.PairsBF16];
+        var rng = new Rng(98);
+        var (x, w) = (rng.Floats(5 * 64), rng.Floats(40 * 64));
+        using var input = new FencedTensor(device.Memory, DType.F32, [5, 64]).Write(x);
+        using var y = new FencedTensor(device.Memory, DType.F32, [5, 40]);
+        using var matrix = device.CreateMatrix(40, 64, DType.BF16);
+        matrix.Pack(0, w);
+        device.MatMul(input, matrix, null, y);
+        var same = arithmetics.Where(id => ProductChain.Compute(id, DType.BF16, x, w, null, 5, 40, 64).SequenceEqual(y.Read()));
+        Assert.Equal([device.KernelChoice.Numerics], same);
+    }
+
+    [Fact]
     public void Results_OnEveryInstructionSet_HaveTheSameBits()
     {
-        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 2 });
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 2, Kernels = CpuDevice.InstructionSet });
         var rng = new Rng(99);
         using var x = new FencedTensor(device.Memory, DType.F32, [7, 75]).Write(rng.Floats(7 * 75));
         using var gamma = new FencedTensor(device.Memory, DType.F32, [75]).Write(rng.Floats(75));

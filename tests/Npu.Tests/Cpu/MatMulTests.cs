@@ -4,15 +4,19 @@ using Xunit;
 
 namespace AkkaCp.Npu.Tests.Cpu;
 
-/// <summary>Products have, in every element, exactly the bits of one chain of fused multiply-adds with k rising.</summary>
+/// <summary>In every kernel variant, each element of a product has exactly the bits of the variant's one chain with k rising.</summary>
 public sealed class MatMulTests : IDisposable
 {
     private static readonly int[] s_sizes = [1, 2, 3, 12, 16, 31, 32, 33, 48, 63, 65, 127, 129, 160];
-    private readonly CpuDevice[] _devices = [.. Enumerable.Range(1, 3).Select(n => new CpuDevice(new CpuDeviceOptions { Threads = n }))];
+    private readonly Dictionary<string, CpuDevice[]> _devices = [];
+
+    /// <summary>Every variant of this machine with every weight type.</summary>
+    public static TheoryData<string, DType> Variants() =>
+        [.. from kernels in CpuDevice.AvailableKernels from dtype in Enum.GetValues<DType>() select (kernels, dtype)];
 
     public void Dispose()
     {
-        foreach (var device in _devices)
+        foreach (var device in _devices.Values.SelectMany(devices => devices))
         {
             Assert.Equal(0, device.Memory.LiveTensors);
             Assert.Equal(0, device.WeightBytes);
@@ -21,82 +25,117 @@ public sealed class MatMulTests : IDisposable
     }
 
     [Theory]
-    [InlineData(DType.F32)]
-    [InlineData(DType.BF16)]
-    public void EveryRowCountUpTo33_HasTheBitsOfTheChain(DType dtype)
+    [MemberData(nameof(Variants))]
+    public void EveryRowCountUpTo45_HasTheBitsOfTheChain(string kernels, DType dtype)
     {
         var rng = new Rng(1);
-        for (var t = 1; t <= 33; t++)
+        for (var t = 1; t <= 45; t++)
         {
-            var device = _devices[t % 3];
-            AssertChain(device, dtype, t, s_sizes[rng.Next(s_sizes.Length)], s_sizes[rng.Next(s_sizes.Length)], rng, bias: t % 2 == 0);
+            var device = Devices(kernels)[t % 3];
+            AssertChain([device], dtype, t, s_sizes[rng.Next(s_sizes.Length)], s_sizes[rng.Next(s_sizes.Length)], rng, bias: t % 2 == 0);
         }
     }
 
     [Theory]
-    [InlineData(DType.F32)]
-    [InlineData(DType.BF16)]
-    public void EveryWidthUpTo257_HasTheBitsOfTheChain(DType dtype)
+    [MemberData(nameof(Variants))]
+    public void EveryWidthUpTo257_HasTheBitsOfTheChain(string kernels, DType dtype)
     {
         var rng = new Rng(2);
         for (var n = 1; n <= 257; n++)
         {
-            AssertChain(_devices[n % 3], dtype, 1 + (n % 2 * 4), n, 17, rng, bias: n % 3 == 0);
+            AssertChain([Devices(kernels)[n % 3]], dtype, 1 + (n % 2 * 4), n, 17, rng, bias: n % 3 == 0);
         }
     }
 
     [Theory]
-    [InlineData(DType.F32)]
-    [InlineData(DType.BF16)]
-    public void EveryLengthOfTheSumUpTo257_HasTheBitsOfTheChain(DType dtype)
+    [MemberData(nameof(Variants))]
+    public void EveryLengthOfTheSumUpTo257_HasTheBitsOfTheChain(string kernels, DType dtype)
     {
         var rng = new Rng(3);
         for (var k = 1; k <= 257; k++)
         {
-            AssertChain(_devices[k % 3], dtype, 1 + (k % 2 * 12), 33, k, rng, bias: false);
+            AssertChain([Devices(kernels)[k % 3]], dtype, 1 + (k % 2 * 12), 33, k, rng, bias: false);
         }
     }
 
     [Theory]
-    [InlineData(DType.F32, 200, 48, 800)]
-    [InlineData(DType.BF16, 301, 33, 1601)]
-    [InlineData(DType.F32, 5, 33, 9300)]
-    [InlineData(DType.BF16, 1, 161, 1100)]
-    public void SumsLongerThanABlock_HaveTheBitsOfTheChain(DType dtype, int t, int n, int k)
+    [MemberData(nameof(Variants))]
+    public void SumsLongerThanABlock_HaveTheBitsOfTheChain(string kernels, DType dtype)
     {
-        foreach (var device in _devices)
+        foreach (var (t, n, k) in new[] { (200, 48, 800), (301, 33, 2101), (5, 33, 9300), (14, 33, 19001), (1, 161, 1100) })
         {
-            AssertChain(device, dtype, t, n, k, new Rng(4), bias: true);
+            AssertChain(Devices(kernels), dtype, t, n, k, new Rng(4), bias: true);
         }
     }
 
-    private static void AssertChain(CpuDevice device, DType dtype, int t, int n, int k, Rng rng, bool bias)
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void DenormalsAndHugeValues_HaveTheBitsOfTheChain(string kernels, DType dtype)
     {
-        var (x, w, b) = (rng.Floats(t * k), rng.Floats(n * k), rng.Floats(n));
+        var rng = new Rng(5);
+        float[] scales = [1e-39f, 1e-30f, 1e-20f, 1f, 1e15f];
+        var (t, n, k) = (15, 40, 30);
+        var x = rng.Floats(t * k);
+        var w = rng.Floats(n * k);
+        for (var i = 0; i < x.Length; i++)
+        {
+            x[i] *= scales[i / k % 5];
+        }
+
+        for (var i = 0; i < w.Length; i++)
+        {
+            w[i] *= scales[i / k % 5];
+        }
+
+        AssertChain(Devices(kernels), dtype, x, w, bias: null, t, n, k, rng);
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void ANaNInOneRow_StaysInThatRow(string kernels, DType dtype)
+    {
+        var device = Devices(kernels)[1];
+        var rng = new Rng(6);
+        var (t, n, k) = (9, 33, 21);
+        var x = rng.Floats(t * k);
+        x[(4 * k) + 20] = float.NaN;
         using var matrix = device.CreateMatrix(n, k, dtype);
-        matrix.Pack(0, w);
-        using var input = new FencedTensor(device.Memory, DType.F32, [t, k], gap: rng.Next(3)).Write(x);
-        using var output = new FencedTensor(device.Memory, DType.F32, [t, n], gap: rng.Next(3));
-        using var start = new FencedTensor(device.Memory, DType.F32, [n]).Write(b);
-        device.MatMul(input, matrix, bias ? start.View : null, output);
-        output.AssertFence();
-        Assert.Equal(Chain(x, dtype == DType.BF16 ? [.. w.Select(Reference.RoundToBF16)] : w, bias ? b : null, t, n, k), output.Read());
+        matrix.Pack(0, rng.Floats(n * k));
+        using var input = new FencedTensor(device.Memory, DType.F32, [t, k]).Write(x);
+        using var output = new FencedTensor(device.Memory, DType.F32, [t, n]);
+        device.MatMul(input, matrix, null, output);
+        var y = output.Read();
+        Assert.All(Enumerable.Range(0, t * n), i => Assert.Equal(i / n == 4, float.IsNaN(y[i])));
     }
 
-    private static float[] Chain(float[] x, float[] w, float[]? bias, int t, int n, int k)
+    private CpuDevice[] Devices(string kernels)
     {
-        var y = new float[t * n];
-        for (var i = 0; i < y.Length; i++)
+        if (!_devices.TryGetValue(kernels, out var devices))
         {
-            var sum = bias?[i % n] ?? 0f;
-            for (var j = 0; j < k; j++)
-            {
-                sum = MathF.FusedMultiplyAdd(x[(i / n * k) + j], w[(i % n * k) + j], sum);
-            }
-
-            y[i] = sum;
+            devices = [.. Enumerable.Range(1, 3).Select(n => new CpuDevice(new CpuDeviceOptions { Threads = n, Kernels = kernels }))];
+            _devices.Add(kernels, devices);
         }
 
-        return y;
+        return devices;
+    }
+
+    private static void AssertChain(CpuDevice[] devices, DType dtype, int t, int n, int k, Rng rng, bool bias) =>
+        AssertChain(devices, dtype, rng.Floats(t * k), rng.Floats(n * k), bias ? rng.Floats(n) : null, t, n, k, rng);
+
+    private static void AssertChain(
+        CpuDevice[] devices, DType dtype, float[] x, float[] w, float[]? bias, int t, int n, int k, Rng rng)
+    {
+        var expected = ProductChain.Compute(devices[0].KernelChoice.Numerics, dtype, x, w, bias, t, n, k);
+        foreach (var device in devices)
+        {
+            using var matrix = device.CreateMatrix(n, k, dtype);
+            matrix.Pack(0, w);
+            using var input = new FencedTensor(device.Memory, DType.F32, [t, k], gap: rng.Next(3)).Write(x);
+            using var output = new FencedTensor(device.Memory, DType.F32, [t, n], gap: rng.Next(3));
+            using var start = new FencedTensor(device.Memory, DType.F32, [n]).Write(bias ?? new float[n]);
+            device.MatMul(input, matrix, bias is null ? null : start.View, output);
+            output.AssertFence();
+            Assert.Equal(expected, output.Read());
+        }
     }
 }

@@ -1,9 +1,7 @@
-using System.Runtime.Intrinsics;
-
 namespace AkkaCp.Npu.Cpu.Kernels;
 
-/// <summary>y = x·Wᵀ (+ bias) of one <see cref="MatMulBlock"/>, with the widest vectors that the CPU has.</summary>
-internal static unsafe class MatMul
+/// <summary>How the portable products cut a <see cref="MatMulBlock"/>, and the scratch that takes.</summary>
+internal static class MatMul
 {
     /// <summary>Most rows of one block.</summary>
     public const int MaxRows = 144;
@@ -26,35 +24,4 @@ internal static unsafe class MatMul
 
     /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
     public const int ScratchFloats = PackedFloats + EdgeFloats + ZeroFloats;
-
-    /// <summary>Computes the block.</summary>
-    public static void Compute(in MatMulBlock block, DType weights)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            Compute<Simd512, Vector512<float>>(block, weights);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            Compute<Simd256, Vector256<float>>(block, weights);
-        }
-        else
-        {
-            Compute<Simd128, Vector128<float>>(block, weights);
-        }
-    }
-
-    private static void Compute<TSimd, TVector>(in MatMulBlock block, DType weights)
-        where TSimd : struct, ISimd<TVector>
-        where TVector : struct
-    {
-        if (weights == DType.F32)
-        {
-            MatMulLoop<TSimd, TVector, PanelF32<TSimd, TVector>>.Compute(block);
-        }
-        else
-        {
-            MatMulLoop<TSimd, TVector, PanelBF16<TSimd, TVector>>.Compute(block);
-        }
-    }
 }

@@ -7,7 +7,7 @@ internal unsafe struct MatMulBlock
     public float* X;
     public nint XStride;
 
-    /// <summary>Rows, at most <see cref="MatMul.MaxRows"/>.</summary>
+    /// <summary>Rows, at most the variant's most.</summary>
     public int Rows;
 
     /// <summary>Length of the sum.</summary>
@@ -28,6 +28,6 @@ internal unsafe struct MatMulBlock
     public float* Y;
     public nint YStride;
 
-    /// <summary><see cref="MatMul.ScratchFloats"/> floats of the worker's own.</summary>
+    /// <summary>The variant's scratch, the worker's own.</summary>
     public float* Scratch;
 }

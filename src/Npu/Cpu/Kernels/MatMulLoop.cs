@@ -16,7 +16,7 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
     // Inputs of four panels (512 × 128 × 4 B = 256 KiB) that narrow vectors pass over several times.
     private const int NarrowStep = 512;
 
-    // 24 accumulators need 32 registers.
+    // 24 accumulators need 32 registers, which narrow vectors have too where the processor knows AVX-512.
     private static bool HasTallTiles => Vector512.IsHardwareAccelerated || AdvSimd.Arm64.IsSupported;
 
     /// <summary>Computes the block.</summary>

@@ -1,6 +1,6 @@
 namespace AkkaCp.Npu.Cpu.Kernels;
 
-/// <summary>Copies rows of W into panels [K][32] (see <see cref="CpuPackedMatrix"/>). k counts inputs.</summary>
+/// <summary>Copies rows of W into panels of 32 outputs (see <see cref="CpuPackedMatrix"/>). k counts inputs.</summary>
 internal static unsafe class PackMatrix
 {
     private const int Width = CpuPackedMatrix.PanelWidth;
@@ -20,6 +20,22 @@ internal static unsafe class PackMatrix
     {
         var target = panel + (2 * (lane % (Width / 2))) + (lane / (Width / 2));
         for (var k = 0; k < count; k++, target += Width)
+        {
+            *target = BF16.FromSingle(row[k]);
+        }
+    }
+
+    /// <summary>panel[k / 2][word lane, half k mod 2] = BF16(row[k]); an odd count leaves the last upper half zero.</summary>
+    public static void RowPairsBF16(uint* panel, int lane, float* row, int count)
+    {
+        var target = panel + lane;
+        var k = 0;
+        for (; k < count - 1; k += 2, target += Width)
+        {
+            *target = BF16.FromSingle(row[k]) | ((uint)BF16.FromSingle(row[k + 1]) << 16);
+        }
+
+        if (k < count)
         {
             *target = BF16.FromSingle(row[k]);
         }

@@ -1,0 +1,44 @@
+using AkkaCp.Npu.Cpu.Kernels;
+
+namespace AkkaCp.Npu.Cpu.Variants;
+
+/// <summary>
+/// bf16-avx512: products on tiles assembled at run time. F32 weights: the portable form's chain of fused multiply-adds, same bits.
+/// BF16 weights: x is rounded to BF16 row by row, and pairs of inputs meet in vdpbf16ps with F32 sums.
+/// </summary>
+internal sealed class AssembledKernels(TileCode f32, TileCode bf16, AssembledBlocking blocking) : KernelVariant
+{
+    /// <summary>Its name.</summary>
+    public const string VariantName = "bf16-avx512";
+
+    /// <inheritdoc/>
+    public override string Name => VariantName;
+
+    /// <inheritdoc/>
+    public override string Numerics => NumericsIds.PairsBF16;
+
+    /// <inheritdoc/>
+    public override BF16Layout BF16Layout => BF16Layout.Pairs;
+
+    /// <inheritdoc/>
+    public override int TileRows => TileAssembler.MaxRows;
+
+    /// <inheritdoc/>
+    public override int MaxRows => blocking.MaxRows;
+
+    /// <inheritdoc/>
+    public override int ScratchFloats => blocking.ScratchFloats;
+
+    /// <summary>The tiles for F32 weights.</summary>
+    public TileCode F32Tiles => f32;
+
+    /// <summary>The tiles for BF16 weights.</summary>
+    public TileCode BF16Tiles => bf16;
+
+    /// <inheritdoc/>
+    public override void Compute(in MatMulBlock block, DType weights)
+    {
+        var pairs = weights == DType.BF16;
+        new AssembledLoop(block, pairs ? bf16 : f32, blocking, pairs).Run();
+    }
+}

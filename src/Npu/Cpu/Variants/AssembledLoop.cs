@@ -1,0 +1,149 @@
+using AkkaCp.Npu.Cpu.Kernels;
+
+namespace AkkaCp.Npu.Cpu.Variants;
+
+/// <summary>
+/// The loops around assembled tiles: passes over K in order, for each all panels, for each all tiles of rows. A pass starts with the
+/// sums that the last one stored, so cutting K changes no bit. t counts rows, k words.
+/// </summary>
+internal readonly unsafe ref struct AssembledLoop
+{
+    private const int Width = CpuPackedMatrix.PanelWidth;
+    private const int StepBytes = Width * 4;
+
+    private readonly ref readonly MatMulBlock _block;
+    private readonly TileCode _tiles;
+    private readonly AssembledBlocking _blocking;
+    private readonly bool _pairs;
+
+    /// <summary>Prepares one block; <paramref name="pairs"/> when a word is two BF16 values, else it is an F32.</summary>
+    public AssembledLoop(in MatMulBlock block, TileCode tiles, AssembledBlocking blocking, bool pairs)
+    {
+        _block = ref block;
+        _tiles = tiles;
+        _blocking = blocking;
+        _pairs = pairs;
+    }
+
+    // Tiles of a block differ by one row at most: none is so small that its panel is read for next to nothing.
+    private int TileCount => (_block.Rows + TileAssembler.MaxRows - 1) / TileAssembler.MaxRows;
+
+    private byte* Packed => (byte*)_block.Scratch;
+
+    private float* Edge => (float*)(Packed + _blocking.PackedBytes);
+
+    private float* Zeros => Edge + AssembledBlocking.EdgeFloats;
+
+    /// <summary>Computes the block.</summary>
+    public void Run()
+    {
+        var words = _pairs ? (_block.K + 1) / 2 : _block.K;
+        var most = _blocking.WordsFor(_block.Rows);
+        for (var k = 0; k < words; k += most)
+        {
+            var count = Math.Min(most, words - k);
+            PackRows(k, count);
+            RunPass(k, count);
+        }
+    }
+
+    private void PackRows(int k, int count)
+    {
+        var stride = AssembledBlocking.RowBytes(count);
+        for (var t = 0; t < _block.Rows; t++)
+        {
+            var row = _block.X + (t * _block.XStride);
+            var packed = Packed + ((nint)t * stride);
+            if (_pairs)
+            {
+                PackPairs(row + (2 * k), Math.Min(2 * count, _block.K - (2 * k)), (ushort*)packed);
+            }
+            else
+            {
+                new ReadOnlySpan<float>(row + k, count).CopyTo(new Span<float>(packed, count));
+            }
+        }
+    }
+
+    private static void PackPairs(float* row, int inputs, ushort* packed)
+    {
+        Cast.ToBF16(row, packed, inputs);
+        if (inputs % 2 != 0)
+        {
+            packed[inputs] = 0;
+        }
+    }
+
+    private void RunPass(int k, int count)
+    {
+        var together = TileCode.PanelsFor(_block.Rows);
+        for (int panel = 0, panels; panel < _block.Panels; panel += panels)
+        {
+            panels = _block.Panels - panel >= together ? together : 1;
+            RunPanels(panel, panels, k, count);
+        }
+    }
+
+    private void RunPanels(int panel, int panels, int k, int count)
+    {
+        var tiles = TileCount;
+        var columns = Math.Min(panels * Width, _block.Columns - (panel * Width));
+        var weights = _block.Panel + (panel * _block.PanelBytes) + ((nint)k * StepBytes);
+        for (var tile = 0; tile < tiles; tile++)
+        {
+            var t = _block.Rows * tile / tiles;
+            var rows = (_block.Rows * (tile + 1) / tiles) - t;
+            var arguments = new TileArguments
+            {
+                X = Packed + ((nint)t * AssembledBlocking.RowBytes(count)),
+                XStride = AssembledBlocking.RowBytes(count),
+                Panel = weights,
+                PanelBytes = _block.PanelBytes,
+                Count = count,
+                Ahead = Ahead(weights, tile, count),
+            };
+            RunTile(ref arguments, rows, panels, t, panel * Width, columns, k > 0);
+        }
+    }
+
+    // Two tiles ask for the next panel, a line in each of their steps; the others for their own, which is there.
+    private byte* Ahead(byte* weights, int tile, int count) =>
+        tile < 2 ? weights + _block.PanelBytes + ((nint)tile * count * (StepBytes / 2)) : weights;
+
+    private void RunTile(ref TileArguments arguments, int rows, int panels, int t, int column, int columns, bool goesOn)
+    {
+        var y = _block.Y + (t * _block.YStride) + column;
+        var start = goesOn ? y : _block.Bias is null ? Zeros : _block.Bias + column;
+        var startStride = goesOn ? _block.YStride : 0;
+        if (columns == panels * Width)
+        {
+            Call(ref arguments, rows, panels, start, startStride, y, _block.YStride);
+            return;
+        }
+
+        Copy(start, startStride, Edge, panels * Width, rows, columns);
+        Call(ref arguments, rows, panels, Edge, panels * Width, Edge, panels * Width);
+        Copy(Edge, panels * Width, y, _block.YStride, rows, columns);
+    }
+
+    private void Call(ref TileArguments arguments, int rows, int panels, float* start, nint startStride, float* y, nint yStride)
+    {
+        arguments.Start = start;
+        arguments.StartStride = startStride * sizeof(float);
+        arguments.Y = y;
+        arguments.YStride = yStride * sizeof(float);
+        fixed (TileArguments* pointer = &arguments)
+        {
+            _tiles[rows, panels](pointer);
+        }
+    }
+
+    private static void Copy(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)
+    {
+        for (var row = 0; row < rows; row++)
+        {
+            new ReadOnlySpan<float>(source + (row * sourceStride), columns)
+                .CopyTo(new Span<float>(target + (row * targetStride), columns));
+        }
+    }
+}

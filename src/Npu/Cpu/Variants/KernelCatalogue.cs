@@ -1,0 +1,90 @@
+using System.Runtime.Intrinsics;
+using AkkaCp.Npu.Cpu.Kernels;
+
+namespace AkkaCp.Npu.Cpu.Variants;
+
+/// <summary>The variants that this machine can run, best first, and why the others cannot.</summary>
+internal sealed class KernelCatalogue
+{
+    /// <summary>The environment variable that forces a variant.</summary>
+    public const string Variable = "AKKACP_KERNELS";
+
+    // Code is assembled once and is the same for all devices of the process; nothing in it ever changes.
+    private static readonly Lazy<KernelCatalogue> s_machine = new(() => new KernelCatalogue(CpuFeatures.Read(), new LinuxCodeMemory()));
+
+    private readonly List<KernelVariant> _variants = [];
+    private readonly List<(string Name, string Reason)> _missing = [];
+
+    /// <summary>Finds what a processor with these features can run.</summary>
+    public KernelCatalogue(CpuFeatures cpu, ICodeMemory memory)
+    {
+        AddAssembled(cpu, memory);
+        Add(Vector512.IsHardwareAccelerated, new PortableKernels<Simd512, Vector512<float>>("avx512"));
+        Add(Vector256.IsHardwareAccelerated, new PortableKernels<Simd256, Vector256<float>>("vector256"));
+        Add(Vector128.IsHardwareAccelerated, new PortableKernels<Simd128, Vector128<float>>("vector128"));
+        Add(true, new PortableKernels<SimdScalar, float>("scalar"));
+    }
+
+    /// <summary>This machine's.</summary>
+    public static KernelCatalogue Machine => s_machine.Value;
+
+    /// <summary>Best first; the last one runs everywhere.</summary>
+    public IReadOnlyList<KernelVariant> Available => _variants;
+
+    /// <summary>The best variant, or the one that <paramref name="forced"/> names.</summary>
+    /// <param name="forced">A name; null or empty: the best.</param>
+    /// <param name="source">Where that name comes from, for messages.</param>
+    /// <exception cref="ArgumentException">No such variant, or not on this machine.</exception>
+    public (KernelVariant Variant, KernelChoice Choice) Choose(string? forced, string source)
+    {
+        if (string.IsNullOrEmpty(forced))
+        {
+            var best = _variants[0];
+            return (best, Describe(best, _missing.Count == 0 ? "best of this machine" : $"best of this machine; {Missing()}"));
+        }
+
+        var variant = _variants.Find(v => v.Name == forced) ?? throw Unavailable(forced, source);
+        return (variant, Describe(variant, $"forced by {source}"));
+    }
+
+    private static KernelChoice Describe(KernelVariant variant, string reason) => new(variant.Name, reason, variant.Numerics);
+
+    private void AddAssembled(CpuFeatures cpu, ICodeMemory memory)
+    {
+        const string Name = AssembledKernels.VariantName;
+        if (!cpu.Avx512BF16)
+        {
+            _missing.Add((Name, cpu.Avx512 ? "the processor has no AVX-512 BF16" : "no AVX-512, or the runtime was told not to use it"));
+        }
+        else if (!TileCode.TryAssemble(WordProduct.F32, memory, out var f32, out var refusal)
+            || !TileCode.TryAssemble(WordProduct.BF16, memory, out var bf16, out refusal))
+        {
+            _missing.Add((Name, refusal));
+        }
+        else
+        {
+            _variants.Add(new AssembledKernels(f32, bf16, new AssembledBlocking(cpu.L2Bytes)));
+        }
+    }
+
+    private void Add(bool accelerated, KernelVariant variant)
+    {
+        if (accelerated)
+        {
+            _variants.Add(variant);
+        }
+        else
+        {
+            _missing.Add((variant.Name, "the processor has no such vectors, or the runtime was told not to use them"));
+        }
+    }
+
+    private string Missing() => string.Join("; ", _missing.Select(m => $"no {m.Name}: {m.Reason}"));
+
+    private ArgumentException Unavailable(string forced, string source)
+    {
+        var why = _missing.Find(m => m.Name == forced).Reason ?? "there are no kernels of that name";
+        var available = string.Join(", ", _variants.Select(v => v.Name));
+        return new ArgumentException($"{source}={forced}: {why}. Available here: {available}.");
+    }
+}

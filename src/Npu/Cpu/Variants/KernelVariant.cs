@@ -1,0 +1,34 @@
+using AkkaCp.Npu.Cpu.Kernels;
+
+namespace AkkaCp.Npu.Cpu.Variants;
+
+/// <summary>
+/// One form of the product kernels. Within a variant an element of y sees one chain of operations with k rising, whatever the
+/// number of rows, the tile, the block and the split over threads; between variants only the same <see cref="Numerics"/> promise
+/// the same bits.
+/// </summary>
+internal abstract class KernelVariant
+{
+    /// <summary>The word that AKKACP_KERNELS takes.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Id of the arithmetic.</summary>
+    public abstract string Numerics { get; }
+
+    /// <summary>How BF16 weights lie in a panel.</summary>
+    public abstract BF16Layout BF16Layout { get; }
+
+    /// <summary>Rows of the tallest tile; blocks are cut into whole ones.</summary>
+    public abstract int TileRows { get; }
+
+    /// <summary>Most rows of one block.</summary>
+    public abstract int MaxRows { get; }
+
+    /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
+    public abstract int ScratchFloats { get; }
+
+    /// <summary>y = x·Wᵀ (+ bias) of one block.</summary>
+    /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
+    /// <param name="weights">Type of the panels.</param>
+    public abstract void Compute(in MatMulBlock block, DType weights);
+}

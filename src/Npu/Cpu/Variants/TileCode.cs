@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace AkkaCp.Npu.Cpu.Variants;
+
+/// <summary>All tiles of one <see cref="WordProduct"/> as machine code, callable from any thread for the rest of the process.</summary>
+internal sealed unsafe class TileCode
+{
+    // A tile starts on a cache line.
+    private const int Alignment = 64;
+
+    private readonly byte* _code;
+    private readonly int[] _starts;
+
+    private TileCode(byte* code, int length, int[] starts)
+    {
+        _code = code;
+        Length = length;
+        _starts = starts;
+    }
+
+    /// <summary>First byte.</summary>
+    public nint Address => (nint)_code;
+
+    /// <summary>Bytes of code.</summary>
+    public int Length { get; }
+
+    /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once.</summary>
+    public static int PanelsFor(int rows) => rows switch { 1 => 4, <= 6 => 2, _ => 1 };
+
+    /// <summary>Assembles tiles of 1 to 14 rows: one for a single panel, and one for <see cref="PanelsFor"/> panels.</summary>
+    /// <param name="product">What the tiles compute.</param>
+    /// <param name="memory">Where code comes to lie.</param>
+    /// <param name="tiles">The tiles, or null when there is no executable memory.</param>
+    /// <param name="refusal">Why not, or null.</param>
+    public static bool TryAssemble(
+        WordProduct product, ICodeMemory memory, [NotNullWhen(true)] out TileCode? tiles, [NotNullWhen(false)] out string? refusal)
+    {
+        using var code = new MemoryStream();
+        var starts = new int[2 * (TileAssembler.MaxRows + 1)];
+        for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
+        {
+            starts[Index(rows, 1)] = Append(code, TileAssembler.Assemble(product, rows, 1));
+            if (PanelsFor(rows) > 1)
+            {
+                starts[Index(rows, PanelsFor(rows))] = Append(code, TileAssembler.Assemble(product, rows, PanelsFor(rows)));
+            }
+        }
+
+        tiles = memory.TryMap(code.ToArray(), out var address, out refusal) ? new TileCode(address, (int)code.Length, starts) : null;
+        return tiles is not null;
+    }
+
+    /// <summary>Address of the tile of 1 to 14 rows and 1 or <see cref="PanelsFor"/> panels.</summary>
+    public delegate* unmanaged<TileArguments*, void> this[int rows, int panels] =>
+        (delegate* unmanaged<TileArguments*, void>)(_code + _starts[Index(rows, panels)]);
+
+    private static int Index(int rows, int panels) => (2 * rows) + (panels > 1 ? 1 : 0);
+
+    private static int Append(MemoryStream stream, byte[] code)
+    {
+        // int3 between tiles: a jump that misses its tile stops at once.
+        while (stream.Length % Alignment != 0)
+        {
+            stream.WriteByte(0xCC);
+        }
+
+        var start = (int)stream.Length;
+        stream.Write(code);
+        return start;
+    }
+}

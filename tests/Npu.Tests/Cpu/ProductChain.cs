@@ -1,0 +1,59 @@
+using AkkaCp.Testing;
+
+namespace AkkaCp.Npu.Tests.Cpu;
+
+/// <summary>Products element by element, one chain of operations with k rising: the bits that kernels must have.</summary>
+internal static class ProductChain
+{
+    private const float SmallestNormal = 1.17549435e-38f;
+
+    /// <summary>y = bias + x·Wᵀ in the arithmetic that the kernels' numerics id names.</summary>
+    public static float[] Compute(string numerics, DType dtype, float[] x, float[] w, float[]? bias, int t, int n, int k)
+    {
+        var weights = dtype == DType.BF16 ? [.. w.Select(Reference.RoundToBF16)] : w;
+        return dtype == DType.BF16 && numerics.Contains("bf16:vdpbf16ps", StringComparison.Ordinal)
+            ? Each(t, n, k, bias, [.. x.Select(Reference.RoundToBF16)], weights, Pairs)
+            : Each(t, n, k, bias, x, weights, Fma);
+    }
+
+    private static float[] Each(int t, int n, int k, float[]? bias, float[] x, float[] w, Dot dot)
+    {
+        var y = new float[t * n];
+        for (var i = 0; i < y.Length; i++)
+        {
+            y[i] = dot(x.AsSpan(i / n * k, k), w.AsSpan(i % n * k, k), bias?[i % n] ?? 0f);
+        }
+
+        return y;
+    }
+
+    private static float Fma(ReadOnlySpan<float> x, ReadOnlySpan<float> w, float sum)
+    {
+        for (var k = 0; k < x.Length; k++)
+        {
+            sum = MathF.FusedMultiplyAdd(x[k], w[k], sum);
+        }
+
+        return sum;
+    }
+
+    // vdpbf16ps as Intel's manual (SDM volume 2, VDPBF16PS) writes it: of each pair the upper product is added first, then the lower
+    // one, each by a fused multiply-add to nearest even that takes denormals for zero and leaves none.
+    private static float Pairs(ReadOnlySpan<float> x, ReadOnlySpan<float> w, float sum)
+    {
+        for (var k = 0; k < x.Length; k += 2)
+        {
+            var (x1, w1) = k + 1 < x.Length ? (x[k + 1], w[k + 1]) : (0f, 0f);
+            sum = Step(x1, w1, sum);
+            sum = Step(x[k], w[k], sum);
+        }
+
+        return sum;
+    }
+
+    private static float Step(float x, float w, float sum) => Flush(MathF.FusedMultiplyAdd(Flush(x), Flush(w), Flush(sum)));
+
+    private static float Flush(float value) => MathF.Abs(value) < SmallestNormal ? MathF.CopySign(0f, value) : value;
+
+    private delegate float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> w, float sum);
+}

@@ -1,0 +1,180 @@
+using System.Globalization;
+using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Testing;
+using Iced.Intel;
+using Xunit;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace AkkaCp.Npu.Tests.Cpu.Variants;
+
+/// <summary>Assembled tiles keep the calling convention, and their pages are never writable and executable at once.</summary>
+public sealed unsafe class AssembledCodeTests
+{
+    private const ulong Guard = 0xA5A5_0000_5A5A_0000;
+    private const int Steps = 11;
+
+    // What a caller may rely on, as the thunk writes it down: rbx, r12 … r15, how far rsp and rbp are apart, and the flags.
+    private const int Saved = 7;
+
+    [Fact]
+    public void EveryTile_LeavesTheCallersRegistersStackAndFlags()
+    {
+        var kernels = Kernels();
+        var thunk = Map(GuardThunk());
+        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles })
+        {
+            for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
+            {
+                foreach (var panels in new[] { 1, TileCode.PanelsFor(rows) })
+                {
+                    AssertKept((nint)tiles[rows, panels], thunk, rows, panels);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Pages_AreReadableAndExecutable_NeverWritable()
+    {
+        var kernels = Kernels();
+        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles })
+        {
+            var found = 0;
+            foreach (var line in File.ReadLines("/proc/self/maps"))
+            {
+                var (first, end, rights) = ParseMapping(line);
+                if (first < (ulong)tiles.Address + (ulong)tiles.Length && end > (ulong)tiles.Address)
+                {
+                    Assert.Equal("r-xp", rights);
+                    found++;
+                }
+            }
+
+            Assert.Equal(1, found);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 1)]
+    [InlineData(0, 14)]
+    [InlineData(1, 14)]
+    public void Tiles_DecodeToTheProductsTheyAreNamedFor(int product, int rows)
+    {
+        var wanted = (WordProduct)product == WordProduct.BF16 ? Mnemonic.Vdpbf16ps : Mnemonic.Vfmadd231ps;
+        var decoder = Iced.Intel.Decoder.Create(64, TileAssembler.Assemble((WordProduct)product, rows, 1));
+        var seen = new List<Mnemonic>();
+        while (seen.LastOrDefault() != Mnemonic.Ret)
+        {
+            decoder.Decode(out var instruction);
+            Assert.False(instruction.IsInvalid);
+            seen.Add(instruction.Mnemonic);
+        }
+
+        Assert.Equal(Mnemonic.Vzeroupper, seen[^2]);
+        Assert.Equal(0, seen.Count(m => m is Mnemonic.Push or Mnemonic.Pop));
+        Assert.Equal(0, seen.Count(m => m == wanted) % (2 * rows));
+        Assert.Contains(wanted, seen);
+        Assert.All(seen, m => Assert.False((m is Mnemonic.Vdpbf16ps or Mnemonic.Vfmadd231ps) && m != wanted));
+    }
+
+    private static AssembledKernels Kernels()
+    {
+        var kernels = KernelCatalogue.Machine.Available.OfType<AssembledKernels>().FirstOrDefault();
+        Assert.SkipWhen(kernels is null, KernelCatalogue.Machine.Choose(null, "test").Choice.Reason);
+        return kernels!;
+    }
+
+    private static void AssertKept(nint tile, byte* thunk, int rows, int panels)
+    {
+        var n = 32 * panels;
+        float[] x = new float[rows * Steps], w = new float[n * Steps], start = new float[n], y = new float[rows * n];
+        var rng = new Rng((ulong)rows);
+        rng.Floats(x.Length).CopyTo(x, 0);
+        rng.Floats(w.Length).CopyTo(w, 0);
+        Array.Fill(start, 1f);
+        var kept = stackalloc ulong[Saved];
+        var zmm0 = stackalloc byte[64];
+        fixed (float* px = x, pw = w, ps = start, py = y)
+        {
+            var arguments = new TileArguments
+            {
+                X = (byte*)px, XStride = Steps * 4, Panel = (byte*)pw, PanelBytes = Steps * 128, Count = Steps,
+                Start = ps, StartStride = 0, Y = py, YStride = n * 4, Ahead = (byte*)pw,
+            };
+            ((delegate* unmanaged<nint, TileArguments*, ulong*, byte*, void>)thunk)(tile, &arguments, kept, zmm0);
+        }
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(Guard + (uint)i, kept[i]);
+        }
+
+        Assert.Equal((0UL, 0UL), (kept[5], kept[6]));
+        Assert.True(new ReadOnlySpan<byte>(zmm0 + 16, 48).IndexOfAnyExcept((byte)0) < 0, $"{rows} rows: upper halves are left dirty");
+        Assert.All(y, value => Assert.NotEqual(0f, value));
+    }
+
+    // thunk(tile, arguments, kept, zmm0): fills what a callee must keep with guards, calls the tile, writes down what it finds.
+    private static byte[] GuardThunk()
+    {
+        AssemblerRegister64[] kept = [rbx, r12, r13, r14, r15];
+        var asm = new Assembler(64);
+        foreach (var register in (AssemblerRegister64[])[rbx, rbp, r12, r13, r14, r15, rcx, rdx])
+        {
+            asm.push(register);
+        }
+
+        // An even number of pushes on top of the return address: one more word aligns the stack for the call.
+        asm.sub(rsp, 8);
+        asm.mov(rbp, rsp);
+        for (var i = 0; i < kept.Length; i++)
+        {
+            asm.mov(kept[i], Guard + (ulong)i);
+        }
+
+        asm.mov(rax, rdi);
+        asm.mov(rdi, rsi);
+        asm.call(rax);
+        asm.mov(rax, __qword_ptr[rsp + 8]);
+        for (var i = 0; i < kept.Length; i++)
+        {
+            asm.mov(__qword_ptr[rax + (8 * i)], kept[i]);
+        }
+
+        asm.mov(rdx, rsp);
+        asm.sub(rdx, rbp);
+        asm.mov(__qword_ptr[rax + 40], rdx);
+        asm.pushfq();
+        asm.pop(rdx);
+        asm.and(rdx, 0x400);
+        asm.mov(__qword_ptr[rax + 48], rdx);
+        asm.mov(rcx, __qword_ptr[rsp + 16]);
+        asm.vmovups(__zmmword_ptr[rcx], zmm0);
+        asm.vzeroupper();
+        asm.add(rsp, 24);
+        foreach (var register in (AssemblerRegister64[])[r15, r14, r13, r12, rbp, rbx])
+        {
+            asm.pop(register);
+        }
+
+        asm.ret();
+        using var code = new MemoryStream();
+        asm.Assemble(new StreamCodeWriter(code), 0);
+        return code.ToArray();
+    }
+
+    private static byte* Map(byte[] code)
+    {
+        Assert.True(new LinuxCodeMemory().TryMap(code, out var address, out var refusal), refusal);
+        return address;
+    }
+
+    private static (ulong First, ulong End, string Rights) ParseMapping(string line)
+    {
+        var (dash, space) = (line.IndexOf('-', StringComparison.Ordinal), line.IndexOf(' ', StringComparison.Ordinal));
+        return (ulong.Parse(line.AsSpan(0, dash), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            ulong.Parse(line.AsSpan(dash + 1, space - dash - 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            line.Substring(space + 1, 4));
+    }
+}

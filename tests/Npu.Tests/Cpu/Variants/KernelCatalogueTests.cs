@@ -1,0 +1,95 @@
+using AkkaCp.Npu.Cpu;
+using AkkaCp.Npu.Cpu.Variants;
+using Xunit;
+
+namespace AkkaCp.Npu.Tests.Cpu.Variants;
+
+/// <summary>The best kernels are chosen, a name forces others, and a machine that refuses code falls back and says so.</summary>
+public sealed unsafe class KernelCatalogueTests
+{
+    private static readonly CpuFeatures s_bf16 = new() { Avx512 = true, Avx512BF16 = true, L2Bytes = 1 << 20 };
+    private static readonly CpuFeatures s_none = new() { Avx512 = false, Avx512BF16 = false, L2Bytes = 1 << 20 };
+
+    [Fact]
+    public void WithoutAName_TheBestIsChosen()
+    {
+        var catalogue = new KernelCatalogue(s_bf16, new HeapMemory());
+        var (variant, choice) = catalogue.Choose(null, "test");
+        Assert.Equal("bf16-avx512", variant.Name);
+        Assert.Equal(("bf16-avx512", NumericsIds.PairsBF16), (choice.Name, choice.Numerics));
+        Assert.StartsWith("best of this machine", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AName_ForcesThatVariant()
+    {
+        var catalogue = new KernelCatalogue(s_bf16, new HeapMemory());
+        foreach (var available in catalogue.Available)
+        {
+            var (variant, choice) = catalogue.Choose(available.Name, "AKKACP_KERNELS");
+            Assert.Same(available, variant);
+            Assert.Equal(new KernelChoice(available.Name, "forced by AKKACP_KERNELS", available.Numerics), choice);
+        }
+    }
+
+    [Fact]
+    public void WhereExecutableMemoryIsRefused_PortableKernelsRunAndTheReasonTells()
+    {
+        var catalogue = new KernelCatalogue(s_bf16, new HeapMemory { Refusal = "no pages today" });
+        var (variant, choice) = catalogue.Choose(null, "test");
+        Assert.Equal(CpuDevice.InstructionSet, variant.Name);
+        Assert.Equal(NumericsIds.Portable, choice.Numerics);
+        Assert.Contains("no bf16-avx512: no pages today", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhereTheProcessorLacksIt_ForcingItIsRefusedWithTheReasonAndWhatThereIs()
+    {
+        var catalogue = new KernelCatalogue(s_none, new HeapMemory());
+        var error = Assert.Throws<ArgumentException>(() => catalogue.Choose("bf16-avx512", "AKKACP_KERNELS"));
+        Assert.Equal(
+            "AKKACP_KERNELS=bf16-avx512: no AVX-512, or the runtime was told not to use it. Available here: "
+            + string.Join(", ", catalogue.Available.Select(v => v.Name)) + ".", error.Message);
+    }
+
+    [Fact]
+    public void AnUnknownName_IsRefusedWithWhatThereIs()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new CpuDevice(new CpuDeviceOptions { Kernels = "avx1024" }));
+        Assert.StartsWith("Kernels=avx1024: there are no kernels of that name. Available here: ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("scalar.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ADevice_TellsWhichKernelsItRunsOn()
+    {
+        foreach (var kernels in CpuDevice.AvailableKernels)
+        {
+            using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1, Name = "npu", Kernels = kernels });
+            Assert.Equal($"npu ({kernels}, 1 threads)", device.Name);
+            Assert.Equal(kernels, device.KernelChoice.Name);
+            Assert.Equal("forced by Kernels", device.KernelChoice.Reason);
+        }
+    }
+
+    [Theory]
+    [InlineData(256 << 10, 56)]
+    [InlineData(1 << 20, 126)]
+    [InlineData(2 << 20, 252)]
+    [InlineData(64 << 20, 336)]
+    public void Blocks_FitHalfOfL2_InWholeTiles(int l2Bytes, int rows) =>
+        Assert.Equal(rows, new AssembledBlocking(l2Bytes).MaxRows);
+
+    /// <summary>Takes code without making it executable; nothing here runs it.</summary>
+    private sealed class HeapMemory : ICodeMemory
+    {
+        public string? Refusal { get; init; }
+
+        public bool TryMap(ReadOnlySpan<byte> code, out byte* address, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? refusal)
+        {
+            address = null;
+            refusal = Refusal;
+            return refusal is null;
+        }
+    }
+}
