@@ -4,8 +4,8 @@
 # Usage: eng/test-simd.sh [arguments of the test program, e.g. -class "*MatMulTests"]
 set -eu
 cd "$(dirname "$0")/.."
-dotnet build tests/Npu.Tests -nodeReuse:false -v q
-tests=tests/Npu.Tests/bin/Debug/net10.0/AkkaCp.Npu.Tests.dll
+dotnet build tests/Npu.Tests -c Release -v q --tl:off
+tests=tests/Npu.Tests/bin/Release/net10.0/AkkaCp.Npu.Tests.dll
 
 # Levels that this machine's widest one includes; a narrower machine has fewer to test.
 run() {
@@ -36,7 +36,7 @@ kernels vector128 "$@"
 kernels scalar "$@"
 
 if grep -qw avx512f /proc/cpuinfo 2>/dev/null; then
-    run avx512 DOTNET_EnableAVX512=1 "$@"
+    run avx512 DOTNET_PreferredVectorBitWidth=512 "$@"
 fi
 if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
     run vector256 DOTNET_EnableAVX512=0 "$@"
