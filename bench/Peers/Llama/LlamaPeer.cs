@@ -1,0 +1,80 @@
+namespace AkkaCp.Bench.Peers.Llama;
+
+/// <summary>
+/// llama.cpp with a model: its defaults (flash attention where it is faster, K and V in F16, ubatch 512, weights repacked at load), and a
+/// thread pool that stays, which its decode needs to be fast.
+/// </summary>
+internal sealed unsafe class LlamaPeer : IDisposable
+{
+    private readonly nint _model;
+    private readonly nint _context;
+    private readonly nint _pool;
+    private readonly int _vocabSize;
+
+    /// <summary>Loads; <see cref="LlamaNative.Load"/> comes before.</summary>
+    /// <exception cref="InvalidOperationException">The library refuses the file or the context.</exception>
+    public LlamaPeer(string gguf, int threads, int contextTokens, int vocabSize)
+    {
+        _vocabSize = vocabSize;
+        _model = LlamaNative.ModelLoad(gguf, LlamaNative.ModelDefaults());
+        if (_model == 0)
+            throw new InvalidOperationException($"llama.cpp: expected a model in {gguf}, found none that it can load");
+        var parameters = LlamaNative.ContextDefaults();
+        parameters.ContextTokens = parameters.BatchTokens = (uint)contextTokens;
+        parameters.MaxSequences = 1;
+        parameters.Threads = parameters.ThreadsBatch = threads;
+        _context = LlamaNative.ContextCreate(_model, parameters);
+        if (_context == 0)
+            throw new InvalidOperationException($"llama.cpp: no context of {contextTokens} tokens");
+        _pool = CreatePool(threads);
+        LlamaNative.AttachThreadpool(_context, _pool, _pool);
+    }
+
+    /// <summary>Forgets all tokens.</summary>
+    public void Clear() => LlamaNative.MemoryClear(LlamaNative.Memory(_context), false);
+
+    /// <summary>Computes tokens behind those before, and the logits of the last one.</summary>
+    /// <returns>The most probable next token.</returns>
+    public int Run(ReadOnlySpan<int> tokens, int firstPosition)
+    {
+        var batch = LlamaNative.BatchCreate(tokens.Length, 0, 1);
+        batch.Count = tokens.Length;
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            batch.Token[i] = tokens[i];
+            batch.Position[i] = firstPosition + i;
+            batch.SequenceCount[i] = 1;
+            batch.SequenceIds[i][0] = 0;
+            batch.WantsLogits[i] = (sbyte)(i == tokens.Length - 1 ? 1 : 0);
+        }
+
+        var code = LlamaNative.Decode(_context, batch);
+        LlamaNative.Synchronize(_context);
+        LlamaNative.BatchFree(batch);
+        if (code != 0)
+            throw new InvalidOperationException($"llama_decode: expected 0, found {code}");
+        return System.Numerics.Tensors.TensorPrimitives.IndexOfMax(
+            new ReadOnlySpan<float>(LlamaNative.Logits(_context, tokens.Length - 1), _vocabSize));
+    }
+
+    public void Dispose()
+    {
+        LlamaNative.DetachThreadpool(_context);
+        LlamaNative.ContextFree(_context);
+        ((delegate* unmanaged[Cdecl]<nint, void>)CpuProcedure("ggml_threadpool_free"))(_pool);
+        LlamaNative.ModelFree(_model);
+    }
+
+    private static nint CreatePool(int threads)
+    {
+        GgmlThreadpoolParams parameters;
+        LlamaNative.ThreadpoolDefaults(&parameters, threads);
+        return ((delegate* unmanaged[Cdecl]<GgmlThreadpoolParams*, nint>)CpuProcedure("ggml_threadpool_new"))(&parameters);
+    }
+
+    private static nint CpuProcedure(string name)
+    {
+        var procedure = LlamaNative.Procedure(LlamaNative.RegistryOf(LlamaNative.DeviceByType(LlamaNative.CpuDeviceType)), name);
+        return procedure != 0 ? procedure : throw new EntryPointNotFoundException($"ggml: expected {name} of the CPU backend, found none");
+    }
+}
