@@ -3,19 +3,20 @@ using AkkaCp.Npu.Cpu;
 
 namespace AkkaCp.Bench.Kernels;
 
-/// <summary>Time of one paged causal attention call of 32 heads over 4 key/value heads, D = 128; no managed memory per call.</summary>
+/// <summary>Time of one paged causal attention call of 32 heads over 4 key/value heads, D = 128; no managed memory per call. The last-level cache does not hold the keys and values: short calls take turns over several copies.</summary>
 internal sealed class AttentionBench : IDisposable
 {
     private const int Heads = 32;
     private const int KvHeads = 4;
     private const int D = 128;
     private const int BlockSize = 128;
+    private const double CachedBytes = 96e6;
     private readonly CpuDevice _device;
     private readonly Tensor _query;
     private readonly Tensor _key;
     private readonly Tensor _value;
     private readonly Tensor _output;
-    private readonly FiaArguments _arguments;
+    private readonly FiaArguments[] _calls;
     private readonly int _rows;
     private readonly int _keys;
 
@@ -25,27 +26,12 @@ internal sealed class AttentionBench : IDisposable
         _device = device;
         (_rows, _keys) = (rows, prefix + rows);
         var blocks = (_keys + BlockSize - 1) / BlockSize;
+        var copies = rows > 16 ? 1 : (int)Math.Ceiling(CachedBytes / (2.0 * _keys * KvHeads * D * cache.Bytes()));
         _query = Filled(DType.F32, rows, Heads, D);
-        _key = Filled(cache, blocks, BlockSize, KvHeads, D);
-        _value = Filled(cache, blocks, BlockSize, KvHeads, D);
+        _key = Filled(cache, blocks * copies, BlockSize, KvHeads, D);
+        _value = Filled(cache, blocks * copies, BlockSize, KvHeads, D);
         _output = device.Memory.Rent(DType.F32, rows, Heads, D);
-        _arguments = new FiaArguments
-        {
-            Query = _query,
-            Key = _key,
-            Value = _value,
-            Output = _output,
-            NumHeads = Heads,
-            NumKeyValueHeads = KvHeads,
-            Scale = 1f / MathF.Sqrt(D),
-            SparseMode = 3,
-            AttenMask = FiaMask.Compressed,
-            ActualSeqLengths = [rows],
-            ActualSeqLengthsKv = [_keys],
-            BlockTable = [.. Enumerable.Range(0, blocks).Select(block => blocks - 1 - block)],
-            BlockTableRows = 1,
-            BlockSize = BlockSize,
-        };
+        _calls = [.. Enumerable.Range(0, copies).Select(copy => Call(copy, blocks))];
     }
 
     /// <summary>Multiplications and additions of both products over visible keys only.</summary>
@@ -58,14 +44,14 @@ internal sealed class AttentionBench : IDisposable
     public double BestSeconds(int runs, Func<double> clock)
     {
         // Short calls are timed together, so that reading the clock does not count.
-        var repeats = (int)Math.Clamp(1e9 / Flops, 1, 50);
+        var repeats = Math.Max(_calls.Length, (int)Math.Clamp(1e9 / Flops, 1, 50));
         var best = double.MaxValue;
         for (var run = 0; run < runs; run++)
         {
             var start = clock();
             for (var repeat = 0; repeat < repeats; repeat++)
             {
-                _device.FusedInferAttentionScore(_arguments);
+                _device.FusedInferAttentionScore(_calls[repeat % _calls.Length]);
             }
 
             best = Math.Min(best, (clock() - start) / repeats);
@@ -95,4 +81,22 @@ internal sealed class AttentionBench : IDisposable
         _device.Cast(wide, tensor);
         return tensor;
     }
+
+    private FiaArguments Call(int copy, int blocks) => new()
+    {
+        Query = _query,
+        Key = _key,
+        Value = _value,
+        Output = _output,
+        NumHeads = Heads,
+        NumKeyValueHeads = KvHeads,
+        Scale = 1f / MathF.Sqrt(D),
+        SparseMode = 3,
+        AttenMask = FiaMask.Compressed,
+        ActualSeqLengths = [_rows],
+        ActualSeqLengthsKv = [_keys],
+        BlockTable = [.. Enumerable.Range(0, blocks).Select(block => (blocks * (copy + 1)) - 1 - block)],
+        BlockTableRows = 1,
+        BlockSize = BlockSize,
+    };
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AkkaCp.Npu.Cpu.Kernels;
 
@@ -13,23 +14,16 @@ internal static unsafe class FiaPack<TElement>
     private const int Columns = 32;
 
     /// <summary>Keys rows[0..count) of D elements into [⌈count / 32⌉][D][32]; columns behind count hold numbers nobody uses.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Keys(byte** rows, int count, int d, float* panels)
     {
-        for (var k = 0; k < count; k += 4)
+        var (wideKeys, wideD) = Avx512F.IsSupported ? (count / 16 * 16, d / 16 * 16) : (0, 0);
+        for (var k = 0; k < wideKeys; k += 16)
         {
-            var target = panels + ((nint)(k / Columns) * Columns * d) + (k % Columns);
-            var r0 = rows[k];
-            var r1 = rows[Math.Min(k + 1, count - 1)];
-            var r2 = rows[Math.Min(k + 2, count - 1)];
-            var r3 = rows[Math.Min(k + 3, count - 1)];
-            for (var i = 0; i < d; i += 4, target += 4 * Columns)
-            {
-                var at = i * TElement.Bytes;
-                Transpose(TElement.Load(r0 + at), TElement.Load(r1 + at), TElement.Load(r2 + at), TElement.Load(r3 + at), target);
-            }
+            FiaTranspose<TElement>.Keys16(rows + k, wideD, panels + ((nint)(k / Columns) * Columns * d) + (k % Columns));
         }
 
+        KeysByFour(rows, 0, wideKeys, wideD, d, panels);
+        KeysByFour(rows, wideKeys, count, 0, d, panels);
         ClearColumns(panels, (count + 3) / 4 * 4, d);
     }
 
@@ -40,6 +34,11 @@ internal static unsafe class FiaPack<TElement>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Values(byte** rows, int count, int d, int blockRows, float* panels)
     {
+        if (Avx512F.IsSupported && d % Columns == 0)
+        {
+            return FiaTranspose<TElement>.Values32(rows, count, d, blockRows, panels);
+        }
+
         var difference = Vector128<float>.Zero;
         for (var k = 0; k < count; k++)
         {
@@ -62,27 +61,44 @@ internal static unsafe class FiaPack<TElement>
         return difference == Vector128<float>.Zero;
     }
 
+    // Keys [first, end), dimensions [firstD, d).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void KeysByFour(byte** rows, int first, int end, int firstD, int d, float* panels)
+    {
+        for (var k = first; k < end && firstD < d; k += 4)
+        {
+            var target = panels + ((((nint)(k / Columns) * d) + firstD) * Columns) + (k % Columns);
+            var r0 = rows[k];
+            var r1 = rows[Math.Min(k + 1, end - 1)];
+            var r2 = rows[Math.Min(k + 2, end - 1)];
+            var r3 = rows[Math.Min(k + 3, end - 1)];
+            for (var i = firstD; i < d; i += 4, target += 4 * Columns)
+            {
+                var at = i * TElement.Bytes;
+                Transpose(TElement.Load(r0 + at), TElement.Load(r1 + at), TElement.Load(r2 + at), TElement.Load(r3 + at), target);
+            }
+        }
+    }
+
     // a..d are four keys; column j of the result is d0+j of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* target)
     {
-        var ab = Interleave(a, b);
-        var cd = Interleave(c, d);
-        Vector128.Create(ab.Low.AsDouble().GetElement(0), cd.Low.AsDouble().GetElement(0)).AsSingle().Store(target);
-        Vector128.Create(ab.Low.AsDouble().GetElement(1), cd.Low.AsDouble().GetElement(1)).AsSingle().Store(target + Columns);
-        Vector128.Create(ab.High.AsDouble().GetElement(0), cd.High.AsDouble().GetElement(0)).AsSingle().Store(target + (2 * Columns));
-        Vector128.Create(ab.High.AsDouble().GetElement(1), cd.High.AsDouble().GetElement(1)).AsSingle().Store(target + (3 * Columns));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<float> Low, Vector128<float> High) Interleave(Vector128<float> a, Vector128<float> b)
-    {
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+        if (Sse.IsSupported)
         {
-            return (System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b), System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b));
+            var (ab, cd) = (Sse.UnpackLow(a, b), Sse.UnpackLow(c, d));
+            Sse.MoveLowToHigh(ab, cd).Store(target);
+            Sse.MoveHighToLow(cd, ab).Store(target + Columns);
+            (ab, cd) = (Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d));
+            Sse.MoveLowToHigh(ab, cd).Store(target + (2 * Columns));
+            Sse.MoveHighToLow(cd, ab).Store(target + (3 * Columns));
+            return;
         }
 
-        return (Vector128.Create(a[0], b[0], a[1], b[1]), Vector128.Create(a[2], b[2], a[3], b[3]));
+        for (var j = 0; j < 4; j++)
+        {
+            Vector128.Create(a[j], b[j], c[j], d[j]).Store(target + (j * Columns));
+        }
     }
 
     private static void ClearColumns(float* panels, int first, int d)

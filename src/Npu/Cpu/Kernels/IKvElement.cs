@@ -11,6 +11,9 @@ internal unsafe interface IKvElement
 
     /// <summary>Four neighbours as floats, exactly.</summary>
     static abstract Vector128<float> Load(byte* source);
+
+    /// <summary>Sixteen neighbours as floats, exactly.</summary>
+    static abstract Vector512<float> Load16(byte* source);
 }
 
 /// <summary>F32.</summary>
@@ -20,6 +23,9 @@ internal readonly unsafe struct KvF32 : IKvElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Load(byte* source) => Vector128.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load16(byte* source) => Vector512.Load((float*)source);
 }
 
 /// <summary>BF16, the upper half of an F32.</summary>
@@ -29,4 +35,7 @@ internal readonly unsafe struct KvBF16 : IKvElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Load(byte* source) => Simd128.LoadBF16((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load16(byte* source) => Simd512.LoadBF16((ushort*)source);
 }
