@@ -4,6 +4,7 @@ namespace AkkaCp.Npu.Cpu;
 public sealed partial class CpuDevice
 {
     private readonly FiaPlan _fiaPlan = new();
+    private readonly FiaParts _fiaParts = new();
     private readonly FiaScratch[] _fiaScratch;
 
     /// <inheritdoc cref="INpuDevice.FusedInferAttentionScore"/>
@@ -11,7 +12,12 @@ public sealed partial class CpuDevice
     {
         var problem = FiaValidation.Resolve(arguments);
         _fiaPlan.Build(problem, Threads);
-        Workers.Run(_fiaPlan.Count, new FiaWork(problem, _fiaPlan, _fiaScratch));
+        _fiaParts.Reserve(_fiaPlan.Parts, _fiaPlan.PartRows, Kernels.Fia.SumWidth(problem.HeadDim));
+        Workers.Run(_fiaPlan.Count, new FiaWork(problem, _fiaPlan, _fiaParts, _fiaScratch));
+        if (_fiaPlan.DividedCount > 0)
+        {
+            Workers.Run(_fiaPlan.DividedCount, new FiaJoinWork(problem, _fiaPlan, _fiaParts, _fiaScratch));
+        }
     }
 
     private void FreeAttention()
@@ -20,5 +26,7 @@ public sealed partial class CpuDevice
         {
             scratch.Free();
         }
+
+        _fiaParts.Free();
     }
 }

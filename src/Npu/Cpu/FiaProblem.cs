@@ -64,6 +64,9 @@ internal unsafe struct FiaProblem
         return KeyLengths is null ? StoredKeys : KeyLengths[KeyLengths.Length == 1 ? 0 : b];
     }
 
+    /// <summary>Keys [Low, High) that request b's query row i may see.</summary>
+    public readonly (int Low, int High) Seen(int b, int i) => Visibility.Range(i, QueryLength(b), KeyLength(b));
+
     /// <summary>Element distance of request b's row i of head h in a tensor laid out like the query.</summary>
     public readonly nint RowAt(in FiaStrides strides, int b, int i, int h)
     {

@@ -15,17 +15,14 @@ internal sealed unsafe class FiaScratch
     /// <summary>[R, D] queries times scale.</summary>
     public float* Query { get; private set; }
 
-    /// <summary>[R, Dv] sums of weighted values.</summary>
-    public float* Sum { get; private set; }
+    /// <summary>[R] sums of the segment that is walked.</summary>
+    public FiaSums Sums { get; private set; }
+
+    /// <summary>[R] sums of the segments before it.</summary>
+    public FiaSums Total { get; private set; }
 
     /// <summary>[R, B] scores, then weights.</summary>
     public float* Score { get; private set; }
-
-    /// <summary>[R, 16] sums of weights, lane by lane.</summary>
-    public float* Weight { get; private set; }
-
-    /// <summary>[R] the largest score so far.</summary>
-    public float* Max { get; private set; }
 
     /// <summary>[R] factor of what was summed before this block.</summary>
     public float* Decay { get; private set; }
@@ -48,6 +45,12 @@ internal sealed unsafe class FiaScratch
     /// <summary>[Dv / 32][B][32] values of the block.</summary>
     public float* ValuePanels { get; private set; }
 
+    /// <summary>[2, B] addresses of this block's keys and the next one's.</summary>
+    public byte** KeyRows { get; private set; }
+
+    /// <summary>[2, B] addresses of this block's values and the next one's.</summary>
+    public byte** ValueRows { get; private set; }
+
     /// <summary>Makes room for head dimension <paramref name="headDim"/>; one worker calls it for itself.</summary>
     public void Reserve(int headDim)
     {
@@ -58,15 +61,15 @@ internal sealed unsafe class FiaScratch
 
         Free();
         var sumWidth = Fia.SumWidth(headDim);
-        var floats = (FiaPlan.MaxRows * (headDim + sumWidth + Fia.Block + Fia.WeightLanes + 6)) + (Fia.Block * (headDim + sumWidth));
+        var sums = FiaSums.Floats(FiaPlan.MaxRows, sumWidth);
+        var floats = (2 * sums) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5)) + (Fia.Block * (headDim + sumWidth + 8));
         var at = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
         _memory = at;
         _headDim = headDim;
         Query = Take(ref at, FiaPlan.MaxRows * headDim);
-        Sum = Take(ref at, FiaPlan.MaxRows * sumWidth);
+        Sums = FiaSums.At(Take(ref at, sums), FiaPlan.MaxRows, sumWidth);
+        Total = FiaSums.At(Take(ref at, sums), FiaPlan.MaxRows, sumWidth);
         Score = Take(ref at, FiaPlan.MaxRows * Fia.Block);
-        Weight = Take(ref at, FiaPlan.MaxRows * Fia.WeightLanes);
-        Max = Take(ref at, FiaPlan.MaxRows);
         Decay = Take(ref at, FiaPlan.MaxRows);
         Low = (int*)Take(ref at, FiaPlan.MaxRows);
         High = (int*)Take(ref at, FiaPlan.MaxRows);
@@ -74,6 +77,8 @@ internal sealed unsafe class FiaScratch
         End = (int*)Take(ref at, FiaPlan.MaxRows);
         KeyPanels = Take(ref at, Fia.Block * headDim);
         ValuePanels = Take(ref at, Fia.Block * sumWidth);
+        KeyRows = (byte**)Take(ref at, 4 * Fia.Block);
+        ValueRows = (byte**)Take(ref at, 4 * Fia.Block);
     }
 
     /// <summary>Gives the memory back.</summary>

@@ -1,7 +1,7 @@
 namespace AkkaCp.Npu.Cpu;
 
 /// <summary>The tiles of an attention call as items.</summary>
-internal readonly struct FiaWork(FiaProblem problem, FiaPlan plan, FiaScratch[] scratch) : IWork
+internal readonly struct FiaWork(FiaProblem problem, FiaPlan plan, FiaParts parts, FiaScratch[] scratch) : IWork
 {
     private readonly FiaProblem _problem = problem;
 
@@ -9,6 +9,7 @@ internal readonly struct FiaWork(FiaProblem problem, FiaPlan plan, FiaScratch[] 
     public void Execute(int item, int worker)
     {
         scratch[worker].Reserve(_problem.HeadDim);
-        Kernels.Fia.Compute(_problem, plan[item], scratch[worker]);
+        ref readonly var task = ref plan[item];
+        Kernels.Fia.Compute(_problem, task, scratch[worker], task.Part < 0 ? null : parts[task.Part]);
     }
 }

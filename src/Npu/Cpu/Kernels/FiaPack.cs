@@ -13,30 +13,30 @@ internal static unsafe class FiaPack<TElement>
 {
     private const int Columns = 32;
 
-    /// <summary>Keys rows[0..count) of D elements into [⌈count / 32⌉][D][32]; columns behind count hold numbers nobody uses.</summary>
-    public static void Keys(byte** rows, int count, int d, float* panels)
+    /// <summary>Keys rows[0..count) + offset of D elements into [⌈count / 32⌉][D][32]; columns behind count hold numbers nobody uses.</summary>
+    public static void Keys(byte** rows, nint offset, int count, int d, float* panels)
     {
         var (wideKeys, wideD) = Avx512F.IsSupported ? (count / 16 * 16, d / 16 * 16) : (0, 0);
         for (var k = 0; k < wideKeys; k += 16)
         {
-            FiaTranspose<TElement>.Keys16(rows + k, wideD, panels + ((nint)(k / Columns) * Columns * d) + (k % Columns));
+            FiaTranspose<TElement>.Keys16(rows + k, offset, wideD, panels + ((nint)(k / Columns) * Columns * d) + (k % Columns));
         }
 
-        KeysByFour(rows, 0, wideKeys, wideD, d, panels);
-        KeysByFour(rows, wideKeys, count, 0, d, panels);
+        KeysByFour(rows, offset, 0, wideKeys, wideD, d, panels);
+        KeysByFour(rows, offset, wideKeys, count, 0, d, panels);
         ClearColumns(panels, (count + 3) / 4 * 4, d);
     }
 
     /// <summary>
-    /// Values rows[0..count) of D elements into [⌈D / 32⌉][blockRows][32]; columns behind D become 0. True when all are finite:
+    /// Values rows[0..count) + offset of D elements into [⌈D / 32⌉][blockRows][32]; columns behind D become 0. True when all are finite:
     /// only then may a hidden value be multiplied by a weight of 0 instead of being skipped.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Values(byte** rows, int count, int d, int blockRows, float* panels)
+    public static bool Values(byte** rows, nint offset, int count, int d, int blockRows, float* panels)
     {
         if (Avx512F.IsSupported && d % Columns == 0)
         {
-            return FiaTranspose<TElement>.Values32(rows, count, d, blockRows, panels);
+            return FiaTranspose<TElement>.Values32(rows, offset, count, d, blockRows, panels);
         }
 
         var difference = Vector128<float>.Zero;
@@ -45,7 +45,7 @@ internal static unsafe class FiaPack<TElement>
             var target = panels + (k * Columns);
             for (var first = 0; first < d; first += Columns, target += blockRows * Columns)
             {
-                var row = rows[k] + (first * TElement.Bytes);
+                var row = rows[k] + offset + (first * TElement.Bytes);
                 var columns = Math.Min(Columns, d - first);
                 for (var i = 0; i < columns; i += 4)
                 {
@@ -63,7 +63,7 @@ internal static unsafe class FiaPack<TElement>
 
     // Keys [first, end), dimensions [firstD, d).
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void KeysByFour(byte** rows, int first, int end, int firstD, int d, float* panels)
+    private static void KeysByFour(byte** rows, nint offset, int first, int end, int firstD, int d, float* panels)
     {
         for (var k = first; k < end && firstD < d; k += 4)
         {
@@ -74,7 +74,7 @@ internal static unsafe class FiaPack<TElement>
             var r3 = rows[Math.Min(k + 3, end - 1)];
             for (var i = firstD; i < d; i += 4, target += 4 * Columns)
             {
-                var at = i * TElement.Bytes;
+                var at = offset + (i * TElement.Bytes);
                 Transpose(TElement.Load(r0 + at), TElement.Load(r1 + at), TElement.Load(r2 + at), TElement.Load(r3 + at), target);
             }
         }

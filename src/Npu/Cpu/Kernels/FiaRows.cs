@@ -4,59 +4,65 @@ namespace AkkaCp.Npu.Cpu.Kernels;
 internal static unsafe class FiaRows
 {
     /// <summary>
-    /// Copies queries times scale, notes what each row sees, and clears the sums; rows behind the tile's own see nothing.
+    /// Copies queries times scale and notes what each row sees, head by head; rows behind a head's own see nothing.
     /// Returns the keys [Low, High) that any row sees.
     /// </summary>
-    public static (int Low, int High) Load(in FiaProblem problem, in FiaTask task, int paddedRows, FiaScratch scratch)
+    public static (int Low, int High) Load(in FiaProblem problem, in FiaTask task, FiaScratch scratch)
     {
-        var (d, group) = (problem.HeadDim, problem.Group);
-        var rows = task.Tokens * group;
-        var (queries, keys) = (problem.QueryLength(task.Request), problem.KeyLength(task.Request));
         var (low, high) = (int.MaxValue, 0);
-        for (var token = 0; token < task.Tokens; token++)
+        var padded = Fia.PaddedRows(task.Tokens * problem.Group);
+        for (var head = 0; head < task.KvHeads; head++)
         {
-            var i = task.FirstToken + token;
-            var seen = problem.Visibility.Range(i, queries, keys);
-            if (seen.Low < seen.High)
+            for (var token = 0; token < task.Tokens; token++)
             {
-                (low, high) = (Math.Min(low, seen.Low), Math.Max(high, seen.High));
+                var seen = problem.Seen(task.Request, task.FirstToken + token);
+                if (seen.Low < seen.High)
+                {
+                    (low, high) = (Math.Min(low, seen.Low), Math.Max(high, seen.High));
+                }
+
+                LoadToken(problem, task, head, token, seen, (head * padded) + (token * problem.Group), scratch);
             }
 
-            for (var h = 0; h < group; h++)
+            for (var r = task.Tokens * problem.Group; r < padded; r++)
             {
-                var r = (token * group) + h;
-                (scratch.Low[r], scratch.High[r]) = seen;
-                var source = problem.Query + problem.RowAt(problem.QueryStrides, task.Request, i, (task.KvHead * group) + h);
-                Scale(source, problem.Scale, scratch.Query + ((nint)r * d), d);
+                (scratch.Low[(head * padded) + r], scratch.High[(head * padded) + r]) = (0, 0);
+                new Span<float>(scratch.Query + ((nint)((head * padded) + r) * problem.HeadDim), problem.HeadDim).Clear();
             }
         }
 
-        for (var r = rows; r < paddedRows; r++)
-        {
-            (scratch.Low[r], scratch.High[r]) = (0, 0);
-            new Span<float>(scratch.Query + ((nint)r * d), d).Clear();
-        }
-
-        var width = Fia.SumWidth(d);
-        new Span<float>(scratch.Sum, paddedRows * width).Clear();
-        new Span<float>(scratch.Weight, paddedRows * Fia.WeightLanes).Clear();
-        new Span<float>(scratch.Max, paddedRows).Fill(float.NegativeInfinity);
         return (low < high ? low : 0, high);
     }
 
+    private static void LoadToken(
+        in FiaProblem problem, in FiaTask task, int head, int token, (int Low, int High) seen, int firstRow, FiaScratch scratch)
+    {
+        var d = problem.HeadDim;
+        var firstHead = (task.FirstKvHead + head) * problem.Group;
+        for (var h = 0; h < problem.Group; h++)
+        {
+            var r = firstRow + h;
+            (scratch.Low[r], scratch.High[r]) = seen;
+            var source = problem.Query + problem.RowAt(problem.QueryStrides, task.Request, task.FirstToken + token, firstHead + h);
+            Scale(source, problem.Scale, scratch.Query + ((nint)r * d), d);
+        }
+    }
+
     /// <summary>out = sum / weight (0 where nothing was seen); lse = max + ln(weight) (+inf where nothing was seen).</summary>
-    public static void Store<TSimd, TVector>(in FiaProblem problem, in FiaTask task, FiaScratch scratch)
+    public static void Store<TSimd, TVector>(in FiaProblem problem, in FiaTask task, FiaSums sums)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
         var (d, group) = (problem.HeadDim, problem.Group);
-        var width = Fia.SumWidth(d);
-        for (var r = 0; r < task.Tokens * group; r++)
+        var (rows, width) = (task.Tokens * group, Fia.SumWidth(d));
+        var padded = Fia.PaddedRows(rows);
+        for (var at = 0; at < task.KvHeads * rows; at++)
         {
-            var i = task.FirstToken + (r / group);
-            var head = (task.KvHead * group) + (r % group);
-            var weight = Total(scratch.Weight + (r * Fia.WeightLanes));
-            var sum = scratch.Sum + ((nint)r * width);
+            var (kvHead, row) = Math.DivRem(at, rows);
+            var r = (kvHead * padded) + row;
+            var i = task.FirstToken + (row / group);
+            var head = ((task.FirstKvHead + kvHead) * group) + (row % group);
+            var weight = Total(sums.Weight + (r * Fia.WeightLanes));
             var target = problem.Output + problem.RowAt(problem.OutputStrides, task.Request, i, head);
             if (weight == 0f)
             {
@@ -64,13 +70,13 @@ internal static unsafe class FiaRows
             }
             else
             {
-                Divide<TSimd, TVector>(sum, weight, target, d);
+                Divide<TSimd, TVector>(sums.Sum + ((nint)r * width), weight, target, d);
             }
 
             if (problem.Lse is not null)
             {
                 problem.Lse[problem.RowAt(problem.LseStrides, task.Request, i, head)] =
-                    weight == 0f ? float.PositiveInfinity : (float)(scratch.Max[r] + Math.Log(weight));
+                    weight == 0f ? float.PositiveInfinity : (float)(sums.Max[r] + Math.Log(weight));
             }
         }
     }

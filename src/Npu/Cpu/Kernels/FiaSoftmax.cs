@@ -7,7 +7,7 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
-    private const int Rows = FiaTile<TSimd, TVector>.Rows;
+    private const int Rows = Fia.GroupRows;
     private const int Columns = Fia.PanelColumns;
     private const int Lanes = Fia.WeightLanes;
 

@@ -12,28 +12,58 @@ internal static unsafe class FiaTile<TSimd, TVector>
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
-    /// <summary>Rows of one call.</summary>
-    public const int Rows = 8;
-
     /// <summary>Columns of a panel.</summary>
     public const int Columns = 32;
 
     private const int Half = Columns / 2;
 
-    /// <summary>One panel of count k against 8 rows; decay null = c starts at 0 whatever it holds. Strides count floats.</summary>
-    public static void Multiply(float* a, nint aStride, int count, float* panel, float* c, nint cStride, float* decay)
+    /// <summary>
+    /// One panel of count k against up to 8 rows; decay null = c starts at 0 whatever it holds. Strides count floats. Rows behind
+    /// the given ones, up to 4 or 8, may be computed too.
+    /// </summary>
+    public static void Multiply(float* a, nint aStride, int rows, int count, float* panel, float* c, nint cStride, float* decay)
     {
         for (var lane = 0; lane < Half; lane += TSimd.Count)
         {
-            if (TSimd.Count == 16)
-            {
-                Rows8(a, aStride, count, panel + lane, c + lane, cStride, decay);
-            }
-            else
-            {
-                Rows4(a, aStride, count, panel + lane, c + lane, cStride, decay);
-                Rows4(a + (4 * aStride), aStride, count, panel + lane, c + lane + (4 * cStride), cStride, decay is null ? null : decay + 4);
-            }
+            Multiply(a, aStride, rows, count, new Packed(panel + lane), c + lane, cStride, decay);
+        }
+    }
+
+    /// <summary>As Multiply without a start value, asking meanwhile for what comes next, one piece for each of count.</summary>
+    public static void MultiplyAhead(float* a, nint aStride, int rows, int count, float* panel, float* c, nint cStride, FiaAhead.Pieces next)
+    {
+        for (var lane = 0; lane < Half; lane += TSimd.Count)
+        {
+            Multiply(a, aStride, rows, count, new PackedAhead(panel + lane, next), c + lane, cStride, null);
+        }
+    }
+
+    /// <summary>As MultiplyAhead with a start value, the panel being 32 columns of values[k] from <paramref name="offset"/> on.</summary>
+    public static void MultiplyInPlace<TElement>(
+        float* a, nint aStride, int rows, int count, byte** values, nint offset, float* c, nint cStride, float* decay, FiaAhead.Pieces next)
+        where TElement : struct, IKvElement
+    {
+        for (var lane = 0; lane < Half; lane += TSimd.Count)
+        {
+            Multiply(a, aStride, rows, count, new InPlace<TElement>(values, offset + (lane * TElement.Bytes), next), c + lane, cStride, decay);
+        }
+    }
+
+    private static void Multiply<TColumns>(float* a, nint aStride, int rows, int count, TColumns columns, float* c, nint cStride, float* decay)
+        where TColumns : struct, IColumns
+    {
+        if (rows <= 4)
+        {
+            Rows4(a, aStride, count, columns, c, cStride, decay);
+        }
+        else if (TSimd.Count == 16)
+        {
+            Rows8(a, aStride, count, columns, c, cStride, decay);
+        }
+        else
+        {
+            Rows4(a, aStride, count, columns, c, cStride, decay);
+            Rows4(a + (4 * aStride), aStride, count, columns, c + (4 * cStride), cStride, decay is null ? null : decay + 4);
         }
     }
 
@@ -56,7 +86,8 @@ internal static unsafe class FiaTile<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows8(float* a, nint aStride, int count, float* panel, float* c, nint cStride, float* decay)
+    private static void Rows8<TColumns>(float* a, nint aStride, int count, TColumns columns, float* c, nint cStride, float* decay)
+        where TColumns : struct, IColumns
     {
         var (s0, t0) = (TSimd.Create(0f), TSimd.Create(0f));
         var (s1, t1) = (TSimd.Create(0f), TSimd.Create(0f));
@@ -86,10 +117,10 @@ internal static unsafe class FiaTile<TSimd, TVector>
         var a5 = a + (5 * aStride);
         var a6 = a + (6 * aStride);
         var a7 = a + (7 * aStride);
-        for (nint k = 0; k < count; k++, panel += Columns)
+        for (nint k = 0; k < count; k++)
         {
-            var first = TSimd.Load(panel);
-            var second = TSimd.Load(panel + Half);
+            var first = columns.First(k);
+            var second = columns.Second(k);
             var value = TSimd.Create(a0[k]);
             s0 = TSimd.MultiplyAdd(value, first, s0);
             t0 = TSimd.MultiplyAdd(value, second, t0);
@@ -127,7 +158,8 @@ internal static unsafe class FiaTile<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows4(float* a, nint aStride, int count, float* panel, float* c, nint cStride, float* decay)
+    private static void Rows4<TColumns>(float* a, nint aStride, int count, TColumns columns, float* c, nint cStride, float* decay)
+        where TColumns : struct, IColumns
     {
         var (s0, t0) = (TSimd.Create(0f), TSimd.Create(0f));
         var (s1, t1) = (TSimd.Create(0f), TSimd.Create(0f));
@@ -145,10 +177,10 @@ internal static unsafe class FiaTile<TSimd, TVector>
         var a1 = a + aStride;
         var a2 = a + (2 * aStride);
         var a3 = a + (3 * aStride);
-        for (nint k = 0; k < count; k++, panel += Columns)
+        for (nint k = 0; k < count; k++)
         {
-            var first = TSimd.Load(panel);
-            var second = TSimd.Load(panel + Half);
+            var first = columns.First(k);
+            var second = columns.Second(k);
             var value = TSimd.Create(a0[k]);
             s0 = TSimd.MultiplyAdd(value, first, s0);
             t0 = TSimd.MultiplyAdd(value, second, t0);
@@ -182,5 +214,49 @@ internal static unsafe class FiaTile<TSimd, TVector>
     {
         TSimd.Store(first, c);
         TSimd.Store(second, c + Half);
+    }
+
+    /// <summary>Where row k's columns are: one vector of the panel's first half, one of its second.</summary>
+    private interface IColumns
+    {
+        TVector First(nint k);
+
+        TVector Second(nint k);
+    }
+
+    private readonly struct Packed(float* panel) : IColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector First(nint k) => TSimd.Load(panel + (k * Columns));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Second(nint k) => TSimd.Load(panel + (k * Columns) + Half);
+    }
+
+    private readonly struct PackedAhead(float* panel, FiaAhead.Pieces next) : IColumns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector First(nint k)
+        {
+            next.Ask(k);
+            return TSimd.Load(panel + (k * Columns));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Second(nint k) => TSimd.Load(panel + (k * Columns) + Half);
+    }
+
+    private readonly struct InPlace<TElement>(byte** rows, nint offset, FiaAhead.Pieces next) : IColumns
+        where TElement : struct, IKvElement
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector First(nint k)
+        {
+            next.Ask(k);
+            return TElement.Load<TSimd, TVector>(rows[k] + offset);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Second(nint k) => TElement.Load<TSimd, TVector>(rows[k] + offset + (Half * TElement.Bytes));
     }
 }

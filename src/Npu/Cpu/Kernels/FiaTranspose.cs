@@ -13,13 +13,13 @@ internal static unsafe class FiaTranspose<TElement>
 {
     private const int Columns = 32;
 
-    /// <summary>target[i · 32 + k] = rows[k][i] for 16 keys and d dimensions, d a multiple of 16.</summary>
+    /// <summary>target[i · 32 + k] = rows[k][offset + i] for 16 keys and d dimensions, d a multiple of 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Keys16(byte** rows, int d, float* target)
+    public static void Keys16(byte** rows, nint offset, int d, float* target)
     {
         for (var i = 0; i < d; i += 16, target += 16 * Columns)
         {
-            var at = i * TElement.Bytes;
+            var at = offset + (i * TElement.Bytes);
             Four(rows, at, out var a0, out var a1, out var a2, out var a3);
             Four(rows + 4, at, out var b0, out var b1, out var b2, out var b3);
             Four(rows + 8, at, out var c0, out var c1, out var c2, out var c3);
@@ -31,16 +31,16 @@ internal static unsafe class FiaTranspose<TElement>
         }
     }
 
-    /// <summary>Values rows[0..count) of d dimensions, d a multiple of 32, into [d / 32][blockRows][32]; true when all are finite.</summary>
+    /// <summary>Values rows[0..count) + offset of d dimensions, d a multiple of 32, into [d / 32][blockRows][32]; true when all are finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Values32(byte** rows, int count, int d, int blockRows, float* panels)
+    public static bool Values32(byte** rows, nint offset, int count, int d, int blockRows, float* panels)
     {
         var (first, second) = (Vector512<float>.Zero, Vector512<float>.Zero);
         var step = (nint)blockRows * Columns;
         for (var k = 0; k < count; k++)
         {
             var target = panels + (k * Columns);
-            var row = rows[k];
+            var row = rows[k] + offset;
             for (var i = 0; i < d; i += Columns, target += step, row += Columns * TElement.Bytes)
             {
                 var (low, high) = (TElement.Load16(row), TElement.Load16(row + (16 * TElement.Bytes)));
@@ -58,7 +58,7 @@ internal static unsafe class FiaTranspose<TElement>
     // Four keys: lane group g of part j holds dimension 4g + j of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Four(
-        byte** rows, int at, out Vector512<float> part0, out Vector512<float> part1, out Vector512<float> part2, out Vector512<float> part3)
+        byte** rows, nint at, out Vector512<float> part0, out Vector512<float> part1, out Vector512<float> part2, out Vector512<float> part3)
     {
         var (a, b) = (TElement.Load16(rows[0] + at), TElement.Load16(rows[1] + at));
         var (c, d) = (TElement.Load16(rows[2] + at), TElement.Load16(rows[3] + at));

@@ -14,6 +14,11 @@ internal unsafe interface IKvElement
 
     /// <summary>Sixteen neighbours as floats, exactly.</summary>
     static abstract Vector512<float> Load16(byte* source);
+
+    /// <summary>As many neighbours as a vector holds as floats, exactly.</summary>
+    static abstract TVector Load<TSimd, TVector>(byte* source)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct;
 }
 
 /// <summary>F32.</summary>
@@ -26,6 +31,11 @@ internal readonly unsafe struct KvF32 : IKvElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load16(byte* source) => Vector512.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TSimd, TVector>(byte* source)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct => TSimd.Load((float*)source);
 }
 
 /// <summary>BF16, the upper half of an F32.</summary>
@@ -38,4 +48,9 @@ internal readonly unsafe struct KvBF16 : IKvElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load16(byte* source) => Simd512.LoadBF16((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TSimd, TVector>(byte* source)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct => TSimd.LoadBF16((ushort*)source);
 }

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace AkkaCp.Npu.Cpu;
+
+/// <summary>Memory for the sums of divided tiles, one piece each; it grows and is kept, as the scratch of the workers is.</summary>
+internal sealed unsafe class FiaParts
+{
+    private float* _memory;
+    private long _capacity;
+    private int _rows;
+    private int _sumWidth;
+
+    /// <summary>The sums of part <paramref name="part"/>.</summary>
+    public FiaSums this[int part] => FiaSums.At(_memory + ((nint)part * FiaSums.Floats(_rows, _sumWidth)), _rows, _sumWidth);
+
+    /// <summary>Makes room for <paramref name="count"/> parts of up to <paramref name="rows"/> rows; what they held is lost.</summary>
+    public void Reserve(int count, int rows, int sumWidth)
+    {
+        (_rows, _sumWidth) = (rows, sumWidth);
+        var floats = (long)count * FiaSums.Floats(rows, sumWidth);
+        if (floats > _capacity)
+        {
+            Free();
+            _memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
+            _capacity = floats;
+        }
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Free()
+    {
+        NativeMemory.AlignedFree(_memory);
+        _memory = null;
+        _capacity = 0;
+    }
+}
