@@ -46,6 +46,14 @@ public readonly unsafe struct TensorView
         }
     }
 
+    // A checked view's elements under another first dimension, at another place.
+    private TensorView(in TensorView like, void* data, int rows)
+    {
+        this = like;
+        Data = data;
+        Rows = rows;
+    }
+
     /// <summary>Address of the first element.</summary>
     public void* Data { get; }
 
@@ -89,7 +97,7 @@ public readonly unsafe struct TensorView
         }
 
         var first = (byte*)Data + ((long)start * RowStride * DType.Bytes());
-        return new TensorView(first, DType, [count, .. InnerShape()], RowStride);
+        return new TensorView(this, first, count);
     }
 
     /// <summary>Columns start .. start+count-1 of every row, as [Rows, count]; the row stride stays.</summary>

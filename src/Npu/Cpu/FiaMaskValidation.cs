@@ -90,7 +90,12 @@ internal static class FiaMaskValidation
             Refuse(Op, "atten_mask", $"[{queries}, {keys}] or more, alone or behind [1 or {problem.Batch}] or [1 or {problem.Batch}, 1]", TensorView.Format(shape));
         }
 
-        var bytes = shape.Aggregate(1L, (product, side) => product * side);
+        var bytes = 1L;
+        foreach (var side in shape)
+        {
+            bytes *= side;
+        }
+
         if (mask.Hidden.Length != bytes)
         {
             Refuse(Op, "atten_mask", $"{bytes} bytes for {TensorView.Format(shape)}", $"{mask.Hidden.Length}");
