@@ -106,7 +106,8 @@ internal readonly unsafe ref struct AssembledLoop
         }
     }
 
-    // Two tiles ask for the next panel, a line in each of their steps; the others for their own, which is there.
+    // Two tiles ask for the next panel, a line in each of their steps; the others for their own, which is there. A tile alone asks for
+    // both lines of a step.
     private byte* Ahead(byte* weights, int tile, int count) =>
         tile < 2 ? weights + _block.PanelBytes + ((nint)tile * count * (StepBytes / 2)) : weights;
 
@@ -128,13 +129,14 @@ internal readonly unsafe ref struct AssembledLoop
 
     private void Call(ref TileArguments arguments, int rows, int panels, float* start, nint startStride, float* y, nint yStride)
     {
+        var alone = TileCount == 1 && panels == TileCode.PanelsFor(rows);
         arguments.Start = start;
         arguments.StartStride = startStride * sizeof(float);
         arguments.Y = y;
         arguments.YStride = yStride * sizeof(float);
         fixed (TileArguments* pointer = &arguments)
         {
-            _tiles[rows, panels](pointer);
+            _tiles[rows, alone](pointer);
         }
     }
 

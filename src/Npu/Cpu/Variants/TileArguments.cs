@@ -22,6 +22,6 @@ internal unsafe struct TileArguments
     public float* Y;
     public nint YStride;
 
-    /// <summary>Weights that come next: one line is asked for in each step.</summary>
+    /// <summary>Weights that come next: one or two lines are asked for in each step.</summary>
     public byte* Ahead;
 }

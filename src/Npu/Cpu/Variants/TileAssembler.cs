@@ -42,14 +42,17 @@ internal sealed class TileAssembler
     private readonly WordProduct _product;
     private readonly int _rows;
     private readonly int _panels;
+    private readonly bool _alone;
 
-    private TileAssembler(WordProduct product, int rows, int panels)
+    private TileAssembler(WordProduct product, int rows, int panels, bool alone)
     {
         Debug.Assert(rows * panels * 2 <= 28 && (panels == 1 || rows <= 6) && (panels < 4 || rows == 1), "registers");
-        (_product, _rows, _panels) = (product, rows, panels);
+        (_product, _rows, _panels, _alone) = (product, rows, panels, alone);
     }
 
     private int Vectors => 2 * _panels;
+
+    private int FetchBytes => _alone ? StepBytes : StepBytes / 2;
 
     // A single row uses each vector of weights once, straight from memory.
     private bool WeightsInRegisters => _rows > 1;
@@ -58,9 +61,10 @@ internal sealed class TileAssembler
     /// <param name="product">What a word means.</param>
     /// <param name="rows">1 to 14; with 2 panels at most 6, with 4 panels 1.</param>
     /// <param name="panels">1, 2 or 4.</param>
-    public static byte[] Assemble(WordProduct product, int rows, int panels)
+    /// <param name="alone">With 1 panel: asks for all of the next panel, not for half of it, as no other tile of the block does.</param>
+    public static byte[] Assemble(WordProduct product, int rows, int panels, bool alone = false)
     {
-        var tile = new TileAssembler(product, rows, panels);
+        var tile = new TileAssembler(product, rows, panels, alone);
         tile.LoadSums();
         tile.LoadPointers();
         tile.Loop(unroll: rows > 7 ? 2 : 4);
@@ -148,7 +152,7 @@ internal sealed class TileAssembler
         if (_panels == 1)
         {
             _asm.add(rdx, 4 * count);
-            _asm.add(r11, 64 * count);
+            _asm.add(r11, FetchBytes * count);
         }
 
         _asm.add(r9, StepBytes * count);
@@ -178,7 +182,11 @@ internal sealed class TileAssembler
     {
         if (_panels == 1)
         {
-            _asm.prefetcht1(__byte_ptr[r11 + (64 * step)]);
+            for (var line = 0; line < FetchBytes; line += 64)
+            {
+                _asm.prefetcht1(__byte_ptr[r11 + (FetchBytes * step) + line]);
+            }
+
             return;
         }
 

@@ -27,7 +27,7 @@ internal sealed unsafe class TileCode
     /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once.</summary>
     public static int PanelsFor(int rows) => rows switch { 1 => 4, <= 6 => 2, _ => 1 };
 
-    /// <summary>Assembles tiles of 1 to 14 rows: one for a single panel, and one for <see cref="PanelsFor"/> panels.</summary>
+    /// <summary>Assembles tiles of 1 to 14 rows: one that shares its panel with other tiles, and one that is its block's only one.</summary>
     /// <param name="product">What the tiles compute.</param>
     /// <param name="memory">Where code comes to lie.</param>
     /// <param name="tiles">The tiles, or null when there is no executable memory.</param>
@@ -39,22 +39,19 @@ internal sealed unsafe class TileCode
         var starts = new int[2 * (TileAssembler.MaxRows + 1)];
         for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
         {
-            starts[Index(rows, 1)] = Append(code, TileAssembler.Assemble(product, rows, 1));
-            if (PanelsFor(rows) > 1)
-            {
-                starts[Index(rows, PanelsFor(rows))] = Append(code, TileAssembler.Assemble(product, rows, PanelsFor(rows)));
-            }
+            starts[Index(rows, false)] = Append(code, TileAssembler.Assemble(product, rows, 1));
+            starts[Index(rows, true)] = Append(code, TileAssembler.Assemble(product, rows, PanelsFor(rows), alone: true));
         }
 
         tiles = memory.TryMap(code.ToArray(), out var address, out refusal) ? new TileCode(address, (int)code.Length, starts) : null;
         return tiles is not null;
     }
 
-    /// <summary>Address of the tile of 1 to 14 rows and 1 or <see cref="PanelsFor"/> panels.</summary>
-    public delegate* unmanaged<TileArguments*, void> this[int rows, int panels] =>
-        (delegate* unmanaged<TileArguments*, void>)(_code + _starts[Index(rows, panels)]);
+    /// <summary>Address of the tile of 1 to 14 rows: of 1 panel, or, where it is alone, of <see cref="PanelsFor"/> panels.</summary>
+    public delegate* unmanaged<TileArguments*, void> this[int rows, bool alone] =>
+        (delegate* unmanaged<TileArguments*, void>)(_code + _starts[Index(rows, alone)]);
 
-    private static int Index(int rows, int panels) => (2 * rows) + (panels > 1 ? 1 : 0);
+    private static int Index(int rows, bool alone) => (2 * rows) + (alone ? 1 : 0);
 
     private static int Append(MemoryStream stream, byte[] code)
     {
