@@ -23,9 +23,7 @@ public class EnginePlanTests
             Threads = 3,
             ChunkTokens = 64,
             MinCpTokens = 5,
-            Overrides = new Dictionary<string,
-                string>
-            { ["akka-cp.scheduler.max-running"] = "7", ["scheduler.chunk-tokens"] = "32" },
+            Overrides = Keys(("akka-cp.scheduler.max-running", "7"), ("scheduler.chunk-tokens", "32")),
         });
 
         Assert.Equal((4, 2, 2, 1), (plan.Topology.Tp, plan.Topology.AttnCp, plan.Topology.MoeDp, plan.Topology.Ep));
@@ -45,14 +43,23 @@ public class EnginePlanTests
     [Fact]
     public void KvPool_HoldsTheTokensAskedFor()
     {
-        var plan = EnginePlan.Create(s_demo with
-        {
-            Overrides = new Dictionary<string,
-            string>
-            { ["kv-cache.tokens"] = "1000", ["kv-cache.block-size"] = "64" }
-        });
+        var plan = EnginePlan.Create(s_demo with { Overrides = Keys(("kv-cache.tokens", "1000"), ("kv-cache.block-size", "64")) });
 
         Assert.Equal(17, plan.KvShapeOf(0).Blocks); // 16 of 64 tokens, and block 0, which nobody uses.
+    }
+
+    [Fact]
+    public void ThreadsArePinnedUntold_OnlyWhenTheyUseAllCores()
+    {
+        var cores = Environment.ProcessorCount;
+        Assert.Equal(Enumerable.Range(0, cores), CoresOf(cores, "auto"));
+        Assert.Null(CoresOf(cores + 1, "auto"));
+        Assert.Null(CoresOf(cores, "off"));
+        Assert.Equal([0], CoresOf(1, "on"));
+        Assert.Equal(cores == 1, CoresOf(1, "auto") is not null);
+
+        static IReadOnlyList<int>? CoresOf(int threads, string pin) =>
+            EnginePlan.Create(s_demo with { AttnCp = 1, Threads = threads, Overrides = Keys(("device.pin", pin)) }).CoresOf(0);
     }
 
     [Fact]
@@ -78,4 +85,7 @@ public class EnginePlanTests
 
         Assert.Contains(error.Problems, problem => problem.Contains("num_attention_heads", StringComparison.Ordinal));
     }
+
+    private static Dictionary<string, string> Keys(params (string Key, string Value)[] keys) =>
+        keys.ToDictionary(pair => pair.Key, pair => pair.Value);
 }

@@ -3,7 +3,7 @@ namespace AkkaCp.Actors.Settings;
 /// <summary>Whether a device's workers stay on one core each.</summary>
 public enum PinMode
 {
-    /// <summary>Pinned where the ranks' threads fit on the cores and the system allows it.</summary>
+    /// <summary>Pinned where the ranks' threads use all cores and the system allows it.</summary>
     Auto,
 
     /// <summary>Pinned.</summary>

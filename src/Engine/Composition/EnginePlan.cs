@@ -88,8 +88,9 @@ internal sealed record EnginePlan
     /// <summary>Processors of a rank's threads; null leaves them to the system.</summary>
     public IReadOnlyList<int>? CoresOf(int rank)
     {
-        var fits = Topology.WorldSize * ThreadsPerRank <= Environment.ProcessorCount;
-        return Settings.Device.Pin is PinMode.On || (Settings.Device.Pin is PinMode.Auto && fits)
+        // With cores to spare, several engines of a machine would all be pinned to its first ones while the others idle.
+        var usesAll = Topology.WorldSize * ThreadsPerRank == Environment.ProcessorCount;
+        return Settings.Device.Pin is PinMode.On || (Settings.Device.Pin is PinMode.Auto && usesAll)
             ? [.. Enumerable.Range(rank * ThreadsPerRank, ThreadsPerRank).Select(core => core % Environment.ProcessorCount)]
             : null;
     }
