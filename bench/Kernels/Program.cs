@@ -17,11 +17,12 @@ if (args is not ["--limits" or "--products" or "--attention" or "--routing", ..]
 Func<double> clock = threads == 1 ? () => CpuClock.Seconds : () => CpuClock.WallSeconds;
 var fma = MachineLimits.FmaGflops(runs);
 var bf16 = MachineLimits.ProductGflops(DType.BF16, runs);
+var i8 = MachineLimits.ProductGflops(DType.I8, runs);
 var read = MachineLimits.ReadGBps(runs);
 using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads });
 Console.WriteLine($"SDK runtime {Environment.Version}, {device.KernelChoice.Name} ({device.KernelChoice.Reason}), {threads} thread(s), best of {runs}, "
     + (threads == 1 ? "CPU time of the calling thread" : "wall time"));
-Console.WriteLine($"one core: FMA F32 {fma:F1} GFLOP/s, BF16 products {bf16:F1} GFLOP/s, read {read:F1} GB/s");
+Console.WriteLine($"one core: FMA F32 {fma:F1} GFLOP/s, BF16 products {bf16:F1} GFLOP/s, I8 products {i8:F1} GOP/s, read {read:F1} GB/s");
 if (args[0] is "--limits" or "--products")
 {
     PrintProducts();
@@ -51,13 +52,14 @@ void PrintProducts()
     ];
     foreach (var (t, n, k, copies) in shapes)
     {
-        foreach (var dtype in new[] { DType.F32, DType.BF16 })
+        foreach (var dtype in new[] { DType.F32, DType.BF16, DType.I8 })
         {
-            using var bench = new ProductBench(device, t, n, k, dtype, copies);
+            // Bytes take half of BF16's room: twice the copies keep them out of the caches too.
+            using var bench = new ProductBench(device, t, n, k, dtype, dtype == DType.I8 ? 2 * copies : copies);
             var seconds = bench.BestSeconds(runs, clock);
             var gflops = 2.0 * t * n * k / seconds / 1e9;
             var gbps = bench.WeightBytes / seconds / 1e9;
-            var limit = (dtype == DType.BF16 ? bf16 : fma) * threads;
+            var limit = (dtype switch { DType.BF16 => bf16, DType.I8 => i8, _ => fma }) * threads;
             Console.WriteLine($"| {t} | {n} | {k} | {dtype} | {gflops:F1} | {gflops / limit:P0} | {gbps:F1} | {gbps / (read * threads):P0} |");
         }
     }

@@ -25,6 +25,10 @@ public interface INpuDevice : IDisposable
     PackedMatrix CreateMatrix(int n, int k, DType dtype);
 
     /// <summary>y = x·Wᵀ (+ bias) (CANN aclnnMatmul, linear).</summary>
+    /// <remarks>
+    /// With I8 weights it is CANN npu_dynamic_quant and npu_quant_matmul in one: each row of x becomes q = round(x / s), to nearest even,
+    /// s = max|x| / 127; y = (Σ q·w)·s_w·s (+ bias), the sum exact. A row of zeros gives zeros, one with a NaN or an infinity NaN.
+    /// </remarks>
     /// <param name="x">[T, K] F32; rows may have a stride.</param>
     /// <param name="w">[N, K].</param>
     /// <param name="bias">[N] F32, or null.</param>
@@ -33,7 +37,7 @@ public interface INpuDevice : IDisposable
 
     /// <summary>For each group g: y[rows of g] = x[rows of g]·W_gᵀ (CANN npu_grouped_matmul, group_list cumulative).</summary>
     /// <param name="x">[R, K] F32, rows sorted by group.</param>
-    /// <param name="w">One [N, K] matrix for each group, all of the same shape and type.</param>
+    /// <param name="w">One [N, K] matrix for each group, all of the same shape and type; I8 as in <see cref="MatMul"/>.</param>
     /// <param name="groupList">Cumulative row counts, one for each group; the last one equals R.</param>
     /// <param name="y">[R, N] F32, no overlap with x.</param>
     void GroupedMatMul(TensorView x, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y);

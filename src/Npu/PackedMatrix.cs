@@ -20,13 +20,16 @@ public abstract class PackedMatrix : IDisposable
     /// <summary>Inputs: columns of W.</summary>
     public int K { get; }
 
-    /// <summary>How weights are kept. Sums are always F32.</summary>
+    /// <summary>How weights are kept. Sums are F32, with I8 exact 32-bit integers.</summary>
     public DType DType { get; }
 
     /// <summary>Bytes that the packed form takes.</summary>
     public abstract long Bytes { get; }
 
-    /// <summary>Packs rows firstRow, firstRow+1, … of W; with BF16 each value is rounded to nearest even.</summary>
+    /// <summary>
+    /// Packs rows firstRow, firstRow+1, … of W; with BF16 each value is rounded to nearest even; with I8 each row, as given, becomes
+    /// round(w / s) with s = max|w| / 127, to nearest even. A row that holds a NaN or an infinity has outputs NaN then.
+    /// </summary>
     /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
     /// <param name="rows">[r, K] values, row by row; the length is a multiple of K.</param>
     /// <exception cref="NpuShapeException">The rows do not fit the matrix.</exception>

@@ -15,12 +15,17 @@ public readonly unsafe struct TensorView
     /// <param name="dtype">Element type.</param>
     /// <param name="shape">One to four dimensions, none negative.</param>
     /// <param name="rowStride">Elements from one row of the first dimension to the next; dense when null.</param>
-    /// <exception cref="NpuShapeException">Rank outside 1..4, a negative dimension, or a stride below the row's length.</exception>
+    /// <exception cref="NpuShapeException">Rank outside 1..4, a negative dimension, a stride below the row's length, or type I8.</exception>
     public TensorView(void* data, DType dtype, ReadOnlySpan<int> shape, int? rowStride = null)
     {
         if (shape.Length is < 1 or > 4)
         {
             throw new NpuShapeException(nameof(TensorView), nameof(shape), "1 to 4 dimensions", $"{shape.Length}");
+        }
+
+        if (dtype == DType.I8)
+        {
+            throw new NpuShapeException(nameof(TensorView), nameof(dtype), "F32 or BF16, I8 being a type of packed weights", "I8");
         }
 
         foreach (var dimension in shape)

@@ -13,12 +13,17 @@ public sealed unsafe partial class CpuDevice
     public long WeightBytes => _weights.Bytes;
 
     /// <inheritdoc cref="INpuDevice.CreateMatrix"/>
-    /// <exception cref="NpuShapeException">n or k is below 1.</exception>
+    /// <exception cref="NpuShapeException">n or k is below 1, or k is too long for exact sums of I8.</exception>
     public PackedMatrix CreateMatrix(int n, int k, DType dtype)
     {
         if (n < 1 || k < 1)
         {
             OperatorChecks.Refuse(nameof(CreateMatrix), "shape", "n and k of at least 1", $"[{n}, {k}]");
+        }
+
+        if (dtype == DType.I8 && k > Kernels.I8Panel.MaxK)
+        {
+            OperatorChecks.Refuse(nameof(CreateMatrix), "shape", $"k of at most {Kernels.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
         }
 
         return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, _weights);
@@ -126,7 +131,13 @@ public sealed unsafe partial class CpuDevice
 
     private void RunProduct(in TensorView x, CpuPackedMatrix w, float* bias, in TensorView y, int groups)
     {
-        var rowBlocks = CountRowBlocks(groups);
+        if (w.DType == DType.I8)
+        {
+            RunQuantProduct(x, w, bias, y, groups);
+            return;
+        }
+
+        var rowBlocks = CountRowBlocks(groups, _variant.MaxRows);
         if (rowBlocks == 0)
         {
             return;
@@ -158,14 +169,14 @@ public sealed unsafe partial class CpuDevice
         }
     }
 
-    private int CountRowBlocks(int groups)
+    private int CountRowBlocks(int groups, int maxRows)
     {
         var total = 0;
         for (var g = 0; g < groups; g++)
         {
             ref var group = ref _groups[g];
             group.FirstBlock = total;
-            group.Blocks = (group.Rows + _variant.MaxRows - 1) / _variant.MaxRows;
+            group.Blocks = (group.Rows + maxRows - 1) / maxRows;
             total += group.Blocks;
         }
 

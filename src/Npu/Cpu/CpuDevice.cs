@@ -30,11 +30,11 @@ public sealed partial class CpuDevice : INpuDevice
         Name = $"{options.Name} ({_variant.Name}, {options.Threads} threads)";
         _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0));
         Workers = new WorkerPool(options.Threads, options.Name, options.Cores);
-        _scratch = WorkerScratch.Allocate(options.Threads, _variant.ScratchFloats);
+        _scratch = WorkerScratch.Allocate(options.Threads, Math.Max(_variant.ScratchFloats, I8Kernels.ScratchFloats));
         _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch())];
     }
 
-    /// <summary>Kernels that products can run on here, best first: bf16-avx512, avx512, vector256, vector128, scalar.</summary>
+    /// <summary>Kernels that products can run on here, best first: bf16-avx512, vnni-avx512, avx512, vector256, vector128, scalar.</summary>
     public static IReadOnlyList<string> AvailableKernels => [.. KernelCatalogue.Machine.Available.Select(variant => variant.Name)];
 
     /// <summary>What products of a device run on whose options name no kernels.</summary>
@@ -84,6 +84,7 @@ public sealed partial class CpuDevice : INpuDevice
         _stream.Dispose();
         Workers.Dispose();
         _scratch.Free();
+        _quantized.Free();
         FreeAttention();
         Memory.Dispose();
     }

@@ -6,7 +6,7 @@ namespace AkkaCp.Npu.Cpu;
 
 /// <summary>
 /// Weights in panels of 32 outputs: panel p holds outputs 32p .. 32p+31 as [K][32], so that a product reads memory from front to
-/// back. Outputs behind N are zero. F32 keeps a row of a panel in order; BF16 is kept as its <see cref="BF16Layout"/> says.
+/// back. Outputs behind N are zero. F32 keeps a row of a panel in order; BF16 is kept as its <see cref="BF16Layout"/> says, I8 as <see cref="I8Panel"/>.
 /// Memory is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several
 /// threads at once. Any <see cref="CpuDevice"/> of the process whose kernels have the same layout can read it.
 /// </summary>
@@ -24,7 +24,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         _counter = counter;
         BF16Layout = layout;
         var inputs = dtype == DType.BF16 && layout == BF16Layout.Pairs ? (nint)k + (k % 2) : k;
-        PanelBytes = checked(inputs * PanelWidth * dtype.Bytes());
+        PanelBytes = dtype == DType.I8 ? I8Panel.Bytes(k) : checked(inputs * PanelWidth * dtype.Bytes());
         Panels = (int)(((long)n + PanelWidth - 1) / PanelWidth);
         Bytes = checked(PanelBytes * Panels);
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
@@ -38,7 +38,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     /// <inheritdoc/>
     public override long Bytes { get; }
 
-    /// <summary>How BF16 values lie in a panel; of no meaning for F32.</summary>
+    /// <summary>How BF16 values lie in a panel; of no meaning for other types.</summary>
     public BF16Layout BF16Layout { get; }
 
     /// <summary>Panels of 32 outputs, the last one padded.</summary>
@@ -97,6 +97,10 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         if (DType == DType.F32)
         {
             PackMatrix.RowF32((float*)panel, lane, row, K);
+        }
+        else if (DType == DType.I8)
+        {
+            I8Panel.PackRow(panel, lane, row, K);
         }
         else if (BF16Layout == BF16Layout.Halves)
         {

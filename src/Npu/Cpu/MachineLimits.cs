@@ -16,7 +16,8 @@ public static unsafe class MachineLimits
 
     /// <summary>
     /// GFLOP/s of one core with the instruction that multiplies weights of a type: F32 fused multiply-add, for BF16 too where the
-    /// kernels widen it to F32; vdpbf16ps where they take BF16 pairs.
+    /// kernels widen it to F32; vdpbf16ps where they take BF16 pairs; for I8 vpdpbusd in GOP/s where it is used, else the F32 figure
+    /// as a yardstick.
     /// </summary>
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="repeats">Runs, at least 1.</param>
@@ -25,8 +26,9 @@ public static unsafe class MachineLimits
     {
         DType.BF16 when (kernels ?? CpuDevice.DefaultKernels).Numerics == NumericsIds.PairsBF16 =>
             RegisterProducts.DotBF16Gflops(RunsPerRepeat * repeats),
-        DType.F32 or DType.BF16 => FmaGflops(repeats),
-        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "no kernel multiplies this type"),
+        DType.I8 when KernelCatalogue.Machine.Available.Single(variant => variant.Name == (kernels ?? CpuDevice.DefaultKernels).Name).I8
+            is AssembledI8Kernels => RegisterProducts.DotI8Gops(RunsPerRepeat * repeats),
+        _ => FmaGflops(repeats),
     };
 
     /// <summary>GFLOP/s of one core in independent F32 fused multiply-adds in registers: 12 chains of the widest vector.</summary>

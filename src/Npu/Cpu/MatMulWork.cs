@@ -39,7 +39,7 @@ internal unsafe struct MatMulWork : IWork
     public readonly void Execute(int item, int worker)
     {
         var (rowBlock, columnBlock) = Math.DivRem(item, ColumnBlocks);
-        ref readonly var group = ref FindGroup(rowBlock);
+        ref readonly var group = ref FindGroup(Groups, GroupCount, rowBlock);
         var (firstRow, rows) = RowsOf(group, rowBlock - group.FirstBlock, Variant.TileRows);
         var panel = columnBlock * PanelsPerItem;
         var column = panel * CpuPackedMatrix.PanelWidth;
@@ -62,13 +62,13 @@ internal unsafe struct MatMulWork : IWork
     }
 
     // The last group whose first block is not behind the wanted one; empty groups share their successor's number.
-    private readonly ref readonly MatMulGroup FindGroup(int rowBlock)
+    internal static ref readonly MatMulGroup FindGroup(MatMulGroup* groups, int count, int rowBlock)
     {
-        var (low, high) = (0, GroupCount - 1);
+        var (low, high) = (0, count - 1);
         while (low < high)
         {
             var middle = (low + high + 1) / 2;
-            if (Groups[middle].FirstBlock <= rowBlock)
+            if (groups[middle].FirstBlock <= rowBlock)
             {
                 low = middle;
             }
@@ -78,11 +78,11 @@ internal unsafe struct MatMulWork : IWork
             }
         }
 
-        return ref Groups[low];
+        return ref groups[low];
     }
 
     // Blocks of nearly equal size, in whole tiles.
-    private static (int First, int Rows) RowsOf(in MatMulGroup group, int block, int tileRows)
+    internal static (int First, int Rows) RowsOf(in MatMulGroup group, int block, int tileRows)
     {
         var tiles = (group.Rows + tileRows - 1) / tileRows;
         var first = (int)((long)tiles * block / group.Blocks) * tileRows;

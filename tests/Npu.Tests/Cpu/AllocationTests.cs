@@ -96,7 +96,7 @@ public sealed class AllocationTests : IDisposable
 
     private void AddProducts(Dictionary<string, Action> calls, CpuDevice? device, Tensor? x, Tensor? y)
     {
-        foreach (var dtype in new[] { DType.F32, DType.BF16 })
+        foreach (var dtype in Enum.GetValues<DType>())
         {
             PackedMatrix[]? weights = device is null ? null : [device.CreateMatrix(H, H, dtype), device.CreateMatrix(H, H, dtype)];
             foreach (var matrix in weights ?? [])

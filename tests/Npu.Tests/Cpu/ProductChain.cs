@@ -10,10 +10,52 @@ internal static class ProductChain
     /// <summary>y = bias + x·Wᵀ in the arithmetic that the kernels' numerics id names.</summary>
     public static float[] Compute(string numerics, DType dtype, float[] x, float[] w, float[]? bias, int t, int n, int k)
     {
+        if (dtype == DType.I8)
+        {
+            return Quantized(x, w, bias, t, n, k);
+        }
+
         var weights = dtype == DType.BF16 ? [.. w.Select(Reference.RoundToBF16)] : w;
         return dtype == DType.BF16 && numerics.Contains("bf16:vdpbf16ps", StringComparison.Ordinal)
             ? Each(t, n, k, bias, [.. x.Select(Reference.RoundToBF16)], weights, Pairs)
             : Each(t, n, k, bias, x, weights, Fma);
+    }
+
+    // Rows of x and of W as round(v · 127 / max|v|), an exact sum, and three roundings: sum, times the output's scale, times the row's.
+    private static float[] Quantized(float[] x, float[] w, float[]? bias, int t, int n, int k)
+    {
+        var (rows, outputs) = (Quantize(x, t, k), Quantize(w, n, k));
+        var y = new float[t * n];
+        for (var i = 0; i < y.Length; i++)
+        {
+            var (row, output) = (rows[i / n], outputs[i % n]);
+            var sum = 0L;
+            for (var j = 0; j < k; j++)
+            {
+                sum += row.Values[j] * output.Values[j];
+            }
+
+            y[i] = (float)((float)sum * output.Scale) * row.Scale;
+            y[i] = bias is null ? y[i] : y[i] + bias[i % n];
+        }
+
+        return y;
+    }
+
+    private static (int[] Values, float Scale)[] Quantize(float[] values, int rows, int k) =>
+        [.. Enumerable.Range(0, rows).Select(row => Quantize(values[(row * k)..((row + 1) * k)]))];
+
+    private static (int[] Values, float Scale) Quantize(float[] row)
+    {
+        if (!row.All(float.IsFinite))
+        {
+            return (new int[row.Length], float.NaN);
+        }
+
+        var scale = row.Max(MathF.Abs) / 127f;
+        return scale == 0
+            ? (new int[row.Length], 0f)
+            : ([.. row.Select(v => (int)Math.Clamp(Math.Round(v / scale, MidpointRounding.ToEven), -127, 127))], scale);
     }
 
     private static float[] Each(int t, int n, int k, float[]? bias, float[] x, float[] w, Dot dot)

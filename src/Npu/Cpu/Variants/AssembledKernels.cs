@@ -6,7 +6,7 @@ namespace AkkaCp.Npu.Cpu.Variants;
 /// bf16-avx512: products on tiles assembled at run time. F32 weights: the portable form's chain of fused multiply-adds, same bits.
 /// BF16 weights: x is rounded to BF16 row by row, and pairs of inputs meet in vdpbf16ps with F32 sums.
 /// </summary>
-internal sealed class AssembledKernels(TileCode f32, TileCode bf16, AssembledBlocking blocking) : KernelVariant
+internal sealed class AssembledKernels(TileCode f32, TileCode bf16, I8Kernels i8, AssembledBlocking blocking) : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "bf16-avx512";
@@ -28,6 +28,9 @@ internal sealed class AssembledKernels(TileCode f32, TileCode bf16, AssembledBlo
 
     /// <inheritdoc/>
     public override int ScratchFloats => blocking.ScratchFloats;
+
+    /// <inheritdoc/>
+    public override I8Kernels I8 => i8;
 
     /// <summary>The tiles for F32 weights.</summary>
     public TileCode F32Tiles => f32;

@@ -15,6 +15,9 @@ internal sealed record CpuFeatures
     /// <summary>vdpbf16ps and the conversions to BF16.</summary>
     public required bool Avx512BF16 { get; init; }
 
+    /// <summary>vpdpbusd on 512-bit registers.</summary>
+    public required bool Avx512Vnni { get; init; }
+
     /// <summary>Bytes of the second-level cache that a core has to itself.</summary>
     public required int L2Bytes { get; init; }
 
@@ -23,13 +26,23 @@ internal sealed record CpuFeatures
     {
         // The runtime has looked at XCR0: with its own flag off, 512-bit registers are not saved, or the user wants none.
         var avx512 = Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported;
-        return new CpuFeatures { Avx512 = avx512, Avx512BF16 = avx512 && HasBF16(), L2Bytes = ReadL2Bytes() };
+        return new CpuFeatures
+        {
+            Avx512 = avx512,
+            Avx512BF16 = avx512 && HasBF16(),
+            Avx512Vnni = avx512 && HasVnni(),
+            L2Bytes = ReadL2Bytes(),
+        };
     }
 
     // Leaf 7, sub-leaf 1, EAX bit 5; sub-leaf 0 tells in EAX how many sub-leaves there are.
     private static bool HasBF16() =>
         X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1
         && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+
+    // Leaf 7, sub-leaf 0, ECX bit 11.
+    private static bool HasVnni() =>
+        X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
     private static int ReadL2Bytes()
     {

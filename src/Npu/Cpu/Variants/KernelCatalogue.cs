@@ -9,6 +9,8 @@ internal sealed class KernelCatalogue
     /// <summary>The environment variable that forces a variant.</summary>
     public const string Variable = "AKKACP_KERNELS";
 
+    private const string VnniName = "vnni-avx512";
+
     // Code is assembled once and is the same for all devices of the process; nothing in it ever changes.
     private static readonly Lazy<KernelCatalogue> s_machine = new(() => new KernelCatalogue(CpuFeatures.Read(), new LinuxCodeMemory()));
 
@@ -18,11 +20,20 @@ internal sealed class KernelCatalogue
     /// <summary>Finds what a processor with these features can run.</summary>
     public KernelCatalogue(CpuFeatures cpu, ICodeMemory memory)
     {
-        AddAssembled(cpu, memory);
-        Add(Vector512.IsHardwareAccelerated, new PortableKernels<Simd512, Vector512<float>>("avx512"));
-        Add(Vector256.IsHardwareAccelerated, new PortableKernels<Simd256, Vector256<float>>("vector256"));
-        Add(Vector128.IsHardwareAccelerated, new PortableKernels<Simd128, Vector128<float>>("vector128"));
-        Add(true, new PortableKernels<SimdScalar, float>("scalar"));
+        var bytes512 = new PortableI8Kernels<ByteSimd512, Vector512<int>>();
+        var vnni = AssembleVnni(cpu, memory);
+        AddAssembled(cpu, memory, vnni is null ? bytes512 : vnni);
+        if (vnni is not null)
+        {
+            _variants.Add(new PortableKernels<Simd512, Vector512<float>>(VnniName, vnni));
+        }
+
+        Add(Vector512.IsHardwareAccelerated, new PortableKernels<Simd512, Vector512<float>>("avx512", bytes512));
+        Add(Vector256.IsHardwareAccelerated,
+            new PortableKernels<Simd256, Vector256<float>>("vector256", new PortableI8Kernels<ByteSimd256, Vector256<int>>()));
+        Add(Vector128.IsHardwareAccelerated,
+            new PortableKernels<Simd128, Vector128<float>>("vector128", new PortableI8Kernels<ByteSimd128, Vector128<int>>()));
+        Add(true, new PortableKernels<SimdScalar, float>("scalar", new PortableI8Kernels<ByteSimdScalar, int>()));
     }
 
     /// <summary>This machine's.</summary>
@@ -49,7 +60,24 @@ internal sealed class KernelCatalogue
 
     private static KernelChoice Describe(KernelVariant variant, string reason) => new(variant.Name, reason, variant.Numerics);
 
-    private void AddAssembled(CpuFeatures cpu, ICodeMemory memory)
+    private AssembledI8Kernels? AssembleVnni(CpuFeatures cpu, ICodeMemory memory)
+    {
+        if (!cpu.Avx512Vnni)
+        {
+            _missing.Add((VnniName, cpu.Avx512 ? "the processor has no AVX-512 VNNI" : "no AVX-512, or the runtime was told not to use it"));
+            return null;
+        }
+
+        if (!TileCode.TryAssemble(WordProduct.I8, memory, out var tiles, out var refusal))
+        {
+            _missing.Add((VnniName, refusal));
+            return null;
+        }
+
+        return new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes));
+    }
+
+    private void AddAssembled(CpuFeatures cpu, ICodeMemory memory, I8Kernels i8)
     {
         const string Name = AssembledKernels.VariantName;
         if (!cpu.Avx512BF16)
@@ -63,7 +91,7 @@ internal sealed class KernelCatalogue
         }
         else
         {
-            _variants.Add(new AssembledKernels(f32, bf16, new AssembledBlocking(cpu.L2Bytes)));
+            _variants.Add(new AssembledKernels(f32, bf16, i8, new AssembledBlocking(cpu.L2Bytes)));
         }
     }
 

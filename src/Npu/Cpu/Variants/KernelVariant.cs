@@ -27,7 +27,10 @@ internal abstract class KernelVariant
     /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
     public abstract int ScratchFloats { get; }
 
-    /// <summary>y = x·Wᵀ (+ bias) of one block.</summary>
+    /// <summary>The products with I8 weights, whose bits are the same in all variants.</summary>
+    public abstract I8Kernels I8 { get; }
+
+    /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
     /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
     /// <param name="weights">Type of the panels.</param>
     public abstract void Compute(in MatMulBlock block, DType weights);

@@ -3,10 +3,10 @@ using AkkaCp.Npu.Cpu.Kernels;
 namespace AkkaCp.Npu.Cpu.Variants;
 
 /// <summary>
-/// Products in C# over vectors of one width. BF16 weights are widened and meet F32 activations: every element is one chain of fused
+/// Products in C# over vectors of one width; those with I8 weights may be assembled. BF16 weights are widened and meet F32 activations: every element is one chain of fused
 /// multiply-adds, the same bits at every width.
 /// </summary>
-internal sealed class PortableKernels<TSimd, TVector>(string name) : KernelVariant
+internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8) : KernelVariant
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
@@ -27,6 +27,9 @@ internal sealed class PortableKernels<TSimd, TVector>(string name) : KernelVaria
 
     /// <inheritdoc/>
     public override int ScratchFloats => MatMul.ScratchFloats;
+
+    /// <inheritdoc/>
+    public override I8Kernels I8 => i8;
 
     /// <inheritdoc/>
     public override void Compute(in MatMulBlock block, DType weights)

@@ -12,6 +12,7 @@ internal static unsafe class RegisterProducts
 {
     private const int Sums = 24;
     private const int FlopsOfDot = 16 * 4;
+    private const int OpsOfByteDot = 16 * 8;
 
     // Under a millisecond: short enough to fall between two time slices of other processes.
     private const int Loops = 100_000;
@@ -23,11 +24,16 @@ internal static unsafe class RegisterProducts
     ];
 
     /// <summary>GFLOP/s of one core in vdpbf16ps, best of some runs by wall time; only where bf16-avx512 kernels run.</summary>
-    public static double DotBF16Gflops(int runs)
+    public static double DotBF16Gflops(int runs) => BestGops(WordProduct.BF16, FlopsOfDot, runs);
+
+    /// <summary>GOP/s of one core in vpdpbusd, best of some runs by wall time; only where its kernels run.</summary>
+    public static double DotI8Gops(int runs) => BestGops(WordProduct.I8, OpsOfByteDot, runs);
+
+    private static double BestGops(WordProduct product, int opsOfDot, int runs)
     {
-        if (!new LinuxCodeMemory().TryMap(AssembleDots(), out var code, out var refusal))
+        if (!new LinuxCodeMemory().TryMap(AssembleDots(product), out var code, out var refusal))
         {
-            throw new InvalidOperationException($"Measuring vdpbf16ps: {refusal}.");
+            throw new InvalidOperationException($"Measuring products in registers: {refusal}.");
         }
 
         var dots = (delegate* unmanaged<long, void>)code;
@@ -36,14 +42,14 @@ internal static unsafe class RegisterProducts
         {
             var start = Stopwatch.GetTimestamp();
             dots(Loops);
-            best = Math.Max(best, (double)Loops * Sums * FlopsOfDot / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            best = Math.Max(best, (double)Loops * Sums * opsOfDot / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         return best;
     }
 
     // Zeros throughout: the units take the same time for every value, and no sum can overflow.
-    private static byte[] AssembleDots()
+    private static byte[] AssembleDots(WordProduct product)
     {
         var asm = new Assembler(64);
         foreach (var register in (AssemblerRegisterZMM[])[.. s_sums, zmm30, zmm31])
@@ -55,7 +61,14 @@ internal static unsafe class RegisterProducts
         asm.Label(ref loop);
         foreach (var sum in s_sums)
         {
-            asm.vdpbf16ps(sum, zmm30, zmm31);
+            if (product == WordProduct.I8)
+            {
+                asm.vpdpbusd(sum, zmm30, zmm31);
+            }
+            else
+            {
+                asm.vdpbf16ps(sum, zmm30, zmm31);
+            }
         }
 
         asm.dec(rdi);

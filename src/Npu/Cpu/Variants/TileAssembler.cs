@@ -12,6 +12,9 @@ internal enum WordProduct
 
     /// <summary>vdpbf16ps: a word is two BF16 values.</summary>
     BF16,
+
+    /// <summary>vpdpbusd: a word is four bytes, unsigned of x, signed of the weights; sums are 32-bit integers that wrap around.</summary>
+    I8,
 }
 
 /// <summary>
@@ -208,6 +211,12 @@ internal sealed class TileAssembler
                 break;
             case WordProduct.BF16 when WeightsInRegisters:
                 _asm.vdpbf16ps(Sum(row, v), x, Weight(v));
+                break;
+            case WordProduct.I8 when WeightsInRegisters:
+                _asm.vpdpbusd(Sum(row, v), x, Weight(v));
+                break;
+            case WordProduct.I8:
+                _asm.vpdpbusd(Sum(row, v), x, WeightInMemory(step, v, 0));
                 break;
             default:
                 _asm.vdpbf16ps(Sum(row, v), x, WeightInMemory(step, v, 0));

@@ -21,7 +21,7 @@ public sealed unsafe class AssembledCodeTests
     {
         var kernels = Kernels();
         var thunk = Map(GuardThunk());
-        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles })
+        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles })
         {
             for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
             {
@@ -35,7 +35,7 @@ public sealed unsafe class AssembledCodeTests
     public void Pages_AreReadableAndExecutable_NeverWritable()
     {
         var kernels = Kernels();
-        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles })
+        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles })
         {
             var found = 0;
             foreach (var line in File.ReadLines("/proc/self/maps"))
@@ -57,9 +57,16 @@ public sealed unsafe class AssembledCodeTests
     [InlineData(1, 1)]
     [InlineData(0, 14)]
     [InlineData(1, 14)]
+    [InlineData(2, 1)]
+    [InlineData(2, 14)]
     public void Tiles_DecodeToTheProductsTheyAreNamedFor(int product, int rows)
     {
-        var wanted = (WordProduct)product == WordProduct.BF16 ? Mnemonic.Vdpbf16ps : Mnemonic.Vfmadd231ps;
+        var wanted = (WordProduct)product switch
+        {
+            WordProduct.BF16 => Mnemonic.Vdpbf16ps,
+            WordProduct.I8 => Mnemonic.Vpdpbusd,
+            _ => Mnemonic.Vfmadd231ps,
+        };
         var decoder = Iced.Intel.Decoder.Create(64, TileAssembler.Assemble((WordProduct)product, rows, 1));
         var seen = new List<Mnemonic>();
         while (seen.LastOrDefault() != Mnemonic.Ret)
@@ -73,7 +80,7 @@ public sealed unsafe class AssembledCodeTests
         Assert.Equal(0, seen.Count(m => m is Mnemonic.Push or Mnemonic.Pop));
         Assert.Equal(0, seen.Count(m => m == wanted) % (2 * rows));
         Assert.Contains(wanted, seen);
-        Assert.All(seen, m => Assert.False((m is Mnemonic.Vdpbf16ps or Mnemonic.Vfmadd231ps) && m != wanted));
+        Assert.All(seen, m => Assert.False((m is Mnemonic.Vdpbf16ps or Mnemonic.Vfmadd231ps or Mnemonic.Vpdpbusd) && m != wanted));
     }
 
     private static AssembledKernels Kernels()

@@ -7,8 +7,8 @@ namespace AkkaCp.Npu.Tests.Cpu.Variants;
 /// <summary>The best kernels are chosen, a name forces others, and a machine that refuses code falls back and says so.</summary>
 public sealed unsafe class KernelCatalogueTests
 {
-    private static readonly CpuFeatures s_bf16 = new() { Avx512 = true, Avx512BF16 = true, L2Bytes = 1 << 20 };
-    private static readonly CpuFeatures s_none = new() { Avx512 = false, Avx512BF16 = false, L2Bytes = 1 << 20 };
+    private static readonly CpuFeatures s_bf16 = new() { Avx512 = true, Avx512BF16 = true, Avx512Vnni = true, L2Bytes = 1 << 20 };
+    private static readonly CpuFeatures s_none = new() { Avx512 = false, Avx512BF16 = false, Avx512Vnni = false, L2Bytes = 1 << 20 };
 
     [Fact]
     public void WithoutAName_TheBestIsChosen()
@@ -50,6 +50,24 @@ public sealed unsafe class KernelCatalogueTests
         Assert.Equal(
             "AKKACP_KERNELS=bf16-avx512: no AVX-512, or the runtime was told not to use it. Available here: "
             + string.Join(", ", catalogue.Available.Select(v => v.Name)) + ".", error.Message);
+    }
+
+    [Fact]
+    public void WithVnniButNoBF16_BytesAreAssembledAndTheRestIsPortable()
+    {
+        var (variant, choice) = new KernelCatalogue(s_bf16 with { Avx512BF16 = false }, new HeapMemory()).Choose(null, "test");
+        Assert.Equal(("vnni-avx512", NumericsIds.Portable), (variant.Name, choice.Numerics));
+        Assert.IsType<AssembledI8Kernels>(variant.I8);
+        Assert.Contains("no bf16-avx512: the processor has no AVX-512 BF16", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BothAssembledVariants_MultiplyBytesByTheSameTiles_AndTheOthersByTheirOwn()
+    {
+        var available = new KernelCatalogue(s_bf16, new HeapMemory()).Available.ToDictionary(variant => variant.Name, variant => variant.I8);
+        Assert.Same(available["bf16-avx512"], available["vnni-avx512"]);
+        Assert.IsType<AssembledI8Kernels>(available["bf16-avx512"]);
+        Assert.All(available, pair => Assert.Equal(pair.Key is "bf16-avx512" or "vnni-avx512", pair.Value is AssembledI8Kernels));
     }
 
     [Fact]

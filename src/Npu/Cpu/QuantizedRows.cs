@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using AkkaCp.Npu.Cpu.Kernels;
+
+namespace AkkaCp.Npu.Cpu;
+
+/// <summary>
+/// The rows of x that a product with I8 weights has quantised, and their scales: native memory that grows to the largest product and
+/// is kept, so that a steady step takes none. The device owns it; it is not part of its memory counters.
+/// </summary>
+internal sealed unsafe class QuantizedRows
+{
+    private byte* _memory;
+    private nuint _bytes;
+
+    /// <summary>First row: bytes q + 128.</summary>
+    public byte* Rows { get; private set; }
+
+    /// <summary>Bytes from row to row.</summary>
+    public nint Stride { get; private set; }
+
+    /// <summary>One scale for each row.</summary>
+    public float* Scales => (float*)_memory;
+
+    /// <summary>Makes room for <paramref name="rows"/> rows of <paramref name="k"/> values; what was there is lost.</summary>
+    /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
+    public void Reserve(int rows, int k)
+    {
+        // An odd number of lines, so that a tile's rows lie in different cache sets; whole words.
+        Stride = ((((nint)k + 63) / 64) | 1) * 64;
+        var scaleBytes = (((nuint)rows * sizeof(float)) + 63) / 64 * 64;
+        var bytes = scaleBytes + ((nuint)rows * (nuint)Stride);
+        if (bytes > _bytes)
+        {
+            Free();
+            _memory = (byte*)NativeMemory.AlignedAlloc(bytes, TensorPool.Alignment);
+            _bytes = bytes;
+        }
+
+        Rows = _memory + scaleBytes;
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Free()
+    {
+        NativeMemory.AlignedFree(_memory);
+        _memory = null;
+        _bytes = 0;
+    }
+}
+
+/// <summary>Quantises one row of x; the bytes behind K, up to a whole word, meet weights of zero.</summary>
+internal readonly unsafe struct DynamicQuantRow(TensorView x, byte* rows, nint stride, float* scales) : IRowWork
+{
+    /// <inheritdoc/>
+    public void Execute(int row)
+    {
+        var source = (float*)x.Data + ((nint)row * x.RowStride);
+        var scale = DynamicQuant.Scale(source, x.RowLength);
+        DynamicQuant.Quantize(source, x.RowLength, scale, rows + (row * stride));
+        scales[row] = scale;
+    }
+}
