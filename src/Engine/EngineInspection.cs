@@ -59,7 +59,7 @@ public sealed record EngineInspection
             Problems = [.. ModelProblems(plan, scanTensors, cancellationToken)],
             Topology = plan.Topology,
             ThreadsPerRank = plan.ThreadsPerRank,
-            Dtype = plan.DType is Npu.DType.F32 ? "float32" : "bfloat16",
+            Dtype = plan.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },
             WeightBytes = plan.SharedWeightBytes,
             KvBytes = [.. shapes.Select(shape => shape.Bytes)],
             KvTokens = shapes.Min(shape => (shape.Blocks - 1L) * shape.BlockSize),

@@ -33,7 +33,7 @@ public sealed record EngineOptions
     /// <summary>Ranks that the experts are divided over (<c>akka-cp.parallel.ep</c>), at least 1.</summary>
     public int? Ep { get; init; }
 
-    /// <summary>Type of the weights in memory: float32 or bfloat16 (<c>akka-cp.model.dtype</c>).</summary>
+    /// <summary>Type of the weights in memory: float32, bfloat16 or int8 (<c>akka-cp.model.dtype</c>).</summary>
     public string? Dtype { get; init; }
 
     /// <summary>Computing threads of each rank (<c>akka-cp.device.threads</c>); 0 divides the machine's cores among the

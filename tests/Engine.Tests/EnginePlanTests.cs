@@ -41,6 +41,15 @@ public class EnginePlanTests
     }
 
     [Fact]
+    public void Int8_IsATypeOfMatricesOnly_KeysAndValuesAreBF16()
+    {
+        var plan = EnginePlan.Create(s_demo with { Dtype = "int8" });
+        Assert.Equal((DType.I8, DType.BF16), (plan.DType, plan.KvShapeOf(0).DType));
+        Assert.Equal("int8", EngineInspection.Create(s_demo with { Dtype = "int8" }).Dtype);
+        Assert.InRange(plan.SharedWeightBytes, 1, EnginePlan.Create(s_demo).SharedWeightBytes * 2 / 3);
+    }
+
+    [Fact]
     public void KvPool_HoldsTheTokensAskedFor()
     {
         var plan = EnginePlan.Create(s_demo with { Overrides = Keys(("kv-cache.tokens", "1000"), ("kv-cache.block-size", "64")) });

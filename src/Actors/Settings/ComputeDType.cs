@@ -11,4 +11,7 @@ public enum ComputeDType
 
     /// <summary>The upper 16 bits of float32.</summary>
     BFloat16,
+
+    /// <summary>Weights only: 8-bit integers with a scale for each output; activations are quantised token by token (W8A8).</summary>
+    Int8,
 }

@@ -7,6 +7,9 @@ internal static class CpSettingsReader
 {
     private const string ReferenceResource = "AkkaCp.Actors.Settings.reference.conf";
 
+    private static readonly (string Word, ComputeDType Value)[] s_floats =
+        [("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16)];
+
     /// <summary>Every key with its default, as shipped inside the assembly.</summary>
     public static string ReferenceText()
     {
@@ -39,7 +42,7 @@ internal static class CpSettingsReader
         Model = new ModelSettings
         {
             Path = section.Text("model.path", "none"),
-            DType = ReadDType(section, "model.dtype"),
+            DType = section.Choice("model.dtype", [.. s_floats, ("int8", ComputeDType.Int8)]),
         },
         Parallel = new ParallelSettings
         {
@@ -69,7 +72,7 @@ internal static class CpSettingsReader
             BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
             Tokens = section.IntOrAuto("kv-cache.tokens", 16),
             MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
-            DType = ReadDType(section, "kv-cache.dtype"),
+            DType = section.Choice("kv-cache.dtype", s_floats),
         },
         Device = new DeviceSettings
         {
@@ -77,9 +80,6 @@ internal static class CpSettingsReader
             Pin = section.Choice("device.pin", ("auto", PinMode.Auto), ("on", PinMode.On), ("off", PinMode.Off)),
         },
     };
-
-    private static ComputeDType ReadDType(SettingsSection section, string key) => section.Choice(
-        key, ("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16));
 
     private static void ReportUnknownKeys(
         Dictionary<string, (string Text, string Source)> leaves, IReadOnlyCollection<string> known, List<string> problems)

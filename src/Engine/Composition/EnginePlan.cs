@@ -75,7 +75,7 @@ internal sealed record EnginePlan
             BlockSize = kv.BlockSizeTokens,
             KvHeads = Shards[rank].NumKvHeads(Model),
             HeadDim = Model.HeadDim,
-            DType = DTypeOf(kv.DType, DType),
+            DType = DTypeOf(kv.DType, DType == DType.I8 ? DType.BF16 : DType),
         };
         var needed = (long)Settings.Scheduler.MaxRunning * BlockTable.BlocksFor(Model.MaxPositionEmbeddings, kv.BlockSizeTokens);
         var blocks = kv.Tokens is { } tokens
@@ -131,6 +131,7 @@ internal sealed record EnginePlan
     {
         ComputeDType.Float32 => DType.F32,
         ComputeDType.BFloat16 => DType.BF16,
+        ComputeDType.Int8 => DType.I8,
         _ => otherwise,
     };
 }

@@ -15,7 +15,7 @@ public static class ModelLoader
     /// <param name="config">Its config.</param>
     /// <param name="shard">The rank's place.</param>
     /// <param name="device">Makes the packed matrices.</param>
-    /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32.</param>
+    /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32, with I8 the embedding BF16.</param>
     /// <param name="store">Where the process keeps its weights; one for all ranks of a model.</param>
     /// <param name="progress">Told after each piece, from any thread, in order; null = nobody.</param>
     /// <param name="cancellationToken">Stops between pieces; what was loaded is freed.</param>

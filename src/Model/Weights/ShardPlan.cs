@@ -29,7 +29,10 @@ public sealed record ShardPlan
     /// <summary>Plans one rank's share.</summary>
     /// <param name="config">The model.</param>
     /// <param name="shard">The rank's place.</param>
-    /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32.</param>
+    /// <param name="dtype">
+    /// Type of matrices and embedding in memory; norms, biases and routers are F32. With I8 the embedding is BF16, as no product reads it.
+    /// A matrix that TP cuts across its inputs (o_proj, down_proj) is quantised by the largest weights of each rank's own part.
+    /// </param>
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
     public static ShardPlan Create(ModelConfig config, ShardSpec shard, DType dtype)
     {
@@ -43,7 +46,8 @@ public sealed record ShardPlan
         return new ShardPlan
         {
             Embedding = WeightPiece.Table(
-                dtype, TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize)),
+                dtype == DType.I8 ? DType.BF16 : dtype,
+                TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize)),
             Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => Layer(config, shard, dtype, layer))],
             FinalNorm = WeightPiece.Vector(TensorSlice.Vector("model.norm.weight", config.HiddenSize)),
             LmHead = WeightPiece.Matrix(

@@ -5,6 +5,9 @@ namespace AkkaCp.Model.Weights;
 /// <summary>One matrix or vector as a rank holds it: slices of stored tensors below each other.</summary>
 public sealed class WeightPiece
 {
+    // An F32 scale and the 32-bit sum that corrects for unsigned activations.
+    private const int BytesOfScale = 8;
+
     private WeightPiece(bool packed, DType dtype, IReadOnlyList<TensorSlice> slices)
     {
         IsPacked = packed;
@@ -28,8 +31,8 @@ public sealed class WeightPiece
     /// <summary>Elements.</summary>
     public long Count => Slices.Sum(slice => (long)slice.RowCount * slice.ColumnCount);
 
-    /// <summary>Bytes without the padding of a packed layout.</summary>
-    public long Bytes => Count * DType.Bytes();
+    /// <summary>Bytes without the padding of a packed layout; with I8 also each row's scale and sum.</summary>
+    public long Bytes => (Count * DType.Bytes()) + (DType == DType.I8 ? (long)Rows * BytesOfScale : 0);
 
     /// <summary>Rows of the matrix.</summary>
     public int Rows => Slices.Sum(slice => slice.RowCount);

@@ -23,11 +23,14 @@ internal sealed class BenchModel : IDisposable
     /// <summary>Dimensions.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Type of the weights and of the KV pool in memory.</summary>
+    /// <summary>Type of the weights in memory.</summary>
     public DType DType { get; }
 
+    /// <summary>Type of the KV pool: that of the weights, BF16 with I8.</summary>
+    public DType KvDType => DType == DType.I8 ? DType.BF16 : DType;
+
     /// <summary>Name of the type on the command line.</summary>
-    public string DTypeName => DType == DType.F32 ? "float32" : "bfloat16";
+    public string DTypeName => DType switch { DType.F32 => "float32", DType.I8 => "int8", _ => "bfloat16" };
 
     /// <summary>Weights by content, each once.</summary>
     public WeightStore Weights { get; } = new();

@@ -32,7 +32,7 @@ internal sealed class BenchRank : IAsyncDisposable
             BlockSize = BenchPlans.BlockSize,
             KvHeads = shard.NumKvHeads(model.Config),
             HeadDim = model.Config.HeadDim,
-            DType = model.DType,
+            DType = model.KvDType,
         });
         _restingBytes = device.Memory.BytesNow;
     }

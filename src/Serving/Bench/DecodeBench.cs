@@ -72,7 +72,7 @@ internal sealed class DecodeBench(Func<int, double> limitGBps, int rounds, int s
     {
         var ranks = sample.Fill.Ranks;
         var median = sample.Steps.OrderBy(step => step.Seconds).ElementAt(sample.Steps.Count / 2);
-        var bytes = new UsefulWork(ranks.Model.Config).DecodeBytes(sample.Streams, depth, ranks.Model.DType);
+        var bytes = new UsefulWork(ranks.Model.Config).DecodeBytes(sample.Streams, depth, ranks.Model.DType, ranks.Model.KvDType);
         return new DecodeResult
         {
             Depth = depth,

@@ -35,14 +35,15 @@ internal sealed class UsefulWork(ModelConfig config)
     /// </summary>
     /// <param name="streams">Rows, one of each stream.</param>
     /// <param name="depth">Tokens before each row.</param>
-    /// <param name="dtype">Type of the weights and of K and V.</param>
-    public double DecodeBytes(int streams, double depth, DType dtype)
+    /// <param name="dtype">Type of the weights; scales of I8 are not counted.</param>
+    /// <param name="kvDType">Type of K and V; null = that of the weights.</param>
+    public double DecodeBytes(int streams, double depth, DType dtype, DType? kvDType = null)
     {
         double h = config.HiddenSize;
         var attention = h * ((2 * Heads) + KvWidth);
         var weights = Enumerable.Range(0, config.NumHiddenLayers).Sum(
             layer => attention + FeedForwardWeights(layer, ExpectedExperts(streams))) + (h * config.VocabSize);
-        return dtype.Bytes() * (weights + (streams * (depth + 1) * KvWidth * config.NumHiddenLayers));
+        return (dtype.Bytes() * weights) + ((kvDType ?? dtype).Bytes() * streams * (depth + 1) * KvWidth * config.NumHiddenLayers);
     }
 
     /// <summary>

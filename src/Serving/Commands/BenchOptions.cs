@@ -38,7 +38,7 @@ internal static class BenchOptions
     /// <summary>The model that the command line names.</summary>
     public static BenchModel Model(ParseResult parsed) => new(
         ModelDirectory.Find(parsed.GetValue(CommonOptions.Model)),
-        parsed.GetValue(CommonOptions.Dtype) switch { "float32" => DType.F32, "bfloat16" => DType.BF16, _ => null });
+        parsed.GetValue(CommonOptions.Dtype) switch { "float32" => DType.F32, "bfloat16" => DType.BF16, "int8" => DType.I8, _ => null });
 
     /// <summary>A layout for each size of the context-parallel group.</summary>
     /// <exception cref="UsageException">One cannot be, or cannot hold the model.</exception>

@@ -15,7 +15,7 @@ internal static class CommonOptions
         DefaultValueFactory = _ => [],
     };
 
-    public static Option<string?> Dtype { get; } = Among("--dtype", "Type of the weights in memory.", "float32", "bfloat16");
+    public static Option<string?> Dtype { get; } = Among("--dtype", "Type of the weights in memory.", "float32", "bfloat16", "int8");
 
     public static Option<int?> Tp { get; } = new("--tp") { Description = "Ranks in all. Default: attn-cp." };
 
@@ -51,7 +51,7 @@ internal static class CommonOptions
             command.Add(option);
     }
 
-    private static Option<string?> Among(string name, string description, params string[] values)
+    internal static Option<string?> Among(string name, string description, params string[] values)
     {
         var option = new Option<string?>(name) { Description = description };
         option.AcceptOnlyFromAmong(values);

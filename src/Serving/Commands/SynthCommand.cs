@@ -18,6 +18,9 @@ internal static class SynthCommand
     private static readonly Option<int?> s_layers =
         new("--layers") { Description = "Decoder layers. Default: the preset's own." };
     private static readonly Option<int> s_seed = new("--seed") { Description = "Of the random numbers. Default 0." };
+    private static readonly Option<string?> s_dtype =
+        CommonOptions.Among("--dtype", "Type of the weights in the file. Default: bfloat16.", "float32", "bfloat16");
+
     private static readonly Option<string> s_output = new("--output")
     {
         Description = "A new or empty directory.",
@@ -28,7 +31,7 @@ internal static class SynthCommand
     {
         var command = new Command("synth", "Writes a model of true dimensions with random weights.")
         {
-            s_preset, s_layers, s_seed, s_output, CommonOptions.Dtype,
+            s_preset, s_layers, s_seed, s_output, s_dtype,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
@@ -37,7 +40,7 @@ internal static class SynthCommand
     private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
         var output = Path.GetFullPath(parsed.GetRequiredValue(s_output));
-        var dtype = parsed.GetValue(CommonOptions.Dtype) is "float32" ? DType.F32 : DType.BF16;
+        var dtype = parsed.GetValue(s_dtype) is "float32" ? DType.F32 : DType.BF16;
         await using var progress = new ProgressDisplay(io);
         var writing = new DirectProgress<LoadProgress>(told => progress.Step("writing", told.BytesDone, told.BytesTotal));
         try

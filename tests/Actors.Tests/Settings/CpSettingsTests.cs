@@ -46,6 +46,16 @@ public class CpSettingsTests
     }
 
     [Fact]
+    public void Int8_IsForWeightsOnly()
+    {
+        var settings = CpSettings.Load(null, ["model.dtype=int8"]);
+        Assert.Equal(ComputeDType.Int8, settings.Model.DType);
+        Assert.Equal(settings, ParseHocon(settings.ToHocon()));
+        var refused = Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, ["kv-cache.dtype=int8"]));
+        Assert.Contains("expected auto, float32, bfloat16", Assert.Single(refused.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void EveryKeyOfTheReference_HasAnOverrideTest() => Assert.Equal(
         ReferenceKeys(CpSettingsReader.ReferenceText()).Keys.Order(), Overrides.Select(row => row.Data.Item1).Order());
 

@@ -33,6 +33,7 @@ public class BitIdentityTests
     [Theory]
     [InlineData("float32")]
     [InlineData("bfloat16")]
+    [InlineData("int8")]
     public async Task CompanyOfOtherRequests_ChangesNoBit(string dtype)
     {
         var alone = await LogitsAsync("2/2/2/1", dtype);
@@ -45,6 +46,17 @@ public class BitIdentityTests
         await Task.WhenAll(others);
 
         Assert.True(LogitsOf.HaveSameBits(alone, among));
+    }
+
+    [Fact]
+    public async Task Int8_AtAnyContextParallelSizeChunkAndThreadCount_GivesTheSameBits()
+    {
+        var one = await LogitsAsync("1/1/1/1", "int8");
+        foreach (var (layout, chunk, threads) in new[] { ("2/2/2/1", 0, 1), ("3/3/3/1", 64, 2), ("4/4/4/1", 7, 1) })
+        {
+            var found = await LogitsAsync(layout, "int8", ("scheduler.chunk-tokens", $"{chunk}"), ("device.threads", $"{threads}"));
+            Assert.True(LogitsOf.HaveSameBits(one, found), $"{layout}, chunks of {chunk}, {threads} threads");
+        }
     }
 
     private static async Task AssertSameAsync(float[] found) => Assert.True(LogitsOf.HaveSameBits(await s_alone.Value, found));

@@ -24,11 +24,13 @@ public class DemoEvalTests
     }
 
     [Theory]
-    [InlineData("1/1/1/1")]
-    [InlineData("4/2/2/1")]
-    public async Task BFloat16_AnswersAsManyRight(string layout)
+    [InlineData("1/1/1/1", "bfloat16")]
+    [InlineData("4/2/2/1", "bfloat16")]
+    [InlineData("1/1/1/1", "int8")]
+    [InlineData("4/2/2/1", "int8")]
+    public async Task NarrowWeights_AnswerAsManyRight(string layout, string dtype)
     {
-        await using var engine = await LocalEngine.DemoAsync(layout, "bfloat16");
+        await using var engine = await LocalEngine.DemoAsync(layout, dtype);
 
         var answers = await AnswerAllAsync(engine, parallel: 32);
 

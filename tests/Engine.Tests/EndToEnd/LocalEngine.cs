@@ -11,7 +11,7 @@ internal static class LocalEngine
 
     /// <param name="model">Directory.</param>
     /// <param name="layout">tp/attn_cp/moe_dp/ep.</param>
-    /// <param name="dtype">float32 or bfloat16.</param>
+    /// <param name="dtype">float32, bfloat16 or int8.</param>
     /// <param name="overrides">Configuration keys.</param>
     public static Task<InferenceEngine> StartAsync(
         string model, string layout, string dtype, params (string Key, string Value)[] overrides)

@@ -4,6 +4,7 @@ using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Tests.Safetensors;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
+using AkkaCp.Npu.Cpu;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -47,6 +48,49 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Null(layer.Mlp);
         Assert.Equal(WeightBytes.Estimate(weights.Config, ShardSpec.Whole, DType.F32), weights.Bytes);
         Assert.Equal(weights.Bytes, _store.Bytes);
+    }
+
+    [Fact]
+    public void Int8_IsTheTypeOfMatrices_NotOfEmbeddingNormsAndRouters()
+    {
+        var directory = RepositoryFiles.TinyModel("bf16");
+        using var weights = ModelLoader.Load(directory, ModelConfig.Load(directory), ShardSpec.Whole, _device, DType.I8, _store);
+
+        var layer = weights.Layers[0];
+        Assert.All<PackedMatrix>(
+            [weights.LmHead, layer.Attention.Q, layer.Attention.Kv, layer.Attention.O, .. layer.Moe!.GateUp, .. layer.Moe.Down],
+            matrix => Assert.Equal(DType.I8, matrix.DType));
+        Assert.Equal(DType.F32, layer.Moe.Router.DType);
+        Assert.Equal((DType.BF16, DType.F32, DType.F32),
+            (weights.Embedding.View.DType, weights.FinalNorm.View.DType, layer.InputNorm.View.DType));
+        Assert.Equal(WeightBytes.Estimate(weights.Config, ShardSpec.Whole, DType.I8), weights.Bytes);
+    }
+
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    public void Int8OnADevice_GetsWholeRows_HoweverTheyAreRead(string dtype)
+    {
+        var directory = RepositoryFiles.TinyModel(dtype);
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
+        using var weights = ModelLoader.Load(
+            directory, ModelConfig.Load(directory), new ShardSpec(2, 1, 2, 0, 1, 0), device, DType.I8, _store);
+        using var file = SafetensorsFile.Open(Path.Combine(directory, "model.safetensors"));
+        var (n, k) = (64, 128);
+        var slice = Columns(Whole(file, "model.layers.0.self_attn.o_proj.weight"), k, k / 2, k / 2);
+        using var expected = device.CreateMatrix(n, k / 2, DType.I8);
+        expected.Pack(0, slice);
+
+        Assert.Equal(Product(device, expected), Product(device, weights.Layers[0].Attention.O));
+    }
+
+    private static float[] Product(CpuDevice device, PackedMatrix matrix)
+    {
+        using var x = device.Memory.Rent(DType.F32, 1, matrix.K);
+        using var y = device.Memory.Rent(DType.F32, 1, matrix.N);
+        new Rng(5).Floats(matrix.K).CopyTo(x.View.SpanF32());
+        device.MatMul(x, matrix, null, y);
+        return y.View.SpanF32().ToArray();
     }
 
     [Fact]

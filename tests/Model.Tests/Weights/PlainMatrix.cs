@@ -19,7 +19,7 @@ internal sealed class PlainMatrix : PackedMatrix
         Interlocked.Increment(ref live.Value);
     }
 
-    public override long Bytes => (long)N * K * DType.Bytes();
+    public override long Bytes => ((long)N * K * DType.Bytes()) + (DType == DType.I8 ? 8L * N : 0);
 
     public float[] Values
     {
