@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Regenerates bench/results/<machine>: kernels, prefill, decode, and the comparison with llama.cpp. Run it on a quiet machine; the load is
-# noted in each file. About 5 GB of disk under BENCH_DIR (default: a temporary folder, removed at the end), 12 GB of memory.
+# Regenerates bench/results/<machine>: kernels, prefill, decode, and the comparison with llama.cpp. Run it on a quiet machine; the load
+# is noted in each file. About 15 GB of disk under BENCH_DIR (default: a temporary folder, removed at the end) and 16 GB
+# of memory.
 #   bench/run-all.sh [machine] [kernels|prefill|decode|peers ...]
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -55,19 +56,19 @@ run_kernels() {
 run_prefill() {
   head_of Prefill
   section "Bench model, 1 rank × 2 threads beside 2 ranks × 1 thread" \
-    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048,4096 --attn-cp 1,2 --rounds 5
+    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048,4096 --attn-cp 1,2
   section "Bench model, 1 rank × 1 thread beside 2 ranks × 1 thread" \
-    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048,4096 --attn-cp 1,2 --threads 1 --rounds 5
-  section "Qwen3-30B-A3B's layer dimensions, 2 layers" \
-    "$akkacp" bench prefill --model "$(model qwen3-30b-a3b 2)" --prompt-tokens 512,2048,4096 --attn-cp 1,2 --rounds 3
+    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 4096 --attn-cp 1,2 --threads 1
+  section "Qwen3-30B-A3B's layer dimensions, 4 layers" \
+    "$akkacp" bench prefill --model "$(model qwen3-30b-a3b 4)" --prompt-tokens 2048 --attn-cp 1,2
 }
 
 run_decode() {
   head_of Decode
   section "Bench model" \
-    "$akkacp" bench decode --model "$(model bench 8)" --depth 512,2048 --streams 1,16 --rounds 5
-  section "Qwen3-30B-A3B's layer dimensions, 2 layers" \
-    "$akkacp" bench decode --model "$(model qwen3-30b-a3b 2)" --depth 512 --streams 1,16
+    "$akkacp" bench decode --model "$(model bench 8)" --depth 512 --streams 1,16
+  section "Qwen3-30B-A3B's layer dimensions, 4 layers" \
+    "$akkacp" bench decode --model "$(model qwen3-30b-a3b 4)" --depth 512 --streams 1,16
   section "Demo model: what a step costs outside the kernels" \
     "$akkacp" bench decode --model models/demo --depth 64 --streams 1 --attn-cp 1,2 --steps 200
 }
@@ -78,10 +79,10 @@ run_peers() {
   head_of "llama.cpp beside us"
   for threads in 1 2; do
     section "Bench model, BF16, threads $threads" \
-      "$peers" --model "$(model bench 8)" --libs "$libs" --threads $threads --prompt-tokens 512,2048,4096 --depth 512
+      "$peers" --model "$(model bench 8)" --libs "$libs" --threads $threads --prompt-tokens 512,2048 --depth 512
   done
   section "Qwen3-30B-A3B's layer dimensions, 2 layers, BF16, one thread" \
-    "$peers" --model "$(model qwen3-30b-a3b 2)" --libs "$libs" --threads 1 --prompt-tokens 512,2048 --depth 512
+    "$peers" --model "$(model qwen3-30b-a3b 2)" --libs "$libs" --threads 1 --prompt-tokens 512 --depth 512
 }
 
 for part in $parts; do
