@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Regenerates bench/results/<machine>: kernels, prefill, decode, and the comparison with llama.cpp. Run it on a quiet machine; the load
-# is noted in each file. About 15 GB of disk under BENCH_DIR (default: a temporary folder, removed at the end) and 16 GB
+# is noted in each file. About 8 GB of disk under BENCH_DIR (default: a temporary folder, removed at the end) and 16 GB
 # of memory.
 #   bench/run-all.sh [machine] [kernels|prefill|decode|peers ...]
 set -euo pipefail
@@ -56,7 +56,7 @@ run_kernels() {
 run_prefill() {
   head_of Prefill
   section "Bench model, 1 rank × 2 threads beside 2 ranks × 1 thread" \
-    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048,4096 --attn-cp 1,2
+    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048 --attn-cp 1,2
   section "Bench model, 1 rank × 1 thread beside 2 ranks × 1 thread" \
     "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 4096 --attn-cp 1,2 --threads 1
   section "Qwen3-30B-A3B's layer dimensions, 4 layers" \
@@ -81,8 +81,6 @@ run_peers() {
     section "Bench model, BF16, threads $threads" \
       "$peers" --model "$(model bench 8)" --libs "$libs" --threads $threads --prompt-tokens 512,2048 --depth 512
   done
-  section "Qwen3-30B-A3B's layer dimensions, 2 layers, BF16, one thread" \
-    "$peers" --model "$(model qwen3-30b-a3b 2)" --libs "$libs" --threads 1 --prompt-tokens 512 --depth 512
 }
 
 for part in $parts; do

@@ -11,8 +11,8 @@ internal sealed record BenchLayout(RankTopology Topology, int Threads)
     /// <summary>Processors that compute at the same time, at most those of the machine.</summary>
     public int Cores => Math.Min(Topology.WorldSize * Threads, Environment.ProcessorCount);
 
-    /// <summary>Processors of a rank's threads, as the engine pins them; null when there are more threads than processors.</summary>
-    public IReadOnlyList<int>? CoresOf(int rank) => Topology.WorldSize * Threads <= Environment.ProcessorCount
+    /// <summary>Processors of a rank's threads, as the engine pins them; null unless the threads use all of them.</summary>
+    public IReadOnlyList<int>? CoresOf(int rank) => Topology.WorldSize * Threads == Environment.ProcessorCount
         ? [.. Enumerable.Range(rank * Threads, Threads)]
         : null;
 
