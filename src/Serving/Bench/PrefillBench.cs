@@ -47,17 +47,18 @@ internal sealed class PrefillBench(double limitGflops, int rounds, int chunk)
     {
         var (request, steps) = plans.Prefill(ranks.Model.RandomTokens(length, seed), chunk);
         ranks.Reset();
-        var start = Stopwatch.GetTimestamp();
+        var (start, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         Task last = Task.CompletedTask;
         foreach (var step in steps)
             last = await ranks.SendAsync(step).ConfigureAwait(false);
         await last.ConfigureAwait(false);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        processor = Environment.CpuUsage.TotalTime - processor;
         plans.Release(request);
-        return Result(ranks, length, seconds);
+        return Result(ranks, length, seconds, processor.TotalSeconds);
     }
 
-    private PrefillResult Result(BenchRanks ranks, int length, double seconds)
+    private PrefillResult Result(BenchRanks ranks, int length, double seconds, double processorSeconds)
     {
         var flops = new UsefulWork(ranks.Model.Config).PrefillFlops(length);
         var gflops = flops.Values.Sum() / seconds / 1e9;
@@ -69,6 +70,7 @@ internal sealed class PrefillBench(double limitGflops, int rounds, int chunk)
             Layout = ranks.Layout,
             DType = ranks.Model.DTypeName,
             Seconds = seconds,
+            ProcessorSeconds = processorSeconds,
             Gflops = gflops,
             ShareOfLimit = gflops / (limitGflops * ranks.Layout.Cores),
             ExposedGatherShare = exposed / seconds,

@@ -18,6 +18,9 @@ internal sealed record PrefillResult
     /// <summary>Useful GFLOP/s of all ranks together.</summary>
     public required double Gflops { get; init; }
 
+    /// <summary>Processor time of all threads of the process, in seconds: what other processes take is no part of it.</summary>
+    public required double ProcessorSeconds { get; init; }
+
     /// <summary>Useful GFLOP/s over what the layout's processors could do.</summary>
     public required double ShareOfLimit { get; init; }
 
