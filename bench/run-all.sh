@@ -58,7 +58,7 @@ run_prefill() {
   section "Bench model, 1 rank × 2 threads beside 2 ranks × 1 thread" \
     "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048 --attn-cp 1,2
   section "Bench model, 1 rank × 1 thread beside 2 ranks × 1 thread" \
-    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 4096 --attn-cp 1,2 --threads 1
+    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 2048 --attn-cp 1,2 --threads 1
   section "Qwen3-30B-A3B's layer dimensions, 4 layers" \
     "$akkacp" bench prefill --model "$(model qwen3-30b-a3b 4)" --prompt-tokens 2048 --attn-cp 1,2
 }
@@ -83,12 +83,15 @@ run_peers() {
   done
 }
 
+# A part's file takes its place when it is complete; two runs at once do not mix.
+out="$(mktemp)"
 for part in $parts; do
   case "$part" in
-    kernels) run_kernels > "$work/out.md" && mv "$work/out.md" "$results/Kernels.md" ;;
-    prefill) run_prefill > "$work/out.md" && mv "$work/out.md" "$results/Prefill.md" ;;
-    decode) run_decode > "$work/out.md" && mv "$work/out.md" "$results/Decode.md" ;;
-    peers) run_peers > "$work/out.md" && mv "$work/out.md" "$results/Peers.md" ;;
+    kernels) run_kernels > "$out" && cp "$out" "$results/Kernels.md" ;;
+    prefill) run_prefill > "$out" && cp "$out" "$results/Prefill.md" ;;
+    decode) run_decode > "$out" && cp "$out" "$results/Decode.md" ;;
+    peers) run_peers > "$out" && cp "$out" "$results/Peers.md" ;;
     *) echo "run-all.sh: expected kernels, prefill, decode or peers, found $part" >&2; exit 2 ;;
   esac
 done
+rm -f "$out"
