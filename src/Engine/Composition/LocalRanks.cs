@@ -97,8 +97,20 @@ internal sealed class LocalRanks : IGenerationBackend
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _system.StopAsync(_plan.Settings.Scheduler.DrainTimeout).ConfigureAwait(false);
-        await _system.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _system.StopAsync(_plan.Settings.Scheduler.DrainTimeout).ConfigureAwait(false);
+        }
+        finally
+        {
+            FreeAll();
+        }
+    }
+
+    private void FreeAll()
+    {
+        // A pipeline that took too long to end was left to itself: its stage ends before the tensors are counted.
+        StopComputing(_ranks);
         var leaked = LiveTensors;
         _leakedTensors = leaked;
         if (leaked > 0)
@@ -113,9 +125,17 @@ internal sealed class LocalRanks : IGenerationBackend
 
     private static void Free(RankResources[] ranks, WeightStore weights)
     {
+        StopComputing(ranks);
         foreach (var rank in ranks)
             rank.Dispose();
         weights.Dispose();
+    }
+
+    /// <summary>Ends every device's threads before any memory goes: a rank's last stage may move rows of another rank.</summary>
+    private static void StopComputing(RankResources[] ranks)
+    {
+        foreach (var rank in ranks)
+            rank.Device.Dispose();
     }
 
     private int AllTensors() => _ranks.Sum(rank => rank.Device.Memory.LiveTensors);

@@ -48,12 +48,12 @@ internal sealed class RankResources : IDisposable
         }
     }
 
-    /// <summary>Gives everything back; the weights before the device.</summary>
+    /// <summary>Gives everything back, the device first: a stage that outlived its pipeline's time to end still reads the rest.</summary>
     public void Dispose()
     {
+        Device.Dispose();
         Kv.Dispose();
         Weights.Dispose();
-        Device.Dispose();
     }
 
     private static async Task<RankResources> LoadAsync(
