@@ -115,11 +115,13 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Gives the logits of every position of a sequence.</summary>
     /// <param name="tokens">The sequence.</param>
-    /// <param name="row">Called once for each position, on the ranks' threads, several at once.</param>
+    /// <param name="row">Called once for each position, on the ranks' threads, several at once. What it throws ends the
+    /// request and is thrown here.</param>
     /// <param name="progress">Told how far the sequence is. Default nobody.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How the sequence lay on the ranks.</returns>
     /// <exception cref="GenerationException">The sequence is invalid, too long, refused or failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; some positions were not given.</exception>
     public async Task<PrefillLayout> LogitsAsync(
         IReadOnlyList<int> tokens, LogitsRow row, IProgress<PrefillProgress>? progress = null,
         CancellationToken cancellationToken = default)
@@ -129,19 +131,25 @@ public sealed class InferenceEngine : IAsyncDisposable
         var prompt = Encode(new GenerationRequest { Tokens = tokens });
         var submit = new GenerationProtocol.Submit(
             Guid.NewGuid(), prompt.Tokens, prompt.Tokens.Length, 0, SamplingOptions.Greedy, [], AllLogits: true);
+        using var reading = new LogitsReading(row, prompt.Tokens.Length, cancellationToken);
         long? number = null;
         try
         {
-            await foreach (var reply in _backend.Submit(submit, cancellationToken).ConfigureAwait(false))
+            await foreach (var reply in _backend.Submit(submit, reading.Stopping).ConfigureAwait(false))
             {
+                if (reply.IsTerminal)
+                    reading.ThrowIfFailed();
                 switch (reply)
                 {
                     case GenerationProtocol.Progress told:
                         if (number is null)
-                            _logits.Connect(told.Number, row);
+                            _logits.Connect(told.Number, reading.Take);
                         number = told.Number;
                         progress?.Report(new PrefillProgress(told.Processed, told.Total));
                         break;
+                    case GenerationProtocol.Completed { Reason: CompletionReason.Cancelled }:
+                        cancellationToken.ThrowIfCancellationRequested();
+                        throw new GenerationException(FailureKind.ShuttingDown, "the engine ended the request");
                     case GenerationProtocol.Completed completed:
                         return completed.Layout;
                     case GenerationProtocol.Failed failed:

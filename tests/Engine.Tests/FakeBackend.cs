@@ -19,6 +19,9 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
     /// <summary>Whether it goes on after the tokens until it is cancelled.</summary>
     public bool Endless { get; init; }
 
+    /// <summary>Called between the prompt's two progress replies, with the request's token.</summary>
+    public Action<CancellationToken>? WhilePrefilling { get; init; }
+
     public int LiveTensors => 0;
 
     public EngineHealth Health => new(true, 2, 1, 0, 0, 0, 0, 0, "fake");
@@ -33,6 +36,14 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
         if (Failure is not null)
         {
             yield return Failure with { RequestId = request.RequestId };
+            yield break;
+        }
+
+        WhilePrefilling?.Invoke(cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            Cancelled++;
+            yield return new GenerationProtocol.Completed(request.RequestId, CompletionReason.Cancelled, PrefillLayout.None);
             yield break;
         }
 

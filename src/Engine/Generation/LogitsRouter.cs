@@ -4,13 +4,19 @@ namespace AkkaCp.Engine.Generation;
 
 /// <summary>
 /// Brings logits to whoever asked for them. The coordinator numbers a request, and its ranks may give rows before the requester
-/// has heard of the number; such rows wait here, which is a few: the number is told before the first step is planned.
+/// has heard of the number; such rows wait here, which is a few: the number is told before the first step is planned. Rows that a
+/// step still inside gives of a request that has ended go nowhere.
 /// </summary>
 internal sealed class LogitsRouter : ILogitsSink
 {
+    // Steps inside are at most 16, and each holds the rows of few requests that have ended.
+    private const int RememberedEnds = 4096;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<long, LogitsRow> _takers = [];
     private readonly Dictionary<long, List<(int Position, float[] Logits)>> _early = [];
+    private readonly HashSet<long> _ended = [];
+    private readonly Queue<long> _endedInOrder = [];
 
     /// <inheritdoc/>
     public void Write(long request, int position, ReadOnlySpan<float> logits)
@@ -20,7 +26,8 @@ internal sealed class LogitsRouter : ILogitsSink
         {
             if (!_takers.TryGetValue(request, out taker))
             {
-                Early(request).Add((position, logits.ToArray()));
+                if (!_ended.Contains(request))
+                    Early(request).Add((position, logits.ToArray()));
                 return;
             }
         }
@@ -49,6 +56,10 @@ internal sealed class LogitsRouter : ILogitsSink
         {
             _takers.Remove(request);
             _early.Remove(request);
+            if (_ended.Add(request))
+                _endedInOrder.Enqueue(request);
+            if (_endedInOrder.Count > RememberedEnds)
+                _ended.Remove(_endedInOrder.Dequeue());
         }
     }
 
