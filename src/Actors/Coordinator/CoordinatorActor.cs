@@ -42,7 +42,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     public CoordinatorActor(CoordinatorContext context)
     {
         _context = context;
-        _state = CoordinatorState.Create(context.Limits);
+        _state = CoordinatorState.Create(context.Limits) with { NextNumber = context.NextRequest };
         _formation = Formation.Begin(0, context.Limits.WorldSize);
         Forming();
     }
@@ -160,6 +160,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private void Enter(Transition transition)
     {
         _state = transition.State;
+        _context.NextRequest = _state.NextNumber;
         foreach (var reply in transition.Replies)
         {
             if (_edges.Tell(reply, Self) is { } finished && !_ranks.ContainsKey(finished))

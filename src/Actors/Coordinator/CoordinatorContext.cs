@@ -28,6 +28,9 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, RankPipelineF
         set => _status = value;
     }
 
+    /// <summary>Number of the next request: whoever keeps something by number may still hold what came before a restart.</summary>
+    public long NextRequest { get; set; } = 1;
+
     /// <summary>An epoch above all earlier ones, those before a restart included.</summary>
     public long NextEpoch() => Interlocked.Increment(ref _epoch);
 

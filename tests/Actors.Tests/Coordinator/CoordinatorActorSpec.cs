@@ -37,6 +37,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         coordinator.Tell(next, TestActor);
         Assert.Equal(CompletionReason.Length, (await TerminalAsync(next.RequestId) as GenerationProtocol.Completed)?.Reason);
         Assert.True(ranks.Plans.Last().Epoch > 1);
+        Assert.Equal([1L, 2L], ranks.Plans.SelectMany(plan => plan.Requests).Select(share => share.Request).Distinct().Order());
         Assert.Equal(2, ranks.Alive);
     }
 
