@@ -104,7 +104,8 @@ internal static class CollectiveMoves
     private static void CopyRows(TensorView from, TensorView to, int firstRow)
     {
         var destination = to.Slice(firstRow, from.Rows);
-        if (from.IsDense && destination.IsDense)
+        // A span holds less than 2 GiB; more goes row by row.
+        if (from.IsDense && destination.IsDense && from.Count * from.DType.Bytes() <= int.MaxValue)
         {
             CopyRow(from.Bytes(), destination.Bytes());
             return;
