@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AkkaCp.Npu.Cpu.Kernels;
 
@@ -27,6 +29,19 @@ internal static unsafe class DynamicQuant
         // Without their sign, floats are ordered as their bits are, infinity and NaN last.
         var largest = Vector<int>.Zero;
         var i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            var (even, odd) = (Vector512<int>.Zero, Vector512<int>.Zero);
+            for (; i <= count - (2 * Vector512<int>.Count); i += 2 * Vector512<int>.Count)
+            {
+                even = Vector512.Max(even, Vector512.Load((int*)x + i) & Vector512.Create(AbsMask));
+                odd = Vector512.Max(odd, Vector512.Load((int*)x + i + Vector512<int>.Count) & Vector512.Create(AbsMask));
+            }
+
+            even = Vector512.Max(even, odd);
+            largest = Vector256.Max(even.GetLower(), even.GetUpper()).AsVector();
+        }
+
         for (; i <= count - Vector<int>.Count; i += Vector<int>.Count)
         {
             largest = Vector.Max(largest, Vector.Load((int*)x + i) & new Vector<int>(AbsMask));
@@ -56,6 +71,14 @@ internal static unsafe class DynamicQuant
         }
 
         var i = 0;
+        if (Avx512F.IsSupported)
+        {
+            for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+            {
+                Avx512F.ConvertToVector128Byte(Words512(x + i, scale)).Store(y + i);
+            }
+        }
+
         for (; i <= count - Vector<byte>.Count; i += Vector<byte>.Count)
         {
             var low = Vector.Narrow(Words(x + i, scale), Words(x + i + Vector<float>.Count, scale));
@@ -68,6 +91,13 @@ internal static unsafe class DynamicQuant
         {
             y[i] = (byte)BitConverter.SingleToInt32Bits(Math.Clamp(x[i] / scale, -Largest, Largest) + Rounding);
         }
+    }
+
+    private static Vector512<uint> Words512(float* x, float scale)
+    {
+        var q = Vector512.Load(x) / Vector512.Create(scale);
+        q = Vector512.Min(Vector512.Max(q, Vector512.Create(-(float)Largest)), Vector512.Create((float)Largest));
+        return (q + Vector512.Create(Rounding)).AsUInt32();
     }
 
     private static Vector<uint> Words(float* x, float scale)

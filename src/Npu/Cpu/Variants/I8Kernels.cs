@@ -121,14 +121,10 @@ internal abstract unsafe class I8Kernels
     {
         for (var at = 0; at < columns; at += Width, panel += block.PanelBytes)
         {
-            var scales = I8Panel.Scales(panel, block.K);
-            var bias = block.Bias is null ? null : block.Bias + column + at;
-            for (var row = 0; row < rows; row++)
-            {
-                Dequant.Row(
-                    (int*)block.Scratch + (row * stride) + at, scales, block.XScales[t + row], bias,
-                    block.Y + ((t + row) * block.YStride) + column + at, Math.Min(Width, columns - at));
-            }
+            Dequant.Rows(
+                (int*)block.Scratch + at, stride, I8Panel.Scales(panel, block.K), block.XScales + t,
+                block.Bias is null ? null : block.Bias + column + at,
+                block.Y + (t * block.YStride) + column + at, block.YStride, rows, Math.Min(Width, columns - at));
         }
     }
 
