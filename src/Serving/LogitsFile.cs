@@ -12,6 +12,7 @@ internal sealed class LogitsFile : IDisposable
 {
     private readonly string _path;
     private readonly string _temporary;
+    private readonly bool _keepsName;
     private readonly int _vocabSize;
     private readonly SafeFileHandle _handle;
     private int _rows;
@@ -22,7 +23,10 @@ internal sealed class LogitsFile : IDisposable
     public LogitsFile(string path, int vocabSize)
     {
         _path = Path.GetFullPath(path);
-        _temporary = $"{_path}.{Guid.NewGuid():N}.tmp";
+        if (Directory.Exists(_path))
+            throw new UsageException($"--output: expected a file, found the directory {_path}");
+        _keepsName = IsLinkOrDevice(new FileInfo(_path));
+        _temporary = $"{(_keepsName ? Path.Combine(Path.GetTempPath(), "akkacp-logits") : _path)}.{Guid.NewGuid():N}.tmp";
         _vocabSize = vocabSize;
         try
         {
@@ -52,6 +56,12 @@ internal sealed class LogitsFile : IDisposable
         if (_rows != positions)
             throw new InvalidDataException($"logits: expected {positions} rows, one for each position, found {_rows}");
         _handle.Dispose();
+        if (_keepsName)
+        {
+            CopyThrough();
+            return;
+        }
+
         File.Move(_temporary, _path, overwrite: true);
         _completed = true;
     }
@@ -62,6 +72,16 @@ internal sealed class LogitsFile : IDisposable
         _handle.Dispose();
         if (!_completed)
             File.Delete(_temporary);
+    }
+
+    // Taking the name of /dev/null, of a pipe or of a link would destroy it: these are written to. Devices and pipes have no length.
+    private static bool IsLinkOrDevice(FileInfo target) => target.Exists && (target.LinkTarget is not null || target.Length == 0);
+
+    private void CopyThrough()
+    {
+        using var source = File.OpenRead(_temporary);
+        using var target = new FileStream(_path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        source.CopyTo(target);
     }
 
     private static byte[] LittleEndian(ReadOnlySpan<float> logits)

@@ -48,6 +48,35 @@ public class LogitsAndEvalTests
         Assert.Equal(0, new FileInfo(folder.File("logits")).Length % (3 * sizeof(float)));
     }
 
+    [Fact]
+    public async Task OutputThatIsALink_IsWrittenThrough_AndADirectoryIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var (target, link) = (folder.Write("target", new string('x', 100_000)), folder.File("link"));
+        File.CreateSymbolicLink(link, target);
+
+        var linked = await CommandRun.OfAsync("logits", "--tokens", "1,2", "--output", link);
+        var directory = await CommandRun.OfAsync("logits", "--tokens", "1,2", "--output", folder.Path);
+
+        Assert.Equal(0, linked.ExitCode);
+        Assert.Equal(target, new FileInfo(link).LinkTarget);
+        Assert.Equal(2 * 512 * sizeof(float), new FileInfo(target).Length);
+        Assert.Equal(2, directory.ExitCode);
+    }
+
+    [Fact]
+    public async Task OutputThatHasNoLength_AsDevicesHave_KeepsItsInode()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("device", "");
+        await using var opened = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+
+        var run = await CommandRun.OfAsync("logits", "--tokens", "1,2", "--output", file);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(2 * 512 * sizeof(float), opened.Length);
+    }
+
     [Theory]
     [InlineData("--tokens 1,x")]
     [InlineData("--tokens 1,-1")]
