@@ -14,7 +14,7 @@ internal sealed record EvalQuestion(string Question, string Answer, string? Refe
     /// <exception cref="UsageException">It cannot be read, has no question, or a line is wrong.</exception>
     public static IReadOnlyList<EvalQuestion> Read(string path)
     {
-        var lines = InputFile.ReadText("FILE", path).Split('\n');
+        var lines = InputFile.ReadJson("FILE", path).Split('\n');
         var questions = new List<EvalQuestion>();
         for (var i = 0; i < lines.Length; i++)
         {
