@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AkkaCp.Serving;
 
 /// <summary>What a command reads and writes.</summary>
@@ -9,7 +11,10 @@ namespace AkkaCp.Serving;
 public sealed record CommandIo(
     TextReader In, TextWriter Out, TextWriter Error, bool InputIsPiped = false, bool ErrorIsTerminal = false)
 {
-    /// <summary>The streams of this process.</summary>
-    public static CommandIo OfProcess() =>
-        new(Console.In, Console.Out, Console.Error, Console.IsInputRedirected, !Console.IsErrorRedirected);
+    /// <summary>The streams of this process, in UTF-8 whatever the locale: JSON is nothing else, and scripts read the answers.</summary>
+    public static CommandIo OfProcess()
+    {
+        Console.InputEncoding = Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return new(Console.In, Console.Out, Console.Error, Console.IsInputRedirected, !Console.IsErrorRedirected);
+    }
 }

@@ -19,15 +19,17 @@ internal static class ErrorReport
     /// <summary>Writes the line, and the stack trace if it is wanted; gives the exit code.</summary>
     public static int Write(TextWriter stderr, Exception error, bool verbose)
     {
-        if (error is OperationCanceledException)
+        try
         {
-            stderr.WriteLine("akkacp: cancelled");
-            return Failed;
+            stderr.WriteLine(error is OperationCanceledException ? "akkacp: cancelled" : $"akkacp: {OneLine(error.Message)}");
+            if (verbose && error is not OperationCanceledException)
+                stderr.WriteLine(error);
+        }
+        catch (Exception closed) when (closed is IOException or UnauthorizedAccessException)
+        {
+            // Nobody reads stderr: the exit code remains.
         }
 
-        stderr.WriteLine($"akkacp: {OneLine(error.Message)}");
-        if (verbose)
-            stderr.WriteLine(error);
         return ExitCodeOf(error);
     }
 

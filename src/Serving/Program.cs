@@ -15,13 +15,14 @@ public static class Program
     {
         ArgumentNullException.ThrowIfNull(args);
         ArgumentNullException.ThrowIfNull(io);
-        var parsed = CommandTree.Build(io).Parse(args);
+        // An argument that starts with @ is text like any other: a prompt may begin so.
+        var parsed = CommandTree.Build(io).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var verbose = parsed.GetValue(CommandTree.Verbose);
         try
         {
             // A wrong command line has this action: its own report is long, ours is one line.
             if (parsed.Action is ParseErrorAction)
-                throw new UsageException(string.Join(" ", parsed.Errors.Select(error => error.Message)));
+                throw new UsageException(string.Join(" ", parsed.Errors.Select(ParseErrorText.Of)));
 
             var invocation = new InvocationConfiguration
             {

@@ -34,23 +34,23 @@ internal static class CheckCommand
 
     private static void Print(TextWriter output, EngineInspection found)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        // Lines for scripts stay whole; only the table is fitted to the terminal.
+        var layout = found.Topology;
+        output.WriteLine($"model    {found.ModelDirectory}, {found.Dtype}");
+        output.WriteLine(
+            $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
+        output.WriteLine(
+            $"device   {found.Kernels}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
+        output.WriteLine(
+            $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
+            + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
+        output.WriteLine("ranks of this process reach each other through shared memory");
+        AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),
             Ansi = AnsiSupport.Detect,
             Interactive = InteractionSupport.No,
-        });
-        var layout = found.Topology;
-        console.WriteLine($"model    {found.ModelDirectory}, {found.Dtype}");
-        console.WriteLine(
-            $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
-        console.WriteLine(
-            $"device   {found.Kernels}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
-        console.WriteLine(
-            $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
-            + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
-        console.WriteLine("ranks of this process reach each other through shared memory");
-        console.Write(Ranks(found));
+        }).Write(Ranks(found));
     }
 
     private static Table Ranks(EngineInspection found)

@@ -5,9 +5,9 @@ namespace AkkaCp.Serving.Commands;
 /// <summary>Options that several commands have.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> Model { get; } = new("--model") { Description = "Model directory. Default: the demo model." };
+    public static Option<string?> Model { get; } = new Option<string?>("--model") { Description = "Model directory. Default: the demo model." }.TakesPath();
 
-    public static Option<string?> Config { get; } = new("--config") { Description = "HOCON file." };
+    public static Option<string?> Config { get; } = new Option<string?>("--config") { Description = "HOCON file." }.TakesPath();
 
     public static Option<string[]> Set { get; } = new("--set")
     {

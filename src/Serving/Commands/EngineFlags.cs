@@ -12,7 +12,7 @@ internal static class EngineFlags
 
     /// <summary>
     /// The engine's options. A layout flag makes the whole layout the command line's, with tp and moe-dp as attn-cp where they
-    /// are not given; without one it is the configuration file's, or, without a file, attn-cp 2.
+    /// are not given; without one it is the configuration's, where a file or --set gives one, and attn-cp 2 otherwise.
     /// </summary>
     public static EngineOptions Read(ParseResult parsed)
     {
@@ -28,7 +28,8 @@ internal static class EngineFlags
             ChunkTokens = parsed.GetValue(CommonOptions.Chunk),
             MinCpTokens = parsed.GetValue(CommonOptions.MinCpTokens),
         };
-        return config is not null && !HasLayout(parsed) ? options : WithLayout(options, parsed);
+        var isConfigured = config is not null || options.Overrides.Keys.Any(IsLayoutKey);
+        return isConfigured && !HasLayout(parsed) ? options : WithLayout(options, parsed);
     }
 
     /// <summary>Logs to stderr where --verbose is given; nowhere otherwise.</summary>
@@ -41,6 +42,12 @@ internal static class EngineFlags
     private static bool HasLayout(ParseResult parsed) =>
         new[] { CommonOptions.Tp, CommonOptions.AttnCp, CommonOptions.MoeDp, CommonOptions.Ep }
             .Any(option => parsed.GetValue(option) is not null);
+
+    private static bool IsLayoutKey(string key)
+    {
+        var parts = key.Split('.');
+        return parts is [.., "parallel", "tp" or "attn-cp" or "moe-dp" or "ep"];
+    }
 
     private static EngineOptions WithLayout(EngineOptions options, ParseResult parsed)
     {

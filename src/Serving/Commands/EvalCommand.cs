@@ -8,10 +8,10 @@ namespace AkkaCp.Serving.Commands;
 /// <summary><c>akkacp eval</c>: answers a file of questions greedily and counts the right answers.</summary>
 internal static class EvalCommand
 {
-    private static readonly Argument<string> s_file = new("FILE")
+    private static readonly Argument<string> s_file = new Argument<string>("FILE")
     {
         Description = "JSON lines with question and answer, optionally reference_text.",
-    };
+    }.TakesPath();
 
     private static readonly Option<int> s_parallel = new("--parallel")
     {

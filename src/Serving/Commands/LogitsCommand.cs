@@ -10,13 +10,13 @@ internal static class LogitsCommand
 {
     private static readonly Option<string?> s_tokens = new("--tokens") { Description = "Token ids: 1,2,3." };
     private static readonly Option<string?> s_tokensFile =
-        new("--tokens-file") { Description = "A JSON array of ids, or an object with tokens." };
+        new Option<string?>("--tokens-file") { Description = "A JSON array of ids, or an object with tokens." }.TakesPath();
 
-    private static readonly Option<string> s_output = new("--output")
+    private static readonly Option<string> s_output = new Option<string>("--output")
     {
         Description = "File for [T, vocabulary] little-endian float32.",
         Required = true,
-    };
+    }.TakesPath();
 
     public static Command Create(CommandIo io)
     {

@@ -7,6 +7,11 @@ namespace AkkaCp.Serving.Commands;
 /// <summary><c>akkacp plan</c>: the zigzag plan of a batch as JSON.</summary>
 internal static class PlanCommand
 {
+    // A plan lists every row; these keep the JSON within what a reader can take.
+    private const int MaxRanks = 4096;
+    private const int MaxTokens = 1 << 24;
+    private const int MaxPrefix = 1 << 30;
+
     private static readonly Option<int> s_attnCp = new("--attn-cp")
     {
         Description = "Context-parallel ranks.",
@@ -34,9 +39,18 @@ internal static class PlanCommand
     private static int Run(ParseResult parsed, CommandIo io)
     {
         var extend = IntegerList.Parse("--extend", parsed.GetRequiredValue(s_extend));
+        Require("--attn-cp", parsed.GetValue(s_attnCp), MaxRanks);
+        Require("--extend", extend.Sum(length => Math.Max(0L, length)), MaxTokens);
         var prefix = parsed.GetValue(s_prefix) is { } given ? IntegerList.Parse("--prefix", given) : [];
+        Require("--prefix", prefix.Sum(length => Math.Max(0L, length)), MaxPrefix);
         io.Out.WriteLine(Encoding.UTF8.GetString(ZigzagPlanJson.ToUtf8(Partition(extend, prefix, parsed.GetValue(s_attnCp)))));
         return ErrorReport.Success;
+    }
+
+    private static void Require(string option, long found, long most)
+    {
+        if (found > most)
+            throw new UsageException($"{option}: expected at most {most} in all, found {found}");
     }
 
     private static ZigzagPartition Partition(int[] extend, int[] prefix, int attnCp)

@@ -14,7 +14,7 @@ internal static class RunCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> s_promptFile = new("--prompt-file") { Description = "Read the prompt from a file." };
+    private static readonly Option<string?> s_promptFile = new Option<string?>("--prompt-file") { Description = "Read the prompt from a file." }.TakesPath();
     private static readonly Option<int?> s_maxTokens = new("--max-tokens") { Description = "Tokens to generate at most." };
     private static readonly Option<float?> s_temperature =
         new("--temperature") { Description = "0 is greedy. Default: the model's generation config." };
@@ -85,7 +85,10 @@ internal static class RunCommand
             return InputFile.ReadText("--prompt-file", file);
         if (!io.InputIsPiped)
             throw new UsageException("run: expected a PROMPT, --prompt-file or piped input, found none");
-        return (await io.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\r', '\n');
+        var piped = (await io.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\r', '\n');
+        return piped.Length > 0
+            ? piped
+            : throw new UsageException("run: expected a PROMPT, --prompt-file or piped input, found empty input");
     }
 
     private static GenerationRequest Request(ParseResult parsed, string prompt)

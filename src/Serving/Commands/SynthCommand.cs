@@ -21,11 +21,11 @@ internal static class SynthCommand
     private static readonly Option<string?> s_dtype =
         CommonOptions.Among("--dtype", "Type of the weights in the file. Default: bfloat16.", "float32", "bfloat16");
 
-    private static readonly Option<string> s_output = new("--output")
+    private static readonly Option<string> s_output = new Option<string>("--output")
     {
         Description = "A new or empty directory.",
         Required = true,
-    };
+    }.TakesPath();
 
     public static Command Create(CommandIo io)
     {
@@ -40,6 +40,7 @@ internal static class SynthCommand
     private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
         var output = Path.GetFullPath(parsed.GetRequiredValue(s_output));
+        RequireVacant(output);
         var dtype = parsed.GetValue(s_dtype) is "float32" ? DType.F32 : DType.BF16;
         await using var progress = new ProgressDisplay(io);
         var writing = new DirectProgress<LoadProgress>(told => progress.Step("writing", told.BytesDone, told.BytesTotal));
@@ -57,5 +58,13 @@ internal static class SynthCommand
         await progress.EndAsync().ConfigureAwait(false);
         io.Out.WriteLine(output);
         return ErrorReport.Success;
+    }
+
+    private static void RequireVacant(string output)
+    {
+        if (File.Exists(output))
+            throw new UsageException($"--output: expected a new or empty directory, found the file {output}");
+        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).FirstOrDefault() is { } entry)
+            throw new UsageException($"--output: expected a new or empty directory, found {entry}");
     }
 }

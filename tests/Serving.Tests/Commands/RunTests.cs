@@ -23,6 +23,36 @@ public class RunTests
     }
 
     [Fact]
+    public async Task LayoutGivenBySet_IsTheWholeLayout()
+    {
+        var run = await CommandRun.OfAsync("run", Question, "--set", "akka-cp.parallel.attn-cp=3");
+
+        Assert.Equal(Answer + Environment.NewLine, run.Out);
+        Assert.StartsWith("3 ranks, attn-cp 3 | ", run.ErrorLines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EmptyPipe_IsNoPrompt()
+    {
+        var run = await CommandRun.WithInputAsync("\n", ["run"]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal(["akkacp: run: expected a PROMPT, --prompt-file or piped input, found empty input"], run.ErrorLines);
+    }
+
+    [Theory]
+    [InlineData("--tp", "x", "akkacp: --tp: expected a whole number up to 2147483647, found \"x\"")]
+    [InlineData("--seed", "-1", "akkacp: --seed: expected a whole number from 0 to 18446744073709551615, found \"-1\"")]
+    [InlineData("--temperature", "hot", "akkacp: --temperature: expected a number, found \"hot\"")]
+    public async Task WrongNumber_IsToldByItsOption(string option, string value, string expected)
+    {
+        var run = await CommandRun.OfAsync("run", Question, option, value);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal([expected], run.ErrorLines);
+    }
+
+    [Fact]
     public async Task Json_IsOneObjectWithTheNamedMembers()
     {
         var run = await CommandRun.OfAsync("run", Question, "--json", "--dtype", "float32", "--attn-cp", "1");

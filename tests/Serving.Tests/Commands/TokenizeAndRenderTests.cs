@@ -54,6 +54,47 @@ public class TokenizeAndRenderTests
     }
 
     [Fact]
+    public async Task TextThatStartsWithAt_IsText()
+    {
+        var run = await CommandRun.OfAsync("tokenize", "@61 + 33");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("@61 + 33", string.Concat(JsonNode.Parse(run.Out)!["pieces"]!.AsArray().Select(piece => (string?)piece)));
+    }
+
+    [Theory]
+    [InlineData("tokenize", "--file", "")]
+    [InlineData("tokenize", "a", "--model", "")]
+    [InlineData("render", "--messages", "")]
+    [InlineData("run", "--prompt-file", "")]
+    [InlineData("run", "a", "--config", "")]
+    [InlineData("eval", "")]
+    [InlineData("logits", "--tokens", "1", "--output", "")]
+    [InlineData("logits", "--output", "x", "--tokens-file", "")]
+    [InlineData("synth", "--preset", "tiny", "--output", "")]
+    public async Task EmptyPath_IsWrongUsage(params string[] line)
+    {
+        var run = await CommandRun.OfAsync(line);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.EndsWith("expected a path, found an empty text", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""a\ud800b""", "a\uFFFDb")]
+    [InlineData("""\udc00\ud83d\ude00\ud83d""", "\uFFFD\U0001F600\uFFFD")]
+    [InlineData("""\\ud800\n""", "\\ud800\n")]
+    public async Task Render_GivesHalfASurrogatePairAsTheReplacementCharacter(string escaped, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var json = $$"""{"messages": [{"role": "user", "content": "{{escaped}}"}]}""";
+
+        var run = await CommandRun.OfAsync("render", "--messages", folder.Write("messages.json", json));
+
+        Assert.Equal($"<|im_start|>user\n{expected}<|im_end|>\n<|im_start|>assistant\n", run.Out);
+    }
+
+    [Fact]
     public async Task Render_GivesTheTemplatesText()
     {
         using var folder = new TemporaryFolder();
@@ -72,6 +113,9 @@ public class TokenizeAndRenderTests
     [InlineData("""{"messages": 3}""")]
     [InlineData("""{"messages": [], "add_generation_prompt": "yes"}""")]
     [InlineData("""{"messages": [""")]
+    [InlineData("""{"messages": [], "messages": []}""")]
+    [InlineData("""{"messages": [{"role": "user", "role": "user"}]}""")]
+    [InlineData("""{"messages": [], "tools": 3}""")]
     public async Task Render_OfSomethingElse_IsWrongUsage(string json)
     {
         using var folder = new TemporaryFolder();
