@@ -107,6 +107,10 @@ public sealed class InferenceEngine : IAsyncDisposable
                 case GenerationProtocol.Completed completed:
                     yield return stream.Finish(completed.Reason, completed.Layout);
                     yield break;
+                case GenerationProtocol.Failed when stream.Stopped:
+                    // What failed came behind the stop string: the answer is whole.
+                    yield return stream.Finish(CompletionReason.Cancelled, PrefillLayout.None);
+                    yield break;
                 case GenerationProtocol.Failed failed:
                     throw new GenerationException(failed.Error, failed.Message);
             }

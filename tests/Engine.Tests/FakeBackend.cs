@@ -16,6 +16,9 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
 
     public GenerationProtocol.Failed? Failure { get; init; }
 
+    /// <summary>Whether a rank fails before the request hears that it was cancelled.</summary>
+    public bool FailsWhenCancelled { get; init; }
+
     /// <summary>Whether it goes on after the tokens until it is cancelled.</summary>
     public bool Endless { get; init; }
 
@@ -55,6 +58,12 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
             if (cancellationToken.IsCancellationRequested)
             {
                 Cancelled++;
+                if (FailsWhenCancelled)
+                {
+                    yield return new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "a rank was lost");
+                    yield break;
+                }
+
                 last = CompletionReason.Cancelled;
                 break;
             }

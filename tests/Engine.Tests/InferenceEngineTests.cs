@@ -53,6 +53,22 @@ public class InferenceEngineTests
     }
 
     [Fact]
+    public async Task FaultBehindTheStopString_DoesNotSpoilTheAnswer()
+    {
+        var backend = new FakeBackend([.. TestModel.Demo.Tokenizer.Encode("one two three four ")])
+        {
+            Endless = true,
+            FailsWhenCancelled = true,
+        };
+
+        var chunks = await TestModel.ToListAsync(
+            TestModel.Engine(backend).GenerateAsync(TestModel.Ask("x") with { Stop = ["o three"] }));
+
+        Assert.Equal(("one tw", FinishReason.StopString), (TestModel.Text(chunks), chunks[^1].FinishReason));
+        Assert.Equal(1, backend.Cancelled);
+    }
+
+    [Fact]
     public async Task TextHeldBackForAStopString_ComesWithTheLastChunk()
     {
         var (engine, _) = TestModel.Saying("almost sto");
