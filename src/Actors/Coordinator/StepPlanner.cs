@@ -26,6 +26,10 @@ internal static class StepPlanner
     /// <summary>Admits what can be admitted; independent of room for a step.</summary>
     public static Transition Admit(this CoordinatorState state)
     {
+        // Asked at every message: a full queue behind full ranks must cost next to nothing.
+        if (!state.Queue.Exists(request => CanAdmit(state, request)))
+            return Transition.To(state);
+
         var transition = Transition.To(state);
         var waiting = ImmutableList.CreateBuilder<RequestState>();
         var mayOvertake = true;
