@@ -20,7 +20,6 @@ internal static class ParseErrorText
     {
         _ when type == typeof(int) => $"a whole number up to {int.MaxValue}",
         _ when type == typeof(ulong) => $"a whole number from 0 to {ulong.MaxValue}",
-        _ when type == typeof(float) => "a number",
         _ => null,
     };
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text;
 using AkkaCp.Engine;
 using AkkaCp.Serving.Display;
@@ -14,10 +16,10 @@ internal static class RunCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> s_promptFile = new Option<string?>("--prompt-file") { Description = "Read the prompt from a file." }.TakesPath();
+    private static readonly Option<string?> s_promptFile = new Option<string?>("--prompt-file") { Description = "Read the prompt from a file; line ends at its end are dropped." }.TakesPath();
     private static readonly Option<int?> s_maxTokens = new("--max-tokens") { Description = "Tokens to generate at most." };
     private static readonly Option<float?> s_temperature =
-        new("--temperature") { Description = "0 is greedy. Default: the model's generation config." };
+        new("--temperature") { Description = "0 is greedy. Default: the model's generation config.", CustomParser = Number };
 
     private static readonly Option<ulong?> s_seed =
         new("--seed") { Description = "Names the random sequence. Default: a fresh one." };
@@ -32,6 +34,15 @@ internal static class RunCommand
         CommonOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
+    }
+
+    // As scripts write numbers, whatever the locale: no commas.
+    private static float? Number(ArgumentResult result)
+    {
+        if (float.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+            return number;
+        result.AddError($"--temperature: expected a number, found \"{result.Tokens[0].Value}\"");
+        return null;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
@@ -82,7 +93,7 @@ internal static class RunCommand
         if (prompt is not null)
             return prompt;
         if (file is not null)
-            return InputFile.ReadText("--prompt-file", file);
+            return InputFile.ReadText("--prompt-file", file).TrimEnd('\r', '\n');
         if (!io.InputIsPiped)
             throw new UsageException("run: expected a PROMPT, --prompt-file or piped input, found none");
         var piped = (await io.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).TrimEnd('\r', '\n');

@@ -32,6 +32,16 @@ public class RunTests
     }
 
     [Fact]
+    public async Task PromptFile_EndsBeforeItsLastLineEnd()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CommandRun.OfAsync("run", "--prompt-file", folder.Write("prompt.txt", Question + "\r\n"));
+
+        Assert.Equal(Answer + Environment.NewLine, run.Out);
+    }
+
+    [Fact]
     public async Task EmptyPipe_IsNoPrompt()
     {
         var run = await CommandRun.WithInputAsync("\n", ["run"]);
@@ -43,6 +53,7 @@ public class RunTests
     [Theory]
     [InlineData("--tp", "x", "akkacp: --tp: expected a whole number up to 2147483647, found \"x\"")]
     [InlineData("--seed", "-1", "akkacp: --seed: expected a whole number from 0 to 18446744073709551615, found \"-1\"")]
+    [InlineData("--temperature", "1,5", "akkacp: --temperature: expected a number, found \"1,5\"")]
     [InlineData("--temperature", "hot", "akkacp: --temperature: expected a number, found \"hot\"")]
     public async Task WrongNumber_IsToldByItsOption(string option, string value, string expected)
     {
