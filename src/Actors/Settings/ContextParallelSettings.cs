@@ -5,8 +5,8 @@ namespace AkkaCp.Actors.Settings;
 /// <summary>akka-cp.context-parallel: which requests are split over the CP ranks.</summary>
 public sealed record ContextParallelSettings
 {
-    /// <summary>The shortest extend that is split, in tokens. Default 2048; 0 (off): whatever has two tokens per rank.</summary>
-    public int MinTokens { get; init; } = 2048;
+    /// <summary>The shortest extend that is split, in tokens. Default 128; 0 (off): whatever has two tokens per rank.</summary>
+    public int MinTokens { get; init; } = 128;
 
     /// <summary>The longest chunk that every rank computes itself when it is alone in its step, in tokens. Default 16; 0 (off): none.</summary>
     public int ReplicateTokens { get; init; } = 16;

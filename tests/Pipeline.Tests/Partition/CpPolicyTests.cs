@@ -7,6 +7,7 @@ namespace AkkaCp.Pipeline.Tests.Partition;
 public sealed class CpPolicyTests
 {
     private static readonly CpPolicySettings s_splitAll = new() { MinTokens = 0, ReplicateTokens = 4 };
+    private static readonly CpPolicySettings s_splitLong = new() { MinTokens = 2048, ReplicateTokens = 16 };
 
     // Our own table for the reference system's can_apply cases, in their order; its answer is beside ours. There it is one answer for
     // the batch, here one for each request. S = split, D0 = dealt to rank 0, R = replicated.
@@ -63,7 +64,7 @@ public sealed class CpPolicyTests
     [InlineData("3000 d3000", "S D0")]
     [InlineData("", "")]
     public void Step_OnTwoRanks_IsPlacedSo(string step, string expected) =>
-        Assert.Equal(expected, Describe(CpPolicy.Assign(Parse(step), 2, new CpPolicySettings())));
+        Assert.Equal(expected, Describe(CpPolicy.Assign(Parse(step), 2, s_splitLong)));
 
     [Fact]
     public void OneRank_ReplicatesEverything() =>
