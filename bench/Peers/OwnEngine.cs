@@ -1,5 +1,3 @@
-using AkkaCp.Pipeline.Partition;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Serving.Bench;
 
 namespace AkkaCp.Bench.Peers;

@@ -104,8 +104,16 @@ public sealed unsafe class AssembledCodeTests
         {
             var arguments = new TileArguments
             {
-                X = (byte*)px, XStride = Steps * 4, Panel = (byte*)pw, PanelBytes = Steps * 128, Count = Steps,
-                Start = ps, StartStride = 0, Y = py, YStride = n * 4, Ahead = (byte*)pw,
+                X = (byte*)px,
+                XStride = Steps * 4,
+                Panel = (byte*)pw,
+                PanelBytes = Steps * 128,
+                Count = Steps,
+                Start = ps,
+                StartStride = 0,
+                Y = py,
+                YStride = n * 4,
+                Ahead = (byte*)pw,
             };
             ((delegate* unmanaged<nint, TileArguments*, ulong*, byte*, void>)thunk)(tile, &arguments, kept, zmm0);
         }
