@@ -1,3 +1,6 @@
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Safetensors;
+
 namespace AkkaCp.Bench.Peers.Gguf;
 
 /// <summary>A Qwen3-MoE model of an HF directory as GGUF, architecture qwen3moe; without a tokenizer, for only token ids go in.</summary>
