@@ -1,4 +1,5 @@
 using AkkaCp.Pipeline.Groups;
+using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Pipeline;
 
@@ -8,6 +9,13 @@ namespace AkkaCp.Pipeline;
 /// <param name="Moe">Ranks with other experts, or other parts of them, for the same rows: MoE outputs are summed here.</param>
 public sealed record RankGroups(IRankGroup AttnTp, IRankGroup AttnCp, IRankGroup Moe)
 {
+    /// <summary>A rank's ports to its groups at the meeting point of its process.</summary>
+    public static RankGroups Of(LocalRankHub hub, int rank)
+    {
+        ArgumentNullException.ThrowIfNull(hub);
+        return new RankGroups(hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank));
+    }
+
     /// <summary>Tells all peers that this rank takes no part in the step any more.</summary>
     public void Abort(long epoch, long step, string reason)
     {

@@ -48,7 +48,7 @@ internal sealed record EnginePlan
         if (model is null || problems.Count > 0)
             throw new CpSettingsException(problems);
 
-        var shards = Enumerable.Range(0, topology.WorldSize).Select(rank => ShardOf(topology, rank)).ToList();
+        var shards = Enumerable.Range(0, topology.WorldSize).Select(topology.ShardOf).ToList();
         problems.AddRange(shards.SelectMany(shard => shard.Problems(model)).Distinct());
         if (problems.Count > 0)
             throw new CpSettingsException(problems);
@@ -118,13 +118,6 @@ internal sealed record EnginePlan
             problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}"));
             return null;
         }
-    }
-
-    private static ShardSpec ShardOf(RankTopology topology, int rank)
-    {
-        var place = topology.CoordinatesOf(rank);
-        return new ShardSpec(
-            topology.AttnTp, place.AttnTpRank, topology.MoeTp, place.MoeTpRank, topology.Ep, place.MoeEpRank);
     }
 
     private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch

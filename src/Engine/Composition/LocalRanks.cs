@@ -7,7 +7,6 @@ using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Pipeline.Topology;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -159,8 +158,7 @@ internal sealed class LocalRanks : IGenerationBackend
                 Weights = _ranks[rank].Weights,
                 Rope = _rope,
                 Kv = _ranks[rank].Kv,
-                Groups = new RankGroups(
-                    hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank)),
+                Groups = RankGroups.Of(hub, rank),
                 Logits = _logits,
                 StepsInside = _plan.Settings.Scheduler.StepsInFlight,
             },

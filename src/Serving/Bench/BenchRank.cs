@@ -5,7 +5,6 @@ using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Serving.Bench;
 
@@ -74,8 +73,7 @@ internal sealed class BenchRank : IAsyncDisposable
                 Weights = _weights,
                 Rope = rope,
                 Kv = _kv,
-                Groups = new RankGroups(
-                    hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank)),
+                Groups = RankGroups.Of(hub, rank),
                 StepsInside = StepsInside,
                 Clock = Clock,
             },

@@ -145,9 +145,7 @@ internal sealed class RankWorld : IAsyncDisposable
     {
         var device = new CpuDevice(new CpuDeviceOptions { Threads = options.Threads, Name = $"rank{rank}" });
         _devices.Add(device);
-        var at = Topology.CoordinatesOf(rank);
-        var shard = new ShardSpec(
-            Topology.AttnTp, at.AttnTpRank, Topology.MoeTp, at.MoeTpRank, Topology.Ep, at.MoeEpRank);
+        var shard = Topology.ShardOf(rank);
         var weights = ModelLoader.Load(model, Config, shard, device, dtype, store);
         _weights.Add(weights);
         var pool = new KvPool(device.Memory, new KvPoolShape
@@ -197,6 +195,5 @@ internal sealed record RankWorldOptions
     public Func<int, INpuDevice, INpuDevice>? Wrap { get; init; }
 
     /// <summary>The groups of a rank; the right ones unless a test takes others or listens in.</summary>
-    public Func<LocalRankHub, int, RankGroups> Groups { get; init; } = (hub, rank) => new RankGroups(
-        hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank));
+    public Func<LocalRankHub, int, RankGroups> Groups { get; init; } = RankGroups.Of;
 }
