@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AkkaCp.Pipeline;
 
 /// <summary>
@@ -58,7 +60,8 @@ public sealed class StageClock(TimeProvider? time = null)
     /// <summary>
     /// Leaves the stage until a transfer ends. What the thread computes for other steps meanwhile is hidden; the rest is exposed.
     /// </summary>
-    internal async Task WaitAsync(Task transfer)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    internal async ValueTask WaitAsync(ValueTask transfer)
     {
         var stage = _current;
         Leave();

@@ -7,7 +7,8 @@ namespace AkkaCp.Pipeline.Groups;
 /// row length and element type, on the kind of group that the tag's kind belongs to (<see cref="CollectiveKinds.Home"/>); a
 /// disagreement ends the call on every member with <see cref="CollectiveMismatchException"/>.
 /// A call starts at once. Its tensors belong to the group until the returned task ends, however it ends; after that no thread touches
-/// them. Continuations never run on another rank's thread. Any thread may call.
+/// them. Continuations never run on another rank's thread. Any thread may call. A call's task is to be awaited exactly once: a group may
+/// use what is behind it again.
 /// </summary>
 /// <remarks>
 /// A task ends in bounded time with success, <see cref="CollectiveMismatchException"/>, <see cref="PeerLostException"/> (a member did not
@@ -32,14 +33,14 @@ public interface IRankGroup
     /// <param name="receive">[Σ rowsPerRank, L] of the same type; rows may have a stride.</param>
     /// <param name="rowsPerRank">[Size] rows of each member, 0 allowed; not to be written before the task ends.</param>
     /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    Task AllGatherAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
+    ValueTask AllGatherAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
         CancellationToken cancellationToken);
 
     /// <summary>data = Σ over members in rank order of their data: the same bits on every member.</summary>
     /// <param name="tag">Names the call.</param>
     /// <param name="data">[T, L] F32, in place; rows may have a stride.</param>
     /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    Task AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken);
+    ValueTask AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken);
 
     /// <summary>receive = this member's rows of Σ over members in rank order of their send.</summary>
     /// <param name="tag">Names the call.</param>
@@ -47,7 +48,7 @@ public interface IRankGroup
     /// <param name="receive">[rowsPerRank[Rank], L] F32, no overlap with any member's <paramref name="send"/>.</param>
     /// <param name="rowsPerRank">[Size] rows of each member, 0 allowed; not to be written before the task ends.</param>
     /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    Task ReduceScatterAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
+    ValueTask ReduceScatterAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
         CancellationToken cancellationToken);
 
     /// <summary>data = the root's data.</summary>
@@ -55,12 +56,12 @@ public interface IRankGroup
     /// <param name="data">[T, L], F32 or BF16: read on the root, written elsewhere; rows may have a stride.</param>
     /// <param name="root">Member whose data all get.</param>
     /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    Task BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken);
+    ValueTask BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken);
 
     /// <summary>Ends when every member has called it.</summary>
     /// <param name="tag">Names the call.</param>
     /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    Task BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken);
+    ValueTask BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken);
 
     /// <summary>This rank takes no part in the step any more: members that wait or come later get a
     /// <see cref="CollectiveAbortedException"/> at once. Calls of the step whose rows are moving already still succeed.</summary>

@@ -23,7 +23,7 @@ public sealed class LocalRankGroup : IRankGroup
     public int Rank { get; }
 
     /// <inheritdoc/>
-    public Task AllGatherAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
+    public ValueTask AllGatherAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
         CancellationToken cancellationToken) => Join(tag, new CollectiveCall
         {
             Member = Rank,
@@ -34,7 +34,7 @@ public sealed class LocalRankGroup : IRankGroup
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken) => Join(tag, new CollectiveCall
+    public ValueTask AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken) => Join(tag, new CollectiveCall
     {
         Member = Rank,
         Operation = CollectiveOperation.AllReduce,
@@ -43,7 +43,7 @@ public sealed class LocalRankGroup : IRankGroup
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task ReduceScatterAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
+    public ValueTask ReduceScatterAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
         CancellationToken cancellationToken) => Join(tag, new CollectiveCall
         {
             Member = Rank,
@@ -54,7 +54,7 @@ public sealed class LocalRankGroup : IRankGroup
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken) =>
+    public ValueTask BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken) =>
         Join(tag, new CollectiveCall
         {
             Member = Rank,
@@ -65,11 +65,12 @@ public sealed class LocalRankGroup : IRankGroup
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken) =>
+    public ValueTask BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken) =>
         Join(tag, new CollectiveCall { Member = Rank, Operation = CollectiveOperation.Barrier }, cancellationToken);
 
     /// <inheritdoc/>
     public void Abort(long epoch, long step, string reason) => _group.Abort(Rank, epoch, step, reason);
 
-    private Task Join(CollectiveTag tag, CollectiveCall call, CancellationToken cancellationToken) => _group.Join(tag, call, cancellationToken);
+    private ValueTask Join(CollectiveTag tag, CollectiveCall call, CancellationToken cancellationToken) =>
+        new(_group.Join(tag, call, cancellationToken));
 }

@@ -22,7 +22,7 @@ internal sealed class ConcatStage(RankSetup setup, int layer, CancellationToken 
         attention.Dispose();
         if (setup.Groups.AttnTp.Size > 1)
         {
-            await step.WaitFor(step.Track(setup.Groups.AttnTp.AllReduceAsync(step.Tag(layer, CollectiveKind.AttentionReduce), o, graph)));
+            await step.WaitFor(setup.Groups.AttnTp.AllReduceAsync(step.Tag(layer, CollectiveKind.AttentionReduce), o, graph));
         }
 
         var normed = step.Rent(DType.F32, rows, hidden.View.RowLength);

@@ -16,7 +16,7 @@ internal sealed class KvConcatGatherStage(RankSetup setup, int layer)
     public async Task<QueryMessage> RunAsync(QkvMessage message)
     {
         var (step, hidden, query, kv) = message;
-        await step.WaitFor(kv.Transfer);
+        await step.TransferAsync();
         if (kv.Gathered is { } gathered)
         {
             Write(gathered, step.Layout.GatheredSlots);

@@ -86,8 +86,8 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         using (share)
         {
             using var gathered = step.Rent(DType.F32, rows * vocabSize, 1);
-            await step.WaitFor(step.Track(group.AllGatherAsync(
-                step.Tag(block, CollectiveKind.LogitsGather), share.View.Reshape(values[group.Rank], 1), gathered, values, graph)));
+            await step.WaitFor(group.AllGatherAsync(
+                step.Tag(block, CollectiveKind.LogitsGather), share.View.Reshape(values[group.Rank], 1), gathered, values, graph));
             var logits = step.Rent(DType.F32, rows, vocabSize);
             CopyColumns(gathered.View.SpanF32(), columns, logits);
             return logits;

@@ -50,9 +50,8 @@ internal sealed record NormedMessage(StepContext Step, Tensor Hidden, Tensor Nor
 
 /// <summary>K‖V rows on their way into the pool.</summary>
 /// <param name="Local">[T, 2·kvN·D] this rank's rows, in the pool's type.</param>
-/// <param name="Gathered">[gathered rows, 2·kvN·D] rank-major, whole when <paramref name="Transfer"/> ends; null when nothing travels.</param>
-/// <param name="Transfer">The gather.</param>
-internal sealed record PendingKv(Tensor Local, Tensor? Gathered, Task Transfer);
+/// <param name="Gathered">[gathered rows, 2·kvN·D] rank-major, whole when the step's transfer ends; null when nothing travels.</param>
+internal sealed record PendingKv(Tensor Local, Tensor? Gathered);
 
 /// <summary>The tokens that this rank sampled.</summary>
 internal sealed record SampledMessage(StepContext Step, System.Collections.Immutable.ImmutableArray<RequestSample> Samples)

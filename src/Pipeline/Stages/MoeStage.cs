@@ -23,7 +23,7 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
         x.Dispose();
         if (setup.Groups.Moe.Size > 1)
         {
-            await step.WaitFor(step.Track(setup.Groups.Moe.AllReduceAsync(step.Tag(layer, CollectiveKind.MoeReduce), y, graph)));
+            await step.WaitFor(setup.Groups.Moe.AllReduceAsync(step.Tag(layer, CollectiveKind.MoeReduce), y, graph));
         }
 
         if (gathers)
@@ -52,9 +52,9 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
             _device.IndexSelect(normed, rows.ReplicatedRows, x.View.Slice(all.Gather.TotalRows, rows.ReplicatedRows.Length));
         }
 
-        await step.WaitFor(step.Track(setup.Groups.AttnCp.AllGatherAsync(
+        await step.WaitFor(setup.Groups.AttnCp.AllGatherAsync(
             step.Tag(layer, CollectiveKind.MoeGather), selected ?? normed, x.View.Slice(0, all.Gather.TotalRows),
-            all.Gather.RowsPerRankMemory, graph)));
+            all.Gather.RowsPerRankMemory, graph));
         normed.Dispose();
         return x;
     }

@@ -70,16 +70,16 @@ internal sealed class QkvProjectionStage(RankSetup setup, int layer, Cancellatio
         var rows = step.Layout.All;
         if (!rows.NeedsGather)
         {
-            return new PendingKv(local, null, Task.CompletedTask);
+            return new PendingKv(local, null);
         }
 
         var gathered = step.Rent(local.View.DType, rows.Gather.TotalRows, local.View.RowLength);
         var send = SelectGatherRows(step, local);
-        var transfer = step.Track(setup.Groups.AttnCp.AllGatherAsync(
+        step.Begin(setup.Groups.AttnCp.AllGatherAsync(
             step.Tag(layer, CollectiveKind.KvGather), send, gathered, rows.Gather.RowsPerRankMemory, graph));
         var own = rows.Gather.RowsPerRank[setup.Groups.AttnCp.Rank];
         step.KvBytesGathered += (long)(rows.Gather.TotalRows - own) * local.View.RowLength * local.View.DType.Bytes();
-        return new PendingKv(local, gathered, transfer);
+        return new PendingKv(local, gathered);
     }
 
     /// <summary>The rows that travel: all, unless replicated requests are in the step too.</summary>

@@ -10,9 +10,9 @@ namespace AkkaCp.Pipeline.Steps;
 internal sealed class StepContext(StepPlan plan, RankSetup setup)
 {
     private readonly List<Tensor> _tensors = [];
-    private readonly List<Task> _transfers = [];
     private readonly long _started = setup.Time.GetTimestamp();
     private StepLayout? _layout;
+    private ValueTask? _transfer;
 
     public StepPlan Plan { get; } = plan;
 
@@ -43,28 +43,37 @@ internal sealed class StepContext(StepPlan plan, RankSetup setup)
         return tensor;
     }
 
-    /// <summary>Remembers a transfer that reads or writes the step's tensors: they are not given back before it ends.</summary>
-    public Task Track(Task transfer)
+    /// <summary>A transfer that one stage begins and a later one waits for; the step's tensors are not given back before it ends. A step
+    /// has one at most.</summary>
+    public void Begin(ValueTask transfer)
     {
-        if (!transfer.IsCompletedSuccessfully)
+        if (_transfer is not null)
         {
-            _transfers.Add(transfer);
+            throw new InvalidOperationException($"{Plan}: expected no transfer under way, found one.");
         }
 
-        return transfer;
+        _transfer = transfer;
     }
 
-    /// <summary>A transfer for a stage to await; the stage's clock, where there is one, counts the time.</summary>
-    public Task WaitFor(Task transfer) =>
+    /// <summary>The transfer that an earlier stage began, for this one to await; completed when there is none.</summary>
+    public ValueTask TransferAsync()
+    {
+        var transfer = _transfer ?? default;
+        _transfer = null;
+        return WaitFor(transfer);
+    }
+
+    /// <summary>A transfer for a stage to await, once; the stage's clock, where there is one, counts the time.</summary>
+    public ValueTask WaitFor(ValueTask transfer) =>
         setup.Clock is not { } clock || transfer.IsCompletedSuccessfully ? transfer : clock.WaitAsync(transfer);
 
     /// <summary>Waits until nothing touches the step's tensors, then gives them all back.</summary>
     public async Task ReleaseAsync()
     {
-        foreach (var transfer in _transfers)
+        if (_transfer is { } transfer)
         {
-            // The stage that awaited it has reported a failure already; here only its end matters.
-            await transfer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            // A fault kept the step from the stage that would have waited; here only the transfer's end matters.
+            await transfer.AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         foreach (var tensor in _tensors)

@@ -211,7 +211,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         using var tensor = _pool.Rent(DType.F32, 4, 4);
         TensorView data = tensor;
         var anywhere = s_tag with { Kind = CollectiveKind.Result };
-        Task Wrong() => _hub.Group(GroupKind.AttnTp, 0).AllReduceAsync(anywhere, data, default);
+        Task Wrong() => Of(GroupKind.AttnTp, 0).AllReduceAsync(anywhere, data, default);
         Task Right() => Cp(2).AllReduceAsync(anywhere, data, default);
 
         var first = wrongOneFirst ? Wrong() : Right();
@@ -231,7 +231,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
     public async Task WrongGroupOnEveryRank_IsSeenByThePurpose(CollectiveKind purpose, GroupKind wrong, string home)
     {
         using var tensor = _pool.Rent(DType.F32, 4, 4);
-        var group = _hub.Group(wrong, 0);
+        var group = Of(wrong, 0);
         var error = await Assert.ThrowsAsync<CollectiveMismatchException>(
             () => group.AllReduceAsync(s_tag with { Kind = purpose }, tensor, default));
         Assert.Equal($"a group of kind {home} for {purpose}", error.Expected);
@@ -252,11 +252,13 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         _pool.Dispose();
     }
 
-    private static IRankGroup[] Wide(int size)
+    private static TaskGroup[] Wide(int size)
     {
         var hub = new LocalRankHub(new RankTopology(size, AttnCp: size));
-        return [.. Enumerable.Range(0, size).Select(rank => hub.Group(GroupKind.AttnCp, rank))];
+        return [.. Enumerable.Range(0, size).Select(rank => new TaskGroup(hub.Group(GroupKind.AttnCp, rank)))];
     }
 
-    private IRankGroup Cp(int globalRank) => _hub.Group(GroupKind.AttnCp, globalRank);
+    private TaskGroup Cp(int globalRank) => Of(GroupKind.AttnCp, globalRank);
+
+    private TaskGroup Of(GroupKind kind, int globalRank) => new(_hub.Group(kind, globalRank));
 }

@@ -25,7 +25,7 @@ public sealed class LocalRankGroupStressTests
         OnEveryRank(rank =>
         {
             using var pool = new TensorPool();
-            var group = hub.Group(GroupKind.AttnCp, rank);
+            var group = new TaskGroup(hub.Group(GroupKind.AttnCp, rank));
             var rng = new Rng((ulong)rank + 1);
             for (var step = 0; step < Steps; step++)
             {
@@ -55,7 +55,7 @@ public sealed class LocalRankGroupStressTests
         OnEveryRank(rank =>
         {
             using var pool = new TensorPool();
-            var group = hub.Group(GroupKind.AttnCp, rank);
+            var group = new TaskGroup(hub.Group(GroupKind.AttnCp, rank));
             var rng = new Rng((ulong)rank + 100);
             for (var step = 0; step < Steps * 4; step++)
             {
@@ -99,7 +99,7 @@ public sealed class LocalRankGroupStressTests
         OnEveryRank(rank =>
         {
             using var pool = new TensorPool();
-            var (cp, tp) = (hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.AttnTp, rank));
+            var (cp, tp) = (new TaskGroup(hub.Group(GroupKind.AttnCp, rank)), new TaskGroup(hub.Group(GroupKind.AttnTp, rank)));
             for (var step = 0; step < Steps; step++)
             {
                 using var data = pool.Rent(DType.F32, 1, Columns);
@@ -115,7 +115,7 @@ public sealed class LocalRankGroupStressTests
         });
     }
 
-    private static GatherCall Gather(IRankGroup group, TensorPool pool, int step, int layer, Rng rng, CancellationToken cancellationToken = default)
+    private static GatherCall Gather(TaskGroup group, TensorPool pool, int step, int layer, Rng rng, CancellationToken cancellationToken = default)
     {
         var rows = Enumerable.Range(0, group.Size).Select(member => (step + layer + member) % 3).ToArray();
         var call = new GatherCall(pool, rows, group.Rank, (step * Layers) + layer);

@@ -195,10 +195,10 @@ public sealed class LocalRankGroupTests : IDisposable
         _pool.Dispose();
     }
 
-    private static IRankGroup[] Groups(int size)
+    private static TaskGroup[] Groups(int size)
     {
         var hub = new LocalRankHub(new RankTopology(size, AttnCp: size));
-        return [.. Enumerable.Range(0, size).Select(rank => hub.Group(GroupKind.AttnCp, rank))];
+        return [.. Enumerable.Range(0, size).Select(rank => new TaskGroup(hub.Group(GroupKind.AttnCp, rank)))];
     }
 
     private static float[] Sum(Tensor[] parts)

@@ -12,33 +12,33 @@ internal sealed class RecordingGroup(IRankGroup inner, int rank, IReadOnlyList<i
 
     public int Rank => inner.Rank;
 
-    public Task AllGatherAsync(
+    public ValueTask AllGatherAsync(
         CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken)
     {
         log.Add(new(rank, members, "all_gather", tag, (send.Rows, send.RowLength), receive.Rows, send.DType));
         return inner.AllGatherAsync(tag, send, receive, rowsPerRank, cancellationToken);
     }
 
-    public Task AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken)
+    public ValueTask AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken)
     {
         log.Add(new(rank, members, "all_reduce", tag, (data.Rows, data.RowLength), data.Rows, data.DType));
         return inner.AllReduceAsync(tag, data, cancellationToken);
     }
 
-    public Task ReduceScatterAsync(
+    public ValueTask ReduceScatterAsync(
         CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken)
     {
         log.Add(new(rank, members, "reduce_scatter", tag, (send.Rows, send.RowLength), receive.Rows, send.DType));
         return inner.ReduceScatterAsync(tag, send, receive, rowsPerRank, cancellationToken);
     }
 
-    public Task BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken)
+    public ValueTask BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken)
     {
         log.Add(new(rank, members, "broadcast", tag, (data.Rows, data.RowLength), data.Rows, data.DType));
         return inner.BroadcastAsync(tag, data, root, cancellationToken);
     }
 
-    public Task BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken)
+    public ValueTask BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken)
     {
         log.Add(new(rank, members, "barrier", tag, (0, 0), 0, DType.F32));
         return inner.BarrierAsync(tag, cancellationToken);

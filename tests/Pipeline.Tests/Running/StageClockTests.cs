@@ -34,7 +34,7 @@ public sealed class StageClockTests
         var transfer = new TaskCompletionSource();
         clock.Enter(waiting);
         time.Advance(s_second);
-        var wait = clock.WaitAsync(transfer.Task);
+        var wait = clock.WaitAsync(new ValueTask(transfer.Task));
 
         clock.Enter(other);
         time.Advance(3 * s_second);
