@@ -6,7 +6,7 @@ namespace AkkaCp.Npu.Cpu.Variants;
 /// bf16-avx512: products on tiles assembled at run time. F32 weights: the portable form's chain of fused multiply-adds, same bits.
 /// BF16 weights: x is rounded to BF16 row by row, and pairs of inputs meet in vdpbf16ps with F32 sums.
 /// </summary>
-internal sealed class AssembledKernels(TileCode f32, TileCode bf16, I8Kernels i8, AssembledBlocking blocking) : KernelVariant
+internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Kernels i8, AssembledBlocking blocking) : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "bf16-avx512";
@@ -33,10 +33,10 @@ internal sealed class AssembledKernels(TileCode f32, TileCode bf16, I8Kernels i8
     public override I8Kernels I8 => i8;
 
     /// <summary>The tiles for F32 weights.</summary>
-    public TileCode F32Tiles => f32;
+    public ProductTiles F32Tiles => f32;
 
     /// <summary>The tiles for BF16 weights.</summary>
-    public TileCode BF16Tiles => bf16;
+    public ProductTiles BF16Tiles => bf16;
 
     /// <inheritdoc/>
     public override void Compute(in MatMulBlock block, DType weights)

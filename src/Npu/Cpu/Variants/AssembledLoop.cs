@@ -9,15 +9,14 @@ namespace AkkaCp.Npu.Cpu.Variants;
 internal readonly unsafe ref struct AssembledLoop
 {
     private const int Width = CpuPackedMatrix.PanelWidth;
-    private const int StepBytes = Width * 4;
 
     private readonly ref readonly MatMulBlock _block;
-    private readonly TileCode _tiles;
+    private readonly ProductTiles _tiles;
     private readonly AssembledBlocking _blocking;
     private readonly bool _pairs;
 
     /// <summary>Prepares one block; <paramref name="pairs"/> when a word is two BF16 values, else it is an F32.</summary>
-    public AssembledLoop(in MatMulBlock block, TileCode tiles, AssembledBlocking blocking, bool pairs)
+    public AssembledLoop(in MatMulBlock block, ProductTiles tiles, AssembledBlocking blocking, bool pairs)
     {
         _block = ref block;
         _tiles = tiles;
@@ -26,13 +25,13 @@ internal readonly unsafe ref struct AssembledLoop
     }
 
     // Tiles of a block differ by one row at most: none is so small that its panel is read for next to nothing.
-    private int TileCount => (_block.Rows + TileAssembler.MaxRows - 1) / TileAssembler.MaxRows;
+    private int TileCount => (_block.Rows + _tiles.MaxRows - 1) / _tiles.MaxRows;
 
     private byte* Packed => (byte*)_block.Scratch;
 
     private float* Edge => (float*)(Packed + _blocking.PackedBytes);
 
-    private float* Zeros => Edge + AssembledBlocking.EdgeFloats;
+    private float* Zeros => Edge + _blocking.EdgeFloats;
 
     /// <summary>Computes the block.</summary>
     public void Run()
@@ -76,7 +75,7 @@ internal readonly unsafe ref struct AssembledLoop
 
     private void RunPass(int k, int count)
     {
-        var together = TileCode.PanelsFor(_block.Rows);
+        var together = _tiles.PanelsFor(_block.Rows);
         for (int panel = 0, panels; panel < _block.Panels; panel += panels)
         {
             panels = _block.Panels - panel >= together ? together : 1;
@@ -88,7 +87,7 @@ internal readonly unsafe ref struct AssembledLoop
     {
         var tiles = TileCount;
         var columns = Math.Min(panels * Width, _block.Columns - (panel * Width));
-        var weights = _block.Panel + (panel * _block.PanelBytes) + ((nint)k * StepBytes);
+        var weights = _block.Panel + (panel * _block.PanelBytes) + ((nint)k * _tiles.StepBytes);
         for (var tile = 0; tile < tiles; tile++)
         {
             var t = _block.Rows * tile / tiles;
@@ -109,7 +108,7 @@ internal readonly unsafe ref struct AssembledLoop
     // Two tiles ask for the next panel, a line in each of their steps; the others for their own, which is there. A tile alone asks for
     // both lines of a step.
     private byte* Ahead(byte* weights, int tile, int count) =>
-        tile < 2 ? weights + _block.PanelBytes + ((nint)tile * count * (StepBytes / 2)) : weights;
+        tile < 2 ? weights + _block.PanelBytes + ((nint)tile * count * (_tiles.StepBytes / 2)) : weights;
 
     private void RunTile(ref TileArguments arguments, int rows, int panels, int t, int column, int columns, bool goesOn)
     {
@@ -129,14 +128,14 @@ internal readonly unsafe ref struct AssembledLoop
 
     private void Call(ref TileArguments arguments, int rows, int panels, float* start, nint startStride, float* y, nint yStride)
     {
-        var alone = TileCount == 1 && panels == TileCode.PanelsFor(rows);
+        var alone = TileCount == 1 && panels == _tiles.PanelsFor(rows);
         arguments.Start = start;
         arguments.StartStride = startStride * sizeof(float);
         arguments.Y = y;
         arguments.YStride = yStride * sizeof(float);
         fixed (TileArguments* pointer = &arguments)
         {
-            _tiles[rows, alone](pointer);
+            _tiles.Run(pointer, rows, alone);
         }
     }
 

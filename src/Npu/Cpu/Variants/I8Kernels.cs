@@ -14,9 +14,10 @@ internal abstract unsafe class I8Kernels
     private const int Width = CpuPackedMatrix.PanelWidth;
     private const int StepBytes = Width * sizeof(int);
     private const int MostPanels = 4;
-    private const int SumInts = TileAssembler.MaxRows * Width;
+    private const int MostRows = 32;
+    private const int SumInts = MostRows * Width;
 
-    /// <summary>Rows of the tallest tile, at most <see cref="TileAssembler.MaxRows"/>; blocks are cut into whole ones.</summary>
+    /// <summary>Rows of the tallest tile, at most 32; blocks are cut into whole ones.</summary>
     public abstract int TileRows { get; }
 
     /// <summary>Most rows of one block.</summary>
@@ -34,10 +35,10 @@ internal abstract unsafe class I8Kernels
         }
     }
 
-    /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once: 1, 2 or 4, rows × panels at most 14.</summary>
+    /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once: 1, 2 or 4, rows × panels at most 32.</summary>
     protected abstract int PanelsFor(int rows);
 
-    /// <summary>Sums of one tile, as <see cref="TileAssembler"/> defines them for <see cref="WordProduct.I8"/>.</summary>
+    /// <summary>Sums of one tile, as <see cref="ProductTiles"/> define them for <see cref="WordProduct.I8"/>.</summary>
     /// <param name="tile">What it works on.</param>
     /// <param name="rows">1 to <see cref="TileRows"/>.</param>
     /// <param name="alone">True: the block's only tile, over <see cref="PanelsFor"/> panels; false: over one panel.</param>

@@ -68,13 +68,13 @@ internal sealed class KernelCatalogue
             return null;
         }
 
-        if (!TileCode.TryAssemble(WordProduct.I8, memory, out var tiles, out var refusal))
+        if (!TileCode.TryAssemble(TileForm.Zmm(WordProduct.I8), memory, out var tiles, out var refusal))
         {
             _missing.Add((VnniName, refusal));
             return null;
         }
 
-        return new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes));
+        return new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows));
     }
 
     private void AddAssembled(CpuFeatures cpu, ICodeMemory memory, I8Kernels i8)
@@ -84,14 +84,14 @@ internal sealed class KernelCatalogue
         {
             _missing.Add((Name, cpu.Avx512 ? "the processor has no AVX-512 BF16" : "no AVX-512, or the runtime was told not to use it"));
         }
-        else if (!TileCode.TryAssemble(WordProduct.F32, memory, out var f32, out var refusal)
-            || !TileCode.TryAssemble(WordProduct.BF16, memory, out var bf16, out refusal))
+        else if (!TileCode.TryAssemble(TileForm.Zmm(WordProduct.F32), memory, out var f32, out var refusal)
+            || !TileCode.TryAssemble(TileForm.Zmm(WordProduct.BF16), memory, out var bf16, out refusal))
         {
             _missing.Add((Name, refusal));
         }
         else
         {
-            _variants.Add(new AssembledKernels(f32, bf16, i8, new AssembledBlocking(cpu.L2Bytes)));
+            _variants.Add(new AssembledKernels(f32, bf16, i8, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)));
         }
     }
 

@@ -31,8 +31,10 @@ internal sealed class TileAssembler
     /// <summary>Rows of the tallest tile.</summary>
     public const int MaxRows = 14;
 
-    // Bytes of a step's weights in one panel, and how far ahead few rows ask for theirs: about a memory latency of reading.
-    private const int StepBytes = 128;
+    /// <summary>Bytes of a step's weights in one panel.</summary>
+    public const int StepBytes = 128;
+
+    // How far ahead few rows ask for theirs: about a memory latency of reading.
     private const int FetchAhead = 2048;
 
     private static readonly AssemblerRegisterZMM[] s_zmm =
@@ -59,6 +61,9 @@ internal sealed class TileAssembler
 
     // A single row uses each vector of weights once, straight from memory.
     private bool WeightsInRegisters => _rows > 1;
+
+    /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once.</summary>
+    public static int PanelsFor(int rows) => rows switch { 1 => 4, <= 6 => 2, _ => 1 };
 
     /// <summary>Machine code of one tile.</summary>
     /// <param name="product">What a word means.</param>

@@ -2,17 +2,19 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace AkkaCp.Npu.Cpu.Variants;
 
-/// <summary>All tiles of one <see cref="WordProduct"/> as machine code, callable from any thread for the rest of the process.</summary>
-internal sealed unsafe class TileCode
+/// <summary>All tiles of one <see cref="TileForm"/> as machine code, callable from any thread for the rest of the process.</summary>
+internal sealed unsafe class TileCode : ProductTiles
 {
     // A tile starts on a cache line.
     private const int Alignment = 64;
 
+    private readonly TileForm _form;
     private readonly byte* _code;
     private readonly int[] _starts;
 
-    private TileCode(byte* code, int length, int[] starts)
+    private TileCode(TileForm form, byte* code, int length, int[] starts)
     {
+        _form = form;
         _code = code;
         Length = length;
         _starts = starts;
@@ -24,32 +26,43 @@ internal sealed unsafe class TileCode
     /// <summary>Bytes of code.</summary>
     public int Length { get; }
 
-    /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once.</summary>
-    public static int PanelsFor(int rows) => rows switch { 1 => 4, <= 6 => 2, _ => 1 };
+    /// <inheritdoc/>
+    public override int MaxRows => _form.MaxRows;
 
-    /// <summary>Assembles tiles of 1 to 14 rows: one that shares its panel with other tiles, and one that is its block's only one.</summary>
-    /// <param name="product">What the tiles compute.</param>
+    /// <inheritdoc/>
+    public override int StepBytes => _form.StepBytes;
+
+    /// <summary>Assembles the tiles: for each number of rows one that shares its panel, and one that is its block's only one.</summary>
+    /// <param name="form">What the tiles compute.</param>
     /// <param name="memory">Where code comes to lie.</param>
     /// <param name="tiles">The tiles, or null when there is no executable memory.</param>
     /// <param name="refusal">Why not, or null.</param>
     public static bool TryAssemble(
-        WordProduct product, ICodeMemory memory, [NotNullWhen(true)] out TileCode? tiles, [NotNullWhen(false)] out string? refusal)
+        TileForm form, ICodeMemory memory, [NotNullWhen(true)] out TileCode? tiles, [NotNullWhen(false)] out string? refusal)
     {
         using var code = new MemoryStream();
-        var starts = new int[2 * (TileAssembler.MaxRows + 1)];
-        for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
+        var starts = new int[2 * (form.MaxRows + 1)];
+        for (var rows = 1; rows <= form.MaxRows; rows++)
         {
-            starts[Index(rows, false)] = Append(code, TileAssembler.Assemble(product, rows, 1));
-            starts[Index(rows, true)] = Append(code, TileAssembler.Assemble(product, rows, PanelsFor(rows), alone: true));
+            starts[Index(rows, false)] = Append(code, form.Assemble(rows, 1, false));
+            starts[Index(rows, true)] = Append(code, form.Assemble(rows, form.PanelsFor(rows), true));
         }
 
-        tiles = memory.TryMap(code.ToArray(), out var address, out refusal) ? new TileCode(address, (int)code.Length, starts) : null;
+        tiles = memory.TryMap(code.ToArray(), out var address, out refusal)
+            ? new TileCode(form, address, (int)code.Length, starts)
+            : null;
         return tiles is not null;
     }
 
-    /// <summary>Address of the tile of 1 to 14 rows: of 1 panel, or, where it is alone, of <see cref="PanelsFor"/> panels.</summary>
+    /// <summary>Address of the tile of 1 to MaxRows rows: of 1 panel, or, where it is alone, of <see cref="PanelsFor"/> panels.</summary>
     public delegate* unmanaged<TileArguments*, void> this[int rows, bool alone] =>
         (delegate* unmanaged<TileArguments*, void>)(_code + _starts[Index(rows, alone)]);
+
+    /// <inheritdoc/>
+    public override int PanelsFor(int rows) => _form.PanelsFor(rows);
+
+    /// <inheritdoc/>
+    public override void Run(TileArguments* tile, int rows, bool alone) => this[rows, alone](tile);
 
     private static int Index(int rows, bool alone) => (2 * rows) + (alone ? 1 : 0);
 

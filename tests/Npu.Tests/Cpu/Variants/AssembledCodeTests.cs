@@ -21,12 +21,12 @@ public sealed unsafe class AssembledCodeTests
     {
         var kernels = Kernels();
         var thunk = Map(GuardThunk());
-        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles })
+        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles }.Cast<TileCode>())
         {
             for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
             {
                 AssertKept((nint)tiles[rows, false], thunk, rows, 1);
-                AssertKept((nint)tiles[rows, true], thunk, rows, TileCode.PanelsFor(rows));
+                AssertKept((nint)tiles[rows, true], thunk, rows, TileAssembler.PanelsFor(rows));
             }
         }
     }
@@ -35,7 +35,7 @@ public sealed unsafe class AssembledCodeTests
     public void Pages_AreReadableAndExecutable_NeverWritable()
     {
         var kernels = Kernels();
-        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles })
+        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles }.Cast<TileCode>())
         {
             var found = 0;
             foreach (var line in File.ReadLines("/proc/self/maps"))

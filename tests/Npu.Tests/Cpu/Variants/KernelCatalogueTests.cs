@@ -96,7 +96,7 @@ public sealed unsafe class KernelCatalogueTests
     [InlineData(2 << 20, 252)]
     [InlineData(64 << 20, 336)]
     public void Blocks_FitHalfOfL2_InWholeTiles(int l2Bytes, int rows) =>
-        Assert.Equal(rows, new AssembledBlocking(l2Bytes).MaxRows);
+        Assert.Equal(rows, new AssembledBlocking(l2Bytes, TileAssembler.MaxRows).MaxRows);
 
     /// <summary>Takes code without making it executable; nothing here runs it.</summary>
     private sealed class HeapMemory : ICodeMemory
