@@ -1,0 +1,28 @@
+using AkkaCp.Pipeline.Topology;
+
+namespace AkkaCp.Transport;
+
+/// <summary>
+/// One forming of the ranks: which rank is where. All processes of an epoch are given the same plan, save for
+/// <see cref="LocalRanks"/> and their own <see cref="Facts"/>.
+/// </summary>
+public sealed record MeshPlan
+{
+    /// <summary>Number of the forming, above all earlier ones; collectives are tagged with it.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>Drawn by the coordinator for each forming, so that two coordinators that number alike do not mix their ranks.</summary>
+    public required Guid Formation { get; init; }
+
+    /// <summary>The layout.</summary>
+    public required RankTopology Topology { get; init; }
+
+    /// <summary>Where each rank is: [WorldSize], by global rank. Ranks of one process have equal endpoints.</summary>
+    public required IReadOnlyList<PeerEndpoint> Endpoints { get; init; }
+
+    /// <summary>Global ranks of this process.</summary>
+    public required IReadOnlyList<int> LocalRanks { get; init; }
+
+    /// <summary>What this process says about itself; peers that differ are refused.</summary>
+    public required MeshFacts Facts { get; init; }
+}
