@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace AkkaCp.Npu;
 
 /// <summary>
-/// Native memory of one device, 64-byte aligned, reused by size class so that a steady step allocates nothing from the system.
+/// Native memory of one device, 64-byte aligned, reused by size class so that a steady step allocates nothing, neither from the system
+/// nor from the garbage collector.
 /// Counts bytes handed out now and at peak. Thread-safe.
 /// </summary>
 public sealed unsafe class TensorPool : IDisposable
@@ -12,8 +13,8 @@ public sealed unsafe class TensorPool : IDisposable
     public const int Alignment = 64;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<nuint, Stack<nint>> _free = [];
-    private readonly HashSet<Tensor> _live = [];
+    private readonly Dictionary<nuint, Stack<TensorBlock>> _free = [];
+    private readonly HashSet<TensorBlock> _live = [];
     private long _bytesNow;
     private long _bytesPeak;
     private long _bytesReserved;
@@ -45,7 +46,7 @@ public sealed unsafe class TensorPool : IDisposable
     {
         lock (_lock)
         {
-            return [.. _live.Select(tensor => tensor.ToString())];
+            return [.. _live.Select(block => block.ToString())];
         }
     }
 
@@ -62,22 +63,16 @@ public sealed unsafe class TensorPool : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            void* memory;
-            if (_free.TryGetValue(capacity, out var stack) && stack.TryPop(out var reused))
+            if (!_free.TryGetValue(capacity, out var stack) || !stack.TryPop(out var block))
             {
-                memory = (void*)reused;
-            }
-            else
-            {
-                memory = NativeMemory.AlignedAlloc(capacity, Alignment);
+                block = new TensorBlock(this, NativeMemory.AlignedAlloc(capacity, Alignment), capacity);
                 _bytesReserved += (long)capacity;
             }
 
             _bytesNow += (long)capacity;
             _bytesPeak = Math.Max(_bytesPeak, _bytesNow);
-            var tensor = new Tensor(this, memory, capacity, new TensorView(memory, dtype, shape));
-            _live.Add(tensor);
-            return tensor;
+            _live.Add(block);
+            return block.Rent(dtype, shape);
         }
     }
 
@@ -87,34 +82,34 @@ public sealed unsafe class TensorPool : IDisposable
         lock (_lock)
         {
             _disposed = true;
-            foreach (var (capacity, stack) in _free)
+            foreach (var stack in _free.Values)
             {
-                while (stack.TryPop(out var memory))
+                while (stack.TryPop(out var block))
                 {
-                    Free((void*)memory, capacity);
+                    Free(block);
                 }
             }
         }
     }
 
-    internal void Return(void* memory, nuint capacity, Tensor tensor)
+    internal void Return(TensorBlock block)
     {
         lock (_lock)
         {
-            _live.Remove(tensor);
-            _bytesNow -= (long)capacity;
+            _live.Remove(block);
+            _bytesNow -= (long)block.CapacityBytes;
             if (_disposed)
             {
-                Free(memory, capacity);
+                Free(block);
                 return;
             }
 
-            if (!_free.TryGetValue(capacity, out var stack))
+            if (!_free.TryGetValue(block.CapacityBytes, out var stack))
             {
-                _free.Add(capacity, stack = new Stack<nint>());
+                _free.Add(block.CapacityBytes, stack = new Stack<TensorBlock>());
             }
 
-            stack.Push((nint)memory);
+            stack.Push(block);
         }
     }
 
@@ -126,9 +121,9 @@ public sealed unsafe class TensorPool : IDisposable
         return (nuint)((wanted + step - 1) / step * step);
     }
 
-    private void Free(void* memory, nuint capacity)
+    private void Free(TensorBlock block)
     {
-        NativeMemory.AlignedFree(memory);
-        _bytesReserved -= (long)capacity;
+        NativeMemory.AlignedFree(block.Memory);
+        _bytesReserved -= (long)block.CapacityBytes;
     }
 }

@@ -88,4 +88,66 @@ public sealed unsafe class TensorPoolTests
         late.Dispose();
         Assert.Equal(0, pool.BytesReserved);
     }
+
+    [Fact]
+    public void HandleOfADisposedTensor_IsRefused_AlsoWhenItsMemoryServesAnother()
+    {
+        using var pool = new TensorPool();
+        var first = pool.Rent(DType.F32, 16);
+        var copy = first;
+        first.Dispose();
+        using var second = pool.Rent(DType.F32, 4, 4);
+        second.View.SpanF32().Fill(3f);
+
+        Assert.Throws<ObjectDisposedException>(() => first.View);
+        Assert.Throws<ObjectDisposedException>(() => copy.View);
+        copy.Dispose();
+        Assert.Equal(1, pool.LiveTensors);
+        Assert.Equal("F32[4, 4]", second.ToString());
+        Assert.NotEqual(first, second);
+        using var third = pool.Rent(DType.F32, 16);
+        Assert.NotEqual((nint)second.View.Data, (nint)third.View.Data);
+    }
+
+    [Fact]
+    public void DefaultHandle_HasNoMemory_AndDisposesNothing()
+    {
+        var none = default(Tensor);
+        none.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => none.View);
+    }
+
+    [Fact]
+    public void ThreadsThatDisposeCopies_GiveTheMemoryBackOnce()
+    {
+        using var pool = new TensorPool();
+        for (var round = 0; round < 200; round++)
+        {
+            var tensor = pool.Rent(DType.F32, 16);
+            Parallel.For(0, 4, _ => tensor.Dispose());
+            using var a = pool.Rent(DType.F32, 16);
+            using var b = pool.Rent(DType.F32, 16);
+            Assert.Equal(2, pool.LiveTensors);
+            Assert.NotEqual((nint)a.View.Data, (nint)b.View.Data);
+        }
+    }
+
+    [Fact]
+    public void RentAndDispose_OfSizesSeenBefore_AllocateNoManagedMemory()
+    {
+        using var pool = new TensorPool();
+        var quietest = long.MaxValue;
+        for (var round = 0; round < 8 && quietest > 0; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var n = 1; n < 50; n++)
+            {
+                using var tensor = pool.Rent(DType.F32, n, 64);
+            }
+
+            quietest = Math.Min(quietest, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, quietest);
+    }
 }

@@ -52,8 +52,8 @@ public sealed class KvPool : IDisposable
     {
         foreach (var tensor in _keys.Concat(_values))
         {
-            // Null where the constructor ran out of memory.
-            tensor?.Dispose();
+            // A default handle, which does nothing, where the constructor ran out of memory.
+            tensor.Dispose();
         }
     }
 }

@@ -45,10 +45,10 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
     {
         var (all, rows) = (step.Layout.All, step.Layout.Rows);
         var x = step.Rent(DType.F32, all.MoeRows, normed.View.RowLength);
-        using var selected = rows.ReplicatedRows.Length == 0 ? null : step.Rent(DType.F32, rows.GatherRows.Length, normed.View.RowLength);
-        if (selected is not null)
+        using Tensor? selected = rows.ReplicatedRows.Length == 0 ? null : step.Rent(DType.F32, rows.GatherRows.Length, normed.View.RowLength);
+        if (selected is { } own)
         {
-            _device.IndexSelect(normed, rows.GatherRows, selected);
+            _device.IndexSelect(normed, rows.GatherRows, own);
             _device.IndexSelect(normed, rows.ReplicatedRows, x.View.Slice(all.Gather.TotalRows, rows.ReplicatedRows.Length));
         }
 

@@ -57,9 +57,9 @@ internal sealed class QkvProjectionStage(RankSetup setup, int layer, Cancellatio
 
     private void NormAndRotate(StepContext step, TensorView heads, Tensor? norm)
     {
-        if (norm is not null)
+        if (norm is { } gamma)
         {
-            _device.RmsNorm(heads, norm, _eps, heads);
+            _device.RmsNorm(heads, gamma, _eps, heads);
         }
 
         _device.RotaryMul(heads, step.Cos, step.Sin);

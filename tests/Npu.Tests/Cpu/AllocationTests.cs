@@ -94,7 +94,7 @@ public sealed class AllocationTests : IDisposable
         calls["RotaryMul"] = () => device!.RotaryMul(heads!, cos!, sin!);
     }
 
-    private void AddProducts(Dictionary<string, Action> calls, CpuDevice? device, Tensor? x, Tensor? y)
+    private void AddProducts(Dictionary<string, Action> calls, CpuDevice? device, Tensor x, Tensor y)
     {
         foreach (var dtype in Enum.GetValues<DType>())
         {
@@ -115,7 +115,7 @@ public sealed class AllocationTests : IDisposable
         }
     }
 
-    private void AddMixture(Dictionary<string, Action> calls, CpuDevice? device, Tensor? x, Tensor? y)
+    private void AddMixture(Dictionary<string, Action> calls, CpuDevice? device, Tensor x, Tensor y)
     {
         var (logits, weights, expanded) = (Rent(device, T, Experts), Rent(device, T, Choices), Rent(device, T * Choices, H));
         var (experts, places, groups) = (new int[T * Choices], new int[T * Choices], new int[Experts]);
@@ -177,15 +177,15 @@ public sealed class AllocationTests : IDisposable
         }
     }
 
-    private static TensorView Slice(Tensor? tensor) => tensor!.View.Slice(0, T);
+    private static TensorView Slice(Tensor tensor) => tensor!.View.Slice(0, T);
 
-    private Tensor? Rent(CpuDevice? device, params int[] shape) => Rent(device, DType.F32, shape);
+    private Tensor Rent(CpuDevice? device, params int[] shape) => Rent(device, DType.F32, shape);
 
-    private Tensor? Rent(CpuDevice? device, DType dtype, params int[] shape)
+    private Tensor Rent(CpuDevice? device, DType dtype, params int[] shape)
     {
         if (device is null)
         {
-            return null;
+            return default;
         }
 
         var tensor = device.Memory.Rent(dtype, shape);
