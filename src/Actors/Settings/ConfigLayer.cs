@@ -40,6 +40,10 @@ internal sealed record ConfigLayer(string Source, Config Config)
             foreach (var (name, child) in value.GetObject().Items)
                 Flatten(key.Length == 0 ? name : $"{key}.{name}", child, leaves, problems);
         }
+        else if (key.Length > 0 && Items(value) is { } items && items.TrueForAll(item => item.IsString()))
+        {
+            leaves[key] = $"[{string.Join(",", items.Select(item => item.GetString().Trim()))}]";
+        }
         else if (key.Length == 0 || value.IsArray() || value.GetString() is not { } text)
         {
             problems.Add($"{Source}: {(key.Length == 0 ? Root : $"{Root}.{key}")}: expected {(key.Length == 0 ? "an object" : "one value")}");
@@ -49,4 +53,9 @@ internal sealed record ConfigLayer(string Source, Config Config)
             leaves[key] = text.Trim();
         }
     }
+
+    /// <summary>The items of a list, null of anything else. To the parser itself an empty list is none.</summary>
+    private static List<HoconValue>? Items(HoconValue value) =>
+        value.Values.Where(part => !part.IsString() || part.GetString().Trim().Length > 0).ToList() is [HoconArray]
+            ? [.. value.GetArray().Where(item => item.Values.Count > 0)] : null;
 }

@@ -26,6 +26,12 @@ public sealed record CpSettings
     /// <summary>The cores of each rank.</summary>
     public DeviceSettings Device { get; init; } = new();
 
+    /// <summary>A node's control plane.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>A node's data plane, and TLS.</summary>
+    public TransportSettings Transport { get; init; } = new();
+
     /// <summary>The <c>akka { … }</c> beside it as HOCON text, empty where there is none.</summary>
     public string Akka { get; init; } = "";
 

@@ -7,6 +7,8 @@ internal static class CpSettingsReader
 {
     private const string ReferenceResource = "AkkaCp.Actors.Settings.reference.conf";
 
+    private const int MaxPort = 65535;
+
     private static readonly (string Word, ComputeDType Value)[] s_floats =
         [("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16)];
 
@@ -79,6 +81,37 @@ internal static class CpSettingsReader
             Threads = section.IntOrAuto("device.threads", 1, 1024),
             Pin = section.Choice("device.pin", ("auto", PinMode.Auto), ("on", PinMode.On), ("off", PinMode.Off)),
         },
+        Cluster = ReadCluster(section),
+        Transport = ReadTransport(section),
+    };
+
+    private static ClusterSettings ReadCluster(SettingsSection section) => new()
+    {
+        Name = section.Name("cluster.name"),
+        Host = section.Text("cluster.host", "") ?? "127.0.0.1",
+        Port = section.Int("cluster.port", 0, MaxPort),
+        Advertise = section.Text("cluster.advertise", "auto"),
+        Seeds = section.Addresses("cluster.seeds"),
+        NodeName = section.Text("cluster.node-name", "auto"),
+        Places = section.Int("cluster.places", 1, ParallelSettings.MaxRanks),
+        WaitForNodes = section.Duration("cluster.wait-for-nodes"),
+        LostEpochs = section.Int("cluster.lost-epochs", 1),
+        NodeTimeout = section.Duration("cluster.node-timeout"),
+    };
+
+    private static TransportSettings ReadTransport(SettingsSection section) => new()
+    {
+        Host = section.Text("transport.host", "auto"),
+        Port = section.Int("transport.port", 0, MaxPort),
+        Advertise = section.Text("transport.advertise", "auto"),
+        Insecure = section.Choice("transport.insecure", ("off", false), ("on", true)),
+        Tls = new TlsSettings
+        {
+            Certificate = section.Text("transport.tls.certificate", "off"),
+            Key = section.Text("transport.tls.key", "none"),
+            Password = section.Text("transport.tls.password", "none"),
+            Ca = section.Text("transport.tls.ca", "none"),
+        },
     };
 
     private static void ReportUnknownKeys(
@@ -102,6 +135,7 @@ internal static class CpSettingsReader
         if (scheduler.ChunkTokens > scheduler.MaxStepTokens)
             section.Report("scheduler.chunk-tokens", $"expected at most scheduler.max-step-tokens = {scheduler.MaxStepTokens}",
                 scheduler.ChunkTokens);
+        NodeSettingsChecks.Check(settings, section);
     }
 
     private static string AkkaText(IReadOnlyList<ConfigLayer> layers)

@@ -20,7 +20,7 @@ internal static class CpSettingsWriter
     {
         var (model, parallel, kv, device) = (settings.Model, settings.Parallel, settings.KvCache, settings.Device);
         var (cp, scheduler) = (settings.ContextParallel, settings.Scheduler);
-        yield return ("model.path", model.Path is null ? "none" : HoconText.Quote(model.Path));
+        yield return ("model.path", Text(model.Path, "none"));
         yield return ("model.dtype", Word(model.DType));
         yield return ("parallel.tp", Number(parallel.Tp));
         yield return ("parallel.attn-cp", Number(parallel.AttnCp));
@@ -42,7 +42,37 @@ internal static class CpSettingsWriter
         yield return ("kv-cache.dtype", Word(kv.DType));
         yield return ("device.threads", Number(device.Threads));
         yield return ("device.pin", Word(device.Pin));
+        foreach (var entry in ClusterEntries(settings.Cluster).Concat(TransportEntries(settings.Transport)))
+            yield return entry;
     }
+
+    private static IEnumerable<(string Key, string Value)> ClusterEntries(ClusterSettings cluster)
+    {
+        yield return ("cluster.name", HoconText.Quote(cluster.Name));
+        yield return ("cluster.host", HoconText.Quote(cluster.Host));
+        yield return ("cluster.port", Number(cluster.Port));
+        yield return ("cluster.advertise", Text(cluster.Advertise, "auto"));
+        yield return ("cluster.seeds", $"[{string.Join(", ", cluster.Seeds.Select(HoconText.Quote))}]");
+        yield return ("cluster.node-name", Text(cluster.NodeName, "auto"));
+        yield return ("cluster.places", Number(cluster.Places));
+        yield return ("cluster.wait-for-nodes", Duration(cluster.WaitForNodes));
+        yield return ("cluster.lost-epochs", Number(cluster.LostEpochs));
+        yield return ("cluster.node-timeout", Duration(cluster.NodeTimeout));
+    }
+
+    private static IEnumerable<(string Key, string Value)> TransportEntries(TransportSettings transport)
+    {
+        yield return ("transport.host", Text(transport.Host, "auto"));
+        yield return ("transport.port", Number(transport.Port));
+        yield return ("transport.advertise", Text(transport.Advertise, "auto"));
+        yield return ("transport.insecure", transport.Insecure ? "on" : "off");
+        yield return ("transport.tls.certificate", Text(transport.Tls.Certificate, "off"));
+        yield return ("transport.tls.key", Text(transport.Tls.Key, "none"));
+        yield return ("transport.tls.password", Text(transport.Tls.Password, "none"));
+        yield return ("transport.tls.ca", Text(transport.Tls.Ca, "none"));
+    }
+
+    private static string Text(string? text, string none) => text is null ? none : HoconText.Quote(text);
 
     private static string Number(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "auto";
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -34,6 +35,42 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
             return TimeSpan.FromTicks((long)(number * ticks));
         Report(key, $"expected a duration from 1ms to 24h with its unit (ms, s, min, h) or {Off}", text);
         return null;
+    }
+
+    /// <summary>A duration that nothing turns off.</summary>
+    public TimeSpan Duration(string key)
+    {
+        var text = Raw(key);
+        if (text != Off && DurationOrOff(key) is { } duration)
+            return duration;
+        if (text == Off)
+            Report(key, "expected a duration from 1ms to 24h with its unit (ms, s, min, h)", text);
+        return TimeSpan.FromSeconds(1);
+    }
+
+    /// <summary>A word of letters, digits and hyphens that begins with a letter.</summary>
+    public string Name(string key)
+    {
+        var text = Raw(key);
+        if (NamePattern().IsMatch(text))
+            return text;
+        Report(key, "expected letters, digits and hyphens, a letter first", text);
+        return "name";
+    }
+
+    /// <summary>Addresses <c>host:port</c>, as a list or separated by commas.</summary>
+    public ImmutableArray<string> Addresses(string key)
+    {
+        var text = Raw(key);
+        text = text is ['[', .., ']'] ? text[1..^1] : text;
+        var addresses = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        foreach (var address in addresses)
+        {
+            if (!AddressPattern().IsMatch(address) || !ushort.TryParse(address.AsSpan(address.LastIndexOf(':') + 1), out _))
+                Report(key, "expected addresses host:port", address);
+        }
+
+        return [.. addresses];
     }
 
     public long Bytes(string key, long min)
@@ -109,4 +146,10 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
 
     [GeneratedRegex(@"^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]+)$")]
     private static partial Regex QuantityPattern();
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9-]{0,62}$")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%]+\]):[0-9]{1,5}$")]
+    private static partial Regex AddressPattern();
 }

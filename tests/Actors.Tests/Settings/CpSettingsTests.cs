@@ -31,6 +31,20 @@ public class CpSettingsTests
         { "kv-cache.dtype", "bfloat16", s => s.KvCache.DType, ComputeDType.BFloat16 },
         { "device.threads", "6", s => s.Device.Threads, 6 },
         { "device.pin", "off", s => s.Device.Pin, PinMode.Off },
+        { "cluster.name", "blue", s => s.Cluster.Name, "blue" },
+        { "cluster.host", "127.0.0.9", s => s.Cluster.Host, "127.0.0.9" },
+        { "cluster.port", "0", s => s.Cluster.Port, 0 },
+        { "cluster.advertise", "node-a.example", s => s.Cluster.Advertise, "node-a.example" },
+        { "cluster.seeds", "[a:1, [::1]:65535]", s => string.Join(" ", s.Cluster.Seeds), "a:1 [::1]:65535" },
+        { "cluster.node-name", "a", s => s.Cluster.NodeName, "a" },
+        { "cluster.places", "4", s => s.Cluster.Places, 4 },
+        { "cluster.wait-for-nodes", "1min", s => s.Cluster.WaitForNodes, TimeSpan.FromMinutes(1) },
+        { "cluster.lost-epochs", "1", s => s.Cluster.LostEpochs, 1 },
+        { "cluster.node-timeout", "3s", s => s.Cluster.NodeTimeout, TimeSpan.FromSeconds(3) },
+        { "transport.host", "::1", s => s.Transport.Host, "::1" },
+        { "transport.port", "5000", s => s.Transport.Port, 5000 },
+        { "transport.advertise", "10.0.0.1", s => s.Transport.Advertise, "10.0.0.1" },
+        { "transport.insecure", "on", s => s.Transport.Insecure, true },
     };
 
     public static TheoryData<string> ConfigFiles =>
@@ -57,7 +71,9 @@ public class CpSettingsTests
 
     [Fact]
     public void EveryKeyOfTheReference_HasAnOverrideTest() => Assert.Equal(
-        ReferenceKeys(CpSettingsReader.ReferenceText()).Keys.Order(), Overrides.Select(row => row.Data.Item1).Order());
+        ReferenceKeys(CpSettingsReader.ReferenceText()).Keys.Order(),
+        Overrides.Select(row => row.Data.Item1)
+            .Concat(["transport.tls.certificate", "transport.tls.key", "transport.tls.password", "transport.tls.ca"]).Order());
 
     [Theory]
     [MemberData(nameof(Overrides), DisableDiscoveryEnumeration = true)]
@@ -146,6 +162,43 @@ public class CpSettingsTests
         var problem = Assert.Single(Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, [set])).Problems);
         Assert.Contains(expected, problem);
         Assert.Contains($"akka-cp.{set.Split('=')[0]}", problem);
+    }
+
+    [Theory]
+    [InlineData("cluster.name=9 lives", "letters, digits and hyphens")]
+    [InlineData("cluster.port=65536", "from 0 to 65535")]
+    [InlineData("cluster.seeds=[here]", "addresses host:port, found here")]
+    [InlineData("cluster.seeds=a:1,b:70000", "addresses host:port, found b:70000")]
+    [InlineData("cluster.wait-for-nodes=off", "expected a duration")]
+    [InlineData("cluster.node-timeout=2s", "at least 3s")]
+    [InlineData("cluster.host=10.0.0.1", "or transport.insecure = on")]
+    [InlineData("cluster.host=0.0.0.0", "expected a loopback address")]
+    [InlineData("transport.host=node-a", "or transport.tls.certificate")]
+    public void WrongNodeSetting_NamesKeyExpectedAndFound(string set, string expected)
+    {
+        var problem = Assert.Single(Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, [set])).Problems);
+        Assert.Contains(expected, problem);
+        Assert.Contains($"akka-cp.{set.Split('=')[0]}", problem);
+    }
+
+    [Fact]
+    public void Tls_IsReadWholeAndNeedsItsAuthority()
+    {
+        var settings = ParseHocon("""
+            akka-cp {
+              cluster { host = 10.0.0.1, seeds = ["10.0.0.1:4053", "10.0.0.2:4053"] }
+              transport.tls { certificate = "a.pem", key = "a.key", password = "se$cret", ca = "ca.pem" }
+            }
+            """);
+        Assert.Equal(
+            new TlsSettings { Certificate = "a.pem", Key = "a.key", Password = "se$cret", Ca = "ca.pem" }, settings.Transport.Tls);
+        Assert.Equal(["10.0.0.1:4053", "10.0.0.2:4053"], settings.Cluster.Seeds);
+        Assert.Equal(settings, ParseHocon(settings.ToHocon()));
+
+        Assert.Contains("transport.tls.ca", Assert.Throws<CpSettingsException>(
+            () => CpSettings.Load(null, ["transport.tls.certificate=a.pem"])).Message);
+        Assert.Contains("transport.tls.certificate", Assert.Throws<CpSettingsException>(
+            () => CpSettings.Load(null, ["transport.tls.ca=a.pem"])).Message);
     }
 
     [Fact]

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AkkaCp.Actors;
+
+/// <summary>What <see cref="CpNode"/> needs beside the settings.</summary>
+public sealed record CpNodeOptions
+{
+    /// <summary>The node's ranks. Stays the program's, which disposes it after the node has stopped.</summary>
+    public required IRankHost Host { get; init; }
+
+    /// <summary>Ranks of the layout, at least 1.</summary>
+    public required int WorldSize { get; init; }
+
+    /// <summary>CP ranks, at least 1; divides <see cref="WorldSize"/>.</summary>
+    public required int CpSize { get; init; }
+
+    /// <summary>Token ids are below this.</summary>
+    public required int VocabSize { get; init; }
+
+    /// <summary>Tokens of a request at most, prompt and answer together.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>Where actors log. Default: nowhere.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Hears of each change of the node's state, in order, on an actor's thread; must not block. Default: nobody.</summary>
+    public Action<NodeStatus>? StateChanged { get; init; }
+}

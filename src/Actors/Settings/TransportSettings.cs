@@ -1,0 +1,20 @@
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>akka-cp.transport: the data plane of a node, and how both planes are protected.</summary>
+public sealed record TransportSettings
+{
+    /// <summary>Address that the data plane listens on, exactly. Default null (auto): that of the control plane.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Port that the data plane listens on. Default 4054; 0: one that is free.</summary>
+    public int Port { get; init; } = 4054;
+
+    /// <summary>Address by which other nodes reach the data plane. Default null (auto): that of the control plane.</summary>
+    public string? Advertise { get; init; }
+
+    /// <summary>Whether control and data plane may listen beyond the machine without TLS. Default false.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>Certificates for both planes. Default: none, TLS is off.</summary>
+    public TlsSettings Tls { get; init; } = new();
+}
