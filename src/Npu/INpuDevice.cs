@@ -64,6 +64,32 @@ public interface INpuDevice : IDisposable
     /// <param name="sin">[T, D/2] F32.</param>
     void RotaryMul(TensorView x, TensorView cos, TensorView sin);
 
+    /// <summary>Each head of x: rms_norm, then rotary, in place, one pass with the bits of <see cref="RmsNorm"/> and
+    /// <see cref="RotaryMul"/> (the query's part of CANN npu_qkv_rms_norm_rope_cache).</summary>
+    /// <param name="x">[T, H, D] F32; rows may have a stride.</param>
+    /// <param name="gamma">[D] F32.</param>
+    /// <param name="cos">[T, D/2] F32.</param>
+    /// <param name="sin">[T, D/2] F32.</param>
+    /// <param name="eps">Added to the mean.</param>
+    void QRmsNormRope(TensorView x, TensorView gamma, TensorView cos, TensorView sin, float eps);
+
+    /// <summary>
+    /// Each key head: rms_norm, then rotary; keys and values then go to their slots in the caches' type. One pass with the bits of
+    /// <see cref="RmsNorm"/>, <see cref="RotaryMul"/> and <see cref="ScatterPaKvCache"/> (the key's and value's part of CANN
+    /// npu_qkv_rms_norm_rope_cache; npu_kv_rmsnorm_rope_cache is its counterpart for MLA). Rows [R, 2·kvN·D] of a merged K‖V buffer
+    /// are caches too: R blocks of one slot each.
+    /// </summary>
+    /// <param name="kv">[T, 2·kvN·D] F32: the key heads of a token, then its value heads; rows may have a stride.</param>
+    /// <param name="gamma">[D] F32.</param>
+    /// <param name="cos">[T, D/2] F32.</param>
+    /// <param name="sin">[T, D/2] F32.</param>
+    /// <param name="slotMapping">[T]: block · block size + offset, or -1 to skip the row.</param>
+    /// <param name="keyCache">[blocks, block size, kvN, D], F32 or BF16: rounded to nearest even.</param>
+    /// <param name="valueCache">[blocks, block size, kvN, D], of the same type; no overlap with anything.</param>
+    /// <param name="eps">Added to the mean.</param>
+    void KvRmsNormRopeCache(TensorView kv, TensorView gamma, TensorView cos, TensorView sin, ReadOnlySpan<int> slotMapping,
+        TensorView keyCache, TensorView valueCache, float eps);
+
     /// <summary>Attention of packed, batched or paged sequences (CANN npu_fused_infer_attention_score).</summary>
     void FusedInferAttentionScore(in FiaArguments arguments);
 

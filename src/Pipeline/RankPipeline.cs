@@ -37,7 +37,7 @@ public sealed class RankPipeline : IRankPipeline
     private readonly Action<StepResult> _deliver;
     private readonly CancellationTokenSource _graph = new();
     private readonly ConcurrentDictionary<long, StepContext> _inside = new();
-    private readonly TransformBlock<StageResult<PlanMessage>, StageResult<HiddenMessage>> _head;
+    private readonly TransformBlock<StageResult<PlanMessage>, StageResult<NormedMessage>> _head;
 
     /// <summary>Builds the graph; nothing runs before the first plan.</summary>
     /// <param name="setup">The rank's parts; stay alive until <see cref="Completion"/>.</param>
@@ -101,30 +101,30 @@ public sealed class RankPipeline : IRankPipeline
         _graph.Dispose();
     }
 
-    private TransformBlock<StageResult<PlanMessage>, StageResult<HiddenMessage>> Link(StageBlock blocks)
+    private TransformBlock<StageResult<PlanMessage>, StageResult<NormedMessage>> Link(StageBlock blocks)
     {
-        // Step 1: the plan becomes rows, their angles, and their embeddings.
+        // Step 1: the plan becomes rows, their angles, and their embeddings with their first norm.
         var embed = new EmbedStage(_setup, new SequenceTable(_setup.Kv.Shape.BlockSize));
-        var head = blocks.Create<PlanMessage, HiddenMessage>(Embed, NoLayer, plan => embed.Run(plan.Step));
-        ISourceBlock<StageResult<HiddenMessage>> hidden = head;
+        var head = blocks.Create<PlanMessage, NormedMessage>(Embed, NoLayer, plan => embed.Run(plan.Step));
+        ISourceBlock<StageResult<NormedMessage>> normed = head;
         for (var layer = 0; layer < _setup.Weights.Layers.Count; layer++)
         {
-            hidden = LinkLayer(blocks, layer, hidden);
+            normed = LinkLayer(blocks, layer, normed);
         }
 
         // Step 8: logits of the rows that need them, and tokens.
-        var lmHead = blocks.Create<HiddenMessage, SampledMessage>(LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync);
-        hidden.LinkTo(lmHead, s_propagate);
+        var lmHead = blocks.Create<NormedMessage, SampledMessage>(LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync);
+        normed.LinkTo(lmHead, s_propagate);
         var end = blocks.Add(new ActionBlock<StageResult<SampledMessage>>(FinishAsync, blocks.Options));
         lmHead.LinkTo(end, s_propagate);
         return head;
     }
 
-    private TransformBlock<StageResult<NormedMessage>, StageResult<HiddenMessage>> LinkLayer(
-        StageBlock blocks, int layer, ISourceBlock<StageResult<HiddenMessage>> hidden)
+    private TransformBlock<StageResult<NormedMessage>, StageResult<NormedMessage>> LinkLayer(
+        StageBlock blocks, int layer, ISourceBlock<StageResult<NormedMessage>> normed)
     {
         // Steps 2 and 3: K and V first, their gather goes out, Q; then the gathered K‖V into the pool.
-        var qkv = blocks.Create<HiddenMessage, QkvMessage>(
+        var qkv = blocks.Create<NormedMessage, QkvMessage>(
             QkvProjection, layer, new QkvProjectionStage(_setup, layer, _graph.Token).Run);
         var gather = blocks.Create<QkvMessage, QueryMessage>(KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync);
 
@@ -132,11 +132,11 @@ public sealed class RankPipeline : IRankPipeline
         var split = blocks.Create<QueryMessage, SplitQueryMessage>(ZigzagQSplit, layer, ZigzagQSplitStage.Run);
         var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(DualFia, layer, new DualFiaStage(_setup, layer).Run);
 
-        // Steps 6 and 7: o_proj and residual; experts and residual.
+        // Steps 6 and 7: o_proj, residual, norm; experts, residual, the next layer's norm.
         var concat = blocks.Create<AttentionMessage, NormedMessage>(Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync);
-        var moe = blocks.Create<NormedMessage, HiddenMessage>(Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync);
+        var moe = blocks.Create<NormedMessage, NormedMessage>(Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync);
 
-        hidden.LinkTo(qkv, s_propagate);
+        normed.LinkTo(qkv, s_propagate);
         qkv.LinkTo(gather, s_propagate);
         gather.LinkTo(split, s_propagate);
         split.LinkTo(fia, s_propagate);

@@ -21,16 +21,7 @@ public sealed unsafe partial class CpuDevice
             OperatorChecks.Refuse(Op, "value_cache", $"{keyCache.Rows} blocks of {keyCache[1]} slots", valueCache.ToString());
         }
 
-        RequireLength(Op, "slot_mapping", slotMapping, key.Rows);
-        var slots = (long)keyCache.Rows * keyCache[1];
-        for (var t = 0; t < slotMapping.Length; t++)
-        {
-            if (slotMapping[t] < -1 || slotMapping[t] >= slots)
-            {
-                OperatorChecks.Refuse(Op, "slot_mapping", $"-1 to {slots - 1}", $"{slotMapping[t]} at [{t}]");
-            }
-        }
-
+        RequireSlots(Op, slotMapping, key.Rows, keyCache);
         RequireApart(Op, "key_cache", keyCache, key, value);
         RequireApart(Op, "value_cache", valueCache, key, value);
         OperatorChecks.RequireDisjoint(Op, "value_cache", valueCache, "key_cache", keyCache);
@@ -82,6 +73,27 @@ public sealed unsafe partial class CpuDevice
         }
     }
 
+    private static void RequireSlots(string op, ReadOnlySpan<int> slotMapping, int rows, in TensorView cache)
+    {
+        RequireLength(op, "slot_mapping", slotMapping, rows);
+        var slots = (long)cache.Rows * cache[1];
+        for (var t = 0; t < slotMapping.Length; t++)
+        {
+            if (slotMapping[t] < -1 || slotMapping[t] >= slots)
+            {
+                OperatorChecks.Refuse(op, "slot_mapping", $"-1 to {slots - 1}", $"{slotMapping[t]} at [{t}]");
+            }
+        }
+    }
+
+    /// <summary>Where a slot's [kvN, D] elements begin.</summary>
+    private static byte* Slot(in TensorView cache, int slot)
+    {
+        var (block, offset) = Math.DivRem(slot, cache[1]);
+        var place = ((nint)block * cache.RowStride) + ((nint)offset * cache[2] * cache[3]);
+        return (byte*)cache.Data + (place * cache.DType.Bytes());
+    }
+
     private static void RequireApart(string op, string name, in TensorView cache, in TensorView key, in TensorView value)
     {
         OperatorChecks.RequireDisjoint(op, name, cache, "key", key);
@@ -103,10 +115,8 @@ public sealed unsafe partial class CpuDevice
 
         private static void Write(in TensorView rows, int row, in TensorView cache, int slot)
         {
-            var (block, offset) = Math.DivRem(slot, cache[1]);
             var source = (byte*)rows.Data + ((nint)row * rows.RowStride * rows.DType.Bytes());
-            var place = ((nint)block * cache.RowStride) + ((nint)offset * rows.RowLength);
-            Kernels.CopyRow.Convert(source, rows.DType, (byte*)cache.Data + (place * cache.DType.Bytes()), cache.DType, rows.RowLength);
+            Kernels.CopyRow.Convert(source, rows.DType, Slot(cache, slot), cache.DType, rows.RowLength);
         }
     }
 

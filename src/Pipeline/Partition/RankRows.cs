@@ -31,6 +31,7 @@ public sealed class RankRows
         LocalToRequest = new int[Rows];
         LocalToOffset = new int[Rows];
         LocalToMoe = new int[Rows];
+        LocalToGather = new int[Rows];
         FillLocal(0, PrevStart, PrevLen);
         FillLocal(TotalQPrev, NextStart, NextLen);
         (GatherRows, ReplicatedRows) = SortByTravel(placements, gather);
@@ -82,6 +83,9 @@ public sealed class RankRows
     /// replicated rows.</summary>
     public int[] LocalToMoe { get; }
 
+    /// <summary>[Rows] row of each local row in the buffer of a gather; -1 for replicated rows, which do not travel.</summary>
+    public int[] LocalToGather { get; }
+
     /// <summary>Local rows of split and dealt requests, in order: what this rank contributes to a gather.</summary>
     public int[] GatherRows { get; }
 
@@ -123,11 +127,12 @@ public sealed class RankRows
             if (placements[LocalToRequest[row]].Way == CpWay.Replicated)
             {
                 LocalToMoe[row] = gather.TotalRows + r;
+                LocalToGather[row] = -1;
                 replicated[r++] = row;
             }
             else
             {
-                LocalToMoe[row] = start + g;
+                LocalToMoe[row] = LocalToGather[row] = start + g;
                 gathered[g++] = row;
             }
         }

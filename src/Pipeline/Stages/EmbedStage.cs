@@ -5,13 +5,13 @@ namespace AkkaCp.Pipeline.Stages;
 
 /// <summary>
 /// Takes a plan in: lays its rows out on this rank, computes their rotary angles, and looks their tokens up.
-/// hidden[t] = Embedding[token[t]], [T, H].
+/// hidden[t] = Embedding[token[t]], [T, H]; normed = rms_norm(hidden) for the first layer.
 /// </summary>
 internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
 {
     private readonly int _cpRank = setup.Groups.AttnCp.Rank;
 
-    public HiddenMessage Run(StepContext step)
+    public NormedMessage Run(StepContext step)
     {
         var layout = StepLayout.Create(step.Plan, sequences.Apply(step.Plan), setup.Groups.AttnCp.Size, _cpRank);
         step.Layout = layout;
@@ -23,6 +23,8 @@ internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
 
         var hidden = step.Rent(DType.F32, rows, setup.Weights.Config.HiddenSize);
         setup.Device.IndexSelect(setup.Weights.Embedding, layout.Tokens, hidden);
-        return new HiddenMessage(step, hidden);
+        var normed = step.Rent(DType.F32, rows, hidden.View.RowLength);
+        setup.Device.RmsNorm(hidden, setup.Weights.Layers[0].InputNorm, setup.Weights.Config.RmsNormEps, normed);
+        return new NormedMessage(step, hidden, normed);
     }
 }

@@ -1,3 +1,4 @@
+using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Steps;
 
@@ -5,12 +6,12 @@ namespace AkkaCp.Pipeline.Stages;
 
 /// <summary>
 /// Waits for the K‖V gather and writes it to the paged pool. The restore order is in the slot mapping: row i of the rank-major buffer
-/// goes straight to its token's slot. Rows of replicated requests, which every rank computed itself, are written from here.
+/// goes straight to its token's slot. Rows of replicated requests, which every rank computed itself, go from the product's result to
+/// their slots in one pass: normed, rotated, rounded.
 /// </summary>
 internal sealed class KvConcatGatherStage(RankSetup setup, int layer)
 {
-    private readonly INpuDevice _device = setup.Device;
-    private readonly int _kvHeads = setup.Weights.Layers[layer].Attention.NumKvHeads;
+    private readonly AttentionWeights _weights = setup.Weights.Layers[layer].Attention;
     private readonly int _headDim = setup.Weights.Config.HeadDim;
 
     public async Task<QueryMessage> RunAsync(QkvMessage message)
@@ -19,40 +20,29 @@ internal sealed class KvConcatGatherStage(RankSetup setup, int layer)
         await step.TransferAsync();
         if (kv.Gathered is { } gathered)
         {
-            Write(gathered, step.Layout.GatheredSlots);
+            WriteGathered(step, gathered);
             gathered.Dispose();
         }
 
-        WriteReplicated(step, kv.Local);
-        kv.Local.Dispose();
+        if (kv.Local is { } local)
+        {
+            setup.Device.KvRmsNormRopeCache(
+                local, _weights.KNorm, step.Cos, step.Sin, step.Layout.LocalSlots, setup.Kv.Keys(layer), setup.Kv.Values(layer),
+                setup.Weights.Config.RmsNormEps);
+            local.Dispose();
+        }
+
         return new QueryMessage(step, hidden, query);
     }
 
-    private void WriteReplicated(StepContext step, Tensor local)
+    private void WriteGathered(StepContext step, TensorView kv)
     {
-        var rows = step.Layout.Rows.ReplicatedRows;
-        if (rows.Length == local.View.Rows)
-        {
-            Write(local, step.Layout.ReplicatedSlots);
-            return;
-        }
-
-        if (rows.Length > 0)
-        {
-            using var selected = step.Rent(local.View.DType, rows.Length, local.View.RowLength);
-            _device.IndexSelect(local, rows, selected);
-            Write(selected, step.Layout.ReplicatedSlots);
-        }
-    }
-
-    private void Write(TensorView kv, int[] slots)
-    {
-        var width = _kvHeads * _headDim;
-        _device.ScatterPaKvCache(
-            kv.Columns(0, width).Reshape(kv.Rows, _kvHeads, _headDim),
-            kv.Columns(width, width).Reshape(kv.Rows, _kvHeads, _headDim),
+        var (heads, width) = (_weights.NumKvHeads, _weights.NumKvHeads * _headDim);
+        setup.Device.ScatterPaKvCache(
+            kv.Columns(0, width).Reshape(kv.Rows, heads, _headDim),
+            kv.Columns(width, width).Reshape(kv.Rows, heads, _headDim),
             setup.Kv.Keys(layer),
             setup.Kv.Values(layer),
-            slots);
+            step.Layout.GatheredSlots);
     }
 }

@@ -7,7 +7,7 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Pipeline.Stages;
 
 /// <summary>
-/// logits = rms_norm(hidden)·W_vocabᵀ, only for rows that need them: the last row of a request that samples, or every row of one that
+/// logits = normed·W_vocabᵀ, only for rows that need them: the last row of a request that samples, or every row of one that
 /// asked for all. The vocabulary is split over ATTN_TP and gathered; the group's first rank samples and reports.
 /// </summary>
 internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
@@ -18,19 +18,20 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     private readonly Sampler _sampler = new(setup.Weights.Config.VocabSize);
     private readonly INpuDevice _device = setup.Device;
 
-    public async Task<SampledMessage> RunAsync(HiddenMessage message)
+    public async Task<SampledMessage> RunAsync(NormedMessage message)
     {
-        var (step, hidden) = message;
+        var (step, hidden, normed) = message;
+        hidden.Dispose();
         var wanted = WantedRows(step.Layout);
         var samples = ImmutableArray.CreateBuilder<RequestSample>();
         for (var (block, first) = (0, 0); first < wanted.Count; block++, first += BlockRows)
         {
             var rows = wanted.GetRange(first, Math.Min(BlockRows, wanted.Count - first));
-            using var logits = await ComputeAsync(step, hidden, rows, block);
+            using var logits = await ComputeAsync(step, normed, rows, block);
             Report(step.Layout, logits, rows, samples);
         }
 
-        hidden.Dispose();
+        normed.Dispose();
         return new SampledMessage(step, samples.ToImmutable());
     }
 
@@ -59,13 +60,12 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     }
 
     /// <summary>[rows, V] on every rank of ATTN_TP.</summary>
-    private async Task<Tensor> ComputeAsync(StepContext step, Tensor hidden, List<int> rows, int block)
+    private async Task<Tensor> ComputeAsync(StepContext step, Tensor normed, List<int> rows, int block)
     {
-        using var normed = step.Rent(DType.F32, rows.Count, hidden.View.RowLength);
-        _device.IndexSelect(hidden, rows.ToArray(), normed);
-        _device.RmsNorm(normed, setup.Weights.FinalNorm, setup.Weights.Config.RmsNormEps, normed);
+        using var selected = step.Rent(DType.F32, rows.Count, normed.View.RowLength);
+        _device.IndexSelect(normed, rows.ToArray(), selected);
         var share = step.Rent(DType.F32, rows.Count, setup.Weights.LmHead.N);
-        _device.MatMul(normed, setup.Weights.LmHead, null, share);
+        _device.MatMul(selected, setup.Weights.LmHead, null, share);
         return setup.Groups.AttnTp.Size == 1 ? share : await GatherVocabularyAsync(step, share, block);
     }
 

@@ -12,8 +12,8 @@ internal sealed record PlanMessage(StepContext Step)
     public override string ToString() => Step.Plan.ToString();
 }
 
-/// <summary>The residual stream, [T, H], before a layer or behind the last one.</summary>
-internal sealed record HiddenMessage(StepContext Step, Tensor Hidden)
+/// <summary>The residual stream [T, H], and its norm [T, H] with the weights of what reads it next: attention, MoE or MLP, or the head.</summary>
+internal sealed record NormedMessage(StepContext Step, Tensor Hidden, Tensor Normed)
 {
     public override string ToString() => Step.Plan.ToString();
 }
@@ -42,16 +42,11 @@ internal sealed record AttentionMessage(StepContext Step, Tensor Hidden, Tensor 
     public override string ToString() => Step.Plan.ToString();
 }
 
-/// <summary>The residual stream [T, H] behind attention, and its norm [T, H], which the MoE or MLP reads.</summary>
-internal sealed record NormedMessage(StepContext Step, Tensor Hidden, Tensor Normed)
-{
-    public override string ToString() => Step.Plan.ToString();
-}
-
 /// <summary>K‖V rows on their way into the pool.</summary>
-/// <param name="Local">[T, 2·kvN·D] this rank's rows, in the pool's type.</param>
-/// <param name="Gathered">[gathered rows, 2·kvN·D] rank-major, whole when the step's transfer ends; null when nothing travels.</param>
-internal sealed record PendingKv(Tensor Local, Tensor? Gathered);
+/// <param name="Local">[T, 2·kvN·D] F32, this rank's rows as the product left them; null when all of them travel.</param>
+/// <param name="Gathered">[gathered rows, 2·kvN·D] in the pool's type, K normed and rotated, rank-major, whole when the step's transfer
+/// ends; null when nothing travels.</param>
+internal sealed record PendingKv(Tensor? Local, Tensor? Gathered);
 
 /// <summary>The tokens that this rank sampled.</summary>
 internal sealed record SampledMessage(StepContext Step, System.Collections.Immutable.ImmutableArray<RequestSample> Samples)

@@ -5,39 +5,41 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Pipeline.Stages;
 
 /// <summary>
-/// hidden += experts(normed), or the layer's dense MLP. With attn_cp = moe_dp every CP rank's part of the experts works on its own rows;
-/// with attn_cp &gt; moe_dp the rows of all CP ranks are gathered first, rank by rank (experts work row by row, so order does not matter),
-/// and each rank keeps its own rows of the sum over MOE.
+/// hidden += experts(normed), or the layer's dense MLP; normed = rms_norm(hidden) for the next layer, or for the head. With
+/// attn_cp = moe_dp every CP rank's part of the experts works on its own rows; with attn_cp &gt; moe_dp the rows of all CP ranks are
+/// gathered first, rank by rank (experts work row by row, so order does not matter), and each rank keeps its own rows of the sum over MOE.
 /// </summary>
 internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken graph)
 {
     private readonly INpuDevice _device = setup.Device;
     private readonly FeedForward _feedForward = FeedForward.Create(setup, layer);
+    private readonly Tensor _nextNorm =
+        layer + 1 < setup.Weights.Layers.Count ? setup.Weights.Layers[layer + 1].InputNorm : setup.Weights.FinalNorm;
 
-    public async Task<HiddenMessage> RunAsync(NormedMessage message)
+    public async Task<NormedMessage> RunAsync(NormedMessage message)
     {
         var (step, hidden, normed) = message;
         var gathers = setup.Topology.NeedsMoeGather && step.Layout.All.NeedsGather;
         var x = gathers ? await GatherRowsAsync(step, normed) : normed;
-        using var y = _feedForward.Run(step, x);
+        var y = _feedForward.Run(step, x);
         x.Dispose();
         if (setup.Groups.Moe.Size > 1)
         {
             await step.WaitFor(setup.Groups.Moe.AllReduceAsync(step.Tag(layer, CollectiveKind.MoeReduce), y, graph));
         }
 
-        if (gathers)
-        {
-            using var own = step.Rent(DType.F32, hidden.View.Rows, hidden.View.RowLength);
-            _device.IndexSelect(y, step.Layout.Rows.LocalToMoe, own);
-            _device.Add(hidden, own, hidden);
-        }
-        else
-        {
-            _device.Add(hidden, y, hidden);
-        }
+        using var own = gathers ? TakeOwnRows(step, y) : y;
+        var next = step.Rent(DType.F32, hidden.View.Rows, hidden.View.RowLength);
+        _device.AddRmsNorm(hidden, own, _nextNorm, setup.Weights.Config.RmsNormEps, next, hidden);
+        return new NormedMessage(step, hidden, next);
+    }
 
-        return new HiddenMessage(step, hidden);
+    private Tensor TakeOwnRows(StepContext step, Tensor y)
+    {
+        var own = step.Rent(DType.F32, step.Layout.Rows.Rows, y.View.RowLength);
+        _device.IndexSelect(y, step.Layout.Rows.LocalToMoe, own);
+        y.Dispose();
+        return own;
     }
 
     /// <summary>The gathered rows of all CP ranks, rank-major, and behind them the replicated rows, which all have.</summary>

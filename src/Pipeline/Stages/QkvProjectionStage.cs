@@ -6,93 +6,74 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Pipeline.Stages;
 
 /// <summary>
-/// x = rms_norm(hidden); K, V and Q of this rank's rows and heads. K and V come first and their gather starts at once, so that it
+/// K, V and Q of this rank's rows and heads, from the normed hidden rows. K and V come first and their gather starts at once, so that it
 /// travels behind the Q product, the larger one. K and V are one buffer [T, 2·kvN·D], so that one collective moves both.
 /// </summary>
 internal sealed class QkvProjectionStage(RankSetup setup, int layer, CancellationToken graph)
 {
     private readonly INpuDevice _device = setup.Device;
-    private readonly LayerWeights _weights = setup.Weights.Layers[layer];
+    private readonly AttentionWeights _weights = setup.Weights.Layers[layer].Attention;
     private readonly int _headDim = setup.Weights.Config.HeadDim;
     private readonly float _eps = setup.Weights.Config.RmsNormEps;
 
-    public QkvMessage Run(HiddenMessage message)
+    public QkvMessage Run(NormedMessage message)
     {
-        var step = message.Step;
-        using var x = step.Rent(DType.F32, message.Hidden.View.Rows, message.Hidden.View.RowLength);
-        _device.RmsNorm(message.Hidden, _weights.InputNorm, _eps, x);
-        var kv = StartGather(step, ProjectKv(step, x));
-        return new QkvMessage(step, message.Hidden, ProjectQuery(step, x), kv);
+        var (step, hidden, normed) = message;
+        var kv = StartGather(step, ProjectKv(step, normed));
+        var query = ProjectQuery(step, normed);
+        normed.Dispose();
+        return new QkvMessage(step, hidden, query, kv);
     }
 
-    /// <summary>K‖V of the local rows, K normed and rotated, in the pool's type.</summary>
+    /// <summary>K‖V of the local rows as the product leaves them.</summary>
     private Tensor ProjectKv(StepContext step, TensorView x)
     {
-        var attention = _weights.Attention;
-        var width = attention.NumKvHeads * _headDim;
-        var kv = step.Rent(DType.F32, x.Rows, 2 * width);
-        _device.MatMul(x, attention.Kv, attention.KvBias?.View, kv);
-        NormAndRotate(step, kv.View.Columns(0, width).Reshape(x.Rows, attention.NumKvHeads, _headDim), attention.KNorm);
-        if (setup.Kv.Shape.DType == DType.F32)
-        {
-            return kv;
-        }
-
-        using (kv)
-        {
-            var rounded = step.Rent(setup.Kv.Shape.DType, x.Rows, 2 * width);
-            _device.Cast(kv, rounded);
-            return rounded;
-        }
+        var kv = step.Rent(DType.F32, x.Rows, _weights.Kv.N);
+        _device.MatMul(x, _weights.Kv, _weights.KvBias?.View, kv);
+        return kv;
     }
 
     private Tensor ProjectQuery(StepContext step, TensorView x)
     {
-        var attention = _weights.Attention;
-        var query = step.Rent(DType.F32, x.Rows, attention.NumHeads, _headDim);
-        _device.MatMul(x, attention.Q, attention.QBias?.View, query.View.Reshape(x.Rows, attention.NumHeads * _headDim));
-        NormAndRotate(step, query, attention.QNorm);
+        var query = step.Rent(DType.F32, x.Rows, _weights.NumHeads, _headDim);
+        _device.MatMul(x, _weights.Q, _weights.QBias?.View, query.View.Reshape(x.Rows, _weights.Q.N));
+        _device.QRmsNormRope(query, _weights.QNorm, step.Cos, step.Sin, _eps);
         return query;
     }
 
-    private void NormAndRotate(StepContext step, TensorView heads, Tensor? norm)
-    {
-        if (norm is { } gamma)
-        {
-            _device.RmsNorm(heads, gamma, _eps, heads);
-        }
-
-        _device.RotaryMul(heads, step.Cos, step.Sin);
-    }
-
+    /// <summary>Rows that travel are normed, rotated and rounded straight into this rank's place of the gather; the others wait for
+    /// <see cref="KvConcatGatherStage"/>, which alone writes the pool, so that plans write it in their order.</summary>
     private PendingKv StartGather(StepContext step, Tensor local)
     {
-        var rows = step.Layout.All;
-        if (!rows.NeedsGather)
+        var (gather, rows) = (step.Layout.All.Gather, step.Layout.Rows);
+        if (gather.TotalRows == 0)
         {
             return new PendingKv(local, null);
         }
 
-        var gathered = step.Rent(local.View.DType, rows.Gather.TotalRows, local.View.RowLength);
-        var send = SelectGatherRows(step, local);
-        step.Begin(setup.Groups.AttnCp.AllGatherAsync(
-            step.Tag(layer, CollectiveKind.KvGather), send, gathered, rows.Gather.RowsPerRankMemory, graph));
-        var own = rows.Gather.RowsPerRank[setup.Groups.AttnCp.Rank];
-        step.KvBytesGathered += (long)(rows.Gather.TotalRows - own) * local.View.RowLength * local.View.DType.Bytes();
-        return new PendingKv(local, gathered);
-    }
-
-    /// <summary>The rows that travel: all, unless replicated requests are in the step too.</summary>
-    private Tensor SelectGatherRows(StepContext step, Tensor local)
-    {
-        var wanted = step.Layout.Rows.GatherRows;
-        if (wanted.Length == local.View.Rows)
+        var gathered = step.Rent(setup.Kv.Shape.DType, gather.TotalRows, local.View.RowLength);
+        PackOwnRows(step, local, gathered);
+        var (start, own) = gather.Range(setup.Groups.AttnCp.Rank);
+        step.Begin(setup.Groups.AttnCp.AllGatherAsync(step.Tag(layer, CollectiveKind.KvGather),
+            gathered.View.Slice(start, own), gathered, gather.RowsPerRankMemory, graph));
+        step.KvBytesGathered += (long)(gather.TotalRows - own) * gathered.View.RowLength * gathered.View.DType.Bytes();
+        if (rows.ReplicatedRows.Length > 0)
         {
-            return local;
+            return new PendingKv(local, gathered);
         }
 
-        var send = step.Rent(local.View.DType, wanted.Length, local.View.RowLength);
-        _device.IndexSelect(local, wanted, send);
-        return send;
+        local.Dispose();
+        return new PendingKv(null, gathered);
+    }
+
+    /// <summary>The gather's buffer taken as caches with one slot in each block.</summary>
+    private void PackOwnRows(StepContext step, TensorView local, TensorView gathered)
+    {
+        var (heads, width) = (_weights.NumKvHeads, _weights.NumKvHeads * _headDim);
+        _device.KvRmsNormRopeCache(
+            local, _weights.KNorm, step.Cos, step.Sin, step.Layout.Rows.LocalToGather,
+            gathered.Columns(0, width).Reshape(gathered.Rows, 1, heads, _headDim),
+            gathered.Columns(width, width).Reshape(gathered.Rows, 1, heads, _headDim),
+            _eps);
     }
 }

@@ -32,8 +32,8 @@ internal sealed class StepLayout
     /// <summary>[rows] absolute position of each local row.</summary>
     public int[] Positions { get; private init; } = [];
 
-    /// <summary>[replicated rows] pool slot of each row that this rank writes without a gather.</summary>
-    public int[] ReplicatedSlots { get; private init; } = [];
+    /// <summary>[rows] pool slot of each local row that this rank writes without a gather; -1 for rows that travel.</summary>
+    public int[] LocalSlots { get; private init; } = [];
 
     /// <summary>[gathered rows, rank-major] pool slot of each row of the gather.</summary>
     public int[] GatheredSlots { get; private init; } = [];
@@ -61,8 +61,8 @@ internal sealed class StepLayout
         {
             Tokens = Map(rows.Rows, row => plan.Requests[rows.LocalToRequest[row]].Tokens[rows.LocalToOffset[row]]),
             Positions = Map(rows.Rows, row => plan.Requests[rows.LocalToRequest[row]].Prefix + rows.LocalToOffset[row]),
-            ReplicatedSlots = Map(rows.ReplicatedRows.Length, i => Slot(
-                rows.LocalToRequest[rows.ReplicatedRows[i]], rows.LocalToOffset[rows.ReplicatedRows[i]])),
+            LocalSlots = Map(rows.Rows, row =>
+                rows.LocalToGather[row] >= 0 ? -1 : Slot(rows.LocalToRequest[row], rows.LocalToOffset[row])),
             GatheredSlots = Map(all.GatheredRequest.Length, i => Slot(all.GatheredRequest[i], all.GatheredOffset[i])),
             BlockTable = FlattenBlockTables(sequences, width),
             BlockTableWidth = width,

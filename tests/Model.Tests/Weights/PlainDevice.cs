@@ -44,6 +44,10 @@ internal sealed class PlainDevice : INpuDevice
 
     public void RotaryMul(TensorView x, TensorView cos, TensorView sin) => throw new NotSupportedException();
 
+    public void QRmsNormRope(TensorView x, TensorView gamma, TensorView cos, TensorView sin, float eps) => throw new NotSupportedException();
+
+    public void KvRmsNormRopeCache(TensorView kv, TensorView gamma, TensorView cos, TensorView sin, ReadOnlySpan<int> slotMapping, TensorView keyCache, TensorView valueCache, float eps) => throw new NotSupportedException();
+
     public void FusedInferAttentionScore(in FiaArguments arguments) => throw new NotSupportedException();
 
     public void MoeGatingTopKSoftmax(TensorView logits, bool renormalize, TensorView weights, Span<int> experts) => throw new NotSupportedException();

@@ -91,7 +91,13 @@ public sealed class AllocationTests : IDisposable
     private void AddRotary(Dictionary<string, Action> calls, CpuDevice? device)
     {
         var (heads, cos, sin) = (Rent(device, T, Heads, D), Rent(device, T, D / 2), Rent(device, T, D / 2));
+        var gamma = Rent(device, D);
         calls["RotaryMul"] = () => device!.RotaryMul(heads!, cos!, sin!);
+        calls["QRmsNormRope"] = () => device!.QRmsNormRope(heads!, gamma!, cos!, sin!, 1e-6f);
+        var kv = Rent(device, T, 2 * KvHeads * D);
+        var (keys, values) = (Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D), Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D));
+        int[] slots = [.. Enumerable.Range(0, T).Select(t => t * 3)];
+        calls["KvRmsNormRopeCache"] = () => device!.KvRmsNormRopeCache(kv!, gamma!, cos!, sin!, slots, keys!, values!, 1e-6f);
     }
 
     private void AddProducts(Dictionary<string, Action> calls, CpuDevice? device, Tensor x, Tensor y)

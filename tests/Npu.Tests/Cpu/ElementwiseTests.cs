@@ -34,6 +34,34 @@ public sealed class ElementwiseTests : IDisposable
     }
 
     [Fact]
+    public void RmsNorm_OfEveryLength_SumsInThirtyTwoChainsAddedInHalves()
+    {
+        for (var c = 1; c <= Longest; c++)
+        {
+            var x = _rng.Floats(c, 3f);
+            var sums = new float[32];
+            for (var i = 0; i < c; i++)
+            {
+                sums[i % 32] = MathF.FusedMultiplyAdd(x[i], x[i], sums[i % 32]);
+            }
+
+            for (var half = 16; half > 0; half /= 2)
+            {
+                for (var j = 0; j < half; j++)
+                {
+                    sums[j] += sums[j + half];
+                }
+            }
+
+            var scale = 1f / MathF.Sqrt((sums[0] / c) + 1e-6f);
+            using var tensor = Fenced([1, c], x);
+            using var ones = Fenced([c], [.. Enumerable.Repeat(1f, c)]);
+            _device.RmsNorm(tensor, ones, 1e-6f, tensor);
+            Assert.Equal(x.Select(value => value * scale), tensor.Read());
+        }
+    }
+
+    [Fact]
     public void RmsNorm_OfZeroAndHugeRows_StaysFinite()
     {
         using var weight = Fenced([4], [1f, 1f, 1f, 1f]);

@@ -29,6 +29,7 @@ public sealed class StepRowsTests
         Assert.Equal([3, 4, 5], rank0.ReplicatedRows);
         Assert.Equal([7, -1, 5], new[] { rank0.LastRow(0), rank0.LastRow(1), rank0.LastRow(2) });
         Assert.Equal([0, 1, 2, 11, 12, 13, 3, 4], rank0.LocalToMoe);
+        Assert.Equal([0, 1, 2, -1, -1, -1, 3, 4], rank0.LocalToGather);
 
         var rank1 = step.Rank(1);
         Assert.Equal([0, 0, 0, 1, 2, 2, 2, 0, 0], rank1.LocalToRequest);
@@ -38,6 +39,7 @@ public sealed class StepRowsTests
         Assert.Equal([13, 41, 3], rank1.KvNext);
         Assert.Equal([-1, 3, 6], new[] { rank1.LastRow(0), rank1.LastRow(1), rank1.LastRow(2) });
         Assert.Equal([5, 6, 7, 8, 11, 12, 13, 9, 10], rank1.LocalToMoe);
+        Assert.Equal([5, 6, 7, 8, -1, -1, -1, 9, 10], rank1.LocalToGather);
 
         Assert.Equal([5, 6], step.GatheredRowsPerRank);
         Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], step.GatheredRequest);

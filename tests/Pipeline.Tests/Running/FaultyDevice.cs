@@ -45,6 +45,19 @@ internal sealed class FaultyDevice(INpuDevice inner, Action<string> before) : IN
         inner.RotaryMul(x, cos, sin);
     }
 
+    public void QRmsNormRope(TensorView x, TensorView gamma, TensorView cos, TensorView sin, float eps)
+    {
+        before(nameof(QRmsNormRope));
+        inner.QRmsNormRope(x, gamma, cos, sin, eps);
+    }
+
+    public void KvRmsNormRopeCache(TensorView kv, TensorView gamma, TensorView cos, TensorView sin, ReadOnlySpan<int> slotMapping,
+        TensorView keyCache, TensorView valueCache, float eps)
+    {
+        before(nameof(KvRmsNormRopeCache));
+        inner.KvRmsNormRopeCache(kv, gamma, cos, sin, slotMapping, keyCache, valueCache, eps);
+    }
+
     public void FusedInferAttentionScore(in FiaArguments arguments)
     {
         before(nameof(FusedInferAttentionScore));

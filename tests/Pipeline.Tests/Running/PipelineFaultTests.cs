@@ -14,7 +14,8 @@ public sealed class PipelineFaultTests
 
     [Theory]
     [InlineData(nameof(INpuDevice.IndexSelect), "Embed")]
-    [InlineData(nameof(INpuDevice.RotaryMul), "QkvProjection")]
+    [InlineData(nameof(INpuDevice.KvRmsNormRopeCache), "QkvProjection")]
+    [InlineData(nameof(INpuDevice.QRmsNormRope), "QkvProjection")]
     [InlineData(nameof(INpuDevice.ScatterPaKvCache), "KvConcatGather")]
     [InlineData(nameof(INpuDevice.FusedInferAttentionScore), "DualFia")]
     [InlineData(nameof(INpuDevice.AddRmsNorm), "Concat")]
