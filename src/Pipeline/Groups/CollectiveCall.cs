@@ -6,7 +6,7 @@ namespace AkkaCp.Pipeline.Groups;
 /// One member's call of a collective: what it means by the tag, and its tensors. <see cref="Send"/> is read and
 /// <see cref="Receive"/> written; in-place operations have the same view in both.
 /// </summary>
-internal sealed class CollectiveCall
+internal readonly struct CollectiveCall
 {
     public required int Member { get; init; }
 
@@ -43,7 +43,7 @@ internal sealed class CollectiveCall
     }
 
     /// <summary>Whether both mean the same collective.</summary>
-    public bool AgreesWith(CollectiveCall other) =>
+    public bool AgreesWith(in CollectiveCall other) =>
         Operation == other.Operation && Root == other.Root && Send.DType == other.Send.DType && RowLength == other.RowLength
         && (IsInPlace ? Send.Rows == other.Send.Rows : RowsPerRank.Span.SequenceEqual(other.RowsPerRank.Span));
 

@@ -17,6 +17,10 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
     private readonly BoundedMemory<CollectiveTag, Func<Exception>> _deadTags = new(RememberedFaults);
     private readonly BoundedMemory<(long Epoch, long Step), (int Member, string Reason)> _deadSteps = new(RememberedFaults);
 
+    // Those of calls that have ended, so that a steady step's collectives allocate nothing. Guarded by the hub's lock.
+    private readonly Stack<PendingCollective> _idle = [];
+    private readonly Stack<CollectiveWaiter> _idleWaiters = [];
+
     public GroupKind Kind => members.Kind;
 
     public string Name { get; } = members.Name;
@@ -36,7 +40,7 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
     }
 
     /// <summary>Takes part in a collective; see <see cref="IRankGroup"/>.</summary>
-    public Task Join(CollectiveTag tag, CollectiveCall call, CancellationToken cancellationToken)
+    public ValueTask Join(CollectiveTag tag, in CollectiveCall call, CancellationToken cancellationToken)
     {
         PendingCollective pending;
         lock (hub.Lock)
@@ -46,39 +50,38 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
             {
                 var wrongGroup = Wrong(tag, call.Member, $"a group of kind {home.Name()} for {tag.Kind}", Name);
                 hub.Kill(tag, this, wrongGroup);
-                return Task.FromException(wrongGroup());
+                return ValueTask.FromException(wrongGroup());
             }
 
             if (Fault(tag) is { } fault)
             {
-                return Task.FromException(fault());
+                return ValueTask.FromException(fault());
             }
 
             if (cancellationToken.IsCancellationRequested)
             {
                 Kill(tag, Left(tag, call.Member, "its call was cancelled"));
-                return Task.FromCanceled(cancellationToken);
+                return ValueTask.FromCanceled(cancellationToken);
             }
 
             if (Mismatch(tag, call) is { } mismatch)
             {
                 hub.Kill(tag, this, mismatch);
-                return Task.FromException(mismatch());
+                return ValueTask.FromException(mismatch());
             }
 
             pending = Open(tag);
-            var waiter = pending.Add(call);
+            pending.Add(call);
             if (!pending.IsComplete)
             {
-                StartTimer(pending);
-                RegisterCancellation(pending, waiter, cancellationToken);
-                return waiter.Ended.Task;
+                return Wait(pending, call.Member, cancellationToken);
             }
 
             Close(pending);
         }
 
-        return Move(pending);
+        Move(pending);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Ends the step for every member of the group.</summary>
@@ -102,6 +105,30 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
         {
             Close(pending);
             pending.Fail(error);
+            _idle.Push(pending);
+        }
+    }
+
+    /// <summary>A waiter's token was cancelled. May come late, when the waiter serves another call already: that one ends only if the
+    /// token is its own too.</summary>
+    public void Cancel(CollectiveWaiter waiter, CancellationToken cancellationToken)
+    {
+        lock (hub.Lock)
+        {
+            if (waiter.Pending is { } pending && waiter.CancellationToken == cancellationToken && IsWaiting(pending))
+            {
+                pending.FailOne(waiter, new OperationCanceledException(cancellationToken));
+                Kill(pending.Tag, Left(pending.Tag, waiter.Member, "its call was cancelled"));
+            }
+        }
+    }
+
+    /// <summary>The caller of a call that waited has taken its result.</summary>
+    public void TakeBack(CollectiveWaiter waiter)
+    {
+        lock (hub.Lock)
+        {
+            _idleWaiters.Push(waiter);
         }
     }
 
@@ -121,16 +148,16 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
     private Func<CollectiveAbortedException> Left(CollectiveTag tag, int member, string reason) =>
         () => new CollectiveAbortedException(Name, tag, member, reason);
 
-    private Func<Exception>? Mismatch(CollectiveTag tag, CollectiveCall call)
+    private Func<Exception>? Mismatch(CollectiveTag tag, in CollectiveCall call)
     {
         if (call.Problem(Size) is { } problem)
         {
-            return Error(problem.Expected, problem.Found);
+            return Wrong(tag, call.Member, problem.Expected, problem.Found);
         }
 
         if (hub.KindInUse(tag) is { } kind && kind != Kind)
         {
-            return Error($"a group of kind {kind.Name()}, where others wait under the same tag", Name);
+            return Wrong(tag, call.Member, $"a group of kind {kind.Name()}, where others wait under the same tag", Name);
         }
 
         if (!_pending.TryGetValue(tag, out var pending))
@@ -140,13 +167,11 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
 
         if (pending.Has(call.Member))
         {
-            return Error("one call from each member", "a second one");
+            return Wrong(tag, call.Member, "one call from each member", "a second one");
         }
 
-        var first = pending.AnyCall!;
-        return first.AgreesWith(call) ? null : Error($"{first} as on member {first.Member}", call.ToString());
-
-        Func<Exception> Error(string expected, string found) => Wrong(tag, call.Member, expected, found);
+        ref readonly var first = ref pending.FirstCall;
+        return first.AgreesWith(call) ? null : Wrong(tag, call.Member, $"{first} as on member {first.Member}", call.ToString());
     }
 
     private Func<Exception> Wrong(CollectiveTag tag, int member, string expected, string found) =>
@@ -156,9 +181,11 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
     {
         if (!_pending.TryGetValue(tag, out var pending))
         {
-            pending = new PendingCollective(tag, Size, hub.Time.GetTimestamp());
+            pending = _idle.TryPop(out var idle) ? idle : new PendingCollective(Size);
+            pending.Open(tag, hub.Time.GetTimestamp());
             _pending.Add(tag, pending);
             hub.Use(tag, Kind);
+            StartTimer(pending, hub.Timeout);
         }
 
         return pending;
@@ -168,37 +195,25 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
     {
         _pending.Remove(pending.Tag);
         hub.Unuse(pending.Tag);
-        pending.Timer?.Dispose();
+        pending.Timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    private void StartTimer(PendingCollective pending)
+    private void StartTimer(PendingCollective pending, TimeSpan due)
     {
-        if (hub.Timeout != Timeout.InfiniteTimeSpan)
+        if (hub.Timeout != Timeout.InfiniteTimeSpan && Size > 1)
         {
-            pending.Timer ??= hub.Time.CreateTimer(GiveUp, pending, hub.Timeout, Timeout.InfiniteTimeSpan);
+            pending.Timer ??= hub.Time.CreateTimer(GiveUp, pending, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            pending.Timer.Change(due, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void RegisterCancellation(PendingCollective pending, PendingCollective.Waiter waiter, CancellationToken cancellationToken)
+    private ValueTask Wait(PendingCollective pending, int member, CancellationToken cancellationToken)
     {
-        if (cancellationToken.CanBeCanceled)
-        {
-            // Runs at once, inside the lock, when the token was cancelled meanwhile.
-            waiter.Registration = cancellationToken.UnsafeRegister(
-                (_, token) => Cancel(pending, waiter, token), null);
-        }
-    }
-
-    private void Cancel(PendingCollective pending, PendingCollective.Waiter waiter, CancellationToken cancellationToken)
-    {
-        lock (hub.Lock)
-        {
-            if (IsWaiting(pending))
-            {
-                waiter.Ended.TrySetCanceled(cancellationToken);
-                Kill(pending.Tag, Left(pending.Tag, waiter.Call.Member, "its call was cancelled"));
-            }
-        }
+        var waiter = _idleWaiters.TryPop(out var idle) ? idle : new CollectiveWaiter(this);
+        var end = waiter.Begin(pending, member, cancellationToken);
+        pending.Add(waiter);
+        waiter.ListenToCancellation();
+        return end;
     }
 
     private void GiveUp(object? state)
@@ -206,32 +221,45 @@ internal sealed class LocalGroup(LocalRankHub hub, RankGroup members)
         var pending = (PendingCollective)state!;
         lock (hub.Lock)
         {
-            if (IsWaiting(pending))
+            if (!IsWaiting(pending))
             {
-                int[] missing = [.. pending.Missing];
-                var waited = hub.Time.GetElapsedTime(pending.StartedAt);
-                Kill(pending.Tag, () => new PeerLostException(Name, pending.Tag, missing, waited));
+                return;
             }
+
+            var waited = hub.Time.GetElapsedTime(pending.StartedAt);
+            if (waited < hub.Timeout)
+            {
+                // It fired for the collective that waited here before, and came late.
+                StartTimer(pending, hub.Timeout - waited);
+                return;
+            }
+
+            var (tag, missing) = (pending.Tag, pending.Missing.ToArray());
+            Kill(tag, () => new PeerLostException(Name, tag, missing, waited));
         }
     }
 
     private bool IsWaiting(PendingCollective pending) =>
         _pending.TryGetValue(pending.Tag, out var current) && ReferenceEquals(current, pending);
 
-    private static Task Move(PendingCollective pending)
+    private void Move(PendingCollective pending)
     {
         try
         {
-            CollectiveMoves.Run(pending.Calls());
+            CollectiveMoves.Run(pending.Calls);
         }
         catch (Exception error)
         {
             // A bug, for shapes were checked; it must still reach every member, or they would wait for ever.
-            pending.Fail(() => new InvalidOperationException($"{pending.Tag}: moving the rows failed: {error.Message}", error));
+            var tag = pending.Tag;
+            pending.Fail(() => new InvalidOperationException($"{tag}: moving the rows failed: {error.Message}", error));
             throw;
         }
 
         pending.Complete();
-        return Task.CompletedTask;
+        lock (hub.Lock)
+        {
+            _idle.Push(pending);
+        }
     }
 }

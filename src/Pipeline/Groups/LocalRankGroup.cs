@@ -71,6 +71,6 @@ public sealed class LocalRankGroup : IRankGroup
     /// <inheritdoc/>
     public void Abort(long epoch, long step, string reason) => _group.Abort(Rank, epoch, step, reason);
 
-    private ValueTask Join(CollectiveTag tag, CollectiveCall call, CancellationToken cancellationToken) =>
-        new(_group.Join(tag, call, cancellationToken));
+    private ValueTask Join(CollectiveTag tag, in CollectiveCall call, CancellationToken cancellationToken) =>
+        _group.Join(tag, call, cancellationToken);
 }

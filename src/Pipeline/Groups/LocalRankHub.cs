@@ -4,7 +4,7 @@ namespace AkkaCp.Pipeline.Groups;
 
 /// <summary>
 /// The meeting point of all ranks of one process: makes each rank's ports to its groups. One lock orders the arrivals of all groups;
-/// it is held for microseconds, never while rows move. Idle, it holds no calls and no timers.
+/// it is held for microseconds, never while rows move. Idle, it holds no calls, and its timers stand.
 /// </summary>
 public sealed class LocalRankHub
 {

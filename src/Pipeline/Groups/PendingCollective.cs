@@ -1,61 +1,76 @@
 namespace AkkaCp.Pipeline.Groups;
 
-/// <summary>A collective that waits for members. Guarded by the hub's lock until the last member has come.</summary>
-internal sealed class PendingCollective(CollectiveTag tag, int size, long startedAt)
+/// <summary>
+/// A collective that waits for members. Guarded by the hub's lock until the last member has come. Used for one collective after another.
+/// </summary>
+internal sealed class PendingCollective(int size)
 {
-    private readonly Waiter?[] _waiters = new Waiter?[size];
+    private readonly CollectiveCall[] _calls = new CollectiveCall[size];
+    private readonly CollectiveWaiter?[] _waiters = new CollectiveWaiter?[size];
+    private readonly bool[] _has = new bool[size];
     private int _arrived;
 
-    public CollectiveTag Tag { get; } = tag;
+    public CollectiveTag Tag { get; private set; }
 
     /// <summary>Time stamp of the first member's call.</summary>
-    public long StartedAt { get; } = startedAt;
+    public long StartedAt { get; private set; }
 
+    /// <summary>Counts the time for its members; stopped while no collective waits here.</summary>
     public ITimer? Timer { get; set; }
 
-    public bool IsComplete => _arrived == _waiters.Length;
+    public bool IsComplete => _arrived == size;
 
-    /// <summary>Some member's call, to compare others with; null before the first.</summary>
-    public CollectiveCall? AnyCall => _waiters.FirstOrDefault(waiter => waiter is not null)?.Call;
+    /// <summary>Some member's call, to compare others with, when there is one.</summary>
+    public ref readonly CollectiveCall FirstCall => ref _calls[Array.IndexOf(_has, true)];
 
-    public IEnumerable<int> Missing => Enumerable.Range(0, _waiters.Length).Where(member => _waiters[member] is null);
-
-    public bool Has(int member) => _waiters[member] is not null;
-
-    public Waiter Add(CollectiveCall call)
-    {
-        _arrived++;
-        return _waiters[call.Member] = new Waiter(call);
-    }
+    public IEnumerable<int> Missing => Enumerable.Range(0, size).Where(member => !_has[member]);
 
     /// <summary>The calls by member, when all have come.</summary>
-    public CollectiveCall[] Calls() => [.. _waiters.Select(waiter => waiter!.Call)];
+    public ReadOnlySpan<CollectiveCall> Calls => _calls;
 
-    public void Complete() => EndAll(waiter => waiter.Ended.TrySetResult());
+    public bool Has(int member) => _has[member];
 
-    /// <summary>Ends every waiting call with its own instance of the error: a shared one would mix the members' stack traces.</summary>
-    public void Fail(Func<Exception> error) => EndAll(waiter => waiter.Ended.TrySetException(error()));
+    /// <summary>Starts without members.</summary>
+    public void Open(CollectiveTag tag, long startedAt)
+    {
+        (Tag, StartedAt, _arrived) = (tag, startedAt, 0);
+        Array.Clear(_has);
+        Array.Clear(_calls);
+        Array.Clear(_waiters);
+    }
 
-    private void EndAll(Action<Waiter> end)
+    /// <summary>A member has come.</summary>
+    public void Add(in CollectiveCall call)
+    {
+        _arrived++;
+        _calls[call.Member] = call;
+        _has[call.Member] = true;
+    }
+
+    /// <summary>A member that has come waits.</summary>
+    public void Add(CollectiveWaiter waiter) => _waiters[waiter.Member] = waiter;
+
+    public void Complete()
     {
         foreach (var waiter in _waiters)
         {
-            if (waiter is not null)
-            {
-                // Does not wait for a running callback, which may itself wait for the hub's lock.
-                waiter.Registration.Unregister();
-                end(waiter);
-            }
+            waiter?.End(null);
         }
     }
 
-    /// <summary>A member that has come.</summary>
-    public sealed class Waiter(CollectiveCall call)
+    /// <summary>Ends every waiting call with its own instance of the error: a shared one would mix the members' stack traces.</summary>
+    public void Fail(Func<Exception> error)
     {
-        public CollectiveCall Call { get; } = call;
+        foreach (var waiter in _waiters)
+        {
+            waiter?.End(error());
+        }
+    }
 
-        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public CancellationTokenRegistration Registration { get; set; }
+    /// <summary>Ends one member's call by itself: <see cref="Complete"/> and <see cref="Fail"/> leave it out then.</summary>
+    public void FailOne(CollectiveWaiter waiter, Exception error)
+    {
+        _waiters[waiter.Member] = null;
+        waiter.End(error);
     }
 }
