@@ -7,11 +7,15 @@ namespace AkkaCp.Actors;
 /// <param name="Places">By rank, from 0.</param>
 public sealed record EpochTable(long Epoch, ImmutableArray<RankPlace> Places)
 {
-    /// <inheritdoc/>
-    public bool Equals(EpochTable? other) => other is not null && Epoch == other.Epoch && Places.SequenceEqual(other.Places);
+    /// <summary>Drawn for each forming: two coordinators that number alike, on two sides of a cut, do not mix their ranks.</summary>
+    public Guid Formation { get; init; }
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Epoch, Places.Length);
+    public bool Equals(EpochTable? other) => other is not null && Epoch == other.Epoch && Formation == other.Formation
+        && Places.SequenceEqual(other.Places);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Epoch, Formation);
 
     /// <summary>As logs show it: the nodes in order of their ranks.</summary>
     public override string ToString() => $"epoch {Epoch}: {string.Join(", ", Places.Select(place => $"{place.Rank} on {place.Node}"))}";

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
@@ -9,22 +10,20 @@ using AkkaCp.Model.Tokenization;
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// A model, loaded onto the ranks of this process, that answers any number of requests at once. Thread-safe. Disposing it ends
-/// running requests as ShuttingDown and frees all memory.
+/// A model that answers any number of requests at once: loaded onto the ranks of this process or, where the configuration names the
+/// seeds of a cluster, on that cluster's nodes. Thread-safe. Disposing it ends running requests as ShuttingDown and frees all memory.
 /// </summary>
 public sealed class InferenceEngine : IAsyncDisposable
 {
     private readonly IGenerationBackend _backend;
     private readonly ModelAssets _model;
-    private readonly LogitsRouter _logits;
     private readonly TimeProvider _clock;
     private int _disposed;
 
-    internal InferenceEngine(IGenerationBackend backend, ModelAssets model, LogitsRouter logits, TimeProvider? clock = null)
+    internal InferenceEngine(IGenerationBackend backend, ModelAssets model, TimeProvider? clock = null)
     {
         _backend = backend;
         _model = model;
-        _logits = logits;
         _clock = clock ?? TimeProvider.System;
     }
 
@@ -46,7 +45,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
     internal int LiveTensors => _backend.LiveTensors;
 
-    /// <summary>Reads configuration and model, loads the weights, all ranks at once, and starts the ranks.</summary>
+    /// <summary>Reads configuration and model, loads the weights, all ranks at once, and starts the ranks; of a cluster's model only the
+    /// small files are read.</summary>
     /// <exception cref="AkkaCp.Actors.Settings.CpSettingsException">The configuration is wrong; all mistakes.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
@@ -67,9 +67,10 @@ public sealed class InferenceEngine : IAsyncDisposable
         var model = ModelAssets.Load(plan.Directory, plan.Model);
         foreach (var request in known)
             _ = model.Encode(request);
-        var logits = new LogitsRouter();
-        var ranks = await LocalRanks.StartAsync(plan, options, logits, cancellationToken).ConfigureAwait(false);
-        return new InferenceEngine(ranks, model, logits);
+        IGenerationBackend backend = plan.Settings.Cluster.Seeds.IsEmpty
+            ? await LocalRanks.StartAsync(plan, options, cancellationToken).ConfigureAwait(false)
+            : ClusterBackend.Start(plan, options);
+        return new InferenceEngine(backend, model);
     }
 
     /// <summary>What a request's prompt is for the model.</summary>
@@ -136,35 +137,23 @@ public sealed class InferenceEngine : IAsyncDisposable
         var submit = new GenerationProtocol.Submit(
             Guid.NewGuid(), prompt.Tokens, prompt.Tokens.Length, 0, SamplingOptions.Greedy, [], AllLogits: true);
         using var reading = new LogitsReading(row, prompt.Tokens.Length, cancellationToken);
-        long? number = null;
-        try
+        await foreach (var reply in _backend.Submit(submit, reading.Take, reading.Stopping).ConfigureAwait(false))
         {
-            await foreach (var reply in _backend.Submit(submit, reading.Stopping).ConfigureAwait(false))
+            if (reply.IsTerminal)
+                reading.ThrowIfFailed();
+            switch (reply)
             {
-                if (reply.IsTerminal)
-                    reading.ThrowIfFailed();
-                switch (reply)
-                {
-                    case GenerationProtocol.Progress told:
-                        if (number is null)
-                            _logits.Connect(told.Number, reading.Take);
-                        number = told.Number;
-                        progress?.Report(new PrefillProgress(told.Processed, told.Total));
-                        break;
-                    case GenerationProtocol.Completed { Reason: CompletionReason.Cancelled }:
-                        cancellationToken.ThrowIfCancellationRequested();
-                        throw new GenerationException(FailureKind.ShuttingDown, "the engine ended the request");
-                    case GenerationProtocol.Completed completed:
-                        return completed.Layout;
-                    case GenerationProtocol.Failed failed:
-                        throw new GenerationException(failed.Error, failed.Message);
-                }
+                case GenerationProtocol.Progress told:
+                    progress?.Report(new PrefillProgress(told.Processed, told.Total));
+                    break;
+                case GenerationProtocol.Completed { Reason: CompletionReason.Cancelled }:
+                    cancellationToken.ThrowIfCancellationRequested();
+                    throw new GenerationException(FailureKind.ShuttingDown, "the engine ended the request");
+                case GenerationProtocol.Completed completed:
+                    return completed.Layout;
+                case GenerationProtocol.Failed failed:
+                    throw new GenerationException(failed.Error, failed.Message);
             }
-        }
-        finally
-        {
-            if (number is { } known)
-                _logits.Disconnect(known);
         }
 
         throw new GenerationException(FailureKind.Fault, "the replies ended without a terminal one");
@@ -180,7 +169,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         GenerationProtocol.Submit submit, CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var replies = _backend.Submit(submit, stopping).GetAsyncEnumerator(CancellationToken.None);
+        await using var replies = _backend.Submit(submit, null, stopping).GetAsyncEnumerator(CancellationToken.None);
         while (true)
         {
             GenerationProtocol.IReply reply;

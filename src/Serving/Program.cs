@@ -6,6 +6,8 @@ namespace AkkaCp.Serving;
 /// <summary>The executable <c>akkacp</c>.</summary>
 public static class Program
 {
+    private static readonly TimeSpan s_longestEnd = TimeSpan.FromMinutes(10);
+
     /// <summary>Runs one command on the process's own streams.</summary>
     public static Task<int> Main(string[] args) => RunAsync(args, CommandIo.OfProcess(), CancellationToken.None);
 
@@ -29,6 +31,8 @@ public static class Program
                 Output = io.Out,
                 Error = io.Error,
                 EnableDefaultExceptionHandler = false,
+                // A node that is asked to end drains first, for as long as its configuration says.
+                ProcessTerminationTimeout = s_longestEnd,
             };
             return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
         }

@@ -22,15 +22,15 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
     /// <summary>Whether it goes on after the tokens until it is cancelled.</summary>
     public bool Endless { get; init; }
 
-    /// <summary>Called between the prompt's two progress replies, with the request's token.</summary>
-    public Action<CancellationToken>? WhilePrefilling { get; init; }
+    /// <summary>Called between the prompt's two progress replies, with who takes the rows.</summary>
+    public Action<LogitsRow?>? WhilePrefilling { get; init; }
 
     public int LiveTensors => 0;
 
     public EngineHealth Health => new(true, 2, 1, 0, 0, 0, 0, 0, "fake");
 
     public async IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerationProtocol.Submit request, LogitsRow? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var layout = new PrefillLayout(2, [1, 0, 0],
             [request.PromptLength / 2, request.PromptLength - (request.PromptLength / 2)], 64);
@@ -42,7 +42,7 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
             yield break;
         }
 
-        WhilePrefilling?.Invoke(cancellationToken);
+        WhilePrefilling?.Invoke(rows);
         if (cancellationToken.IsCancellationRequested)
         {
             Cancelled++;

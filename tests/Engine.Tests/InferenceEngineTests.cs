@@ -176,4 +176,18 @@ public class InferenceEngineTests
 
         Assert.Equal([(0, 1f), (1, 2f)], seen);
     }
+
+    [Fact]
+    public void LogitsRows_OfARequestThatHasEnded_GoNowhere()
+    {
+        var router = new LogitsRouter();
+        var seen = new List<int>();
+        router.Connect(3, (position, _) => seen.Add(position));
+        router.Disconnect(3);
+
+        router.Write(3, 0, [1f]);
+        router.Connect(3, (position, _) => seen.Add(position));
+
+        Assert.Empty(seen);
+    }
 }

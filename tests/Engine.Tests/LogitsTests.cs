@@ -1,14 +1,10 @@
-using AkkaCp.Engine.Generation;
 using Xunit;
 
 namespace AkkaCp.Engine.Tests;
 
 public class LogitsTests
 {
-    private const long Number = 7; // The backend's, for every request.
     private static readonly int[] s_tokens = [5, 6, 7];
-
-    private readonly LogitsRouter _router = new();
 
     [Fact]
     public async Task Cancelling_ThrowsRatherThanGivingAPartForTheWhole()
@@ -26,10 +22,11 @@ public class LogitsTests
     public async Task RowsOfAStepThatIsStillInside_GoNowhereWhenTheRequestHasEnded()
     {
         var seen = new List<int>();
-        await Engine(new FakeBackend { WhilePrefilling = _ => Write(0) }).LogitsAsync(s_tokens, (position, _) => seen.Add(position));
+        LogitsRow? taker = null;
+        await Engine(new FakeBackend { WhilePrefilling = rows => Write(taker = rows, 0) })
+            .LogitsAsync(s_tokens, (position, _) => seen.Add(position));
 
-        Write(1);
-        _router.Connect(Number, (position, _) => seen.Add(position));
+        Write(taker, 1);
 
         Assert.Equal([0], seen);
     }
@@ -38,7 +35,7 @@ public class LogitsTests
     public async Task RowsComputedAgain_AreGivenOnce()
     {
         var seen = new List<int>();
-        var backend = new FakeBackend { WhilePrefilling = _ => Array.ForEach([0, 1, 0, 1, 2], Write) };
+        var backend = new FakeBackend { WhilePrefilling = rows => Array.ForEach([0, 1, 0, 1, 2], position => Write(rows, position)) };
 
         await Engine(backend).LogitsAsync(s_tokens, (position, _) => seen.Add(position));
 
@@ -49,7 +46,7 @@ public class LogitsTests
     public async Task WhatTheCallerThrows_EndsItsRequestAndSparesTheRank()
     {
         var calls = 0;
-        var backend = new FakeBackend { WhilePrefilling = _ => Array.ForEach([0, 1], Write) };
+        var backend = new FakeBackend { WhilePrefilling = rows => Array.ForEach([0, 1], position => Write(rows, position)) };
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Engine(backend).LogitsAsync(s_tokens, (_, _) =>
         {
@@ -60,7 +57,7 @@ public class LogitsTests
         Assert.Equal(("the disk is full", 1, 1), (error.Message, calls, backend.Cancelled));
     }
 
-    private void Write(int position) => _router.Write(Number, position, [1f]);
+    private static void Write(LogitsRow? rows, int position) => rows!(position, [1f]);
 
-    private InferenceEngine Engine(FakeBackend backend) => new(backend, TestModel.Demo, _router);
+    private static InferenceEngine Engine(FakeBackend backend) => new(backend, TestModel.Demo);
 }

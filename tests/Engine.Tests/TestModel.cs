@@ -19,7 +19,7 @@ internal static class TestModel
         Demo with { Prompts = new PromptEncoder(Demo.Tokenizer, ChatTemplate.Parse(template)) };
 
     public static InferenceEngine Engine(FakeBackend backend, ModelAssets? model = null) =>
-        new(backend, model ?? Demo, new LogitsRouter());
+        new(backend, model ?? Demo);
 
     /// <summary>An engine that answers with a text, and ends it.</summary>
     public static (InferenceEngine Engine, FakeBackend Backend) Saying(string text, ModelAssets? model = null)

@@ -102,7 +102,7 @@ internal static class CpSettingsReader
     private static TransportSettings ReadTransport(SettingsSection section) => new()
     {
         Host = section.Text("transport.host", "auto"),
-        Port = section.Int("transport.port", 0, MaxPort),
+        Port = section.IntOrAuto("transport.port", 0, MaxPort),
         Advertise = section.Text("transport.advertise", "auto"),
         Insecure = section.Choice("transport.insecure", ("off", false), ("on", true)),
         Tls = new TlsSettings

@@ -6,8 +6,9 @@ public sealed record TransportSettings
     /// <summary>Address that the data plane listens on, exactly. Default null (auto): that of the control plane.</summary>
     public string? Host { get; init; }
 
-    /// <summary>Port that the data plane listens on. Default 4054; 0: one that is free.</summary>
-    public int Port { get; init; } = 4054;
+    /// <summary>Port that the data plane listens on. Default null (auto): 4054, or a free one where that is
+    /// taken; peers are told of it.</summary>
+    public int? Port { get; init; }
 
     /// <summary>Address by which other nodes reach the data plane. Default null (auto): that of the control plane.</summary>
     public string? Advertise { get; init; }

@@ -28,17 +28,29 @@ internal sealed record EnginePlan
     /// <summary>Each rank's part of the model.</summary>
     public required IReadOnlyList<ShardSpec> Shards { get; init; }
 
+    /// <summary>Ranks that this process has at most: all of them, or a cluster node's places.</summary>
+    public required int RanksHere { get; init; }
+
     /// <summary>Computing threads of each rank.</summary>
     public required int ThreadsPerRank { get; init; }
 
     /// <summary>Weights of all ranks, equal pieces counted once, in bytes.</summary>
     public long SharedWeightBytes => WeightBytes.EstimateShared(Model, Shards, DType);
 
-    /// <summary>Decides everything.</summary>
+    /// <summary>Decides everything for an engine with all its ranks in this process.</summary>
     /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
-    public static EnginePlan Create(EngineOptions options)
+    public static EnginePlan Create(EngineOptions options) => Create(EngineConfiguration.Load(options), ranksHere: null);
+
+    /// <summary>Decides everything for one node of a cluster.</summary>
+    /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
+    public static EnginePlan CreateForNode(EngineOptions options)
     {
         var settings = EngineConfiguration.Load(options);
+        return Create(settings, settings.Cluster.Places);
+    }
+
+    private static EnginePlan Create(CpSettings settings, int? ranksHere)
+    {
         var problems = new List<string>();
         var topology = new RankTopology(
             settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
@@ -60,7 +72,8 @@ internal sealed record EnginePlan
             Topology = topology,
             DType = DTypeOf(settings.Model.DType, model.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32),
             Shards = shards,
-            ThreadsPerRank = settings.Device.Threads ?? Math.Max(1, Environment.ProcessorCount / topology.WorldSize),
+            RanksHere = ranksHere ?? topology.WorldSize,
+            ThreadsPerRank = settings.Device.Threads ?? Math.Max(1, Environment.ProcessorCount / (ranksHere ?? topology.WorldSize)),
         };
     }
 
@@ -85,13 +98,13 @@ internal sealed record EnginePlan
         return (one with { Blocks = (int)Math.Min(blocks + 1, int.MaxValue / kv.BlockSizeTokens) }).Validate();
     }
 
-    /// <summary>Processors of a rank's threads; null leaves them to the system.</summary>
-    public IReadOnlyList<int>? CoresOf(int rank)
+    /// <summary>Processors of the threads of the rank at a place of this process, 0 .. RanksHere - 1; null leaves them to the system.</summary>
+    public IReadOnlyList<int>? CoresOf(int place)
     {
         // With cores to spare, several engines of a machine would all be pinned to its first ones while the others idle.
-        var usesAll = Topology.WorldSize * ThreadsPerRank == Environment.ProcessorCount;
+        var usesAll = RanksHere * ThreadsPerRank == Environment.ProcessorCount;
         return Settings.Device.Pin is PinMode.On || (Settings.Device.Pin is PinMode.Auto && usesAll)
-            ? [.. Enumerable.Range(rank * ThreadsPerRank, ThreadsPerRank).Select(core => core % Environment.ProcessorCount)]
+            ? [.. Enumerable.Range(place * ThreadsPerRank, ThreadsPerRank).Select(core => core % Environment.ProcessorCount)]
             : null;
     }
 

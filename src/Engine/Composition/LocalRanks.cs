@@ -16,7 +16,7 @@ namespace AkkaCp.Engine.Composition;
 internal sealed class LocalRanks : IGenerationBackend
 {
     private readonly EnginePlan _plan;
-    private readonly LogitsRouter _logits;
+    private readonly LogitsRouter _logits = new();
     private readonly RankResources[] _ranks;
     private readonly WeightStore _weights;
     private readonly RotaryEmbedding _rope;
@@ -26,10 +26,9 @@ internal sealed class LocalRanks : IGenerationBackend
     private readonly int _restingTensors;
     private int? _leakedTensors;
 
-    private LocalRanks(EnginePlan plan, EngineOptions options, LogitsRouter logits, RankResources[] ranks, WeightStore weights)
+    private LocalRanks(EnginePlan plan, EngineOptions options, RankResources[] ranks, WeightStore weights)
     {
         _plan = plan;
-        _logits = logits;
         _ranks = ranks;
         _weights = weights;
         _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
@@ -67,15 +66,15 @@ internal sealed class LocalRanks : IGenerationBackend
 
     /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
     public static async Task<LocalRanks> StartAsync(
-        EnginePlan plan, EngineOptions options, LogitsRouter logits, CancellationToken cancellationToken)
+        EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
     {
         var weights = new WeightStore();
-        var ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken)
-            .ConfigureAwait(false);
+        RankResources[] ranks = [];
         LocalRanks? started = null;
         try
         {
-            started = new LocalRanks(plan, options, logits, ranks, weights);
+            ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken).ConfigureAwait(false);
+            started = new LocalRanks(plan, options, ranks, weights);
             await started._system.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
             return started;
         }
@@ -91,7 +90,11 @@ internal sealed class LocalRanks : IGenerationBackend
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, CancellationToken cancellationToken) => _system.Submit(request, cancellationToken);
+        GenerationProtocol.Submit request, LogitsRow? rows, CancellationToken cancellationToken)
+    {
+        var replies = _system.Submit(request, cancellationToken);
+        return rows is null ? replies : RouteRows(replies, rows);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -103,6 +106,31 @@ internal sealed class LocalRanks : IGenerationBackend
         finally
         {
             FreeAll();
+        }
+    }
+
+    /// <summary>The same replies; from the first on, which tells the coordinator's number for the request, its rows go to the taker.</summary>
+    private async IAsyncEnumerable<GenerationProtocol.IReply> RouteRows(
+        IAsyncEnumerable<GenerationProtocol.IReply> replies, LogitsRow rows)
+    {
+        long? number = null;
+        try
+        {
+            await foreach (var reply in replies.ConfigureAwait(false))
+            {
+                if (number is null && reply is GenerationProtocol.Progress told)
+                {
+                    _logits.Connect(told.Number, rows);
+                    number = told.Number;
+                }
+
+                yield return reply;
+            }
+        }
+        finally
+        {
+            if (number is { } known)
+                _logits.Disconnect(known);
         }
     }
 

@@ -24,14 +24,25 @@ internal sealed class RankResources : IDisposable
     /// <summary>Its paged K and V.</summary>
     public KvPool Kv { get; }
 
-    /// <summary>Starts all devices, and loads on the devices' own threads, so that memory lies where it is used.</summary>
-    public static async Task<RankResources[]> LoadAllAsync(
-        EnginePlan plan, WeightStore store, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>All ranks of the layout.</summary>
+    public static Task<RankResources[]> LoadAllAsync(
+        EnginePlan plan, WeightStore store, IProgress<LoadProgress>? progress, CancellationToken cancellationToken) =>
+        LoadAsync(plan, [.. Enumerable.Range(0, plan.Topology.WorldSize).Select(rank => (rank, rank))], store, progress, cancellationToken);
+
+    /// <summary>Starts devices, and loads on the devices' own threads, so that memory lies where it is used.</summary>
+    /// <param name="plan">What the engine is made of.</param>
+    /// <param name="ranks">Each rank and its place in this process, which chooses its processors.</param>
+    /// <param name="store">Holds what several ranks share.</param>
+    /// <param name="progress">Told how far all of them are together.</param>
+    /// <param name="cancellationToken">Ends the loading; what was loaded is freed.</param>
+    public static async Task<RankResources[]> LoadAsync(
+        EnginePlan plan, IReadOnlyList<(int Rank, int Place)> ranks, WeightStore store, IProgress<LoadProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var sum = progress is null ? null : new LoadProgressSum(
-            progress, [.. plan.Shards.Select(shard => WeightBytes.Estimate(plan.Model, shard, plan.DType))]);
+            progress, [.. ranks.Select(one => WeightBytes.Estimate(plan.Model, plan.Shards[one.Rank], plan.DType))]);
         using var failing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var loads = plan.Shards.Select((_, rank) => LoadAsync(plan, rank, store, sum?.Of(rank), failing)).ToArray();
+        var loads = ranks.Select((one, index) => LoadAsync(plan, one, store, sum?.Of(index), failing)).ToArray();
         try
         {
             return await Task.WhenAll(loads).ConfigureAwait(false);
@@ -40,7 +51,6 @@ internal sealed class RankResources : IDisposable
         {
             foreach (var load in loads.Where(load => load.IsCompletedSuccessfully))
                 (await load.ConfigureAwait(false)).Dispose();
-            store.Dispose();
             // The first failure, not the cancellation that it brought on the other ranks.
             foreach (var load in loads.Where(load => load.IsFaulted))
                 await load.ConfigureAwait(false);
@@ -57,19 +67,19 @@ internal sealed class RankResources : IDisposable
     }
 
     private static async Task<RankResources> LoadAsync(
-        EnginePlan plan, int rank, WeightStore store, IProgress<LoadProgress>? progress, CancellationTokenSource failing)
+        EnginePlan plan, (int Rank, int Place) one, WeightStore store, IProgress<LoadProgress>? progress, CancellationTokenSource failing)
     {
         var device = new CpuDevice(new CpuDeviceOptions
         {
-            Name = $"rank{rank}",
+            Name = $"rank{one.Rank}",
             Threads = plan.ThreadsPerRank,
-            Cores = plan.CoresOf(rank),
+            Cores = plan.CoresOf(one.Place),
         });
         try
         {
             // What follows must leave the device's thread: it starts actors, runs the caller, or disposes the device.
             return await Task.Factory.StartNew(
-                () => Load(plan, rank, device, store, progress, failing.Token),
+                () => Load(plan, one.Rank, device, store, progress, failing.Token),
                 failing.Token, TaskCreationOptions.RunContinuationsAsynchronously, device.Stream).ConfigureAwait(false);
         }
         catch

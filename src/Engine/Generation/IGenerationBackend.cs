@@ -2,14 +2,18 @@ using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Engine.Generation;
 
-/// <summary>Who answers requests: the ranks of this process, or a test's fake.</summary>
+/// <summary>Who answers requests: the ranks of this process, a cluster, or a test's fake.</summary>
 internal interface IGenerationBackend : IAsyncDisposable
 {
     /// <summary>
     /// Hands a request in and gives its replies, a terminal one last. Cancelling the token cancels the request and ends the
     /// replies with an <see cref="OperationCanceledException"/>.
     /// </summary>
-    IAsyncEnumerable<GenerationProtocol.IReply> Submit(GenerationProtocol.Submit request, CancellationToken cancellationToken);
+    /// <param name="request">The request.</param>
+    /// <param name="rows">Takes the logits where the request asks for all of them; null for none. Rows may come again.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    IAsyncEnumerable<GenerationProtocol.IReply> Submit(
+        GenerationProtocol.Submit request, LogitsRow? rows, CancellationToken cancellationToken);
 
     /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
     int LiveTensors { get; }

@@ -9,30 +9,34 @@ namespace AkkaCp.Serving.Commands;
 /// <summary><c>akkacp check</c>: validates configuration and model, and prints what an engine would be.</summary>
 internal static class CheckCommand
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     private static readonly Option<bool> s_tensors =
         new("--check-tensors") { Description = "Read all weights and report NaN and infinities." };
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("check", "Validates configuration and model; prints layout, memory and threads.") { s_tensors };
+        var command = new Command("check", "Validates configuration and model; prints layout, memory, threads and, of a cluster, who reaches whom.") { s_tensors };
         CommonOptions.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Task.FromResult(Run(parsed, io, cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
     }
 
-    private static int Run(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
-        var found = EngineInspection.Create(EngineFlags.Read(parsed), parsed.GetValue(s_tensors), cancellationToken);
+        var options = EngineFlags.Read(parsed);
+        var found = EngineInspection.Create(options, parsed.GetValue(s_tensors), cancellationToken);
         foreach (var problem in found.Problems)
             io.Error.WriteLine($"akkacp: {problem}");
         if (found.Problems.Count > 0)
             return ErrorReport.WrongUsage;
 
-        Print(io.Out, found);
-        return ErrorReport.Success;
+        var cluster = await ClusterInspection.CreateAsync(options, s_patience, cancellationToken).ConfigureAwait(false);
+        Print(io.Out, found, isCluster: cluster is not null);
+        return cluster is null || ClusterTables.Print(io.Out, cluster) ? ErrorReport.Success : ErrorReport.Failed;
     }
 
-    private static void Print(TextWriter output, EngineInspection found)
+    private static void Print(TextWriter output, EngineInspection found, bool isCluster)
     {
         // Lines for scripts stay whole; only the table is fitted to the terminal.
         var layout = found.Topology;
@@ -44,7 +48,8 @@ internal static class CheckCommand
         output.WriteLine(
             $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
             + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
-        output.WriteLine("ranks of this process reach each other through shared memory");
+        if (!isCluster)
+            output.WriteLine("ranks of this process reach each other through shared memory");
         AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),

@@ -23,13 +23,14 @@ internal static class RunCommand
 
     private static readonly Option<ulong?> s_seed =
         new("--seed") { Description = "Names the random sequence. Default: a fresh one." };
+    private static readonly Option<bool> s_ignoreEos = new("--ignore-eos") { Description = "Go on behind the end of the answer, up to --max-tokens." };
     private static readonly Option<bool> s_raw = new("--raw") { Description = "Skip the chat template." };
 
     public static Command Create(CommandIo io)
     {
         var command = new Command("run", "Answers one prompt, streaming to standard output.")
         {
-            s_prompt, s_promptFile, s_maxTokens, s_temperature, s_seed, s_raw, CommonOptions.Json,
+            s_prompt, s_promptFile, s_maxTokens, s_temperature, s_seed, s_ignoreEos, s_raw, CommonOptions.Json,
         };
         CommonOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
@@ -107,6 +108,7 @@ internal static class RunCommand
         var request = new GenerationRequest
         {
             MaxTokens = parsed.GetValue(s_maxTokens),
+            IgnoreEos = parsed.GetValue(s_ignoreEos),
             Sampling = new SamplingOverrides { Temperature = parsed.GetValue(s_temperature), Seed = parsed.GetValue(s_seed) },
         };
         return parsed.GetValue(s_raw)

@@ -1,0 +1,40 @@
+using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
+using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Generation;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AkkaCp.Engine.Cluster;
+
+/// <summary>The ranks of a cluster, used from outside: this process holds no weights.</summary>
+internal sealed class ClusterBackend : IGenerationBackend
+{
+    private readonly CpClient _client;
+    private readonly int _ranks;
+
+    private ClusterBackend(CpClient client, int ranks)
+    {
+        _client = client;
+        _ranks = ranks;
+    }
+
+    /// <inheritdoc/>
+    public int LiveTensors => 0;
+
+    /// <inheritdoc/>
+    public EngineHealth Health => new(true, _ranks, 0, 0, 0, 0, 0, 0, "cluster");
+
+    /// <summary>Opens the client's port.</summary>
+    /// <exception cref="CpSettingsException">A certificate cannot be read.</exception>
+    public static ClusterBackend Start(EnginePlan plan, EngineOptions options) => new(
+        CpClient.Start(plan.Settings, options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance), plan.Topology.WorldSize);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
+        GenerationProtocol.Submit request, LogitsRow? rows, CancellationToken cancellationToken) =>
+        _client.Submit(request, rows is null ? null : new LogitsRowTaker(rows), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _client.DisposeAsync();
+}
