@@ -15,25 +15,28 @@ run() {
     env AKKACP_EXPECT_SIMD="$level" $setting dotnet "$tests" "$@"
 }
 
-# Variants that this machine may lack come first; the others run everywhere that has their vectors.
+# A variant that needs features of the processor is skipped where one is missing.
 kernels() {
-    local name=$1
-    shift
+    local name=$1 features=$2
+    shift 2
+    for feature in $features; do
+        if ! grep -qw "$feature" /proc/cpuinfo 2>/dev/null; then
+            echo "== kernels $name: skipped, the processor has no $feature"
+            return
+        fi
+    done
     echo "== kernels $name"
     env AKKACP_KERNELS="$name" dotnet "$tests" "$@"
 }
 
-if grep -qw avx512_bf16 /proc/cpuinfo 2>/dev/null; then
-    kernels bf16-avx512 "$@"
-fi
-if grep -qw avx512f /proc/cpuinfo 2>/dev/null; then
-    kernels avx512 "$@"
-fi
-if grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
-    kernels vector256 "$@"
-fi
-kernels vector128 "$@"
-kernels scalar "$@"
+kernels amx "amx_tile amx_bf16 amx_int8 avx512_bf16" "$@"
+kernels bf16-avx512 avx512_bf16 "$@"
+kernels vnni-avx512 avx512_vnni "$@"
+kernels avx512 avx512f "$@"
+kernels avx2 "avx2 fma" "$@"
+kernels vector256 avx2 "$@"
+kernels vector128 "" "$@"
+kernels scalar "" "$@"
 
 if grep -qw avx512f /proc/cpuinfo 2>/dev/null; then
     run avx512 DOTNET_PreferredVectorBitWidth=512 "$@"

@@ -1,5 +1,6 @@
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
+using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Serving;
@@ -35,7 +36,7 @@ internal static class ErrorReport
 
     private static int ExitCodeOf(Exception error) => error switch
     {
-        UsageException or TopologyException or Actors.Settings.CpSettingsException => WrongUsage,
+        UsageException or TopologyException or Actors.Settings.CpSettingsException or KernelsUnavailableException => WrongUsage,
         GenerationException { Kind: FailureKind.Invalid } => WrongUsage,
         _ => Failed,
     };

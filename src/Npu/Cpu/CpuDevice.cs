@@ -16,17 +16,27 @@ public sealed partial class CpuDevice : INpuDevice
 
     /// <summary>Starts the device's threads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread is asked for, or a negative core.</exception>
-    /// <exception cref="ArgumentException">Kernels are asked for, by option or AKKACP_KERNELS, that this machine does not have.</exception>
+    /// <exception cref="KernelsUnavailableException">Kernels are asked for, by option or AKKACP_KERNELS, that this machine does not have.</exception>
     public CpuDevice(CpuDeviceOptions? options = null)
+        : this(options ?? new CpuDeviceOptions(), ChooseKernels(options?.Kernels))
     {
-        options ??= new CpuDeviceOptions();
+    }
+
+    /// <summary>Starts the device's threads on kernels that need not be in this machine's catalogue.</summary>
+    internal CpuDevice(CpuDeviceOptions options, KernelVariant variant, string reason)
+        : this(options, (variant, new KernelChoice(variant.Name, reason, variant.Numerics)))
+    {
+    }
+
+    private CpuDevice(CpuDeviceOptions options, (KernelVariant Variant, KernelChoice Choice) kernels)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options));
         foreach (var core in options.Cores ?? [])
         {
             ArgumentOutOfRangeException.ThrowIfNegative(core, nameof(options));
         }
 
-        (_variant, KernelChoice) = ChooseKernels(options.Kernels);
+        (_variant, KernelChoice) = kernels;
         Name = $"{options.Name} ({_variant.Name}, {options.Threads} threads)";
         _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0));
         Workers = new WorkerPool(options.Threads, options.Name, options.Cores);
@@ -34,11 +44,12 @@ public sealed partial class CpuDevice : INpuDevice
         _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch())];
     }
 
-    /// <summary>Kernels that products can run on here, best first: bf16-avx512, vnni-avx512, avx512, vector256, vector128, scalar.</summary>
+    /// <summary>Kernels that products can run on here, best first: amx, bf16-avx512, vnni-avx512, avx512, avx2, vector256,
+    /// vector128, scalar.</summary>
     public static IReadOnlyList<string> AvailableKernels => [.. KernelCatalogue.Machine.Available.Select(variant => variant.Name)];
 
     /// <summary>What products of a device run on whose options name no kernels.</summary>
-    /// <exception cref="ArgumentException">AKKACP_KERNELS names kernels that this machine does not have.</exception>
+    /// <exception cref="KernelsUnavailableException">AKKACP_KERNELS names kernels that this machine does not have.</exception>
     public static KernelChoice DefaultKernels => ChooseKernels(null).Choice;
 
     /// <summary>The vectors that all kernels but products use: avx512, vector256, vector128 or scalar.</summary>

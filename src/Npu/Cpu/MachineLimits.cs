@@ -16,20 +16,26 @@ public static unsafe class MachineLimits
 
     /// <summary>
     /// GFLOP/s of one core with the instruction that multiplies weights of a type: F32 fused multiply-add, for BF16 too where the
-    /// kernels widen it to F32; vdpbf16ps where they take BF16 pairs; for I8 vpdpbusd in GOP/s where it is used, else the F32 figure
-    /// as a yardstick.
+    /// kernels widen it to F32; vdpbf16ps or tdpbf16ps where they take BF16 pairs; for I8 vpdpbusd or tdpbusd in GOP/s where it is used,
+    /// else the F32 figure as a yardstick.
     /// </summary>
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="repeats">Runs, at least 1.</param>
     /// <param name="kernels">The kernels that multiply; null = <see cref="CpuDevice.DefaultKernels"/>.</param>
-    public static double ProductGflops(DType dtype, int repeats, KernelChoice? kernels = null) => dtype switch
+    public static double ProductGflops(DType dtype, int repeats, KernelChoice? kernels = null)
     {
-        DType.BF16 when (kernels ?? CpuDevice.DefaultKernels).Numerics == NumericsIds.PairsBF16 =>
-            RegisterProducts.DotBF16Gflops(RunsPerRepeat * repeats),
-        DType.I8 when KernelCatalogue.Machine.Available.Single(variant => variant.Name == (kernels ?? CpuDevice.DefaultKernels).Name).I8
-            is AssembledI8Kernels => RegisterProducts.DotI8Gops(RunsPerRepeat * repeats),
-        _ => FmaGflops(repeats),
-    };
+        var name = (kernels ?? CpuDevice.DefaultKernels).Name;
+        var runs = RunsPerRepeat * repeats;
+        return (dtype, KernelCatalogue.Machine.Available.Single(variant => variant.Name == name)) switch
+        {
+            (DType.BF16, AmxKernels) => RegisterProducts.TileGops(WordProduct.BF16, runs),
+            (DType.I8, AmxKernels) => RegisterProducts.TileGops(WordProduct.I8, runs),
+            (DType.BF16, AssembledKernels) => RegisterProducts.DotBF16Gflops(runs),
+            (DType.I8, Avx2Kernels { I8: AssembledI8Kernels }) => RegisterProducts.DotI8NarrowGops(runs),
+            (DType.I8, { I8: AssembledI8Kernels }) => RegisterProducts.DotI8Gops(runs),
+            _ => FmaGflops(repeats),
+        };
+    }
 
     /// <summary>GFLOP/s of one core in independent F32 fused multiply-adds in registers: 12 chains of the widest vector.</summary>
     /// <param name="repeats">Runs, at least 1.</param>

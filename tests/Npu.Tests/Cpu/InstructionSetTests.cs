@@ -36,6 +36,16 @@ public sealed class InstructionSetTests
     }
 
     [Fact]
+    public void Kernels_WithAvx2ButWithoutAvx512_AreTheAssembledOnes()
+    {
+        var forced = Environment.GetEnvironmentVariable("AKKACP_KERNELS");
+        Assert.SkipWhen(!string.IsNullOrEmpty(forced), "AKKACP_KERNELS is set");
+        Assert.SkipWhen(!OperatingSystem.IsLinux() || !Avx2.IsSupported || !Fma.IsSupported, "no AVX2 and FMA, or not Linux");
+        Assert.SkipWhen(Avx512F.IsSupported, "the processor has AVX-512, and the runtime uses it");
+        Assert.Equal("avx2", CpuDevice.DefaultKernels.Name);
+    }
+
+    [Fact]
     public void Kernels_OfEveryVariant_LeaveTheBitsOfTheirOwnArithmetic()
     {
         foreach (var kernels in CpuDevice.AvailableKernels)
@@ -48,7 +58,7 @@ public sealed class InstructionSetTests
     // BF16 products tell the arithmetics apart: the bits are the device's own, and those of no other.
     private static void AssertArithmetic(CpuDevice device)
     {
-        string[] arithmetics = [NumericsIds.Portable, NumericsIds.PairsBF16];
+        string[] arithmetics = [NumericsIds.Portable, NumericsIds.PairsBF16, NumericsIds.TilesBF16];
         var rng = new Rng(98);
         var (x, w) = (rng.Floats(5 * 64), rng.Floats(40 * 64));
         using var input = new FencedTensor(device.Memory, DType.F32, [5, 64]).Write(x);

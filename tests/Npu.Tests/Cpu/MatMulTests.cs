@@ -119,10 +119,10 @@ public sealed class MatMulTests : IDisposable
         return devices;
     }
 
-    private static void AssertChain(CpuDevice[] devices, DType dtype, int t, int n, int k, Rng rng, bool bias) =>
+    internal static void AssertChain(CpuDevice[] devices, DType dtype, int t, int n, int k, Rng rng, bool bias) =>
         AssertChain(devices, dtype, rng.Floats(t * k), rng.Floats(n * k), bias ? rng.Floats(n) : null, t, n, k, rng);
 
-    private static void AssertChain(
+    internal static void AssertChain(
         CpuDevice[] devices, DType dtype, float[] x, float[] w, float[]? bias, int t, int n, int k, Rng rng)
     {
         var expected = ProductChain.Compute(devices[0].KernelChoice.Numerics, dtype, x, w, bias, t, n, k);

@@ -16,9 +16,13 @@ internal static class ProductChain
         }
 
         var weights = dtype == DType.BF16 ? [.. w.Select(Reference.RoundToBF16)] : w;
-        return dtype == DType.BF16 && numerics.Contains("bf16:vdpbf16ps", StringComparison.Ordinal)
-            ? Each(t, n, k, bias, [.. x.Select(Reference.RoundToBF16)], weights, Pairs)
-            : Each(t, n, k, bias, x, weights, Fma);
+        if (dtype == DType.F32 || numerics.Contains("bf16:fma-k", StringComparison.Ordinal))
+        {
+            return Each(t, n, k, bias, x, weights, Fma);
+        }
+
+        var tiles = numerics.Contains("bf16:tdpbf16ps", StringComparison.Ordinal);
+        return Each(t, n, k, bias, [.. x.Select(Reference.RoundToBF16)], weights, tiles ? Tiles : Pairs);
     }
 
     // Rows of x and of W as round(v · 127 / max|v|), an exact sum, and three roundings: sum, times the output's scale, times the row's.
@@ -88,6 +92,24 @@ internal static class ProductChain
             var (x1, w1) = k + 1 < x.Length ? (x[k + 1], w[k + 1]) : (0f, 0f);
             sum = Step(x1, w1, sum);
             sum = Step(x[k], w[k], sum);
+        }
+
+        return sum;
+    }
+
+    // tdpbf16ps as the manual writes it, for each 32 inputs: those at even and those at odd places have a sum each, from zero.
+    private static float Tiles(ReadOnlySpan<float> x, ReadOnlySpan<float> w, float sum)
+    {
+        for (var start = 0; start < x.Length; start += 32)
+        {
+            var (even, odd) = (0f, 0f);
+            for (var k = start; k < Math.Min(start + 32, x.Length); k++)
+            {
+                ref var half = ref k % 2 == 0 ? ref even : ref odd;
+                half = Step(x[k], w[k], half);
+            }
+
+            sum = Flush(Flush(sum) + Flush(even + odd));
         }
 
         return sum;

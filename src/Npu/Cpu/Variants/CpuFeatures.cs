@@ -18,11 +18,21 @@ internal sealed record CpuFeatures
     /// <summary>vpdpbusd on 512-bit registers.</summary>
     public required bool Avx512Vnni { get; init; }
 
+    /// <summary>AVX2 and FMA, allowed by the system and by the runtime's own switches.</summary>
+    public required bool Avx2 { get; init; }
+
+    /// <summary>vpdpbusd on 256-bit registers, without AVX-512.</summary>
+    public required bool AvxVnni { get; init; }
+
+    /// <summary>Why AMX tiles for BF16 and INT8 cannot be used; null: they can.</summary>
+    public required string? NoAmx { get; init; }
+
     /// <summary>Bytes of the second-level cache that a core has to itself.</summary>
     public required int L2Bytes { get; init; }
 
     /// <summary>Asks the processor (CPUID leaf 7) and the system.</summary>
-    public static CpuFeatures Read()
+    /// <param name="memory">Where the few instructions that read XCR0 come to lie, on a processor with AMX.</param>
+    public static CpuFeatures Read(ICodeMemory memory)
     {
         // The runtime has looked at XCR0: with its own flag off, 512-bit registers are not saved, or the user wants none.
         var avx512 = Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported;
@@ -31,14 +41,21 @@ internal sealed record CpuFeatures
             Avx512 = avx512,
             Avx512BF16 = avx512 && HasBF16(),
             Avx512Vnni = avx512 && HasVnni(),
+            Avx2 = System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported,
+            AvxVnni = System.Runtime.Intrinsics.X86.Avx2.IsSupported && HasAvxVnni(),
+            NoAmx = AmxSupport.FindRefusal(memory),
             L2Bytes = ReadL2Bytes(),
         };
     }
 
-    // Leaf 7, sub-leaf 1, EAX bit 5; sub-leaf 0 tells in EAX how many sub-leaves there are.
-    private static bool HasBF16() =>
+    private static bool HasBF16() => HasLeaf7Sub1(1 << 5);
+
+    private static bool HasAvxVnni() => HasLeaf7Sub1(1 << 4);
+
+    // Leaf 7, sub-leaf 1, EAX; sub-leaf 0 tells in EAX how many sub-leaves there are.
+    private static bool HasLeaf7Sub1(int bit) =>
         X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= 1
-        && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+        && (X86Base.CpuId(7, 1).Eax & bit) != 0;
 
     // Leaf 7, sub-leaf 0, ECX bit 11.
     private static bool HasVnni() =>

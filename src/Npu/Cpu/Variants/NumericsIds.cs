@@ -11,4 +11,10 @@ internal static class NumericsIds
     /// denormals for zero and leaves none.
     /// </summary>
     public const string PairsBF16 = "f32:fma-k,bf16:vdpbf16ps-x16";
+
+    /// <summary>
+    /// F32 weights as <see cref="Portable"/>. BF16 weights: x rounded to BF16, and for each 32 inputs tdpbf16ps, which sums those at even
+    /// and those at odd places, adds the two sums and then that to y; denormals as in <see cref="PairsBF16"/>.
+    /// </summary>
+    public const string TilesBF16 = "f32:fma-k,bf16:tdpbf16ps-x16";
 }

@@ -3,8 +3,8 @@ using AkkaCp.Npu.Cpu.Kernels;
 namespace AkkaCp.Npu.Cpu.Variants;
 
 /// <summary>
-/// Products in C# over vectors of one width; those with I8 weights may be assembled. BF16 weights are widened and meet F32 activations: every element is one chain of fused
-/// multiply-adds, the same bits at every width.
+/// Products in C# over vectors of one width; those with I8 weights may be assembled. BF16 weights are widened and meet F32 activations:
+/// every element is one chain of fused multiply-adds, the same bits at every width.
 /// </summary>
 internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8) : KernelVariant
     where TSimd : struct, ISimd<TVector>

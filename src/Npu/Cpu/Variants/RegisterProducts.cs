@@ -5,75 +5,118 @@ using static Iced.Intel.AssemblerRegisters;
 namespace AkkaCp.Npu.Cpu.Variants;
 
 /// <summary>
-/// Products in registers only, assembled as the kernels are: 24 independent sums of 16 lanes, more than the latency of any unit
-/// needs. What they reach is the most that a kernel can.
+/// Products in registers only, assembled as the kernels are: more independent sums than the latency of any unit needs. What they reach
+/// is the most that a kernel can. Each only where the kernels of its name run.
 /// </summary>
 internal static unsafe class RegisterProducts
 {
-    private const int Sums = 24;
-    private const int FlopsOfDot = 16 * 4;
-    private const int OpsOfByteDot = 16 * 8;
-
     // Under a millisecond: short enough to fall between two time slices of other processes.
     private const int Loops = 100_000;
 
-    private static readonly AssemblerRegisterZMM[] s_sums =
+    // Four products of 16 × 16 × 16 words take as long as some dozens of the others.
+    private const int TileLoops = Loops / 8;
+    private const int TileProducts = 4;
+
+    private static readonly AssemblerRegisterZMM[] s_zmm =
     [
         zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11,
         zmm12, zmm13, zmm14, zmm15, zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23,
     ];
 
-    /// <summary>GFLOP/s of one core in vdpbf16ps, best of some runs by wall time; only where bf16-avx512 kernels run.</summary>
-    public static double DotBF16Gflops(int runs) => BestGops(WordProduct.BF16, FlopsOfDot, runs);
+    private static readonly AssemblerRegisterYMM[] s_ymm =
+        [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7, ymm8, ymm9, ymm10, ymm11, ymm12, ymm13];
 
-    /// <summary>GOP/s of one core in vpdpbusd, best of some runs by wall time; only where its kernels run.</summary>
-    public static double DotI8Gops(int runs) => BestGops(WordProduct.I8, OpsOfByteDot, runs);
+    /// <summary>GFLOP/s of one core in vdpbf16ps on 512 bits, best of some runs by wall time.</summary>
+    public static double DotBF16Gflops(int runs) =>
+        BestGops(AssembleZmm(asm => Array.ForEach(s_zmm, sum => asm.vdpbf16ps(sum, zmm30, zmm31))), Loops, s_zmm.Length * 16 * 4, runs);
 
-    private static double BestGops(WordProduct product, int opsOfDot, int runs)
+    /// <summary>GOP/s of one core in vpdpbusd on 512 bits, best of some runs by wall time.</summary>
+    public static double DotI8Gops(int runs) =>
+        BestGops(AssembleZmm(asm => Array.ForEach(s_zmm, sum => asm.vpdpbusd(sum, zmm30, zmm31))), Loops, s_zmm.Length * 16 * 8, runs);
+
+    /// <summary>GOP/s of one core in vpdpbusd on 256 bits, best of some runs by wall time.</summary>
+    public static double DotI8NarrowGops(int runs) => BestGops(AssembleYmm(), Loops, s_ymm.Length * 8 * 8, runs);
+
+    /// <summary>GFLOP/s or GOP/s of one core in tdpbf16ps or tdpbusd, best of some runs by wall time.</summary>
+    public static double TileGops(WordProduct product, int runs) =>
+        BestGops(AssembleTiles(product), TileLoops, TileProducts * 16 * 16 * 16 * (product == WordProduct.BF16 ? 4 : 8), runs);
+
+    private static double BestGops(byte[] products, int loops, int opsOfLoop, int runs)
     {
-        if (!new LinuxCodeMemory().TryMap(AssembleDots(product), out var code, out var refusal))
+        if (!new LinuxCodeMemory().TryMap(products, out var code, out var refusal))
         {
             throw new InvalidOperationException($"Measuring products in registers: {refusal}.");
         }
 
-        var dots = (delegate* unmanaged<long, void>)code;
+        var config = AmxTileConfig.Of(AmxTiles.MostRows, AmxTileConfig.MaxWords);
+        var run = (delegate* unmanaged<long, AmxTileConfig*, void>)code;
         var best = 0.0;
-        for (var run = 0; run < runs; run++)
+        for (var i = 0; i < runs; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            dots(Loops);
-            best = Math.Max(best, (double)Loops * Sums * opsOfDot / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            run(loops, &config);
+            best = Math.Max(best, (double)loops * opsOfLoop / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         return best;
     }
 
     // Zeros throughout: the units take the same time for every value, and no sum can overflow.
-    private static byte[] AssembleDots(WordProduct product)
+    private static byte[] AssembleZmm(Action<Assembler> products)
     {
         var asm = new Assembler(64);
-        foreach (var register in (AssemblerRegisterZMM[])[.. s_sums, zmm30, zmm31])
+        foreach (var register in (AssemblerRegisterZMM[])[.. s_zmm, zmm30, zmm31])
         {
             asm.vpxord(register, register, register);
         }
 
-        var loop = asm.CreateLabel();
-        asm.Label(ref loop);
-        foreach (var sum in s_sums)
+        Repeat(asm, () => products(asm));
+        asm.vzeroupper();
+        return Finish(asm);
+    }
+
+    private static byte[] AssembleYmm()
+    {
+        var asm = new Assembler(64);
+        foreach (var register in (AssemblerRegisterYMM[])[.. s_ymm, ymm14, ymm15])
         {
-            if (product == WordProduct.I8)
-            {
-                asm.vpdpbusd(sum, zmm30, zmm31);
-            }
-            else
-            {
-                asm.vdpbf16ps(sum, zmm30, zmm31);
-            }
+            asm.vpxor(register, register, register);
         }
 
+        Repeat(asm, () => Array.ForEach(s_ymm, sum => asm.vpdpbusd(sum, ymm14, ymm15)));
+        asm.vzeroupper();
+        return Finish(asm);
+    }
+
+    // ldtilecfg leaves zeros in all tiles.
+    private static byte[] AssembleTiles(WordProduct product)
+    {
+        var asm = new Assembler(64);
+        Action<AssemblerRegisterTMM, AssemblerRegisterTMM, AssemblerRegisterTMM> multiply =
+            product == WordProduct.BF16 ? asm.tdpbf16ps : asm.tdpbusd;
+        asm.ldtilecfg(__[rsi]);
+        Repeat(asm, () =>
+        {
+            multiply(tmm0, tmm4, tmm6);
+            multiply(tmm1, tmm4, tmm7);
+            multiply(tmm2, tmm5, tmm6);
+            multiply(tmm3, tmm5, tmm7);
+        });
+        asm.tilerelease();
+        return Finish(asm);
+    }
+
+    private static void Repeat(Assembler asm, Action body)
+    {
+        var loop = asm.CreateLabel();
+        asm.Label(ref loop);
+        body();
         asm.dec(rdi);
         asm.jnz(loop);
-        asm.vzeroupper();
+    }
+
+    private static byte[] Finish(Assembler asm)
+    {
         asm.ret();
         using var code = new MemoryStream();
         asm.Assemble(new StreamCodeWriter(code), 0);

@@ -24,4 +24,7 @@ internal unsafe struct TileArguments
 
     /// <summary>Weights that come next: one or two lines are asked for in each step.</summary>
     public byte* Ahead;
+
+    /// <summary>Shapes of AMX tile registers; null for other tiles, which do not read it.</summary>
+    public AmxTileConfig* Config;
 }

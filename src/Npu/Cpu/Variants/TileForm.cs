@@ -7,6 +7,11 @@ namespace AkkaCp.Npu.Cpu.Variants;
 /// <param name="Assemble">Machine code of a tile of so many rows and panels, which is its block's only one or not.</param>
 internal sealed record TileForm(int MaxRows, int StepBytes, Func<int, int> PanelsFor, Func<int, int, bool, byte[]> Assemble)
 {
+    /// <summary>The tiles of <see cref="YmmTileAssembler"/>.</summary>
+    public static TileForm Ymm(WordProduct product) => new(
+        YmmTileAssembler.MaxRows, YmmTileAssembler.StepBytesOf(product), YmmTileAssembler.PanelsFor,
+        (rows, panels, alone) => YmmTileAssembler.Assemble(product, rows, panels, alone));
+
     /// <summary>The tiles of <see cref="TileAssembler"/>.</summary>
     public static TileForm Zmm(WordProduct product) => new(
         TileAssembler.MaxRows, TileAssembler.StepBytes, TileAssembler.PanelsFor,

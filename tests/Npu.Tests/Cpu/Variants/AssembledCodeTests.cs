@@ -19,14 +19,13 @@ public sealed unsafe class AssembledCodeTests
     [Fact]
     public void EveryTile_LeavesTheCallersRegistersStackAndFlags()
     {
-        var kernels = Kernels();
         var thunk = Map(GuardThunk());
-        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles }.Cast<TileCode>())
+        foreach (var tiles in AllTiles())
         {
-            for (var rows = 1; rows <= TileAssembler.MaxRows; rows++)
+            for (var rows = 1; rows <= tiles.MaxRows; rows++)
             {
                 AssertKept((nint)tiles[rows, false], thunk, rows, 1);
-                AssertKept((nint)tiles[rows, true], thunk, rows, TileAssembler.PanelsFor(rows));
+                AssertKept((nint)tiles[rows, true], thunk, rows, tiles.PanelsFor(rows));
             }
         }
     }
@@ -34,8 +33,7 @@ public sealed unsafe class AssembledCodeTests
     [Fact]
     public void Pages_AreReadableAndExecutable_NeverWritable()
     {
-        var kernels = Kernels();
-        foreach (var tiles in new[] { kernels.F32Tiles, kernels.BF16Tiles, ((AssembledI8Kernels)kernels.I8).Tiles }.Cast<TileCode>())
+        foreach (var tiles in AllTiles())
         {
             var found = 0;
             foreach (var line in File.ReadLines("/proc/self/maps"))
@@ -83,11 +81,40 @@ public sealed unsafe class AssembledCodeTests
         Assert.All(seen, m => Assert.False((m is Mnemonic.Vdpbf16ps or Mnemonic.Vfmadd231ps or Mnemonic.Vpdpbusd) && m != wanted));
     }
 
-    private static AssembledKernels Kernels()
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 3)]
+    [InlineData(0, 6)]
+    [InlineData(1, 2)]
+    [InlineData(1, 6)]
+    [InlineData(2, 1)]
+    [InlineData(2, 6)]
+    public void NarrowTiles_HaveNoInstructionOfAvx512(int product, int rows)
     {
-        var kernels = KernelCatalogue.Machine.Available.OfType<AssembledKernels>().FirstOrDefault();
-        Assert.SkipWhen(kernels is null, KernelCatalogue.Machine.Choose(null, "test").Choice.Reason);
-        return kernels!;
+        var decoder = Iced.Intel.Decoder.Create(
+            64, YmmTileAssembler.Assemble((WordProduct)product, rows, YmmTileAssembler.PanelsFor(rows), alone: true));
+        var instructions = decoder.ToList();
+        Assert.All(instructions, i => Assert.True(i.Encoding is EncodingKind.VEX or EncodingKind.Legacy, $"{i}"));
+        Assert.Contains(instructions, i => i.Mnemonic == (product == (int)WordProduct.I8 ? Mnemonic.Vpdpbusd : Mnemonic.Vfmadd231ps));
+        Assert.Equal((Mnemonic.Vzeroupper, Mnemonic.Ret), (instructions[^2].Mnemonic, instructions[^1].Mnemonic));
+    }
+
+    private static List<TileCode> AllTiles()
+    {
+        var tiles = new List<ProductTiles>();
+        foreach (var variant in KernelCatalogue.Machine.Available)
+        {
+            tiles.AddRange(variant switch
+            {
+                AssembledKernels kernels => [kernels.F32Tiles, kernels.BF16Tiles],
+                Avx2Kernels kernels => [kernels.F32Tiles, kernels.BF16Tiles],
+                _ => [],
+            });
+            tiles.AddRange(variant.I8 is AssembledI8Kernels bytes ? [bytes.Tiles] : []);
+        }
+
+        Assert.SkipWhen(tiles.Count == 0, KernelCatalogue.Machine.Choose(null, "test").Choice.Reason);
+        return [.. tiles.OfType<TileCode>().Distinct()];
     }
 
     private static void AssertKept(nint tile, byte* thunk, int rows, int panels)
@@ -99,7 +126,7 @@ public sealed unsafe class AssembledCodeTests
         rng.Floats(w.Length).CopyTo(w, 0);
         Array.Fill(start, 1f);
         var kept = stackalloc ulong[Saved];
-        var zmm0 = stackalloc byte[64];
+        var ymm0 = stackalloc byte[32];
         fixed (float* px = x, pw = w, ps = start, py = y)
         {
             var arguments = new TileArguments
@@ -115,7 +142,7 @@ public sealed unsafe class AssembledCodeTests
                 YStride = n * 4,
                 Ahead = (byte*)pw,
             };
-            ((delegate* unmanaged<nint, TileArguments*, ulong*, byte*, void>)thunk)(tile, &arguments, kept, zmm0);
+            ((delegate* unmanaged<nint, TileArguments*, ulong*, byte*, void>)thunk)(tile, &arguments, kept, ymm0);
         }
 
         for (var i = 0; i < 5; i++)
@@ -124,11 +151,11 @@ public sealed unsafe class AssembledCodeTests
         }
 
         Assert.Equal((0UL, 0UL), (kept[5], kept[6]));
-        Assert.True(new ReadOnlySpan<byte>(zmm0 + 16, 48).IndexOfAnyExcept((byte)0) < 0, $"{rows} rows: upper halves are left dirty");
+        Assert.True(new ReadOnlySpan<byte>(ymm0 + 16, 16).IndexOfAnyExcept((byte)0) < 0, $"{rows} rows: upper halves are left dirty");
         Assert.All(y, value => Assert.NotEqual(0f, value));
     }
 
-    // thunk(tile, arguments, kept, zmm0): fills what a callee must keep with guards, calls the tile, writes down what it finds.
+    // thunk(tile, arguments, kept, ymm0): fills what a callee must keep with guards, calls the tile, writes down what it finds.
     private static byte[] GuardThunk()
     {
         AssemblerRegister64[] kept = [rbx, r12, r13, r14, r15];
@@ -163,7 +190,7 @@ public sealed unsafe class AssembledCodeTests
         asm.and(rdx, 0x400);
         asm.mov(__qword_ptr[rax + 48], rdx);
         asm.mov(rcx, __qword_ptr[rsp + 16]);
-        asm.vmovups(__zmmword_ptr[rcx], zmm0);
+        asm.vmovups(__ymmword_ptr[rcx], AssemblerRegisters.ymm0);
         asm.vzeroupper();
         asm.add(rsp, 24);
         foreach (var register in (AssemblerRegister64[])[r15, r14, r13, r12, rbp, rbx])

@@ -1,4 +1,6 @@
+using System.Runtime.Intrinsics;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Npu.Cpu.Kernels;
 using AkkaCp.Npu.Cpu.Variants;
 using Xunit;
 
@@ -7,8 +9,20 @@ namespace AkkaCp.Npu.Tests.Cpu.Variants;
 /// <summary>The best kernels are chosen, a name forces others, and a machine that refuses code falls back and says so.</summary>
 public sealed unsafe class KernelCatalogueTests
 {
-    private static readonly CpuFeatures s_bf16 = new() { Avx512 = true, Avx512BF16 = true, Avx512Vnni = true, L2Bytes = 1 << 20 };
-    private static readonly CpuFeatures s_none = new() { Avx512 = false, Avx512BF16 = false, Avx512Vnni = false, L2Bytes = 1 << 20 };
+    private static readonly CpuFeatures s_none = new()
+    {
+        Avx512 = false,
+        Avx512BF16 = false,
+        Avx512Vnni = false,
+        Avx2 = false,
+        AvxVnni = false,
+        NoAmx = "no AMX in this test",
+        L2Bytes = 1 << 20,
+    };
+
+    private static readonly CpuFeatures s_avx2 = s_none with { Avx2 = true, AvxVnni = true };
+    private static readonly CpuFeatures s_bf16 = s_avx2 with { Avx512 = true, Avx512BF16 = true, Avx512Vnni = true };
+    private static readonly CpuFeatures s_amx = s_bf16 with { NoAmx = null };
 
     [Fact]
     public void WithoutAName_TheBestIsChosen()
@@ -18,6 +32,54 @@ public sealed unsafe class KernelCatalogueTests
         Assert.Equal("bf16-avx512", variant.Name);
         Assert.Equal(("bf16-avx512", NumericsIds.PairsBF16), (choice.Name, choice.Numerics));
         Assert.StartsWith("best of this machine", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhereAmxCanBeUsed_ItComesFirst()
+    {
+        var (variant, choice) = new KernelCatalogue(s_amx, new HeapMemory()).Choose(null, "test");
+        Assert.Equal(("amx", NumericsIds.TilesBF16), (variant.Name, choice.Numerics));
+        Assert.Equal("best of this machine", choice.Reason);
+    }
+
+    [Fact]
+    public void WhereAmxCannotBeUsed_TheReasonTells()
+    {
+        var (_, choice) = new KernelCatalogue(s_bf16, new HeapMemory()).Choose(null, "test");
+        Assert.Contains("no amx: no AMX in this test", choice.Reason, StringComparison.Ordinal);
+        (_, choice) = new KernelCatalogue(s_amx with { Avx512BF16 = false }, new HeapMemory()).Choose(null, "test");
+        Assert.Contains("no amx: it needs bf16-avx512", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AmongVectorsOf256Bits_TheAssembledOnesComeFirst()
+    {
+        foreach (var cpu in new[] { s_avx2, s_bf16 })
+        {
+            var names = new KernelCatalogue(cpu, new HeapMemory()).Available.Select(v => v.Name).SkipWhile(name => name != "avx2").ToList();
+            string[] after = ["avx2", "vector256", "vector128", "scalar"];
+            Assert.Equal(after.Where(name => name is "avx2" or "scalar" || IsAccelerated(name)), names);
+        }
+
+        Assert.DoesNotContain(new KernelCatalogue(s_none, new HeapMemory()).Available, v => v.Name == "avx2");
+
+        static bool IsAccelerated(string name) => name == "vector256" ? Vector256.IsHardwareAccelerated : Vector128.IsHardwareAccelerated;
+    }
+
+    [Fact]
+    public void WithoutAvx512_Avx2IsTheBest_UnlessTheRuntimeHas512BitVectors()
+    {
+        var (variant, choice) = new KernelCatalogue(s_avx2, new HeapMemory()).Choose(null, "test");
+        Assert.Equal(Vector512.IsHardwareAccelerated ? "avx512" : "avx2", variant.Name);
+        Assert.Equal(NumericsIds.Portable, choice.Numerics);
+    }
+
+    [Fact]
+    public void Avx2WithoutVnni_MultipliesBytesInCSharp()
+    {
+        Assert.IsType<AssembledI8Kernels>(new KernelCatalogue(s_avx2, new HeapMemory()).Choose("avx2", "test").Variant.I8);
+        var plain = new KernelCatalogue(s_avx2 with { AvxVnni = false }, new HeapMemory()).Choose("avx2", "test").Variant;
+        Assert.IsType<PortableI8Kernels<ByteSimd256, Vector256<int>>>(plain.I8);
     }
 
     [Fact]
@@ -46,7 +108,7 @@ public sealed unsafe class KernelCatalogueTests
     public void WhereTheProcessorLacksIt_ForcingItIsRefusedWithTheReasonAndWhatThereIs()
     {
         var catalogue = new KernelCatalogue(s_none, new HeapMemory());
-        var error = Assert.Throws<ArgumentException>(() => catalogue.Choose("bf16-avx512", "AKKACP_KERNELS"));
+        var error = Assert.Throws<KernelsUnavailableException>(() => catalogue.Choose("bf16-avx512", "AKKACP_KERNELS"));
         Assert.Equal(
             "AKKACP_KERNELS=bf16-avx512: no AVX-512, or the runtime was told not to use it. Available here: "
             + string.Join(", ", catalogue.Available.Select(v => v.Name)) + ".", error.Message);
@@ -67,14 +129,19 @@ public sealed unsafe class KernelCatalogueTests
         var available = new KernelCatalogue(s_bf16, new HeapMemory()).Available.ToDictionary(variant => variant.Name, variant => variant.I8);
         Assert.Same(available["bf16-avx512"], available["vnni-avx512"]);
         Assert.IsType<AssembledI8Kernels>(available["bf16-avx512"]);
-        Assert.All(available, pair => Assert.Equal(pair.Key is "bf16-avx512" or "vnni-avx512", pair.Value is AssembledI8Kernels));
+        Assert.All(available, pair => Assert.Equal(pair.Key is "bf16-avx512" or "vnni-avx512" or "avx2", pair.Value is AssembledI8Kernels));
     }
 
     [Fact]
     public void AnUnknownName_IsRefusedWithWhatThereIs()
     {
-        var error = Assert.Throws<ArgumentException>(() => new CpuDevice(new CpuDeviceOptions { Kernels = "avx1024" }));
-        Assert.StartsWith("Kernels=avx1024: there are no kernels of that name. Available here: ", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<KernelsUnavailableException>(() => new CpuDevice(new CpuDeviceOptions { Kernels = "avx1024" }));
+        Assert.StartsWith("Kernels=avx1024: there are no kernels of that name", error.Message, StringComparison.Ordinal);
+        foreach (var name in new[] { "amx", "bf16-avx512", "vnni-avx512", "avx512", "avx2", "vector256", "vector128", "scalar" })
+        {
+            Assert.Contains($" {name}", error.Message, StringComparison.Ordinal);
+        }
+
         Assert.EndsWith("scalar.", error.Message, StringComparison.Ordinal);
     }
 
