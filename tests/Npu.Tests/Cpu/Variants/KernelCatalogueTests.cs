@@ -39,7 +39,8 @@ public sealed unsafe class KernelCatalogueTests
     {
         var (variant, choice) = new KernelCatalogue(s_amx, new HeapMemory()).Choose(null, "test");
         Assert.Equal(("amx", NumericsIds.TilesBF16), (variant.Name, choice.Numerics));
-        Assert.Equal("best of this machine", choice.Reason);
+        Assert.StartsWith("best of this machine", choice.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("no amx", choice.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
