@@ -35,6 +35,24 @@ public abstract class PackedMatrix : IDisposable
     /// <exception cref="NpuShapeException">The rows do not fit the matrix.</exception>
     public abstract void Pack(int firstRow, ReadOnlySpan<float> rows);
 
+    /// <summary>Packs rows as <see cref="Pack"/> does, from the bits of BF16 values; a BF16 matrix takes them over as they are.</summary>
+    /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
+    /// <param name="rows">[r, K] values, row by row; the length is a multiple of K.</param>
+    /// <exception cref="NpuShapeException">The rows do not fit the matrix.</exception>
+    public virtual void PackBF16(int firstRow, ReadOnlySpan<ushort> rows)
+    {
+        var wide = rows.IsEmpty ? [] : new float[K];
+        for (var row = 0; row < rows.Length / K; row++)
+        {
+            for (var k = 0; k < K; k++)
+            {
+                wide[k] = BitConverter.UInt32BitsToSingle((uint)rows[(row * K) + k] << 16);
+            }
+
+            Pack(firstRow + row, wide);
+        }
+    }
+
     /// <inheritdoc/>
     public abstract void Dispose();
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AkkaCp.Npu.Cpu;
 
 namespace AkkaCp.Npu;
 
@@ -65,7 +66,7 @@ public sealed unsafe class TensorPool : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_free.TryGetValue(capacity, out var stack) || !stack.TryPop(out var block))
             {
-                block = new TensorBlock(this, NativeMemory.AlignedAlloc(capacity, Alignment), capacity);
+                block = new TensorBlock(this, LargePages.Allocate((nint)capacity), capacity);
                 _bytesReserved += (long)capacity;
             }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
@@ -122,6 +123,34 @@ public sealed class SafetensorsFile : IDisposable
             {
                 ReadRun(entry, buffer, first + (row * rowBytes), destination.Slice(row * columnCount, columnCount));
             }
+        }
+    }
+
+    /// <summary>Reads a rectangle of a BF16 tensor as it is stored; arguments as in <see cref="ReadRows"/>.</summary>
+    /// <exception cref="SafetensorsException">No such tensor, another type, or the file changed its length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The rectangle leaves the tensor, or the destination has another length.
+    /// </exception>
+    public void ReadRowsBF16(string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<ushort> destination)
+    {
+        var entry = Tensor(tensor);
+        RequireInside(entry.Rows, firstRow, rowCount, nameof(firstRow));
+        RequireInside(entry.Columns, firstColumn, columnCount, nameof(firstColumn));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (long)rowCount * columnCount, nameof(destination));
+        if (entry.DType != SafetensorsDType.BF16)
+            throw new SafetensorsException(Path, tensor, "dtype BF16", $"{entry.DType}");
+        var first = _dataStart + entry.Begin + (((firstRow * entry.Columns) + firstColumn) * sizeof(ushort));
+        if (columnCount == entry.Columns)
+        {
+            ReadExactly(tensor, first, MemoryMarshal.AsBytes(destination));
+            return;
+        }
+
+        for (var row = 0; row < rowCount; row++)
+        {
+            ReadExactly(
+                tensor, first + (row * entry.Columns * sizeof(ushort)),
+                MemoryMarshal.AsBytes(destination.Slice(row * columnCount, columnCount)));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Npu;
 
@@ -9,17 +10,31 @@ internal static class PieceReader
 {
     private const int StagingFloats = 2 * 1024 * 1024;
 
+    // BF16 rows on their way into a BF16 matrix stay in the second cache between the file's pages and their panels.
+    private const int StagingBytesBF16 = 256 * 1024;
+
     // Packed layouts work in panels of rows; whole panels at a time are packed without touching one twice.
     private const int PanelRows = 64;
 
     /// <summary>Packs all slices below each other.</summary>
-    public static void PackInto(SafetensorsSet files, WeightPiece piece, PackedMatrix matrix) =>
-        ReadRows(files, piece, matrix.Pack);
+    public static void PackInto(SafetensorsSet files, WeightPiece piece, PackedMatrix matrix)
+    {
+        if (IsBF16(files, piece))
+            ReadRowsBF16(files, piece, matrix.PackBF16);
+        else
+            ReadRows(files, piece, matrix.Pack);
+    }
 
     /// <summary>Copies all slices end to end, rounding to nearest even when the tensor is BF16.</summary>
     public static void CopyInto(SafetensorsSet files, WeightPiece piece, Tensor tensor)
     {
         var rows = tensor.View.Reshape(piece.Rows, piece.Columns);
+        if (IsBF16(files, piece))
+        {
+            CopyBF16(files, piece, rows);
+            return;
+        }
+
         ReadRows(files, piece, (firstRow, values) =>
         {
             for (var row = 0; row < values.Length / piece.Columns; row++)
@@ -35,6 +50,56 @@ internal static class PieceReader
                 }
             }
         });
+    }
+
+    /// <summary>Whether the values are BF16 both in the files and in memory: then nothing is converted.</summary>
+    private static bool IsBF16(SafetensorsSet files, WeightPiece piece) => piece.DType == DType.BF16
+        && piece.Slices.All(slice => files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType == SafetensorsDType.BF16);
+
+    /// <summary>Straight from the files into the tensor's memory, one row or more at a time.</summary>
+    private static void CopyBF16(SafetensorsSet files, WeightPiece piece, TensorView rows)
+    {
+        var firstRow = 0;
+        foreach (var slice in piece.Slices)
+        {
+            var atOnce = Math.Max(1, int.MaxValue / 2 / slice.ColumnCount);
+            for (var row = 0; row < slice.RowCount; row += atOnce)
+            {
+                var count = Math.Min(atOnce, slice.RowCount - row);
+                files.FileOf(slice.Tensor)!.ReadRowsBF16(
+                    slice.Tensor, slice.FirstRow + row, count, slice.FirstColumn, slice.ColumnCount,
+                    MemoryMarshal.Cast<byte, ushort>(rows.Slice(firstRow + row, count).Bytes()));
+            }
+
+            firstRow += slice.RowCount;
+        }
+    }
+
+    private static void ReadRowsBF16(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place)
+    {
+        var rowsAtOnce = Math.Max(PanelRows / 2, StagingBytesBF16 / sizeof(ushort) / piece.Columns / PanelRows * PanelRows);
+        var staging = ArrayPool<ushort>.Shared.Rent(rowsAtOnce * piece.Columns);
+        try
+        {
+            var firstRow = 0;
+            foreach (var slice in piece.Slices)
+            {
+                for (var row = 0; row < slice.RowCount; row += rowsAtOnce)
+                {
+                    var rows = Math.Min(rowsAtOnce, slice.RowCount - row);
+                    var values = staging.AsSpan(0, rows * slice.ColumnCount);
+                    files.FileOf(slice.Tensor)!.ReadRowsBF16(
+                        slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values);
+                    place(firstRow + row, values);
+                }
+
+                firstRow += slice.RowCount;
+            }
+        }
+        finally
+        {
+            ArrayPool<ushort>.Shared.Return(staging);
+        }
     }
 
     private static void ReadRows(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place)

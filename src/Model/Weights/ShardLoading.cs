@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using AkkaCp.Model.Safetensors;
@@ -50,7 +51,11 @@ internal sealed class ShardLoading : IDisposable
         };
         try
         {
-            Parallel.ForEach(pieces.DistinctBy(piece => piece.Key), options, piece => LoadOne(piece, cancellationToken));
+            // The largest first and one at a time: a large one that comes last would have one thread only.
+            var largestFirst = pieces.DistinctBy(piece => piece.Key).OrderByDescending(piece => piece.Bytes);
+            Parallel.ForEach(
+                Partitioner.Create(largestFirst, EnumerablePartitionerOptions.NoBuffering), options,
+                piece => LoadOne(piece, cancellationToken));
         }
         catch (AggregateException error)
         {

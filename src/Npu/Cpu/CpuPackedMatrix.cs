@@ -27,7 +27,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         PanelBytes = dtype == DType.I8 ? I8Panel.Bytes(k) : checked(inputs * PanelWidth * dtype.Bytes());
         Panels = (int)(((long)n + PanelWidth - 1) / PanelWidth);
         Bytes = checked(PanelBytes * Panels);
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
+        _memory = LargePages.Allocate((nint)Bytes);
         _counter.Add(Bytes);
         ClearLastPanel();
     }
@@ -61,17 +61,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     /// <inheritdoc/>
     public override void Pack(int firstRow, ReadOnlySpan<float> rows)
     {
-        if (rows.Length % K != 0)
-        {
-            OperatorChecks.Refuse(nameof(Pack), nameof(rows), $"a multiple of K = {K} values", $"{rows.Length}");
-        }
-
-        var count = rows.Length / K;
-        if ((uint)firstRow > (uint)N || count > N - firstRow)
-        {
-            OperatorChecks.Refuse(nameof(Pack), nameof(firstRow), $"rows inside 0..{N - 1}", $"{firstRow}+{count}");
-        }
-
+        var count = RequireRows(firstRow, rows.Length);
         fixed (float* source = rows)
         {
             var memory = Data;
@@ -86,10 +76,55 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     }
 
     /// <inheritdoc/>
+    public override void PackBF16(int firstRow, ReadOnlySpan<ushort> rows)
+    {
+        var count = RequireRows(firstRow, rows.Length);
+        if (DType != DType.BF16 || BF16Layout != BF16Layout.Pairs || K % (2 * PackPairsBF16.Rows) != 0 || !PackPairsBF16.IsSupported)
+        {
+            base.PackBF16(firstRow, rows);
+            return;
+        }
+
+        // Squares start at lane 0 or 16; what lies before the first and behind the last goes row by row.
+        var head = Math.Min(count, -firstRow & (PackPairsBF16.Rows - 1));
+        var squares = (count - head) / PackPairsBF16.Rows * PackPairsBF16.Rows;
+        base.PackBF16(firstRow, rows[..(head * K)]);
+        fixed (ushort* source = rows[(head * K)..])
+        {
+            for (var row = 0; row < squares; row += PackPairsBF16.Rows)
+            {
+                var (panel, lane) = Math.DivRem(firstRow + head + row, PanelWidth);
+                PackPairsBF16.Squares(
+                    (uint*)(source + ((nint)row * K)), K / 2, K / 2, (uint*)(Data + (panel * PanelBytes)) + lane);
+            }
+        }
+
+        GC.KeepAlive(this);
+        base.PackBF16(firstRow + head + squares, rows[((head + squares) * K)..]);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>How many rows some values are, inside the matrix.</summary>
+    private int RequireRows(int firstRow, int values)
+    {
+        if (values % K != 0)
+        {
+            OperatorChecks.Refuse(nameof(Pack), "rows", $"a multiple of K = {K} values", $"{values}");
+        }
+
+        var count = values / K;
+        if ((uint)firstRow > (uint)N || count > N - firstRow)
+        {
+            OperatorChecks.Refuse(nameof(Pack), nameof(firstRow), $"rows inside 0..{N - 1}", $"{firstRow}+{count}");
+        }
+
+        return count;
     }
 
     private void PackRow(byte* panel, int lane, float* row)

@@ -59,9 +59,9 @@ public static unsafe class MachineLimits
     /// <param name="threads">Cores that read, at least 1.</param>
     public static double ReadGBps(int repeats, int threads = 1)
     {
-        // Native memory as the weights' own: the system may back it with larger pages than the collector's heap.
+        // The same memory as the weights' own, with large pages where the system has them.
         const int Count = 64 << 20;
-        var data = (float*)NativeMemory.AlignedAlloc(Count * sizeof(float), 64);
+        var data = (float*)LargePages.Allocate(Count * sizeof(float));
         new Span<float>(data, Count).Fill(1f);
         using var pool = new WorkerPool(threads, "limit");
         var best = 0.0;

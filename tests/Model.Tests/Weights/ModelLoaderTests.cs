@@ -84,6 +84,31 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal(Product(device, expected), Product(device, weights.Layers[0].Attention.O));
     }
 
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    public void BF16OnADevice_HasTheFilesValues_RowsAndColumns(string dtype)
+    {
+        var directory = RepositoryFiles.TinyModel(dtype);
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
+        using var weights = ModelLoader.Load(
+            directory, ModelConfig.Load(directory), new ShardSpec(2, 1, 2, 0, 1, 0), device, DType.BF16, _store);
+        using var file = SafetensorsFile.Open(Path.Combine(directory, "model.safetensors"));
+        var (n, k) = (64, 128);
+        using var columns = device.CreateMatrix(n, k / 2, DType.BF16);
+        columns.Pack(0, Columns(Whole(file, "model.layers.0.self_attn.o_proj.weight"), k, k / 2, k / 2));
+        using var rows = device.CreateMatrix(k / 2, n, DType.BF16);
+        rows.Pack(0, Whole(file, "model.layers.0.self_attn.q_proj.weight").AsSpan(n * k / 2));
+        using var embedding = device.Memory.Rent(DType.BF16, weights.Embedding.View.Rows, n);
+        using var wide = device.Memory.Rent(DType.F32, weights.Embedding.View.Rows, n);
+        Whole(file, "model.embed_tokens.weight").CopyTo(wide.View.SpanF32());
+        device.Cast(wide, embedding);
+
+        Assert.Equal(Product(device, columns), Product(device, weights.Layers[0].Attention.O));
+        Assert.Equal(Product(device, rows), Product(device, weights.Layers[0].Attention.Q));
+        Assert.Equal(embedding.View.Bytes().ToArray(), weights.Embedding.View.Bytes().ToArray());
+    }
+
     private static float[] Product(CpuDevice device, PackedMatrix matrix)
     {
         using var x = device.Memory.Rent(DType.F32, 1, matrix.K);

@@ -1,0 +1,62 @@
+using AkkaCp.Npu.Cpu;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Npu.Tests.Cpu;
+
+/// <summary>Rows packed from BF16 bits make the matrix that the same values make as floats, in every variant and type.</summary>
+public sealed class PackBF16Tests
+{
+    /// <summary>Every variant of this machine with every weight type.</summary>
+    public static TheoryData<string, DType> Variants() =>
+        [.. from kernels in CpuDevice.AvailableKernels from dtype in Enum.GetValues<DType>() select (kernels, dtype)];
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void RowsInAnyParts_MakeTheMatrixOfTheirFloats(string kernels, DType dtype)
+    {
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1, Kernels = kernels });
+        var rng = new Rng(11);
+        foreach (var k in (int[])[1, 31, 32, 33, 64, 96])
+        {
+            foreach (var n in (int[])[1, 15, 16, 17, 32, 47, 64, 81])
+            {
+                var bits = rng.Floats(n * k).Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).ToArray();
+                using var expected = device.CreateMatrix(n, k, dtype);
+                expected.Pack(0, [.. bits.Select(value => BitConverter.UInt32BitsToSingle((uint)value << 16))]);
+                using var actual = device.CreateMatrix(n, k, dtype);
+                for (var row = 0; row < n;)
+                {
+                    var count = Math.Min(1 + rng.Next(40), n - row);
+                    actual.PackBF16(row, bits.AsSpan(row * k, count * k));
+                    row += count;
+                }
+
+                Assert.Equal(Product(device, expected), Product(device, actual));
+            }
+        }
+    }
+
+    [Fact]
+    public void RowsThatDoNotFit_AreRefused()
+    {
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
+        using var matrix = device.CreateMatrix(6, 4, DType.BF16);
+
+        Assert.Throws<NpuShapeException>(() => matrix.PackBF16(0, new ushort[7]));
+        Assert.Throws<NpuShapeException>(() => matrix.PackBF16(5, new ushort[8]));
+        Assert.Throws<NpuShapeException>(() => matrix.PackBF16(-1, new ushort[4]));
+    }
+
+    // Rows of the identity: the product holds every weight.
+    private static float[] Product(CpuDevice device, PackedMatrix matrix)
+    {
+        using var x = device.Memory.Rent(DType.F32, matrix.K, matrix.K);
+        using var y = device.Memory.Rent(DType.F32, matrix.K, matrix.N);
+        x.View.SpanF32().Clear();
+        for (var k = 0; k < matrix.K; k++)
+            x.View.RowF32(k)[k] = 1;
+        device.MatMul(x, matrix, null, y);
+        return y.View.SpanF32().ToArray();
+    }
+}
