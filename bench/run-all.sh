@@ -1,97 +1,86 @@
 #!/usr/bin/env bash
-# Regenerates bench/results/<machine>: kernels, prefill, decode, and the comparison with llama.cpp. Run it on a quiet machine; the load
-# is noted in each file. About 8 GB of disk under BENCH_DIR (default: a temporary folder, removed at the end) and 16 GB
-# of memory.
-#   bench/run-all.sh [machine] [kernels|prefill|decode|peers ...]
+# Measures everything that docs/performance.md quotes, into bench/results/<machine>: one JSON file for each part with the machine's state
+# beside it, then tables, Summary.md and the plots, which are made from those files only. Run it on a quiet machine: the load is noted in
+# each file. A part takes under four minutes and can run alone; `tables` measures nothing.
+#   bench/run-all.sh <machine> [part ...]        parts: see the list below; default: all of them
+# The models (about 17 GB with the peer's copies) go to BENCH_DIR, default /tmp/akkacp-bench, and stay there; 20 GB of memory.
+# BENCH_BUILD=0 takes the programs as they are.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
-machine="${1:-epyc-zen5-2core}"
-shift || true
-parts="${*:-kernels prefill decode peers}"
+machine="${1:?usage: bench/run-all.sh <machine> [part ...]}"
+shift
+all="models kernels micro prefill-bench prefill-q4 prefill-q4-long prefill-q4-1thread prefill-q4-int8 memory-q4 decode-q4 decode-q4-int8
+  decode-bench decode-demo peers-bench-bf16 peers-q4-bf16 peers-q4-bf16-4096 peers-q4-bf16-8192 peers-q4-bf16-16384 peers-q4-q8
+  peers-q4-q8-8192 load-q4 start tables"
+parts="${*:-$all}"
 results="$root/bench/results/$machine"
-work="${BENCH_DIR:-$(mktemp -d)}"
-[ -n "${BENCH_DIR:-}" ] || trap 'rm -rf "$work"' EXIT
-mkdir -p "$results" "$work"
+work="${BENCH_DIR:-/tmp/akkacp-bench}"
+out="bin/Release/net10.0"
 cd "$root"
-dotnet build src/Serving -c Release -v quiet --tl:off
-dotnet build bench/Kernels -c Release -v quiet --tl:off
-dotnet build bench/Peers -c Release -v quiet --tl:off
-akkacp="src/Serving/bin/Release/net10.0/akkacp"
-kernels="bench/Kernels/bin/Release/net10.0/AkkaCp.Bench.Kernels"
-peers="bench/Peers/bin/Release/net10.0/AkkaCp.Bench.Peers"
-
-# name, layers
-model() {
-  [ -f "$work/$1-$2/config.json" ] || "$akkacp" synth --preset "$1" --layers "$2" --output "$work/$1-$2" >&2
-  echo "$work/$1-$2"
-}
-
-head_of() {
-  echo "# $1"
-  echo
-  echo "Written by \`bench/run-all.sh\`. SDK $(dotnet --version), commit $(git rev-parse --short HEAD), $(date -u +%F),"
-  echo "$(nproc) cores: $(lscpu | sed -n 's/^Model name: *//p' | head -1)."
-}
-
-# Runs a command and files what it prints, with the load before and behind: other processes make every figure worse.
-section() {
-  echo
-  echo "## $1"
-  shift
-  echo
-  echo "\`$(echo "$*" | sed "s#$work/##g; s#$root/##g; s#[^ ]*/bin/Release/net10.0/##g")\`"
-  echo
-  echo "Load before: $(cut -d' ' -f1-3 /proc/loadavg)."
-  echo
-  "$@" 2>/dev/null
-  echo
-  echo "Load behind: $(cut -d' ' -f1-3 /proc/loadavg)."
-}
-
-run_kernels() {
-  head_of Kernels
-  for run in 1 2 3; do section "One thread, run $run" "$kernels" --limits 1 15; done
-}
-
-run_prefill() {
-  head_of Prefill
-  section "Bench model, 1 rank × 2 threads beside 2 ranks × 1 thread" \
-    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 512,2048 --attn-cp 1,2
-  section "Bench model, 1 rank × 1 thread beside 2 ranks × 1 thread" \
-    "$akkacp" bench prefill --model "$(model bench 8)" --prompt-tokens 2048 --attn-cp 1,2 --threads 1
-  section "Qwen3-30B-A3B's layer dimensions, 4 layers" \
-    "$akkacp" bench prefill --model "$(model qwen3-30b-a3b 4)" --prompt-tokens 2048 --attn-cp 1,2
-}
-
-run_decode() {
-  head_of Decode
-  section "Bench model" \
-    "$akkacp" bench decode --model "$(model bench 8)" --depth 512 --streams 1,16
-  section "Qwen3-30B-A3B's layer dimensions, 4 layers" \
-    "$akkacp" bench decode --model "$(model qwen3-30b-a3b 4)" --depth 512 --streams 1,16
-  section "Demo model: what a step costs outside the kernels" \
-    "$akkacp" bench decode --model models/demo --depth 64 --streams 1 --attn-cp 1,2 --steps 200
-}
-
-run_peers() {
-  local libs
-  libs="$(bench/peers.sh)"
-  head_of "llama.cpp beside us"
-  for threads in 1 2; do
-    section "Bench model, BF16, threads $threads" \
-      "$peers" --model "$(model bench 8)" --libs "$libs" --threads $threads --prompt-tokens 512,2048 --depth 512
+mkdir -p "$results/json" "$work"
+if [ "${BENCH_BUILD:-1}" != 0 ]; then
+  for project in src/Serving bench/Kernels bench/Micro bench/Peers bench/Report; do
+    dotnet build "$project" -c Release -v quiet --tl:off
   done
+fi
+akkacp="src/Serving/$out/akkacp"
+published="$work/published"
+report="bench/Report/$out/AkkaCp.Bench.Report"
+bench="$work/bench8"
+q4="$work/q4"
+
+record() { "$report" record "$results" "$1" -- "${@:2}"; }
+prefill() { record "$1" "$akkacp" bench prefill --json --model "${@:2}"; }
+decode() { record "$1" "$akkacp" bench decode --json --model "${@:2}"; }
+peers() { record "$1" "bench/Peers/$out/AkkaCp.Bench.Peers" --libs "$(bench/peers.sh)" --json --model "${@:2}"; }
+
+# Random weights of true dimensions, and the same as GGUF for the peer, in BF16 and Q8_0.
+models() {
+  [ -f "$bench/config.json" ] || "$akkacp" synth --preset bench --layers 8 --dtype bfloat16 --output "$bench"
+  [ -f "$q4/config.json" ] || "$akkacp" synth --preset qwen3-30b-a3b --layers 4 --dtype bfloat16 --output "$q4"
+  local model type
+  for model in "$bench" "$q4"; do
+    for type in BF16 Q8_0; do
+      "bench/Peers/$out/AkkaCp.Bench.Peers" --libs "$(bench/peers.sh)" --model "$model" --gguf-type "$type" --write-only
+    done
+  done
+  dotnet publish src/Serving -c Release -r "$(dotnet --info | sed -n 's/^ *RID: *//p')" --self-contained false -v quiet --tl:off -o "$published"
 }
 
-# A part's file takes its place when it is complete; two runs at once do not mix.
-out="$(mktemp)"
+micro() {
+  local artifacts
+  artifacts="$(mktemp -d)"
+  "bench/Micro/$out/AkkaCp.Bench.Micro" --filter '*' --artifacts "$artifacts" >&2
+  { echo "# Micro benchmarks"; echo; cat "$artifacts"/results/*-report-github.md; } > "$results/Micro.md"
+  record hop "$report" hop "$artifacts"/results/*-report-brief-compressed.json
+  rm -rf "$artifacts"
+}
+
 for part in $parts; do
   case "$part" in
-    kernels) run_kernels > "$out" && cp "$out" "$results/Kernels.md" ;;
-    prefill) run_prefill > "$out" && cp "$out" "$results/Prefill.md" ;;
-    decode) run_decode > "$out" && cp "$out" "$results/Decode.md" ;;
-    peers) run_peers > "$out" && cp "$out" "$results/Peers.md" ;;
-    *) echo "run-all.sh: expected kernels, prefill, decode or peers, found $part" >&2; exit 2 ;;
+    models) models ;;
+    kernels) record kernels "bench/Kernels/$out/AkkaCp.Bench.Kernels" --limits 1 15 --json ;;
+    micro) micro ;;
+    prefill-bench) prefill "$part" "$bench" --prompt-tokens 512,2048,4096 --attn-cp 1,2 --rounds 5 ;;
+    prefill-q4) prefill "$part" "$q4" --prompt-tokens 512,1024,2048,4096 --attn-cp 1,2 --rounds 3 ;;
+    prefill-q4-long) prefill "$part" "$q4" --prompt-tokens 8192,16384 --attn-cp 1,2 --rounds 1 ;;
+    prefill-q4-1thread) prefill "$part" "$q4" --prompt-tokens 2048,4096 --attn-cp 1,2 --threads 1 --rounds 3 ;;
+    prefill-q4-int8) prefill "$part" "$q4" --dtype int8 --prompt-tokens 512,2048 --attn-cp 1,2 --rounds 3 ;;
+    memory-q4) prefill "$part" "$q4" --prompt-tokens 4096 --attn-cp 1 --rounds 1 ;;
+    decode-q4) decode "$part" "$q4" --depth 512 --streams 1,16 --rounds 3 ;;
+    decode-q4-int8) decode "$part" "$q4" --dtype int8 --depth 512 --streams 1,16 --rounds 3 ;;
+    decode-bench) decode "$part" "$bench" --depth 512 --streams 1,16 --rounds 3 ;;
+    decode-demo) decode "$part" models/demo --depth 64 --streams 1 --attn-cp 1,2 --steps 200 --rounds 3 ;;
+    peers-bench-bf16) peers "$part" "$bench" --prompt-tokens 512,2048,4096 --depth 512 --rounds 3 ;;
+    peers-q4-bf16) peers "$part" "$q4" --prompt-tokens 512,2048 --depth 512 --rounds 3 ;;
+    peers-q4-bf16-4096) peers "$part" "$q4" --prompt-tokens 4096 --depth 0 --rounds 2 ;;
+    peers-q4-bf16-8192) peers "$part" "$q4" --prompt-tokens 0 --depth 8192 --rounds 3 ;;
+    peers-q4-bf16-16384) peers "$part" "$q4" --prompt-tokens 16384 --depth 0 --rounds 1 ;;
+    peers-q4-q8) peers "$part" "$q4" --gguf-type Q8_0 --prompt-tokens 512,2048 --depth 512 --rounds 3 ;;
+    peers-q4-q8-8192) peers "$part" "$q4" --gguf-type Q8_0 --prompt-tokens 0 --depth 8192 --rounds 3 ;;
+    load-q4) record "$part" "$akkacp" bench load --json --model "$q4" --rounds 3 ;;
+    start) record "$part" "$report" start 11 "built=$akkacp" "published=$published/akkacp" ;;
+    tables) "$report" write "$results" ;;
+    *) echo "run-all.sh: expected one of" $all", found $part" >&2; exit 2 ;;
   esac
 done
-rm -f "$out"

@@ -1,47 +1,64 @@
 using System.Diagnostics;
-using System.Globalization;
 using AkkaCp.Bench.Peers.Llama;
 using AkkaCp.Serving.Bench;
 
 namespace AkkaCp.Bench.Peers;
 
 /// <summary>
-/// Runs both engines on the same weights and tokens in turns (A B A B), and prints medians and the median of the rounds' ratios. The
-/// first round warms up. Processor time is of all threads of the process, so what another process takes is no part of it.
+/// Runs both engines on the same weights and tokens in turns (A B A B), and tells medians and the median of the turns' ratios. Before
+/// the turns both warm up, and the peer's options are tried; the best stay. Processor time is of all threads of the process, so what
+/// another process takes is no part of it.
 /// </summary>
-internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer, int rounds)
+internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer, int rounds, Action<string> progress)
 {
+    /// <summary>Options are tried up to this length; longer prompts take what was best there.</summary>
+    private const int LongestTrial = 2048;
+
+    /// <summary>Steps of a trial.</summary>
+    private const int TrialSteps = 8;
+
     /// <summary>ggml's threads spin for a while behind a run; the next engine must not share its processors with them.</summary>
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(300);
 
+    private LlamaOptions? _bestPrefill;
+    private LlamaOptions? _bestDecode;
+
     /// <summary>A prompt of random tokens.</summary>
-    public async Task PrefillAsync(int length)
+    public async Task<ComparisonResult> PrefillAsync(int length)
     {
+        var warm = model.RandomTokens(Math.Min(length, LongestTrial), 0);
+        await own.PrefillAsync(warm).ConfigureAwait(false);
+        var tried = new Dictionary<string, double>();
+        if (length <= LongestTrial || _bestPrefill is null)
+            _bestPrefill = Best(tried, warm.Length, () => peer.Run(warm, 0));
         var turns = new List<Turn>();
-        var equal = 0;
-        for (var round = 0; round <= rounds; round++)
+        var same = 0;
+        for (var round = 1; round <= rounds; round++)
         {
+            progress($"prefill of {length} tokens, turn {round} of {rounds}");
             var prompt = model.RandomTokens(length, round);
             var (ownToken, peerToken) = (0, 0);
             var ours = await MeasureAsync(async () => ownToken = await own.PrefillAsync(prompt).ConfigureAwait(false)).ConfigureAwait(false);
-            peer.Clear();
+            peer.Use(_bestPrefill);
             var theirs = await MeasureAsync(() => Task.FromResult(peerToken = peer.Run(prompt, 0))).ConfigureAwait(false);
             Thread.Sleep(s_rest);
-            equal += ownToken == peerToken ? 1 : 0;
-            if (round > 0)
-                turns.Add(new Turn(ours, theirs));
+            same += ownToken == peerToken ? 1 : 0;
+            turns.Add(new Turn(ours, theirs));
         }
 
-        Print("prefill", length, length, turns, string.Create(CultureInfo.InvariantCulture, $"{equal} of {rounds + 1}"));
+        return Result("prefill", length, length, turns, _bestPrefill, tried) with { SameNextToken = same };
     }
 
     /// <summary>Decode steps behind a prompt.</summary>
-    public async Task DecodeAsync(int depth, int steps)
+    public async Task<ComparisonResult> DecodeAsync(int depth, int steps)
     {
+        progress($"decode behind {depth} tokens");
         var prompt = model.RandomTokens(depth, 0);
         await own.PrefillAsync(prompt).ConfigureAwait(false);
-        peer.Clear();
-        var token = peer.Run(prompt, 0);
+        var (token, tried) = (0, new Dictionary<string, double>());
+        _bestDecode ??= Best(tried, TrialSteps, Decode, _ => token = peer.Run(prompt, 0));
+        peer.Use(_bestDecode);
+        token = peer.Run(prompt, 0);
         Thread.Sleep(s_rest);
         var turns = new List<Turn>();
         for (var round = 0; round <= rounds; round++)
@@ -63,7 +80,33 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
                 turns.Add(new Turn(ours, theirs));
         }
 
-        Print("decode", depth, steps, turns, "");
+        return Result("decode", depth, steps, turns, _bestDecode, tried);
+
+        void Decode()
+        {
+            for (var i = 0; i < TrialSteps; i++)
+                token = peer.Run([token], depth + i);
+        }
+    }
+
+    /// <summary>Times each of the peer's options, the first one twice since it also warms up.</summary>
+    private LlamaOptions Best(Dictionary<string, double> tried, int tokens, Action run, Action<LlamaOptions>? prepare = null)
+    {
+        var (best, most) = (LlamaOptions.All[0], 0.0);
+        foreach (var options in LlamaOptions.All.Prepend(LlamaOptions.All[0]))
+        {
+            progress($"trying {options}");
+            peer.Use(options);
+            prepare?.Invoke(options);
+            var start = Stopwatch.GetTimestamp();
+            run();
+            var rate = tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
+            tried[options.ToString()] = rate;
+            if (rate > most)
+                (best, most) = (options, rate);
+        }
+
+        return best;
     }
 
     private static async Task<(double Wall, double Cpu)> MeasureAsync(Func<Task> run)
@@ -73,18 +116,19 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
     }
 
-    private static void Print(string kind, int length, int tokens, List<Turn> turns, string equal)
-    {
-        var ours = tokens / Median(turns.Select(turn => turn.Ours.Wall));
-        var theirs = tokens / Median(turns.Select(turn => turn.Theirs.Wall));
-        var ratio = Median(turns.Select(turn => turn.Theirs.Wall / turn.Ours.Wall));
-        var cpuRatio = Median(turns.Select(turn => turn.Theirs.Cpu / turn.Ours.Cpu));
-        var each = string.Join(' ', turns.Select(
-            turn => string.Create(CultureInfo.InvariantCulture, $"{tokens / turn.Ours.Wall:F1}/{tokens / turn.Theirs.Wall:F1}")));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {kind} | {length} | {ours:F1} | {theirs:F1} | {ratio:F2} | {cpuRatio:F2} | {equal} | {each} |"));
-    }
+    private static ComparisonResult Result(
+        string kind, int length, int tokens, List<Turn> turns, LlamaOptions options, IReadOnlyDictionary<string, double> tried) => new()
+        {
+            Kind = kind,
+            Tokens = length,
+            Ours = tokens / Median(turns.Select(turn => turn.Ours.Wall)),
+            Theirs = tokens / Median(turns.Select(turn => turn.Theirs.Wall)),
+            Ratio = Median(turns.Select(turn => turn.Theirs.Wall / turn.Ours.Wall)),
+            RatioByProcessorTime = Median(turns.Select(turn => turn.Theirs.Cpu / turn.Ours.Cpu)),
+            PeerOptions = options.ToString(),
+            PeerTried = tried,
+            Turns = [.. turns.Select(turn => new[] { tokens / turn.Ours.Wall, tokens / turn.Theirs.Wall })],
+        };
 
     private static double Median(IEnumerable<double> values)
     {

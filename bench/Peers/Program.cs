@@ -12,7 +12,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (Option("--model") is not { } directory || Option("--libs") is not { } libraries)
 {
     Console.Error.WriteLine("usage: --model DIR --libs DIR [--gguf-type BF16|F32|Q8_0] [--gguf FILE] [--threads N] [--prompt-tokens N,N] "
-        + "[--depth N,N] [--steps N] [--rounds N]");
+        + "[--depth N,N] [--steps N] [--rounds N] [--json] [--write-only]");
     return 2;
 }
 
@@ -23,26 +23,37 @@ var lengths = Numbers("--prompt-tokens", "512,2048,4096");
 var depths = Numbers("--depth", "512");
 var (steps, rounds) = (Number("--steps", 32), Number("--rounds", 3));
 if (!File.Exists(gguf))
-    QwenGguf.Write(directory, type, gguf);
+    WriteWhole(directory, type, gguf);
+if (args.Contains("--write-only"))
+    return 0;
 
-using var model = new BenchModel(directory, type == GgufType.F32 ? DType.F32 : DType.BF16);
-var context = lengths.Concat(depths.Select(depth => depth + ((rounds + 1) * steps))).Max() + 1;
+using var model = new BenchModel(directory, type switch { GgufType.F32 => DType.F32, GgufType.Q8_0 => DType.I8, _ => DType.BF16 });
+var context = lengths.Concat(depths.Select(depth => depth + ((rounds + 1) * steps))).Append(0).Max() + 1;
 LlamaNative.Load(libraries);
 await using var own = await OwnEngine.LoadAsync(model, threads, context).ConfigureAwait(false);
 using var peer = new LlamaPeer(gguf, threads, context, model.Config.VocabSize);
-Console.WriteLine($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(directory))}: ours {model.DTypeName} ({CpuDevice.InstructionSet}), "
-    + $"llama.cpp {type}; {threads} threads, median of {rounds} turns; one core multiplies at most "
-    + $"{MachineLimits.ProductGflops(model.DType, 20):F1} GFLOP/s");
-Console.WriteLine($"llama.cpp: {SystemInfo()}");
-Console.WriteLine();
-Console.WriteLine("| | tokens before or in the prompt | ours tokens/s | llama.cpp tokens/s | ratio | ratio by processor time | same next token "
-    + "| each turn, ours/theirs |");
-Console.WriteLine("|---|---|---|---|---|---|---|---|");
-var comparison = new Comparison(model, own, peer, rounds);
+var comparison = new Comparison(model, own, peer, rounds, Console.Error.WriteLine);
+var results = new List<ComparisonResult>();
 foreach (var length in lengths)
-    await comparison.PrefillAsync(length).ConfigureAwait(false);
+    results.Add(await comparison.PrefillAsync(length).ConfigureAwait(false));
 foreach (var depth in depths)
-    await comparison.DecodeAsync(depth, steps).ConfigureAwait(false);
+    results.Add(await comparison.DecodeAsync(depth, steps).ConfigureAwait(false));
+var report = new ComparisonReport
+{
+    Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(directory)),
+    OursDtype = model.DTypeName,
+    OursKernels = CpuDevice.DefaultKernels.Name,
+    TheirsDtype = type.ToString(),
+    TheirsInfo = SystemInfo(),
+    Threads = threads,
+    Rounds = rounds,
+    LimitGflops = MachineLimits.ProductGflops(model.DType, 20),
+    Results = results,
+};
+if (args.Contains("--json"))
+    report.WriteJson(Console.Out);
+else
+    report.WriteTable(Console.Out);
 return 0;
 
 string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;
@@ -50,6 +61,14 @@ string? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && a
 int Number(string name, int otherwise) => Option(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
 int[] Numbers(string name, string otherwise) =>
-    [.. (Option(name) ?? otherwise).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
+    [.. (Option(name) ?? otherwise).Split(',', StringSplitOptions.RemoveEmptyEntries).Where(text => text != "0")
+        .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
+
+// A file that was begun and not ended must not be taken for the model.
+static void WriteWhole(string directory, GgufType type, string path)
+{
+    QwenGguf.Write(directory, type, path + ".part");
+    File.Move(path + ".part", path);
+}
 
 static unsafe string SystemInfo() => Marshal.PtrToStringUTF8((nint)LlamaNative.SystemInfo()) ?? "";

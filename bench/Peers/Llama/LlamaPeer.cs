@@ -1,37 +1,53 @@
 namespace AkkaCp.Bench.Peers.Llama;
 
 /// <summary>
-/// llama.cpp with a model: its defaults (flash attention where it is faster, K and V in F16, ubatch 512, weights repacked at load), and a
-/// thread pool that stays, which its decode needs to be fast.
+/// llama.cpp with a model (K and V in F16, weights repacked at load where it can), and a thread pool that stays, which its decode needs
+/// to be fast.
 /// </summary>
 internal sealed unsafe class LlamaPeer : IDisposable
 {
     private readonly nint _model;
-    private readonly nint _context;
     private readonly nint _pool;
+    private readonly int _threads;
+    private readonly int _contextTokens;
     private readonly int _vocabSize;
+    private LlamaOptions? _options;
+    private nint _context;
 
-    /// <summary>Loads; <see cref="LlamaNative.Load"/> comes before.</summary>
-    /// <exception cref="InvalidOperationException">The library refuses the file or the context.</exception>
+    /// <summary>Loads; <see cref="LlamaNative.Load"/> comes before, <see cref="Use"/> before the first run.</summary>
+    /// <exception cref="InvalidOperationException">The library refuses the file.</exception>
     public LlamaPeer(string gguf, int threads, int contextTokens, int vocabSize)
     {
-        _vocabSize = vocabSize;
+        (_threads, _contextTokens, _vocabSize) = (threads, contextTokens, vocabSize);
         _model = LlamaNative.ModelLoad(gguf, LlamaNative.ModelDefaults());
         if (_model == 0)
             throw new InvalidOperationException($"llama.cpp: expected a model in {gguf}, found none that it can load");
-        var parameters = LlamaNative.ContextDefaults();
-        parameters.ContextTokens = parameters.BatchTokens = (uint)contextTokens;
-        parameters.MaxSequences = 1;
-        parameters.Threads = parameters.ThreadsBatch = threads;
-        _context = LlamaNative.ContextCreate(_model, parameters);
-        if (_context == 0)
-            throw new InvalidOperationException($"llama.cpp: no context of {contextTokens} tokens");
         _pool = CreatePool(threads);
-        LlamaNative.AttachThreadpool(_context, _pool, _pool);
     }
 
-    /// <summary>Forgets all tokens.</summary>
-    public void Clear() => LlamaNative.MemoryClear(LlamaNative.Memory(_context), false);
+    /// <summary>Makes a context with these options, unless the one there has them; tokens are forgotten.</summary>
+    /// <exception cref="InvalidOperationException">The library refuses the context.</exception>
+    public void Use(LlamaOptions options)
+    {
+        if (options == _options)
+        {
+            LlamaNative.MemoryClear(LlamaNative.Memory(_context), false);
+            return;
+        }
+
+        FreeContext();
+        var parameters = LlamaNative.ContextDefaults();
+        parameters.ContextTokens = parameters.BatchTokens = (uint)_contextTokens;
+        parameters.UbatchTokens = (uint)options.UbatchTokens;
+        parameters.FlashAttentionType = options.FlashAttention ? 1 : 0;
+        parameters.MaxSequences = 1;
+        parameters.Threads = parameters.ThreadsBatch = _threads;
+        _context = LlamaNative.ContextCreate(_model, parameters);
+        if (_context == 0)
+            throw new InvalidOperationException($"llama.cpp: no context of {_contextTokens} tokens with {options}");
+        _options = options;
+        LlamaNative.AttachThreadpool(_context, _pool, _pool);
+    }
 
     /// <summary>Computes tokens behind those before, and the logits of the last one.</summary>
     /// <returns>The most probable next token.</returns>
@@ -59,10 +75,18 @@ internal sealed unsafe class LlamaPeer : IDisposable
 
     public void Dispose()
     {
-        LlamaNative.DetachThreadpool(_context);
-        LlamaNative.ContextFree(_context);
+        FreeContext();
         ((delegate* unmanaged[Cdecl]<nint, void>)CpuProcedure("ggml_threadpool_free"))(_pool);
         LlamaNative.ModelFree(_model);
+    }
+
+    private void FreeContext()
+    {
+        if (_context == 0)
+            return;
+        LlamaNative.DetachThreadpool(_context);
+        LlamaNative.ContextFree(_context);
+        (_context, _options) = (0, null);
     }
 
     private static nint CreatePool(int threads)

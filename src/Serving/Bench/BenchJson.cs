@@ -8,14 +8,19 @@ internal static class BenchJson
     /// <summary>Writes prefill results.</summary>
     /// <param name="output">One line goes here.</param>
     /// <param name="limitGflops">Of one core; a result's share is over this times its processors.</param>
+    /// <param name="memory">Of the whole run.</param>
     /// <param name="results">The median runs.</param>
-    public static void Write(TextWriter output, double limitGflops, IEnumerable<PrefillResult> results) =>
+    public static void Write(TextWriter output, double limitGflops, BenchMemory memory, IEnumerable<PrefillResult> results) =>
         JsonOutput.WriteLine(output, json =>
         {
             json.WriteNumber("limit_gflops", Rounded(limitGflops));
+            json.WriteNumber("weight_bytes", memory.WeightBytes);
+            json.WriteNumber("kv_bytes", memory.KvBytes);
+            json.WriteNumber("activation_bytes", memory.ActivationBytes);
+            json.WriteNumber("peak_resident_bytes", memory.PeakResidentBytes);
             json.WriteStartArray("results");
             foreach (var result in results)
-                WriteResult(json, result);
+                WriteResult(json, limitGflops, result);
             json.WriteEndArray();
         });
 
@@ -33,7 +38,20 @@ internal static class BenchJson
             json.WriteEndArray();
         });
 
-    private static void WriteResult(Utf8JsonWriter json, PrefillResult result)
+    /// <summary>Writes how long loading took.</summary>
+    public static void Write(TextWriter output, string dtype, LoadResult result) =>
+        JsonOutput.WriteLine(output, json =>
+        {
+            json.WriteString("dtype", dtype);
+            json.WriteNumber("file_bytes", result.FileBytes);
+            json.WriteNumber("weight_bytes", result.WeightBytes);
+            json.WriteNumber("threads", result.Threads);
+            json.WriteNumber("load_seconds", Rounded(result.LoadSeconds));
+            json.WriteNumber("read_seconds", Rounded(result.ReadSeconds));
+            json.WriteNumber("read_and_keep_seconds", Rounded(result.ReadAndKeepSeconds));
+        });
+
+    private static void WriteResult(Utf8JsonWriter json, double limitGflops, PrefillResult result)
     {
         json.WriteStartObject();
         json.WriteNumber("prompt_tokens", result.PromptTokens);
@@ -42,6 +60,7 @@ internal static class BenchJson
         json.WriteNumber("ttft_ms", Rounded(result.Seconds * 1e3));
         json.WriteNumber("gflops", Rounded(result.Gflops));
         json.WriteNumber("share_of_limit", Rounded(result.ShareOfLimit));
+        json.WriteNumber("share_by_processor_time", Rounded(result.Gflops * result.Seconds / result.ProcessorSeconds / limitGflops));
         json.WriteNumber("exposed_gather_share", Rounded(result.ExposedGatherShare));
         json.WriteNumber("peak_activation_bytes", result.PeakActivationBytes);
         json.WriteStartArray("stages");

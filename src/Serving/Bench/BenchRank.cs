@@ -45,6 +45,9 @@ internal sealed class BenchRank : IAsyncDisposable
     /// <summary>Bytes of the steps' tensors at their most since the last <see cref="Reset"/>: weights and KV left out.</summary>
     public long PeakActivationBytes => _device.Memory.BytesPeak - _restingBytes;
 
+    /// <summary>Bytes of the rank's KV pool.</summary>
+    public long KvBytes => _restingBytes;
+
     /// <summary>Loads on the device's own thread, so that memory lies where it is used.</summary>
     public static async Task<BenchRank> LoadAsync(BenchModel model, BenchLayout layout, int rank, int kvBlocks)
     {

@@ -53,7 +53,7 @@ internal static class BenchPrefillCommand
             .RunAsync(loaded.Ranks, lengths, policy, io.Error.WriteLine).ConfigureAwait(false);
 
         if (parsed.GetValue(CommonOptions.Json))
-            BenchJson.Write(io.Out, limit, results);
+            BenchJson.Write(io.Out, limit, BenchMemory.Of(model, loaded.Ranks, results), results);
         else
             BenchTables.Write(io.Out, limit, results);
         return ErrorReport.Success;

@@ -1,0 +1,42 @@
+namespace AkkaCp.Bench.Kernels;
+
+/// <summary>A product y[T, N] = x[T, K]·Wᵀ.</summary>
+internal sealed record ProductFigure(int T, int N, int K, string DType, double Gflops, double Share, double GBps, double ReadShare);
+
+/// <summary>A causal attention call of 32 heads over 4 key/value heads, D = 128.</summary>
+internal sealed record AttentionFigure(
+    int Rows, int Prefix, string Cache, double Ms, double Gflops, double FmaShare, double BF16Share, double GBps, double ReadShare);
+
+/// <summary>What surrounds the experts, in microseconds.</summary>
+internal sealed record RoutingFigure(int Tokens, double GatingUs, double InitUs, double InitGBps, double FinalizeUs, double FinalizeGBps);
+
+/// <summary>The limits of one core, and what one thread of a device reached.</summary>
+internal sealed record KernelFigures
+{
+    /// <summary>Kernels in use.</summary>
+    public required string Kernels { get; init; }
+
+    /// <summary>Threads of the device.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>F32 fused multiply-adds, GFLOP/s.</summary>
+    public required double FmaGflops { get; init; }
+
+    /// <summary>BF16 products, GFLOP/s.</summary>
+    public required double BF16Gflops { get; init; }
+
+    /// <summary>I8 products, GOP/s.</summary>
+    public required double I8Gops { get; init; }
+
+    /// <summary>Reading from memory, GB/s.</summary>
+    public required double ReadGBps { get; init; }
+
+    /// <summary>Products.</summary>
+    public IReadOnlyList<ProductFigure> Products { get; init; } = [];
+
+    /// <summary>Attention.</summary>
+    public IReadOnlyList<AttentionFigure> Attention { get; init; } = [];
+
+    /// <summary>Routing.</summary>
+    public IReadOnlyList<RoutingFigure> Routing { get; init; } = [];
+}
