@@ -7,11 +7,11 @@ namespace AkkaCp.Bench.Micro;
 public class AttentionBenchmarks : OperatorBenchmarks
 {
     private const int BlockSize = 128;
-    private Tensor _query = null!;
-    private Tensor _newKv = null!;
-    private Tensor _key = null!;
-    private Tensor _value = null!;
-    private Tensor _output = null!;
+    private Tensor _query;
+    private Tensor _newKv;
+    private Tensor _key;
+    private Tensor _value;
+    private Tensor _output;
     private int[] _slots = [];
     private FiaArguments _call;
 

@@ -7,8 +7,8 @@ namespace AkkaCp.Bench.Micro;
 public class ProductBenchmarks : OperatorBenchmarks
 {
     private const int Inner = 768;
-    private Tensor _x = null!;
-    private Tensor _y = null!;
+    private Tensor _x;
+    private Tensor _y;
     private PackedMatrix _weights = null!;
 
     /// <summary>Rows.</summary>

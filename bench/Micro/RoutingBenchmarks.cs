@@ -11,10 +11,10 @@ public class RoutingBenchmarks : OperatorBenchmarks
     private readonly int[] _groups = new int[Experts];
     private int[] _experts = [];
     private int[] _places = [];
-    private Tensor _logits = null!;
-    private Tensor _weights = null!;
-    private Tensor _x = null!;
-    private Tensor _expanded = null!;
+    private Tensor _logits;
+    private Tensor _weights;
+    private Tensor _x;
+    private Tensor _expanded;
 
     /// <summary>Tokens.</summary>
     [Params(1, 512)]

@@ -8,16 +8,16 @@ public class RowBenchmarks : OperatorBenchmarks
 {
     private const int Inner = 768;
     private const float Epsilon = 1e-6f;
-    private Tensor _x = null!;
-    private Tensor _residual = null!;
-    private Tensor _y = null!;
-    private Tensor _gamma = null!;
-    private Tensor _heads = null!;
-    private Tensor _cos = null!;
-    private Tensor _sin = null!;
-    private Tensor _gateUp = null!;
-    private Tensor _inner = null!;
-    private Tensor _narrow = null!;
+    private Tensor _x;
+    private Tensor _residual;
+    private Tensor _y;
+    private Tensor _gamma;
+    private Tensor _heads;
+    private Tensor _cos;
+    private Tensor _sin;
+    private Tensor _gateUp;
+    private Tensor _inner;
+    private Tensor _narrow;
 
     /// <summary>Tokens.</summary>
     [Params(1, 512)]
