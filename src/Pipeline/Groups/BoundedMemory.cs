@@ -3,12 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace AkkaCp.Pipeline.Groups;
 
 /// <summary>Remembers the latest entries and forgets the oldest beyond a capacity. Not thread-safe.</summary>
-internal sealed class BoundedMemory<TKey, TValue>(int capacity)
+/// <param name="capacity">Entries kept.</param>
+public sealed class BoundedMemory<TKey, TValue>(int capacity)
     where TKey : notnull
 {
     private readonly Dictionary<TKey, TValue> _entries = [];
     private readonly Queue<TKey> _order = [];
 
+    /// <summary>Entries kept now.</summary>
     public int Count => _entries.Count;
 
     /// <summary>Keeps the first value given for a key.</summary>
@@ -26,5 +28,6 @@ internal sealed class BoundedMemory<TKey, TValue>(int capacity)
         }
     }
 
+    /// <summary>The value kept for a key, if it has not been forgotten.</summary>
     public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value) => _entries.TryGetValue(key, out value);
 }

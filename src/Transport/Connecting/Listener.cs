@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using AkkaCp.Transport.Mesh;
+using AkkaCp.Transport.Wire;
+
+namespace AkkaCp.Transport.Connecting;
+
+/// <summary>
+/// Takes connections on one address. Each gets a thread, on which its handshake runs and, when it is welcome, its frames are received.
+/// Until it is welcome it has a fixed time, a fixed buffer, and one of a fixed number of places.
+/// </summary>
+internal sealed class Listener : IDisposable
+{
+    private const int Backlog = 128;
+
+    private readonly DataPlaneOptions _options;
+    private readonly RefusalLog _refusals;
+    private readonly Func<Hello, Connection, Admission> _admit;
+    private readonly Socket _socket;
+    private readonly Task _accepting;
+    private int _pending;
+    private volatile bool _isClosed;
+
+    /// <param name="address">Bound exactly.</param>
+    /// <param name="options">Port, limits, TLS.</param>
+    /// <param name="refusals">Told of those that are turned away.</param>
+    /// <param name="admit">Decides on a hello; where it is welcome, the thread runs what comes with the decision.</param>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    public Listener(IPAddress address, DataPlaneOptions options, RefusalLog refusals, Func<Hello, Connection, Admission> admit)
+    {
+        _options = options;
+        _refusals = refusals;
+        _admit = admit;
+        _socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            // Exactly this address: no IPv4 through the same port.
+            _socket.DualMode = false;
+        }
+
+        SocketSetup.SizeBuffers(_socket, options);
+        _socket.Bind(new IPEndPoint(address, options.Port));
+        _socket.Listen(Backlog);
+        Bound = (IPEndPoint)_socket.LocalEndPoint!;
+        _accepting = DataThread.Start("data accept", AcceptAll);
+    }
+
+    /// <summary>The address and the port that it got.</summary>
+    public IPEndPoint Bound { get; }
+
+    public void Dispose()
+    {
+        _isClosed = true;
+        _socket.Dispose();
+        _accepting.Wait();
+    }
+
+    private void AcceptAll()
+    {
+        while (!_isClosed)
+        {
+            try
+            {
+                Take(_socket.Accept());
+            }
+            catch (Exception failed) when (failed is SocketException or ObjectDisposedException)
+            {
+                // Closed from outside, or the newcomer left between knocking and being let in.
+            }
+        }
+    }
+
+    private void Take(Socket newcomer)
+    {
+        if (Interlocked.Increment(ref _pending) > _options.MaxPendingHandshakes)
+        {
+            _refusals.Refused(RefusalKind.Crowd, Remote(newcomer), $"{_options.MaxPendingHandshakes} handshakes under way");
+            newcomer.Dispose();
+            Interlocked.Decrement(ref _pending);
+            return;
+        }
+
+        _ = DataThread.Start($"data from {Remote(newcomer)}", () => Serve(newcomer));
+    }
+
+    private void Serve(Socket newcomer)
+    {
+        Admission? admission = null;
+        try
+        {
+            // Bounds the handshake as a whole; the socket's own limits bound each byte of it only.
+            using (new Timer(_ => newcomer.Dispose(), null, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan))
+            {
+                admission = Greet(newcomer);
+            }
+        }
+        finally
+        {
+            if (admission?.Work is null)
+            {
+                newcomer.Dispose();
+            }
+
+            // A welcome that waits for its work has left the door.
+            if (admission?.IsProbe != true)
+            {
+                Interlocked.Decrement(ref _pending);
+            }
+        }
+
+        try
+        {
+            admission?.Work?.Invoke();
+        }
+        finally
+        {
+            newcomer.Dispose();
+            if (admission?.IsProbe == true)
+            {
+                Interlocked.Decrement(ref _pending);
+            }
+        }
+    }
+
+    private Admission? Greet(Socket newcomer)
+    {
+        var remote = Remote(newcomer);
+        try
+        {
+            SocketSetup.Prepare(newcomer, _options, _options.HandshakeTimeout);
+            var connection = TlsAuthority.Accept(newcomer, _options.Tls);
+            var hello = Handshake.Hear(connection, out var problem);
+            var admission = hello is null
+                ? new Admission(HelloAnswer.Refused(problem!), null, RefusalKind.Mismatch)
+                : _admit(hello, connection);
+            if (admission.Refusal is { } kind)
+            {
+                _refusals.Refused(kind, remote, admission.Answer.Reason);
+            }
+
+            Handshake.Answer(connection, admission.Answer);
+            connection.Patience = _options.LivenessTimeout;
+            return admission;
+        }
+        catch (AuthenticationException untrusted)
+        {
+            _refusals.Refused(RefusalKind.Certificate, remote, untrusted.InnerException?.Message ?? untrusted.Message);
+        }
+        catch (Exception stranger) when (stranger is ProtocolException or InvalidDataException or EndOfStreamException)
+        {
+            _refusals.Refused(RefusalKind.Stranger, remote, stranger.Message);
+        }
+        catch (Exception broken) when (broken is IOException or SocketException or ObjectDisposedException)
+        {
+            _refusals.Refused(RefusalKind.Silent, remote, $"no greeting within {_options.HandshakeTimeout.TotalSeconds:0.#} s, or it broke off");
+        }
+
+        return null;
+    }
+
+    private static string Remote(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint?.ToString() ?? "unknown";
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            return "unknown";
+        }
+    }
+}

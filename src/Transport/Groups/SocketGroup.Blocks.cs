@@ -1,0 +1,384 @@
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Groups;
+using AkkaCp.Pipeline.Topology;
+using AkkaCp.Transport.Mesh;
+using AkkaCp.Transport.Wire;
+
+namespace AkkaCp.Transport.Groups;
+
+/// <summary>
+/// Blocks in and out. A block is sent when its receiver has announced the call, and can take it straight into its tensor; a short one
+/// also before, as long as the receiver has a place for it. So a receiving thread can always take what comes, whatever calls its ranks
+/// have made, and a call that all members have made always ends: no block of it waits for another call.
+/// </summary>
+internal sealed partial class SocketGroup
+{
+    // Calls that peers have announced and nobody here has made; pipelines are a few steps apart.
+    private const int MaxOpen = 1024;
+
+    /// <summary>Sends rows to a peer, now or when it may. Called under the gate.</summary>
+    public void Send(Collective collective, int slot, BlockPhase phase, int member, int part, TensorView rows)
+    {
+        var peer = Peers[slot];
+        var block = new OutboundBlock(peer, Header(FrameKind.Data, collective) with
+        {
+            DType = rows.DType,
+            Member = (ushort)member,
+            Part = (ushort)part,
+            Phase = phase,
+            Rows = rows.Rows,
+            RowLength = rows.RowLength,
+            Length = rows.Count * rows.DType.Bytes(),
+        }, rows);
+        if (phase == BlockPhase.Exchange)
+        {
+            collective.ExchangeToSend++;
+        }
+
+        if (collective.Announcements[slot].Kind != 0)
+        {
+            Queue(collective, slot, block);
+        }
+        else if (block.Header.Length <= EagerBytes && peer.TryTakeCredit())
+        {
+            Queue(collective, slot, block with { Header = block.Header with { Eager = true } });
+        }
+        else
+        {
+            collective.Held.Add(block);
+        }
+    }
+
+    /// <summary>Rows have left their tensor, or never will.</summary>
+    public void Sent(Peer peer, Collective collective, in FrameHeader header, bool wasSent)
+    {
+        lock (_mesh.Gate)
+        {
+            if (!wasSent && header.Eager)
+            {
+                peer.ReturnCredit();
+            }
+
+            if (header.Phase == BlockPhase.Exchange)
+            {
+                collective.ExchangeToSend--;
+            }
+        }
+
+        Continue(collective);
+    }
+
+    /// <summary>Says where a frame's payload goes. Until the matching <see cref="Arrived"/> or <see cref="Interrupted"/> the collective
+    /// is kept.</summary>
+    /// <exception cref="ProtocolException">The peer must not send this now.</exception>
+    public Arrival Arrive(Peer peer, int slot, in FrameHeader header)
+    {
+        lock (_mesh.Gate)
+        {
+            if (FaultOf(header.Tag) is not null || OpenFor(slot, header) is not { } collective)
+            {
+                return Unwanted(header);
+            }
+
+            if (header.Kind == FrameKind.Post)
+            {
+                End(collective);
+                return new Arrival { Kind = ArrivalKind.Nothing };
+            }
+
+            if (!collective.IsStarted)
+            {
+                return Early(peer, collective, header);
+            }
+
+            var place = Take(collective, slot, header);
+            if (place < 0)
+            {
+                return Unwanted(header);
+            }
+
+            collective.Moving++;
+            return new Arrival
+            {
+                Kind = ArrivalKind.Wanted,
+                Collective = collective,
+                Place = place,
+                Rows = collective.Inbound[place].Rows,
+            };
+        }
+    }
+
+    /// <summary>A frame's payload is where <see cref="Arrive"/> said.</summary>
+    public void Arrived(Peer peer, int slot, in FrameHeader header, in Arrival arrival)
+    {
+        switch (arrival.Kind)
+        {
+            case ArrivalKind.Unwanted:
+                if (header.Eager)
+                {
+                    lock (_mesh.Gate)
+                    {
+                        Consumed(peer);
+                    }
+                }
+
+                break;
+            case ArrivalKind.Early:
+                ArrivedEarly(peer, slot, header, arrival);
+                break;
+            case ArrivalKind.Wanted:
+                CopyToTwins(arrival.Collective!, arrival.Collective!.Inbound[arrival.Place]);
+                lock (_mesh.Gate)
+                {
+                    if (header.Eager)
+                    {
+                        Consumed(peer);
+                    }
+
+                    Finish(arrival.Collective!, arrival.Place);
+                }
+
+                Continue(arrival.Collective!);
+                break;
+        }
+    }
+
+    /// <summary>A frame's payload did not come whole; its link is about to be lost.</summary>
+    public void Interrupted(Peer peer, in Arrival arrival)
+    {
+        if (arrival.Collective is not { } collective)
+        {
+            return;
+        }
+
+        lock (_mesh.Gate)
+        {
+            if (arrival.Kind == ArrivalKind.Early)
+            {
+                peer.Arena.Return(arrival.Place);
+            }
+
+            // Whoever loses the link kills the call; its block must not look as if it were here.
+            collective.Moving--;
+            End(collective);
+        }
+    }
+
+    // The collective of a frame, opened and announced where that is new; null when the frame shows that it cannot be.
+    private Collective? OpenFor(int slot, in FrameHeader header)
+    {
+        if (header.Tag.Kind.Home() is { } home && home != Kind)
+        {
+            _mesh.KillEverywhere(header.Tag, this,
+                CollectiveFault.Mismatch(header.Member, $"a group of kind {home.Name()} for {header.Tag.Kind}", Name));
+            return null;
+        }
+
+        if (_mesh.KindInUse(header.Tag, Kind) is { } other)
+        {
+            _mesh.KillEverywhere(header.Tag, this, CollectiveFault.Mismatch(
+                header.Member, $"a group of kind {other.Name()}, where others wait under the same tag", Name));
+            return null;
+        }
+
+        if (_open.Count >= MaxOpen && !_open.ContainsKey(header.Tag))
+        {
+            throw new ProtocolException($"{header.Tag} in {Name}, where {_open.Count} calls are open");
+        }
+
+        var collective = Open(header.Tag);
+        if (collective.Announcements[slot].Kind == 0)
+        {
+            Announced(collective, slot, header);
+        }
+
+        return collective.Fault is null ? collective : null;
+    }
+
+    private void Announced(Collective collective, int slot, in FrameHeader header)
+    {
+        collective.Announcements[slot] = header;
+        collective.PeersHere++;
+        if (!collective.IsStarted)
+        {
+            return;
+        }
+
+        if (Disagreement(collective, slot) is { } mismatch)
+        {
+            Kill(collective.Tag, mismatch, tellPeers: true);
+            return;
+        }
+
+        for (var i = collective.Held.Count - 1; i >= 0; i--)
+        {
+            var block = collective.Held[i];
+            if (block.To == Peers[slot])
+            {
+                collective.Held.RemoveAt(i);
+                Queue(collective, slot, block);
+            }
+        }
+    }
+
+    private CollectiveFault? Disagreement(Collective collective, int slot)
+    {
+        ref readonly var theirs = ref collective.Announcements[slot];
+        return theirs.Kind == 0 || theirs.Signature == collective.Signature
+            ? null
+            : CollectiveFault.Mismatch(theirs.Member, $"{collective.Shape} as on member {_local[0]}", Describe(theirs));
+    }
+
+    private static string Describe(in FrameHeader header) => header.Operation == GroupOperation.Barrier
+        ? "Barrier"
+        : $"{header.Operation} of {header.Rows} rows of {header.RowLength} {header.DType}, or other row counts";
+
+    private Arrival Early(Peer peer, Collective collective, in FrameHeader header)
+    {
+        if (!header.Eager || header.Length > EagerBytes)
+        {
+            throw new ProtocolException($"{header.Length} bytes for {header.Tag} in {Name}, which nobody is ready for");
+        }
+
+        var place = peer.Arena.Take();
+        if (place < 0)
+        {
+            throw new ProtocolException($"more than {_mesh.Options.EagerFrames} frames before their calls");
+        }
+
+        collective.Moving++;
+        return new Arrival { Kind = ArrivalKind.Early, Collective = collective, Place = place };
+    }
+
+    private void ArrivedEarly(Peer peer, int slot, in FrameHeader header, in Arrival arrival)
+    {
+        var collective = arrival.Collective!;
+        int place;
+        lock (_mesh.Gate)
+        {
+            place = collective is { IsStarted: true, Fault: null } ? Take(collective, slot, header) : -1;
+            if (place < 0)
+            {
+                if (collective.Fault is null)
+                {
+                    collective.Staged.Add(new StagedBlock(slot, arrival.Place, header));
+                }
+                else
+                {
+                    Release(peer, arrival.Place);
+                }
+            }
+        }
+
+        if (place >= 0)
+        {
+            // The call was made while its rows were coming.
+            Place(collective, collective.Inbound[place], peer.Arena.Bytes(arrival.Place, header.Length));
+            lock (_mesh.Gate)
+            {
+                Release(peer, arrival.Place);
+                Finish(collective, place);
+            }
+        }
+
+        Continue(collective);
+    }
+
+    // Marks a posted block as on its way in; -1 when its frame shows that the call cannot be.
+    private int Take(Collective collective, int slot, in FrameHeader header)
+    {
+        var place = collective.Find(slot, header);
+        if (place < 0 || collective.Inbound[place].IsTaken)
+        {
+            throw new ProtocolException($"rows of member {header.Member} for {header.Tag} in {Name}, which nobody waits for");
+        }
+
+        ref var block = ref collective.Inbound[place];
+        if (header.Signature != collective.Signature || !block.Fits(header))
+        {
+            Kill(collective.Tag, CollectiveFault.Mismatch(header.Member, $"{collective.Shape} as on member {_local[0]}", Describe(header)),
+                tellPeers: true);
+            return -1;
+        }
+
+        block.IsTaken = true;
+        return place;
+    }
+
+    private static void Place(Collective collective, in InboundBlock block, ReadOnlySpan<byte> bytes)
+    {
+        RowMoves.Copy(bytes, block.Rows);
+        CopyToTwins(collective, block);
+    }
+
+    private static void CopyToTwins(Collective collective, in InboundBlock block)
+    {
+        if (block.CopyTo >= 0)
+        {
+            foreach (ref readonly var twin in collective.Calls.AsSpan(1))
+            {
+                RowMoves.Copy(block.Rows, twin.Receive.Slice(block.CopyTo, block.Rows.Rows));
+            }
+        }
+    }
+
+    // A block is in its place: counts it, and passes it on where it goes round a ring.
+    private void Finish(Collective collective, int place)
+    {
+        collective.BlocksToCome--;
+        ref readonly var block = ref collective.Inbound[place];
+        if (block.Phase == BlockPhase.Exchange)
+        {
+            foreach (ref var part in collective.Parts)
+            {
+                if (Math.Max(part.Owner, 0) == block.Part)
+                {
+                    part.Missing--;
+                }
+            }
+        }
+
+        if (collective.Fault is null && collective.Shape.Operation == GroupOperation.AllGather && UsesRing(collective.Shape)
+            && SlotOf(block.Member) != 0)
+        {
+            Send(collective, 0, BlockPhase.Exchange, block.Member, 0, block.Rows);
+        }
+    }
+
+    private void Queue(Collective collective, int slot, in OutboundBlock block)
+    {
+        collective.IsAnnouncedTo[slot] = true;
+        collective.Moving++;
+        block.To.Send.Enqueue(new SendItem { Header = block.Header, Rows = block.Rows, Group = this, Collective = collective });
+    }
+
+    private void Post(Collective collective, int slot)
+    {
+        var shape = collective.Shape;
+        collective.IsAnnouncedTo[slot] = true;
+        Peers[slot].Send.Enqueue(new SendItem
+        {
+            Header = Header(FrameKind.Post, collective) with
+            {
+                DType = shape.DType,
+                Member = (ushort)_local[0],
+                Rows = collective.First.Send.Rows,
+                RowLength = shape.RowLength,
+            },
+        });
+    }
+
+    private FrameHeader Header(FrameKind kind, Collective collective) => Header(kind, collective.Tag) with
+    {
+        Operation = collective.Shape.Operation,
+        Signature = collective.Signature,
+    };
+
+    private FrameHeader Header(FrameKind kind, CollectiveTag tag) => new()
+    {
+        Kind = kind,
+        Tag = tag,
+        GroupKind = Kind,
+        GroupIndex = _index,
+    };
+}
