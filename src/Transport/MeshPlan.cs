@@ -11,8 +11,9 @@ public sealed record MeshPlan
     /// <summary>Number of the forming, above all earlier ones; collectives are tagged with it.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>Drawn by the coordinator for each forming, so that two coordinators that number alike do not mix their ranks.</summary>
-    public required Guid Formation { get; init; }
+    /// <summary>May be drawn by the coordinator for each forming, so that two coordinators that number alike do not mix their ranks;
+    /// empty by default.</summary>
+    public Guid Formation { get; init; }
 
     /// <summary>The layout.</summary>
     public required RankTopology Topology { get; init; }

@@ -28,10 +28,10 @@ internal static class TlsAuthority
 
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
         using var authority = LoadAuthority(files);
-        using var certificate = LoadCertificate(files);
+        using var certificate = NodeCertificate.Load(files);
         tls.AuthenticateAsServer(new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, Intermediates(files), offline: true),
+            ServerCertificateContext = certificate.Context(),
             ClientCertificateRequired = true,
             EnabledSslProtocols = SslProtocols.Tls13,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
@@ -51,11 +51,11 @@ internal static class TlsAuthority
 
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
         using var authority = LoadAuthority(files);
-        using var certificate = LoadCertificate(files);
+        using var certificate = NodeCertificate.Load(files);
         tls.AuthenticateAsClient(new SslClientAuthenticationOptions
         {
             TargetHost = host,
-            ClientCertificateContext = SslStreamCertificateContext.Create(certificate, Intermediates(files), offline: true),
+            ClientCertificateContext = certificate.Context(),
             EnabledSslProtocols = SslProtocols.Tls13,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             RemoteCertificateValidationCallback = (_, theirs, chain, _) => IsGood(theirs, chain, authority, ServerUsage),
@@ -70,27 +70,16 @@ internal static class TlsAuthority
         try
         {
             LoadAuthority(files).Dispose();
-            LoadCertificate(files).Dispose();
+            NodeCertificate.Load(files).Dispose();
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new ArgumentException(
-                $"TLS files {files.CertificateFile}, {files.KeyFile}, {files.AuthorityFile}: {unreadable.Message}", unreadable);
+                $"TLS files {files.CertificateFile}, {files.AuthorityFile}: {unreadable.Message}", unreadable);
         }
     }
 
     private static X509Certificate2 LoadAuthority(TlsFiles files) => X509CertificateLoader.LoadCertificateFromFile(files.AuthorityFile);
-
-    private static X509Certificate2 LoadCertificate(TlsFiles files) =>
-        X509Certificate2.CreateFromPemFile(files.CertificateFile, files.KeyFile);
-
-    private static X509Certificate2Collection Intermediates(TlsFiles files)
-    {
-        var all = new X509Certificate2Collection();
-        all.ImportFromPemFile(files.CertificateFile);
-        all.RemoveAt(0);
-        return all;
-    }
 
     private static bool IsGood(X509Certificate? theirs, X509Chain? sent, X509Certificate2 authority, string usage)
     {

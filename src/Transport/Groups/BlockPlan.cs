@@ -180,7 +180,7 @@ internal static class BlockPlan
                     Slot = slot,
                     Member = member,
                     Part = Math.Max(owner, 0),
-                    Rows = collective.Scratch!.View.Slice(scratchRow + (group.RemoteIndexOf(member) * rows), rows),
+                    Rows = collective.Scratch.View.Slice(scratchRow + (group.RemoteIndexOf(member) * rows), rows),
                     CopyTo = -1,
                 });
             }

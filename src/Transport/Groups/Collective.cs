@@ -62,8 +62,8 @@ internal sealed class Collective(int localMembers, int peers)
     /// <summary>Threads and queued sends that still touch the tensors.</summary>
     public int Moving { get; set; }
 
-    /// <summary>Other members' parts of the sums made here; null when nothing is summed.</summary>
-    public Tensor? Scratch { get; set; }
+    /// <summary>Other members' parts of the sums made here; without memory when nothing is summed.</summary>
+    public Tensor Scratch { get; set; }
 
     /// <summary>Some member of this process, for frames that stand for all of them.</summary>
     public ref readonly LocalCall First => ref Calls[0];
@@ -125,8 +125,8 @@ internal sealed class Collective(int localMembers, int peers)
     /// <summary>Forgets the collective, keeping the memory.</summary>
     public void Reset()
     {
-        Scratch?.Dispose();
-        Scratch = null;
+        Scratch.Dispose();
+        Scratch = default;
         Array.Clear(Calls);
         Array.Clear(Announcements);
         Array.Clear(IsAnnouncedTo);

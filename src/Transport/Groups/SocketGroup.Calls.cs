@@ -13,7 +13,7 @@ internal sealed partial class SocketGroup
     /// <summary>Floats of one row of a part, as a member gave them.</summary>
     public ReadOnlySpan<float> Addend(Collective collective, in SumPart part, int member, int row) => SlotOf(member) < 0
         ? collective.Calls[PlaceOf(member)].Send.RowF32(part.FirstRow + row)
-        : collective.Scratch!.View.RowF32(part.ScratchRow + (RemoteIndexOf(member) * part.Rows) + row);
+        : collective.Scratch.View.RowF32(part.ScratchRow + (RemoteIndexOf(member) * part.Rows) + row);
 
     /// <summary>Puts finished sums where the members of this process want them.</summary>
     public void Store(Collective collective, in SumPart part, int row, int column, ReadOnlySpan<float> sums)
