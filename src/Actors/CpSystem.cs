@@ -4,6 +4,7 @@ using Akka.Configuration;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 
@@ -17,14 +18,18 @@ public sealed class CpSystem : IAsyncDisposable
     private readonly ActorSystem _system;
     private readonly CoordinatorContext _context;
     private readonly IActorRef _coordinator;
+    private readonly IActorRef _node;
+    private readonly EdgeRules _edgeRules;
     private readonly Lock _stopLock = new();
     private Task? _stop;
 
-    private CpSystem(ActorSystem system, CoordinatorContext context)
+    private CpSystem(ActorSystem system, CoordinatorContext context, NodeContext node, EdgeRules edgeRules)
     {
         _system = system;
         _context = context;
+        _edgeRules = edgeRules;
         _coordinator = system.ActorOf(CoordinatorActor.Props(context), "coordinator");
+        _node = system.ActorOf(NodeActor.Props(node, _coordinator, _coordinator), NodeProtocol.ActorName);
     }
 
     /// <summary>Ends when all ranks are built for the first time; faulted when one cannot be.</summary>
@@ -42,9 +47,10 @@ public sealed class CpSystem : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        var context = new CoordinatorContext(LimitsOf(settings, options), options.CreatePipeline);
+        var context = new CoordinatorContext(LimitsOf(settings, options), options.Host.Facts);
         var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Logger));
-        return new CpSystem(ActorSystem.Create(options.Name, setup), context);
+        return new CpSystem(
+            ActorSystem.Create(options.Name, setup), context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster));
     }
 
     /// <summary>
@@ -105,17 +111,21 @@ public sealed class CpSystem : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.WorldSize % options.CpSize, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.VocabSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.KvBlocks, 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Facts.KvBlocks, 2);
         return new CoordinatorLimits(
-            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, options.KvBlocks,
-            settings.KvCache.BlockSizeTokens, settings.Scheduler, settings.ContextParallel.ToPolicy());
+            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, options.Host.Facts.KvBlocks,
+            settings.KvCache.BlockSizeTokens, settings.Scheduler, settings.ContextParallel.ToPolicy())
+        {
+            Rules = GroupRules.Of(settings.Cluster),
+        };
     }
 
     private bool TryStartEdge(GenerationProtocol.Submit request, ReplyBuffer replies, out IActorRef edge)
     {
         try
         {
-            edge = _system.ActorOf(EdgeActor.Props(_coordinator, request, replies));
+            edge = _system.ActorOf(EdgeActor.Props(_node, request, replies, _edgeRules));
             return true;
         }
         catch (InvalidOperationException)

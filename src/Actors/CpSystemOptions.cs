@@ -12,17 +12,14 @@ public sealed record CpSystemOptions
     /// <summary>CP ranks, at least 1; divides <see cref="WorldSize"/>.</summary>
     public required int CpSize { get; init; }
 
-    /// <summary>Builds the ranks' pipelines.</summary>
-    public required RankPipelineFactory CreatePipeline { get; init; }
+    /// <summary>The ranks. Its offer has a place for each of them, its facts have the size of their KV pools.</summary>
+    public required IRankHost Host { get; init; }
 
     /// <summary>Token ids are below this.</summary>
     public required int VocabSize { get; init; }
 
     /// <summary>Tokens of a request at most, prompt and answer together.</summary>
     public required int ContextLength { get; init; }
-
-    /// <summary>Blocks of each rank's KV pool, each of kv-cache.block-size tokens; numbered from 0.</summary>
-    public required int KvBlocks { get; init; }
 
     /// <summary>Where actors log. Default: nowhere.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;

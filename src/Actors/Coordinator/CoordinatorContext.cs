@@ -1,22 +1,17 @@
-using AkkaCp.Actors.Ranks;
-
 namespace AkkaCp.Actors.Coordinator;
 
-/// <summary>What a coordinator shares with the program that started it; outlives its restarts.</summary>
+/// <summary>What a coordinator shares with the program that started it; outlives its restarts, and the actor system.</summary>
 /// <param name="limits">What does not change.</param>
-/// <param name="createPipeline">Builds ranks' pipelines.</param>
-internal sealed class CoordinatorContext(CoordinatorLimits limits, RankPipelineFactory createPipeline)
+/// <param name="facts">What every node must have.</param>
+internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts facts)
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _epoch;
+    private long _highestEpoch;
     private volatile CpStatus _status = new(CpPhase.Forming, 0, 0, 0, 0, 0, limits.KvBlocks - 1, limits.KvBlocks - 1);
 
     public CoordinatorLimits Limits { get; } = limits;
 
-    public RankPipelineFactory CreatePipeline { get; } = createPipeline;
-
-    /// <summary>Pipelines that are still ending.</summary>
-    public PipelineDisposals Disposals { get; } = new();
+    public GroupFacts Facts { get; } = facts;
 
     /// <summary>Ends with the first group of ranks, or with the reason why there is none.</summary>
     public Task Ready => _ready.Task;
@@ -31,8 +26,9 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, RankPipelineF
     /// <summary>Number of the next request: whoever keeps something by number may still hold what came before a restart.</summary>
     public long NextRequest { get; set; } = 1;
 
-    /// <summary>An epoch above all earlier ones, those before a restart included.</summary>
-    public long NextEpoch() => Interlocked.Increment(ref _epoch);
+    /// <summary>An epoch above all earlier ones: those before a restart, and those that nodes have heard of elsewhere.</summary>
+    /// <param name="heardOf">The highest epoch that any node has heard of.</param>
+    public long NextEpoch(long heardOf) => _highestEpoch = Math.Max(_highestEpoch, heardOf) + 1;
 
     /// <summary>All ranks are built.</summary>
     public void SetReady() => _ready.TrySetResult();

@@ -16,6 +16,9 @@ internal sealed record CoordinatorLimits(
     int WorldSize, int CpSize, int VocabSize, int ContextLength, int KvBlocks, int BlockSizeTokens,
     SchedulerSettings Scheduler, CpPolicySettings CpPolicy)
 {
+    /// <summary>How patient it is.</summary>
+    public GroupRules Rules { get; init; } = new();
+
     /// <summary>Tokens that the whole pool holds.</summary>
     public long PoolTokens => (KvBlocks - 1L) * BlockSizeTokens;
 

@@ -32,7 +32,10 @@ internal sealed record CoordinatorState
     /// Set when a step's fault leaves open where each rank stands: somebody did not come to a collective, and nobody said why. Then
     /// no step is planned until <see cref="Restart"/>.
     /// </summary>
-    public bool NeedsNewEpoch { get; init; }
+    public PipelineFault? EpochFault { get; init; }
+
+    /// <summary>Whether the group of ranks is broken.</summary>
+    public bool NeedsNewEpoch => EpochFault is not null;
 
     /// <summary>Requests that hold nothing yet, in order of arrival.</summary>
     public ImmutableList<RequestState> Queue { get; init; } = [];
@@ -103,23 +106,28 @@ internal sealed record CoordinatorState
         return running.Aggregate(Drain(), (so, request) => so.Then(state => state.End(request, ShuttingDown(request))));
     }
 
-    /// <summary>Fails the requests of all steps in flight: a rank is lost, and with it what it would have reported.</summary>
-    public Transition FailInFlight(PipelineFault fault)
+    /// <summary>
+    /// The group of ranks is broken. Whoever had rows inside has lost an epoch, and fails when that were too many in a row without a new
+    /// token: perhaps it is what breaks them. The others, and those that have lost fewer, are computed again in the next epoch.
+    /// </summary>
+    public Transition LoseEpoch(PipelineFault fault)
     {
-        var failed = Running.Values.Where(request => request.StepsInFlight > 0 && !request.HasEnded);
-        return failed.Aggregate(
-            Transition.To(this with { NeedsNewEpoch = true }), (so, request) => so.Then(state => state.Fail(request, fault)));
+        var inside = Running.Values.Where(request => request.StepsInFlight > 0 && !request.HasEnded);
+        return inside.Aggregate(
+            Transition.To(this with { EpochFault = EpochFault ?? fault }), (so, request) => so.Then(state => state.CountLoss(request, fault)));
     }
 
-    /// <summary>Fails all requests: there are no ranks to run them.</summary>
-    public Transition FailAll(PipelineFault fault)
-    {
-        var waiting = Queue.Aggregate(
-            Transition.To(this with { Queue = [] }),
-            (so, request) => so.Say(new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString())));
-        return Running.Values.Where(request => !request.HasEnded)
-            .Aggregate(waiting, (so, request) => so.Then(state => state.Fail(request, fault)));
-    }
+    /// <summary>The ranks could not be built: an epoch is lost for everybody.</summary>
+    public Transition FailToForm(PipelineFault fault) =>
+        All.Aggregate(Transition.To(this), (so, request) => so.Then(state => state.CountLoss(request, fault)));
+
+    /// <summary>A second passed without a group of ranks; whoever has waited too long fails.</summary>
+    /// <param name="missing">What is missing, in words.</param>
+    public Transition WaitForGroup(string missing) => All.Aggregate(Transition.To(this), (so, request) => so.Then(state =>
+        request.Forlorn < Limits.Rules.WaitForNodes
+            ? Transition.To(state.Put(request with { Forlorn = request.Forlorn + 1 }))
+            : state.Fail(request, new PipelineFault(
+                FaultKind.RankLost, "Coordinator", -1, -1, 0, $"no group of ranks for {Limits.Rules.WaitForNodes} s: {missing}"))));
 
     /// <summary>
     /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone; running ones are prefilled again
@@ -129,13 +137,14 @@ internal sealed record CoordinatorState
     {
         var running = Running.Values
             .Where(request => !request.HasEnded)
-            .ToImmutableSortedDictionary(request => request.Number, request => request.Recompute());
+            .ToImmutableSortedDictionary(request => request.Number, request => request.Recompute(Limits.CpSize));
         return this with
         {
             Epoch = epoch,
             NextStep = 1,
-            NeedsNewEpoch = false,
+            EpochFault = null,
             InFlight = InFlight.Clear(),
+            Queue = [.. Queue.Select(request => request with { Forlorn = 0 })],
             Running = running,
             Kv = KvLedger.Empty(Limits.KvBlocks).Reserve(running.Values.Sum(request => request.BlocksReserved)),
         };
@@ -152,9 +161,23 @@ internal sealed record CoordinatorState
     public Transition Fail(RequestState request, PipelineFault fault) =>
         End(request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
 
+    private IEnumerable<RequestState> All => Queue.Concat(Running.Values.Where(request => !request.HasEnded));
+
+    private CoordinatorState Put(RequestState request) => Running.ContainsKey(request.Number)
+        ? With(request)
+        : this with { Queue = Queue.SetItem(Queue.FindIndex(queued => queued.Number == request.Number), request) };
+
+    private Transition CountLoss(RequestState request, PipelineFault fault)
+    {
+        request = request with { LostEpochs = request.LostEpochs + 1 };
+        return request.LostEpochs < Limits.Rules.LostEpochs ? Transition.To(Put(request)) : Fail(request, fault);
+    }
+
     /// <summary>One that no rank knows is gone at once; another stays until a plan has told the ranks to forget it.</summary>
     private Transition End(RequestState request, GenerationProtocol.IReply reply)
     {
+        if (!Running.ContainsKey(request.Number))
+            return Transition.To(this with { Queue = Queue.RemoveAll(queued => queued.Number == request.Number) }).Say(reply);
         var state = request.HasStarted
             ? With(request with { HasEnded = true })
             : this with { Running = Running.Remove(request.Number), Kv = Kv.Return([], request.BlocksReserved) };

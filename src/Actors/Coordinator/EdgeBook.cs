@@ -3,31 +3,95 @@ using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Coordinator;
 
-/// <summary>Whom to tell about each request that has no terminal reply yet.</summary>
+/// <summary>
+/// Whom to tell about each request, and what was told: an edge that missed a reply asks for it. A request stays here until its edge
+/// has confirmed the terminal reply, or has been silent for its lease.
+/// </summary>
 internal sealed class EdgeBook
 {
-    private readonly Dictionary<Guid, IActorRef> _edges = [];
+    private readonly Dictionary<Guid, Entry> _entries = [];
 
-    /// <summary>Notes a request's edge; false when the id is in use.</summary>
-    public bool TryAdd(Guid requestId, IActorRef edge) => _edges.TryAdd(requestId, edge);
+    /// <summary>Requests that have no terminal reply yet.</summary>
+    public IReadOnlyList<Guid> Open => [.. _entries.Values.Where(entry => entry.Ended is null).Select(entry => entry.RequestId)];
 
-    /// <summary>Tells a reply to its edge and forgets the request with its last one.</summary>
-    /// <returns>The edge when no other request of its is left, else null.</returns>
-    public IActorRef? Tell(GenerationProtocol.IReply reply, IActorRef sender)
+    /// <summary>Requests in the book, those that have ended included.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Notes a request's edge; false when the request is in the book.</summary>
+    public bool TryAdd(GenerationProtocol.Submit submit, IActorRef edge) => _entries.TryAdd(
+        submit.RequestId, new Entry(submit.RequestId, edge, submit.Tokens.IsDefault ? 0 : submit.Tokens.Length));
+
+    /// <summary>The request's edge; null when the request is not in the book.</summary>
+    public IActorRef? EdgeOf(Guid requestId) => _entries.TryGetValue(requestId, out var entry) ? entry.Edge : null;
+
+    /// <summary>Tells a reply to its edge, and keeps it.</summary>
+    public void Tell(GenerationProtocol.IReply reply, IActorRef sender)
     {
-        if (!_edges.TryGetValue(reply.RequestId, out var edge))
-            return null;
-        edge.Tell(reply, sender);
-        if (!reply.IsTerminal)
-            return null;
-        _edges.Remove(reply.RequestId);
-        return _edges.ContainsValue(edge) ? null : edge;
+        if (!_entries.TryGetValue(reply.RequestId, out var entry) || entry.Ended is not null)
+            return;
+        if (reply is GenerationProtocol.TokenGenerated token)
+            entry.Tokens.Add(token);
+        if (reply.IsTerminal)
+            entry.Ended = new EdgeProtocol.Ended(reply.RequestId, entry.Length, reply);
+        entry.Edge.Tell(entry.Ended is { } ended ? ended : reply, sender);
     }
 
-    /// <summary>Requests of an edge.</summary>
-    public IReadOnlyList<Guid> RequestsOf(IActorRef edge) =>
-        [.. _edges.Where(entry => entry.Value.Equals(edge)).Select(entry => entry.Key)];
+    /// <summary>Answers an edge that knows that many tokens: with those that it misses and the end, or that nothing is new.</summary>
+    public void Answer(Guid requestId, int known, IActorRef edge, IActorRef coordinator)
+    {
+        if (!_entries.TryGetValue(requestId, out var entry))
+        {
+            edge.Tell(new EdgeProtocol.Unknown(requestId), coordinator);
+            return;
+        }
 
-    /// <summary>Requests of all edges.</summary>
-    public IReadOnlyList<Guid> All => [.. _edges.Keys];
+        entry.Silence = 0;
+        foreach (var token in entry.Tokens.Skip(Math.Max(0, known - entry.FirstPosition)))
+            edge.Tell(token, coordinator);
+        if (entry.Ended is { } ended)
+            edge.Tell(ended, coordinator);
+        else if (known >= entry.Length)
+            edge.Tell(new EdgeProtocol.Waiting(requestId), coordinator);
+    }
+
+    /// <summary>The edge has all that it needs.</summary>
+    public void Forget(Guid requestId) => _entries.Remove(requestId);
+
+    /// <summary>A second later: ended requests whose edges are silent are forgotten.</summary>
+    /// <returns>Requests that run on for edges that are silent.</returns>
+    public IReadOnlyList<Guid> Age(int lease)
+    {
+        foreach (var entry in _entries.Values)
+            entry.Silence++;
+        var silent = _entries.Values.Where(entry => entry.Silence > lease).ToList();
+        foreach (var entry in silent.Where(entry => entry.Ended is not null))
+            _entries.Remove(entry.RequestId);
+        return [.. silent.Where(entry => entry.Ended is null).Select(entry => entry.RequestId)];
+    }
+
+    /// <summary>Sends every edge away: this coordinator knows no request any more.</summary>
+    public void Dismiss(IActorRef sender)
+    {
+        foreach (var entry in _entries.Values.Where(entry => entry.Ended is null))
+            entry.Edge.Tell(new EdgeProtocol.Unknown(entry.RequestId), sender);
+        _entries.Clear();
+    }
+
+    private sealed class Entry(Guid requestId, IActorRef edge, int firstPosition)
+    {
+        public Guid RequestId { get; } = requestId;
+
+        public IActorRef Edge { get; } = edge;
+
+        /// <summary>Position of the first token that is generated here.</summary>
+        public int FirstPosition { get; } = firstPosition;
+
+        public List<GenerationProtocol.TokenGenerated> Tokens { get; } = [];
+
+        public EdgeProtocol.Ended? Ended { get; set; }
+
+        public int Silence { get; set; }
+
+        public int Length => FirstPosition + Tokens.Count;
+    }
 }

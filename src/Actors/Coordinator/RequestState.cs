@@ -38,6 +38,12 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     /// <summary>Later requests that were admitted while it waited for KV.</summary>
     public int Overtaken { get; init; }
 
+    /// <summary>Epochs in a row that broke while it had rows inside, since its last new token.</summary>
+    public int LostEpochs { get; init; }
+
+    /// <summary>Seconds that it has been without a group of ranks.</summary>
+    public int Forlorn { get; init; }
+
     /// <summary>How its prompt lay.</summary>
     public required PrefillTally Tally { get; init; }
 
@@ -72,8 +78,11 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     };
 
     /// <summary>The state at the begin of a new epoch, whose pools are empty: everything known is prefilled again.</summary>
-    public RequestState Recompute() => this with
+    /// <param name="cpSize">CP ranks.</param>
+    public RequestState Recompute(int cpSize) => this with
     {
+        Tally = PrefillTally.Empty(cpSize),
+        Forlorn = 0,
         PrefillEnd = Known,
         Planned = 0,
         Computed = 0,

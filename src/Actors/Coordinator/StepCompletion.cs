@@ -23,13 +23,12 @@ internal static class StepCompletion
 
     private static Transition Complete(CoordinatorState state, StepState step)
     {
+        // A group that broke takes its steps with it: their requests are computed again in the next epoch, so nothing of them ends here.
         var fault = step.MergedFault();
-        var done = state with
-        {
-            InFlight = state.InFlight.Remove(step.Plan.Step),
-            StepsDone = state.StepsDone + 1,
-            NeedsNewEpoch = state.NeedsNewEpoch || LeavesRanksApart(fault),
-        };
+        if (LeavesRanksApart(fault))
+            return Transition.To(state with { InFlight = state.InFlight.SetItem(step.Plan.Step, step), EpochFault = state.EpochFault ?? fault });
+
+        var done = state with { InFlight = state.InFlight.Remove(step.Plan.Step), StepsDone = state.StepsDone + 1 };
         return step.Plan.Requests.Aggregate(
             Transition.To(done), (so, share) => so.Then(current => CompleteShare(current, step, share, fault)));
     }
@@ -75,7 +74,7 @@ internal static class StepCompletion
             return state.Fail(request, NoSample(step));
 
         var position = request.Known;
-        request = request with { Generated = request.Generated.Add(token.Id) };
+        request = request with { Generated = request.Generated.Add(token.Id), LostEpochs = 0 };
         var transition = Transition.To(state.With(request))
             .Say(new GenerationProtocol.TokenGenerated(request.Submit.RequestId, position, token));
         if (request.Submit.StopTokens.Contains(token.Id))

@@ -4,44 +4,100 @@ using AkkaCp.Actors.Protocol;
 namespace AkkaCp.Actors.Edge;
 
 /// <summary>
-/// Stands for one request's client: submits it, writes the replies to a channel, and sees to it that exactly one terminal reply comes
-/// last, whatever happens to the coordinator.
+/// Stands for one request's client: turns messages into calls of <see cref="EdgeState"/>, and what comes back into Tells and replies on a
+/// channel. It watches nobody: a link that is cut for a while must not end the request, nor get a client's whole process shut out.
 /// </summary>
-internal sealed class EdgeActor : ReceiveActor
+internal sealed class EdgeActor : ReceiveActor, IWithTimers
 {
-    private readonly IActorRef _coordinator;
+    private readonly IActorRef _locator;
     private readonly GenerationProtocol.Submit _submit;
     private readonly ReplyBuffer _replies;
+    private readonly EdgeRules _rules;
+    private EdgeState? _state;
+    private IActorRef? _coordinator;
 
     /// <summary>Made through <see cref="Props"/>.</summary>
-    public EdgeActor(IActorRef coordinator, GenerationProtocol.Submit submit, ReplyBuffer replies)
+    public EdgeActor(IActorRef locator, GenerationProtocol.Submit submit, ReplyBuffer replies, EdgeRules rules)
     {
-        (_coordinator, _submit, _replies) = (coordinator, submit, replies);
-        Receive<GenerationProtocol.IReply>(reply => reply.RequestId == submit.RequestId, Write);
-        Receive<GenerationProtocol.Cancel>(_coordinator.Tell);
-        Receive<Terminated>(_ => Write(Fail(FailureKind.Fault, "the coordinator is gone")));
+        (_locator, _submit, _replies, _rules) = (locator, submit, replies, rules);
+        Receive<NodeProtocol.Located>(Located);
+        Receive<GenerationProtocol.IReply>(reply => reply.RequestId == submit.RequestId && !reply.IsTerminal, reply => Turn(state => state.Heard(reply)));
+        Receive<EdgeProtocol.Ended>(
+            ended => ended.RequestId == submit.RequestId, ended => Turn(state => state.Ended(ended, Sender.Equals(_coordinator))));
+        Receive<EdgeProtocol.Waiting>(Concerns, _ => Turn(state => state.Waiting()));
+        Receive<EdgeProtocol.Unknown>(Concerns, _ => Turn(state => state.Unknown()));
+        Receive<GenerationProtocol.Cancel>(_ => Turn(state => state.Cancel()));
+        Receive<Tick>(_ =>
+        {
+            TickLater();
+            Turn(state => state.Tick());
+        });
     }
 
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
     /// <summary>How a request is started.</summary>
-    public static Props Props(IActorRef coordinator, GenerationProtocol.Submit submit, ReplyBuffer replies) =>
-        Akka.Actor.Props.Create(() => new EdgeActor(coordinator, submit, replies));
+    /// <param name="locator">Answers <see cref="NodeProtocol.Locate"/>.</param>
+    /// <param name="submit">The request.</param>
+    /// <param name="replies">Takes the replies.</param>
+    /// <param name="rules">How patient it is.</param>
+    public static Props Props(IActorRef locator, GenerationProtocol.Submit submit, ReplyBuffer replies, EdgeRules rules) =>
+        Akka.Actor.Props.Create(() => new EdgeActor(locator, submit, replies, rules));
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        Context.Watch(_coordinator);
-        _coordinator.Tell(_submit);
+        TickLater();
+        Take(EdgeState.Begin(_submit, _rules));
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => _replies.Write(Fail(FailureKind.ShuttingDown, "the engine is shutting down"));
+    protected override void PostStop() => _replies.Write(
+        new GenerationProtocol.Failed(_submit.RequestId, FailureKind.ShuttingDown, "the engine is shutting down"));
 
-    private void Write(GenerationProtocol.IReply reply)
+    private bool Concerns(EdgeProtocol.IEdgeMessage message) => message.RequestId == _submit.RequestId && Sender.Equals(_coordinator);
+
+    private void Located(NodeProtocol.Located located)
     {
-        _replies.Write(reply);
-        if (reply.IsTerminal)
+        if (located.Coordinator is not { } found)
+            return;
+        var isSame = found.Equals(_coordinator);
+        _coordinator = found;
+        Turn(state => state.Located(isSame));
+    }
+
+    private void Turn(Func<EdgeState, EdgeTurn> next) => Take(next(_state!));
+
+    private void Take(EdgeTurn turn)
+    {
+        _state = turn.State;
+        foreach (var effect in turn.Effects)
+            Do(effect);
+        if (_state.HasEnded)
             Context.Stop(Self);
     }
 
-    private GenerationProtocol.Failed Fail(FailureKind kind, string message) => new(_submit.RequestId, kind, message);
+    private void Do(EdgeEffect effect)
+    {
+        switch (effect)
+        {
+            case EdgeEffect.Locate:
+                _locator.Tell(NodeProtocol.Locate.Instance);
+                break;
+            case EdgeEffect.Send send:
+                _coordinator.Tell(send.Command);
+                break;
+            case EdgeEffect.Give give:
+                _replies.Write(give.Reply);
+                break;
+        }
+    }
+
+    private void TickLater() => Timers.StartSingleTimer(Tick.Instance, Tick.Instance, EdgeRules.Tick);
+
+    private sealed class Tick : INoSerializationVerificationNeeded
+    {
+        public static readonly Tick Instance = new();
+    }
 }

@@ -17,6 +17,12 @@ public static class CoordinatorProtocol
     /// <summary>The oldest step inside took too long.</summary>
     internal sealed record StepTimedOut(long Epoch, long Step) : INoSerializationVerificationNeeded;
 
+    /// <summary>A second has passed.</summary>
+    internal sealed class Tick : INoSerializationVerificationNeeded
+    {
+        public static readonly Tick Instance = new();
+    }
+
     /// <summary>It is time to try again to build the ranks.</summary>
     internal sealed class FormNow : INoSerializationVerificationNeeded
     {

@@ -18,15 +18,26 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<GenerationProtocol.TokenGenerated>("token/1", GenerationWire.Write, GenerationWire.TokenGenerated),
         WireFormat.Of<GenerationProtocol.Completed>("completed/1", GenerationWire.Write, GenerationWire.Completed),
         WireFormat.Of<GenerationProtocol.Failed>("failed/1", GenerationWire.Write, GenerationWire.Failed),
-        WireFormat.Of<RankProtocol.Close>("close/1", WriteClose, from => new(from.Long(), from.Duration())),
-        WireFormat.Of<RankProtocol.Open>("open/1", (to, open) => to.Long(open.Epoch), from => new(from.Long())),
+        WireFormat.Of<EdgeProtocol.Poll>("poll/1", EdgeWire.Write, EdgeWire.Poll),
+        WireFormat.Of<EdgeProtocol.Done>("done/1", (to, done) => to.Id(done.RequestId), from => new(from.Id())),
+        WireFormat.Of<EdgeProtocol.Ended>("ended/1", EdgeWire.Write, EdgeWire.Ended),
+        WireFormat.Of<EdgeProtocol.Waiting>("waiting/1", (to, waiting) => to.Id(waiting.RequestId), from => new(from.Id())),
+        WireFormat.Of<EdgeProtocol.Unknown>("unknown/1", (to, unknown) => to.Id(unknown.RequestId), from => new(from.Id())),
+        WireFormat.Of<NodeProtocol.Pulse>("pulse/1", NodeWire.Write, NodeWire.Pulse),
+        WireFormat.Of<NodeProtocol.Assigned>("assigned/1", WriteAssigned, from => new(from.Ints(), from.Ints())),
+        WireFormat.Of<NodeProtocol.Refused>("refused/1", (to, refused) => to.Text(refused.Reason), from => new(from.Text())),
+        WireFormat.Of<NodeProtocol.Closed>("node-closed/1", WriteClosed, from => new(from.Long(), from.Text())),
+        WireFormat.Of<NodeProtocol.Locate>("locate/1", (_, _) => { }, _ => NodeProtocol.Locate.Instance),
+        WireFormat.Of<NodeProtocol.Located>("located/1", NodeWire.Write, NodeWire.Located),
+        WireFormat.Of<RankProtocol.Close>("close/1", RankWire.Write, from => new(from.Long(), from.Duration())),
+        WireFormat.Of<RankProtocol.Open>("open/1", (to, open) => to.Write(open.Table), from => new(from.Table())),
         WireFormat.Of<RankProtocol.RunStep>("run-step/1", (to, run) => to.Write(run.Plan), from => new(from.StepPlan())),
-        WireFormat.Of<RankProtocol.Closed>("closed/1", WriteEvent, from => new(from.Long(), from.Int())),
-        WireFormat.Of<RankProtocol.Opened>("opened/1", WriteEvent, from => new(from.Long(), from.Int())),
-        WireFormat.Of<RankProtocol.OpenFailed>("open-failed/1", WriteOpenFailed, from => new(from.Long(), from.Int(), from.Text())),
-        WireFormat.Of<RankProtocol.StepAccepted>("step-accepted/1", WriteAccepted, from => new(from.Long(), from.Long(), from.Int())),
+        WireFormat.Of<RankProtocol.Resend>("resend/1", RankWire.Write, from => new(from.Long(), from.Long())),
+        WireFormat.Of<RankProtocol.Opened>("opened/1", RankWire.Write, from => new(from.Long(), from.Int())),
+        WireFormat.Of<RankProtocol.OpenFailed>("open-failed/1", RankWire.Write, from => new(from.Long(), from.Int(), from.Text())),
+        WireFormat.Of<RankProtocol.StepAccepted>("step-accepted/1", RankWire.Write, from => new(from.Long(), from.Long(), from.Int())),
         WireFormat.Of<RankProtocol.StepEnded>("step-ended/1", (to, ended) => to.Write(ended.Result), from => new(from.StepResult())),
-        WireFormat.Of<RankProtocol.RankLost>("rank-lost/1", WriteLost, from => new(from.Long(), from.Int(), from.Text())),
+        WireFormat.Of<RankProtocol.RankLost>("rank-lost/1", RankWire.Write, from => new(from.Long(), from.Int(), from.Text())),
         WireFormat.Of<CoordinatorProtocol.Drain>("drain/1", (to, drain) => to.Duration(drain.Timeout), from => new(from.Duration())),
     ];
 
@@ -61,7 +72,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         ArgumentNullException.ThrowIfNull(bytes);
         if (!s_byManifest.TryGetValue(manifest, out var format))
             throw new SerializationException($"{nameof(CpWireSerializer)}: unknown manifest \"{manifest}\"");
-        var reader = new WireReader(bytes);
+        var reader = new WireReader(bytes, system);
         var message = format.Read(reader);
         reader.End();
         return message;
@@ -75,34 +86,15 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
             : throw new SerializationException($"{nameof(CpWireSerializer)}: {message.GetType()} has no format");
     }
 
-    private static void WriteClose(WireWriter to, RankProtocol.Close close)
+    private static void WriteAssigned(WireWriter to, NodeProtocol.Assigned assigned)
     {
-        to.Long(close.Epoch);
-        to.Duration(close.Timeout);
+        to.Ints(assigned.Ranks);
+        to.Ints(assigned.Preload);
     }
 
-    private static void WriteEvent(WireWriter to, RankProtocol.IEvent happened)
+    private static void WriteClosed(WireWriter to, NodeProtocol.Closed closed)
     {
-        to.Long(happened.Epoch);
-        to.Int(happened.Rank);
-    }
-
-    private static void WriteOpenFailed(WireWriter to, RankProtocol.OpenFailed failed)
-    {
-        WriteEvent(to, failed);
-        to.Text(failed.Message);
-    }
-
-    private static void WriteAccepted(WireWriter to, RankProtocol.StepAccepted accepted)
-    {
-        to.Long(accepted.Epoch);
-        to.Long(accepted.Step);
-        to.Int(accepted.Rank);
-    }
-
-    private static void WriteLost(WireWriter to, RankProtocol.RankLost lost)
-    {
-        WriteEvent(to, lost);
-        to.Text(lost.Message);
+        to.Long(closed.Epoch);
+        to.Text(closed.Node);
     }
 }

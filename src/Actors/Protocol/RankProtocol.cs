@@ -1,15 +1,17 @@
+using Akka.Actor;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
-/// The conversation between the coordinator and a rank's actor. The coordinator closes whatever is open on every rank, then opens a
-/// new epoch on every rank, then runs its steps; each step is answered by <see cref="StepAccepted"/> once the pipeline took it and by
-/// <see cref="StepEnded"/>, in either order. <see cref="RankLost"/> ends an epoch.
+/// What the coordinator asks of the ranks, through their nodes, and what the ranks answer. The coordinator closes whatever is open on
+/// every node, then opens a new epoch, then runs its steps; each step is answered by <see cref="StepAccepted"/> once the pipeline took
+/// it and by <see cref="StepEnded"/>, in either order, straight from the rank. <see cref="RankLost"/> ends an epoch. Every command may
+/// come twice: it is answered again and done once.
 /// </summary>
 public static class RankProtocol
 {
-    /// <summary>From the coordinator to a rank.</summary>
+    /// <summary>From the coordinator to a node, which hands it to its ranks.</summary>
     public interface ICommand : IWireMessage
     {
         /// <summary>The epoch it belongs to.</summary>
@@ -26,13 +28,17 @@ public static class RankProtocol
         int Rank { get; }
     }
 
-    /// <summary>Disposes the pipeline of an earlier epoch, if there is one; answered by <see cref="Closed"/>.</summary>
-    /// <param name="Epoch">The epoch that this makes room for.</param>
+    /// <summary>Disposes the pipelines of earlier epochs, if there are any; the node answers <see cref="NodeProtocol.Closed"/>.</summary>
+    /// <param name="Epoch">The epoch that this makes room for; above all that the node has seen.</param>
     /// <param name="Timeout">How long to wait for a pipeline that does not end; then it is left to itself.</param>
     public sealed record Close(long Epoch, TimeSpan Timeout) : ICommand;
 
-    /// <summary>Builds a pipeline; answered by <see cref="Opened"/> or <see cref="OpenFailed"/>.</summary>
-    public sealed record Open(long Epoch) : ICommand;
+    /// <summary>Builds the pipelines of the node's ranks; each answers <see cref="Opened"/> or <see cref="OpenFailed"/>.</summary>
+    public sealed record Open(EpochTable Table) : ICommand
+    {
+        /// <inheritdoc/>
+        public long Epoch => Table.Epoch;
+    }
 
     /// <summary>Runs a step.</summary>
     public sealed record RunStep(StepPlan Plan) : ICommand
@@ -41,8 +47,8 @@ public static class RankProtocol
         public long Epoch => Plan.Epoch;
     }
 
-    /// <summary>No pipeline is left.</summary>
-    public sealed record Closed(long Epoch, int Rank) : IEvent;
+    /// <summary>Asks for a step's result again: what was said of it may have been lost.</summary>
+    public sealed record Resend(long Epoch, long Step) : ICommand;
 
     /// <summary>The pipeline takes plans.</summary>
     public sealed record Opened(long Epoch, int Rank) : IEvent;
@@ -65,4 +71,7 @@ public static class RankProtocol
 
     /// <summary>The pipeline broke, or takes no more plans: no result comes any more.</summary>
     public sealed record RankLost(long Epoch, int Rank, string Message) : IEvent;
+
+    /// <summary>From a rank to its node: no pipeline of it is left.</summary>
+    internal sealed record Closed(long Epoch, int Rank) : INoSerializationVerificationNeeded;
 }

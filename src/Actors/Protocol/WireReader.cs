@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.Serialization;
 using System.Text;
+using Akka.Actor;
 
 namespace AkkaCp.Actors.Protocol;
 
@@ -8,7 +9,7 @@ namespace AkkaCp.Actors.Protocol;
 /// Reads what <see cref="WireWriter"/> wrote. Trusts nothing: counts are checked against the bytes that are left before anything is
 /// allocated, and whatever is wrong becomes a <see cref="SerializationException"/>.
 /// </summary>
-internal sealed class WireReader(byte[] bytes)
+internal sealed class WireReader(byte[] bytes, ExtendedActorSystem system)
 {
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -56,6 +57,17 @@ internal sealed class WireReader(byte[] bytes)
     }
 
     public Guid Id() => new(Take(16));
+
+    public double Double() => BitConverter.ToDouble(Take(sizeof(double)));
+
+    /// <summary>An actor, here or elsewhere; null for none.</summary>
+    public IActorRef? Ref()
+    {
+        var path = Text();
+        if (path.Length == 0)
+            return null;
+        return ActorPath.TryParse(path, out _) ? system.Provider.ResolveActorRef(path) : throw Wrong("an actor's path");
+    }
 
     public TimeSpan Duration() => TimeSpan.FromTicks(Long());
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
+using Akka.Actor;
+using Akka.Serialization;
 
 namespace AkkaCp.Actors.Protocol;
 
@@ -27,6 +29,11 @@ internal sealed class WireWriter : IDisposable
     public void Bool(bool value) => _writer.Write(value);
 
     public void Float(float value) => _writer.Write(value);
+
+    public void Double(double value) => _writer.Write(value);
+
+    /// <summary>An actor's full path, with this system's address where the message goes over the network.</summary>
+    public void Ref(IActorRef? actor) => Text(actor is null ? "" : Serialization.SerializedActorPath(actor));
 
     public void Text(string value) => _writer.Write(value);
 

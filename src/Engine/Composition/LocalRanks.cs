@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AkkaCp.Engine.Composition;
 
 /// <summary>All ranks of a layout in this process, and the actors that run them.</summary>
-internal sealed class LocalRanks : IGenerationBackend
+internal sealed class LocalRanks : IGenerationBackend, IRankHost
 {
     private readonly EnginePlan _plan;
     private readonly LogitsRouter _logits = new();
@@ -34,14 +35,18 @@ internal sealed class LocalRanks : IGenerationBackend
         _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
         _logger = options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance;
         _restingTensors = AllTensors();
+        Facts = new GroupFacts(
+            plan.Directory, plan.Topology.ToString() ?? "", plan.DType.ToString(), ranks[0].Device.Name,
+            ranks.Min(rank => rank.Kv.Shape.Blocks), plan.Settings.KvCache.BlockSizeTokens, 1);
+        Offer = new NodeOffer(
+            "engine", "", plan.Topology.WorldSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ranks[0].Device.Name);
         _system = CpSystem.Start(plan.Settings, new CpSystemOptions
         {
             WorldSize = plan.Topology.WorldSize,
             CpSize = plan.Topology.AttnCp,
-            CreatePipeline = CreatePipeline,
+            Host = this,
             VocabSize = plan.Model.VocabSize,
             ContextLength = plan.Model.MaxPositionEmbeddings,
-            KvBlocks = ranks.Min(rank => rank.Kv.Shape.Blocks),
             Logger = _logger,
         });
     }
@@ -167,17 +172,23 @@ internal sealed class LocalRanks : IGenerationBackend
 
     private int AllTensors() => _ranks.Sum(rank => rank.Device.Memory.LiveTensors);
 
-    /// <summary>
-    /// One rank's pipeline of one epoch. Ranks of an epoch meet in its own hub: what an earlier epoch left behind cannot reach
-    /// them.
-    /// </summary>
-    private RankPipeline CreatePipeline(int rank, long epoch, Action<StepResult> results)
+    /// <inheritdoc/>
+    public GroupFacts Facts { get; }
+
+    /// <inheritdoc/>
+    public NodeOffer Offer { get; }
+
+    /// <remarks>All shards are loaded before the actors start.</remarks>
+    Task IRankHost.LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
+    /// <remarks>Ranks of an epoch meet in its own hub: what an earlier epoch left behind cannot reach them.</remarks>
+    Task<IRankPipeline> IRankHost.OpenAsync(
+        int rank, EpochTable table, ILogitsSink? logits, Action<StepResult> results, CancellationToken cancellationToken)
     {
-        foreach (var old in _hubs.Keys.Where(known => known < epoch))
-            _hubs.TryRemove(old, out _);
-        var hub = _hubs.GetOrAdd(epoch, _ => new LocalRankHub(
+        var hub = _hubs.GetOrAdd(table.Epoch, _ => new LocalRankHub(
             _plan.Topology, _plan.Settings.Parallel.CollectiveTimeout ?? Timeout.InfiniteTimeSpan));
-        return new RankPipeline(
+        return Task.FromResult<IRankPipeline>(new RankPipeline(
             new RankSetup
             {
                 Rank = rank,
@@ -187,9 +198,20 @@ internal sealed class LocalRanks : IGenerationBackend
                 Rope = _rope,
                 Kv = _ranks[rank].Kv,
                 Groups = RankGroups.Of(hub, rank),
-                Logits = _logits,
+                Logits = logits ?? _logits,
                 StepsInside = _plan.Settings.Scheduler.StepsInFlight,
             },
-            results);
+            results));
     }
+
+    /// <inheritdoc/>
+    void IRankHost.EndEpochs(long below)
+    {
+        foreach (var old in _hubs.Keys.Where(known => known < below))
+            _hubs.TryRemove(old, out _);
+    }
+
+    /// <remarks>There is no other node.</remarks>
+    Task<DataLink> IRankHost.ProbeAsync(string dataEndpoint, CancellationToken cancellationToken) =>
+        Task.FromResult(new DataLink(TimeSpan.Zero, 0, "this process has no data plane"));
 }

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.TestKit.Xunit;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Ranks;
@@ -11,16 +12,16 @@ using Xunit;
 
 namespace AkkaCp.Actors.Tests.Coordinator;
 
-/// <summary>The coordinator among edges and ranks: what happens when one of them dies.</summary>
+/// <summary>The coordinator among edges and nodes: what happens when one of them dies.</summary>
 public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings { Akka = "actor.serialize-messages = on" }))
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task CoordinatorThatFails_FailsItsRequestsOnceAndServesAgain()
+    public async Task CoordinatorThatFails_SendsItsEdgesAwayAndServesAgain()
     {
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
-        var coordinator = Sys.ActorOf(CoordinatorActor.Props(Context(ranks)));
+        var (coordinator, _) = Start(ranks);
         var request = Request(10);
         coordinator.Tell(request, TestActor);
         await ExpectMsgAsync<GenerationProtocol.Progress>(s_patience);
@@ -28,29 +29,24 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
 
         // No message makes it throw, so the restart that a bug would cause comes from outside.
         ((IInternalActorRef)coordinator).Restart(new InvalidOperationException("a bug"));
-        var failed = await ExpectMsgAsync<GenerationProtocol.Failed>(s_patience);
-        Assert.Equal((request.RequestId, FailureKind.Fault), (failed.RequestId, failed.Error));
-        Assert.Contains("the coordinator has stopped", failed.Message);
+        Assert.Equal(request.RequestId, (await ExpectMsgAsync<EdgeProtocol.Unknown>(s_patience)).RequestId);
 
         ranks.Gate.Release(1000);
-        var next = Request(12);
-        coordinator.Tell(next, TestActor);
-        Assert.Equal(CompletionReason.Length, (await TerminalAsync(next.RequestId) as GenerationProtocol.Completed)?.Reason);
+        coordinator.Tell(request, TestActor);
+        Assert.Equal(CompletionReason.Length, (await TerminalAsync(request.RequestId) as GenerationProtocol.Completed)?.Reason);
         Assert.True(ranks.Plans.Last().Epoch > 1);
         Assert.Equal([1L, 2L], ranks.Plans.SelectMany(plan => plan.Requests).Select(share => share.Request).Distinct().Order());
         Assert.Equal(2, ranks.Alive);
     }
 
     [Fact]
-    public async Task EdgeThatDies_CancelsItsRequest()
+    public async Task EdgeThatFallsSilent_LosesItsRequestAfterTheLease()
     {
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
-        var context = Context(ranks);
-        var coordinator = Sys.ActorOf(CoordinatorActor.Props(context));
-        var edge = CreateTestProbe();
-        coordinator.Tell(Request(10) with { MaxNewTokens = 1000 }, edge.Ref);
+        var context = Context(ranks, new GroupRules { Lease = 1 });
+        var (coordinator, _) = Start(ranks, context);
+        coordinator.Tell(Request(10) with { MaxNewTokens = 1000 }, CreateTestProbe().Ref);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
-        End(edge.Ref);
         await AwaitConditionAsync(() => Task.FromResult(context.Status is { Running: 0, StepsInFlight: 1 }), s_patience);
 
         ranks.Gate.Release(1000);
@@ -59,20 +55,35 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     }
 
     [Fact]
-    public async Task CoordinatorThatIsGone_EndsTheEdgesStream()
+    public async Task EdgeThatMissedReplies_GetsThemWhenItPolls()
+    {
+        var ranks = new ScriptedRanks();
+        var (coordinator, _) = Start(ranks);
+        var request = Request(10);
+        coordinator.Tell(request, TestActor);
+        await TerminalAsync(request.RequestId);
+
+        coordinator.Tell(new EdgeProtocol.Poll(request.RequestId, 12), TestActor);
+        foreach (var position in Enumerable.Range(12, 3))
+            Assert.Equal(position, (await ExpectMsgAsync<GenerationProtocol.TokenGenerated>(s_patience)).Position);
+        Assert.Equal(15, (await ExpectMsgAsync<EdgeProtocol.Ended>(s_patience)).Length);
+
+        coordinator.Tell(new EdgeProtocol.Done(request.RequestId), TestActor);
+        coordinator.Tell(new EdgeProtocol.Poll(request.RequestId, 15), TestActor);
+        await ExpectMsgAsync<EdgeProtocol.Unknown>(s_patience);
+    }
+
+    [Fact]
+    public async Task CoordinatorThatEndsWithTheSystem_EndsTheEdgesStream()
     {
         var coordinator = CreateTestProbe();
         var replies = new ReplyBuffer(5);
-        var edge = Sys.ActorOf(EdgeActor.Props(coordinator.Ref, Request(10), replies));
+        var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), Request(10), replies, new EdgeRules()));
         await coordinator.ExpectMsgAsync<GenerationProtocol.Submit>(s_patience);
         Watch(edge);
-        End(coordinator.Ref);
+        End(edge);
         await ExpectTerminatedAsync(edge, s_patience);
-
-        var all = new List<GenerationProtocol.IReply>();
-        await foreach (var reply in replies.ReadAllAsync())
-            all.Add(reply);
-        Assert.Contains("the coordinator is gone", Assert.IsType<GenerationProtocol.Failed>(Assert.Single(all)).Message);
+        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>(Assert.Single(await All(replies))).Error);
     }
 
     [Fact]
@@ -81,70 +92,113 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var coordinator = CreateTestProbe();
         var replies = new ReplyBuffer(5);
         var request = Request(10);
-        var edge = Sys.ActorOf(EdgeActor.Props(coordinator.Ref, request, replies));
+        var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), request, replies, new EdgeRules()));
         Watch(edge);
         await coordinator.ExpectMsgAsync<GenerationProtocol.Submit>(s_patience);
-        edge.Tell(new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request"));
-        edge.Tell(new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillLayout.None));
-        edge.Tell(new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "too late"));
+        edge.Tell(Ended(Guid.NewGuid(), new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request")), coordinator);
+        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "of another coordinator")), TestActor);
+        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillLayout.None)), coordinator);
+        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "too late")), coordinator);
+        await coordinator.ExpectMsgAsync<EdgeProtocol.Done>(s_patience);
         await ExpectTerminatedAsync(edge, s_patience);
-
-        var all = new List<GenerationProtocol.IReply>();
-        await foreach (var reply in replies.ReadAllAsync())
-            all.Add(reply);
-        Assert.IsType<GenerationProtocol.Completed>(Assert.Single(all));
+        Assert.IsType<GenerationProtocol.Completed>(Assert.Single(await All(replies)));
     }
 
     [Fact]
     public async Task RequestIdInUse_IsRefusedAndTheFirstGoesOn()
     {
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
-        var coordinator = Sys.ActorOf(CoordinatorActor.Props(Context(ranks)));
+        var (coordinator, _) = Start(ranks);
         var request = Request(10);
         coordinator.Tell(request, TestActor);
         await ExpectMsgAsync<GenerationProtocol.Progress>(s_patience);
         var second = CreateTestProbe();
         coordinator.Tell(request, second.Ref);
-        Assert.Equal(FailureKind.Invalid, (await second.ExpectMsgAsync<GenerationProtocol.Failed>(s_patience)).Error);
+        var refusal = await second.ExpectMsgAsync<EdgeProtocol.Ended>(s_patience);
+        Assert.Equal(FailureKind.Invalid, Assert.IsType<GenerationProtocol.Failed>(refusal.Reply).Error);
+        coordinator.Tell(request, TestActor);
+        await ExpectMsgAsync<EdgeProtocol.Waiting>(s_patience);
         ranks.Gate.Release(1000);
         Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(request.RequestId));
     }
 
     [Fact]
-    public async Task RankActorThatDies_IsReplacedAndServingGoesOn()
+    public async Task RankActorThatDies_CostsAnEpochAndNoRequest()
     {
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
-        var coordinator = Sys.ActorOf(CoordinatorActor.Props(Context(ranks)), "coordinator");
+        var context = Context(ranks);
+        var (coordinator, node) = Start(ranks, context);
         var request = Request(10);
         coordinator.Tell(request, TestActor);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
-        End(((ExtendedActorSystem)Sys).Provider.ResolveActorRef($"{coordinator.Path}/rank-1"));
-        var failed = Assert.IsType<GenerationProtocol.Failed>(await TerminalAsync(request.RequestId));
-        Assert.Contains("its actor ended", failed.Message);
+        End(((ExtendedActorSystem)Sys).Provider.ResolveActorRef($"{node.Path}/rank-1"));
+        await ranks.Reached(2, 1).WaitAsync(s_patience);
 
         ranks.Gate.Release(1000);
-        var next = Request(12);
-        coordinator.Tell(next, TestActor);
-        Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(next.RequestId));
+        Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(request.RequestId));
+        Assert.Equal((2L, 2), (context.Status.Epoch, ranks.Alive));
+    }
+
+    [Fact]
+    public async Task NodeActorThatDies_CostsAnEpochAndNoRequest()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        var (coordinator, node) = Start(ranks);
+        var request = Request(10);
+        coordinator.Tell(request, TestActor);
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        ((IInternalActorRef)node).Restart(new InvalidOperationException("a bug"));
+        await ranks.Reached(2, 1).WaitAsync(s_patience);
+
+        ranks.Gate.Release(1000);
+        Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(request.RequestId));
         Assert.Equal(2, ranks.Alive);
+    }
+
+    private static EdgeProtocol.Ended Ended(Guid requestId, GenerationProtocol.IReply reply) => new(requestId, 0, reply);
+
+    private static async Task<IReadOnlyList<GenerationProtocol.IReply>> All(ReplyBuffer replies)
+    {
+        var all = new List<GenerationProtocol.IReply>();
+        await foreach (var reply in replies.ReadAllAsync())
+            all.Add(reply);
+        return all;
+    }
+
+    /// <summary>A node that knows the coordinator and is nothing else.</summary>
+    private IActorRef Locator(IActorRef coordinator) => Sys.ActorOf(Props.Create(() => new Pointer(coordinator)));
+
+    private (IActorRef Coordinator, IActorRef Node) Start(ScriptedRanks ranks, CoordinatorContext? context = null)
+    {
+        var coordinator = Sys.ActorOf(CoordinatorActor.Props(context ?? Context(ranks)), "coordinator");
+        return (coordinator, Sys.ActorOf(NodeActor.Props(new NodeContext(ranks), coordinator, coordinator), "node"));
     }
 
     private async Task<GenerationProtocol.IReply> TerminalAsync(Guid requestId)
     {
         while (true)
         {
-            var reply = await ExpectMsgAsync<GenerationProtocol.IReply>(s_patience);
-            if (reply.RequestId == requestId && reply.IsTerminal)
-                return reply;
+            if (await ExpectMsgAsync<IWireMessage>(s_patience) is EdgeProtocol.Ended ended && ended.RequestId == requestId)
+                return ended.Reply;
         }
     }
 
     /// <remarks>Akka's messages that end an actor are not in our closed set; the system's own signal is not serialized.</remarks>
     private static void End(IActorRef actor) => ((IInternalActorRef)actor).Stop();
 
-    private static CoordinatorContext Context(ScriptedRanks ranks) => new(
-        new CoordinatorLimits(2, 2, FakeModel.VocabSize, 2000, 101, 16, new SchedulerSettings(), new CpPolicySettings()), ranks.Create);
+    private static CoordinatorContext Context(ScriptedRanks ranks, GroupRules? rules = null) => new(
+        new CoordinatorLimits(2, 2, FakeModel.VocabSize, 2000, 101, 16, new SchedulerSettings(), new CpPolicySettings())
+        {
+            Rules = rules ?? new GroupRules(),
+        },
+        ranks.Facts);
 
     private static GenerationProtocol.Submit Request(int promptLength) => new(
         Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, 5, SamplingOptions.Greedy, []);
+
+    private sealed class Pointer : ReceiveActor
+    {
+        public Pointer(IActorRef coordinator) =>
+            Receive<NodeProtocol.Locate>(_ => Sender.Tell(new NodeProtocol.Located(coordinator, NodeStatus.New)));
+    }
 }

@@ -92,7 +92,8 @@ internal sealed class CoordinatorDriver
 
     public GenerationProtocol.IReply TerminalOf(Guid request) => RepliesTo(request).Single(reply => reply.IsTerminal);
 
-    private void Take(Transition transition)
+    /// <summary>Takes an event's outcome and plans nothing: there are no ranks.</summary>
+    public void Take(Transition transition)
     {
         State = transition.State;
         Replies.AddRange(transition.Replies);

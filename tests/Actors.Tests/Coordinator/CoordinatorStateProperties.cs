@@ -69,7 +69,7 @@ public class CoordinatorStateProperties
     {
         var rank = a % driver.Limits.WorldSize;
         if (kind == 99)
-            driver.Apply(driver.State.FailInFlight(new PipelineFault(FaultKind.RankLost, "RankPipeline", -1, rank, 1, "gone")));
+            driver.Apply(driver.State.LoseEpoch(new PipelineFault(FaultKind.RankLost, "RankPipeline", -1, rank, 1, "gone")));
         else if (kind > 92)
             driver.EndStep(results => FakeRanks.Fail(results, rank, kind > 95 ? FaultKind.PeerLost : FaultKind.StageFailed));
         else

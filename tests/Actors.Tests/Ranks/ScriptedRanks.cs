@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
+using Xunit;
 
 namespace AkkaCp.Actors.Tests.Ranks;
 
@@ -25,7 +27,7 @@ internal enum Misbehaviour
 /// Pipelines that "compute" with <see cref="FakeModel"/> and misbehave on cue. Each epoch's ranks are checked by their own
 /// <see cref="FakeRanks"/>.
 /// </summary>
-internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlocks = 101, int blockSize = 16)
+internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlocks = 101, int blockSize = 16) : IRankHost
 {
     private readonly ConcurrentDictionary<(long Epoch, long Step), (int Rank, Misbehaviour How)> _script = new();
     private readonly ConcurrentDictionary<(long Epoch, long Step), TaskCompletionSource> _reached = new();
@@ -52,13 +54,35 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
     /// <summary>Ends when rank 0 has taken the step's plan.</summary>
     public Task Reached(long epoch, long step) => Signal(epoch, step).Task;
 
-    public IRankPipeline Create(int rank, long epoch, Action<StepResult> results)
+    public GroupFacts Facts { get; init; } = new("model", "tp 2, attn-cp 2", "float32", "fake", kvBlocks, blockSize, 1);
+
+    public NodeOffer Offer { get; init; } = new("node", "", worldSize, 1L << 30, "fake");
+
+    /// <summary>Every load that was asked for.</summary>
+    public ConcurrentQueue<ImmutableArray<int>> Loads { get; } = new();
+
+    public Task LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        Assert.Equal(0, Alive);
+        Loads.Enqueue(ranks);
+        return Task.CompletedTask;
+    }
+
+    public Task<IRankPipeline> OpenAsync(
+        int rank, EpochTable table, ILogitsSink? logits, Action<StepResult> results, CancellationToken cancellationToken)
     {
         if (Interlocked.Decrement(ref BuildFailures) >= 0)
             throw new InsufficientMemoryException("no memory for the pool");
         Interlocked.Increment(ref _alive);
-        return new Pipeline(this, rank, results, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize));
+        return Task.FromResult<IRankPipeline>(new Pipeline(this, rank, results, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize)));
     }
+
+    public void EndEpochs(long below)
+    {
+    }
+
+    public Task<DataLink> ProbeAsync(string dataEndpoint, CancellationToken cancellationToken) =>
+        Task.FromResult(new DataLink(TimeSpan.FromMicroseconds(30), 1e9));
 
     private TaskCompletionSource Signal(long epoch, long step) =>
         _reached.GetOrAdd((epoch, step), _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));

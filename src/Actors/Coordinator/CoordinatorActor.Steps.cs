@@ -1,0 +1,137 @@
+using System.Globalization;
+using Akka.Actor;
+using Akka.Event;
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>The steps of an epoch.</summary>
+internal sealed partial class CoordinatorActor
+{
+    private const string StepTimer = "step";
+
+    private readonly Dictionary<long, int> _ages = [];
+    private readonly Dictionary<string, long> _work = [];
+    private EpochTable? _table;
+    private List<IActorRef> _servers = [];
+    private long _timedStep;
+
+    private long OldestStep => _state.InFlight.IsEmpty ? 0 : _state.InFlight.Keys.First();
+
+    private void Serving()
+    {
+        Receive<RankProtocol.StepAccepted>(taken => Apply(Transition.To(_state.Accept(taken.Epoch, taken.Step, taken.Rank))));
+        Receive<RankProtocol.StepEnded>(ended => Apply(_state.Record(ended.Result)));
+        Receive<RankProtocol.RankLost>(
+            lost => lost.Epoch == _state.Epoch, lost => LoseGroup(RankLost(lost.Rank, OldestStep, lost.Message)));
+        Receive<CoordinatorProtocol.StepTimedOut>(
+            late => late.Epoch == _state.Epoch && _state.InFlight.ContainsKey(late.Step), StepTimedOut);
+        Receive<CoordinatorProtocol.Tick>(_ => TickServing());
+        Always();
+        Receive<RankProtocol.IEvent>(_ => { });
+        Receive<NodeProtocol.Closed>(_ => { });
+        Receive<CoordinatorProtocol.StepTimedOut>(_ => { });
+    }
+
+    private void BeginServing(EpochTable table)
+    {
+        _table = table;
+        _servers = NodesOf(table);
+        _log.Info("{0} is formed", table);
+    }
+
+    private void EndServing()
+    {
+        Timers.Cancel(StepTimer);
+        _timedStep = 0;
+        _table = null;
+        _servers = [];
+        _ages.Clear();
+        _work.Clear();
+    }
+
+    private void RunSteps()
+    {
+        while (_state.PlanStep() is (var transition, { } plan))
+        {
+            Enter(transition);
+            TimeOldestStep();
+            var run = new RankProtocol.RunStep(plan);
+            foreach (var node in _servers)
+                node.Tell(run);
+        }
+
+        TimeOldestStep();
+        if (_state is { IsDraining: true, IsIdle: true })
+            Stop();
+    }
+
+    private void TimeOldestStep()
+    {
+        if (OldestStep == _timedStep)
+            return;
+        _timedStep = OldestStep;
+        RestartStepTimer();
+    }
+
+    private void RestartStepTimer()
+    {
+        if (_timedStep == 0)
+            Timers.Cancel(StepTimer);
+        else if (_context.Limits.Scheduler.StepTimeout is { } timeout)
+            Timers.StartSingleTimer(StepTimer, new CoordinatorProtocol.StepTimedOut(_state.Epoch, _timedStep), timeout);
+    }
+
+    /// <summary>A step may take its time while the ranks that it waits for compute.</summary>
+    private void NoteWork(NodeProtocol.Pulse pulse)
+    {
+        if (_table is null || _timedStep == 0 || (_work.TryGetValue(pulse.Name, out var before) && before == pulse.Work))
+            return;
+        _work[pulse.Name] = pulse.Work;
+        if (MissingRanks(_timedStep).Any(rank => _table.Places[rank].Node == pulse.Name))
+            RestartStepTimer();
+    }
+
+    private void StepTimedOut(CoordinatorProtocol.StepTimedOut late)
+    {
+        var missing = MissingRanks(late.Step);
+        var seconds = _context.Limits.Scheduler.StepTimeout!.Value.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        LoseGroup(RankLost(
+            missing[0], late.Step, $"expected a result, or progress, within {seconds} s, found none of rank {string.Join(", ", missing)}"));
+    }
+
+    private void TickServing()
+    {
+        AgeNodes();
+        if (_table is null)
+            return;
+        foreach (var step in _ages.Keys.Where(step => !_state.InFlight.ContainsKey(step)).ToList())
+            _ages.Remove(step);
+        foreach (var step in _state.InFlight.Keys)
+        {
+            _ages[step] = _ages.GetValueOrDefault(step) + 1;
+            if (_ages[step] % Rules.Resend == 0)
+                SayAgain(step);
+        }
+    }
+
+    /// <summary>
+    /// Messages between healthy nodes are lost when their connection is reset. Ranks that have not taken the step are told again, those
+    /// that have are asked; both cost next to nothing while all is well.
+    /// </summary>
+    private void SayAgain(long number)
+    {
+        var step = _state.InFlight[number];
+        foreach (var node in _table!.Places.Where(place => !step.Results.ContainsKey(place.Rank)).GroupBy(place => place.Node))
+        {
+            object message = node.All(place => step.Accepted.Contains(place.Rank))
+                ? new RankProtocol.Resend(_state.Epoch, number)
+                : new RankProtocol.RunStep(step.Plan);
+            if (_nodes.TryGetValue(node.Key, out var actor))
+                actor.Tell(message);
+        }
+    }
+
+    private List<int> MissingRanks(long step) =>
+        [.. Enumerable.Range(0, _context.Limits.WorldSize).Except(_state.InFlight[step].Results.Keys)];
+}

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>
+/// Which nodes there are and which ranks they have. Immutable: each event is a method that returns the next roster. A node keeps its
+/// ranks while it lives; free ranks go to nodes with room: to those that had them under an earlier coordinator, then to those that have
+/// them loaded, then by name. Whoever finds none free is a spare.
+/// </summary>
+internal sealed record Roster
+{
+    private Roster(GroupFacts facts, ImmutableArray<string?> seats) => (Facts, Seats) = (facts, seats);
+
+    /// <summary>What every node must have.</summary>
+    public GroupFacts Facts { get; }
+
+    /// <summary>Accepted nodes by name.</summary>
+    public ImmutableSortedDictionary<string, RosterMember> Members { get; private init; } =
+        ImmutableSortedDictionary.Create<string, RosterMember>(StringComparer.Ordinal);
+
+    /// <summary>By rank: the name of its node, null where it has none.</summary>
+    public ImmutableArray<string?> Seats { get; private init; }
+
+    /// <summary>Whether every rank has a node.</summary>
+    public bool IsComplete => Seats.All(name => name is not null);
+
+    /// <summary>Whether every rank has a node that has loaded it.</summary>
+    public bool IsLoaded => Enumerable.Range(0, Seats.Length).All(rank => Seats[rank] is { } name && Members[name].HasLoaded(rank));
+
+    /// <summary>The highest epoch that any node has heard of.</summary>
+    public long HighestEpoch => Members.IsEmpty ? 0 : Members.Values.Max(member => member.Pulse.HighestEpoch);
+
+    /// <summary>No nodes yet.</summary>
+    public static Roster Create(GroupFacts facts, int worldSize) => new(facts, [.. new string?[worldSize]]);
+
+    /// <summary>
+    /// Takes a node's word. Refused are a node with other facts and one whose name another living node has. One that begins a new life
+    /// under its name and address replaces itself, for two processes cannot hold one address.
+    /// </summary>
+    /// <param name="pulse">What it says.</param>
+    /// <param name="control">Where it says it from.</param>
+    public Hearing Hear(NodeProtocol.Pulse pulse, string control)
+    {
+        if (Facts.DifferencesTo(pulse.Facts) is { Count: > 0 } differences)
+            return new Hearing(this, $"it differs from the group: {string.Join("; ", differences)}");
+        if (pulse.Offer.Places < 1)
+            return new Hearing(this, $"places: expected at least 1, found {pulse.Offer.Places}");
+        if (!Members.TryGetValue(pulse.Name, out var known))
+            return new Hearing(With(new RosterMember(control, pulse)), IsNew: true);
+        if (known.Pulse.Incarnation == pulse.Incarnation)
+            return new Hearing(With(new RosterMember(control, pulse)));
+        return known.Control == control
+            ? new Hearing(Without(pulse.Name).With(new RosterMember(control, pulse)), IsNew: true, Replaces: true)
+            : new Hearing(this, $"another node is named {pulse.Name}, at {known.Control}");
+    }
+
+    /// <summary>A second later.</summary>
+    public Roster Age() => this with
+    {
+        Members = Members.ToImmutableSortedDictionary(
+            entry => entry.Key, entry => entry.Value with { Silence = entry.Value.Silence + 1 }, StringComparer.Ordinal),
+    };
+
+    /// <summary>The node is gone, and its ranks are free.</summary>
+    public Roster Without(string name) => this with
+    {
+        Members = Members.Remove(name),
+        Seats = [.. Seats.Select(seat => seat == name ? null : seat)],
+    };
+
+    /// <summary>Frees the ranks of nodes that leave, and gives free ranks to nodes with room.</summary>
+    public Roster Assign()
+    {
+        var seats = Seats.Select(name => name is not null && Members[name].Places > 0 ? name : null).ToArray();
+        Fill(seats, (member, rank) => member.Claims(rank));
+        Fill(seats, (member, rank) => member.HasLoaded(rank));
+        Fill(seats, (_, _) => true);
+        return this with { Seats = [.. seats] };
+    }
+
+    /// <summary>The node's ranks, in ascending order.</summary>
+    public ImmutableArray<int> RanksOf(string name) => [.. Enumerable.Range(0, Seats.Length).Where(rank => Seats[rank] == name)];
+
+    /// <summary>Ranks that a spare loads to stand by: what it has, or else ranks that the spares before it do not load.</summary>
+    public ImmutableArray<int> PreloadOf(string name)
+    {
+        if (!Members.TryGetValue(name, out var member) || member.Places == 0 || Seats.Contains(name))
+            return [];
+        var count = Math.Min(member.Places, Seats.Length);
+        if (member.Pulse.Loaded.Length == count && member.Pulse.Loaded.All(rank => (uint)rank < (uint)Seats.Length))
+            return member.Pulse.Loaded;
+        var first = Members.Values.TakeWhile(other => other.Name != name)
+            .Where(other => other.Places > 0 && !Seats.Contains(other.Name)).Sum(other => other.Places);
+        return [.. Enumerable.Range(0, count).Select(i => (first + i) % Seats.Length).Order()];
+    }
+
+    /// <summary>Where each rank is; only of a complete roster.</summary>
+    public EpochTable Table(long epoch) => new(
+        epoch, [.. Seats.Select((name, rank) => new RankPlace(rank, name!, Members[name!].Pulse.Offer.DataEndpoint))]);
+
+    /// <summary>What is missing, for people.</summary>
+    public string Missing()
+    {
+        var free = Enumerable.Range(0, Seats.Length).Where(rank => Seats[rank] is null).ToList();
+        if (free.Count > 0)
+            return $"{free.Count} of {Seats.Length} ranks have no node";
+        var loading = Enumerable.Range(0, Seats.Length).Where(rank => !Members[Seats[rank]!].HasLoaded(rank)).ToList();
+        return loading.Count > 0 ? $"rank {string.Join(", ", loading)} is loading" : "the ranks are being built";
+    }
+
+    /// <summary>Gives free ranks in ascending order, each to the first node by name that has room and is suited.</summary>
+    private void Fill(string?[] seats, Func<RosterMember, int, bool> suits)
+    {
+        for (var rank = 0; rank < seats.Length; rank++)
+        {
+            seats[rank] ??= Members.Values
+                .FirstOrDefault(member => seats.Count(name => name == member.Name) < member.Places && suits(member, rank))?.Name;
+        }
+    }
+
+    private Roster With(RosterMember member) => this with { Members = Members.SetItem(member.Name, member) };
+}
+
+/// <summary>What a node's word changed.</summary>
+/// <param name="Roster">The next roster.</param>
+/// <param name="Refusal">Why the node is refused; null when it is not.</param>
+/// <param name="IsNew">Whether the node was not known in this life of it.</param>
+/// <param name="Replaces">Whether an earlier life of it was known, whose pipelines are gone.</param>
+internal sealed record Hearing(Roster Roster, string? Refusal = null, bool IsNew = false, bool Replaces = false);

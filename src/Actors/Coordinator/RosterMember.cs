@@ -1,0 +1,24 @@
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>A node that the group accepts.</summary>
+/// <param name="Control">Its control-plane address; nodes of one process have none.</param>
+/// <param name="Pulse">What it said last.</param>
+internal sealed record RosterMember(string Control, NodeProtocol.Pulse Pulse)
+{
+    /// <summary>Seconds since it was last heard of.</summary>
+    public int Silence { get; init; }
+
+    /// <summary>The node's name.</summary>
+    public string Name => Pulse.Name;
+
+    /// <summary>Ranks that it can take.</summary>
+    public int Places => Pulse.Status.State is NodeState.Draining or NodeState.Stopped ? 0 : Pulse.Offer.Places;
+
+    /// <summary>Whether it could run the rank at once.</summary>
+    public bool HasLoaded(int rank) => Pulse.Loaded.Contains(rank);
+
+    /// <summary>Whether it had the rank when it spoke last, perhaps under an earlier coordinator.</summary>
+    public bool Claims(int rank) => Pulse.Status.Ranks.Contains(rank);
+}

@@ -1,0 +1,20 @@
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Edge;
+
+/// <summary>What an edge is to do.</summary>
+internal abstract record EdgeEffect
+{
+    private EdgeEffect()
+    {
+    }
+
+    /// <summary>Ask for the coordinator.</summary>
+    public sealed record Locate : EdgeEffect;
+
+    /// <summary>Tell the coordinator.</summary>
+    public sealed record Send(GenerationProtocol.ICommand Command) : EdgeEffect;
+
+    /// <summary>Give the client a reply; a terminal one is the last.</summary>
+    public sealed record Give(GenerationProtocol.IReply Reply) : EdgeEffect;
+}

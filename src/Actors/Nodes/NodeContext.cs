@@ -1,0 +1,62 @@
+using AkkaCp.Actors.Ranks;
+
+namespace AkkaCp.Actors.Nodes;
+
+/// <summary>What a node's actors share with the program that started them; outlives them, and the actor system.</summary>
+/// <param name="host">The program.</param>
+/// <param name="changed">Hears of each change; null for nobody.</param>
+internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = null)
+{
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile NodeStatus _status = NodeStatus.New;
+    private long _highestEpoch;
+    private long _work;
+
+    public IRankHost Host { get; } = host;
+
+    /// <summary>Pipelines that are still ending.</summary>
+    public PipelineDisposals Disposals { get; } = new();
+
+    /// <summary>The shards.</summary>
+    public ShardLoader Shards { get; } = new(host);
+
+    /// <summary>The last picture.</summary>
+    public NodeStatus Status => _status;
+
+    /// <summary>Faulted when the node cannot go on; never ends otherwise.</summary>
+    public Task Failed => _failed.Task;
+
+    /// <summary>The highest epoch that the node has heard of. Nothing of a lower one is taken any more.</summary>
+    public long HighestEpoch => Volatile.Read(ref _highestEpoch);
+
+    /// <summary>Grows while the node's pipelines get on.</summary>
+    public long Work => Volatile.Read(ref _work);
+
+    /// <summary>Notes an epoch; false when it is not above all earlier ones.</summary>
+    public bool TryAdvance(long epoch)
+    {
+        if (epoch <= HighestEpoch)
+            return false;
+        Volatile.Write(ref _highestEpoch, epoch);
+        return true;
+    }
+
+    /// <summary>A pipeline got on.</summary>
+    public void NoteWork() => Interlocked.Increment(ref _work);
+
+    /// <summary>Notes the picture, and tells of it when it says something new.</summary>
+    public void Publish(NodeStatus status)
+    {
+        if (_status.Equals(status))
+            return;
+        _status = status;
+        changed?.Invoke(status);
+    }
+
+    /// <summary>The node cannot go on.</summary>
+    public void Fail(Exception cause)
+    {
+        if (_failed.TrySetException(cause))
+            _ = _failed.Task.Exception;
+    }
+}

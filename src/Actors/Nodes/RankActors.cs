@@ -1,0 +1,121 @@
+using Akka.Actor;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Ranks;
+
+namespace AkkaCp.Actors.Nodes;
+
+/// <summary>The actors of a node's ranks, and how far they are with the current epoch. Used on the node's own turn only.</summary>
+internal sealed class RankActors(NodeContext context, IActorContext actors)
+{
+    private readonly Dictionary<int, IActorRef> _ranks = [];
+    private readonly HashSet<int> _closing = [];
+    private readonly HashSet<int> _opened = [];
+    private bool _isOpen;
+
+    /// <summary>The epoch that was closed for, or opened, last.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>The last epoch in which the ranks served; 0 for none.</summary>
+    public long ServedEpoch { get; private set; }
+
+    /// <summary>The coordinator of the epoch.</summary>
+    public IActorRef Asker { get; private set; } = ActorRefs.Nobody;
+
+    /// <summary>Whether no pipeline is left, and none is being built.</summary>
+    public bool AreClosed => !_isOpen && _closing.Count == 0;
+
+    /// <summary>Whether the epoch may be opened, or was.</summary>
+    public bool CanOpen => _closing.Count == 0;
+
+    /// <summary>Whether all ranks run steps.</summary>
+    public bool AreServing => _isOpen && _opened.Count > 0 && _opened.Count == _ranks.Count;
+
+    /// <summary>Closes all ranks for an epoch; a second time, nothing.</summary>
+    public void Close(RankProtocol.Close close, IActorRef asker)
+    {
+        Asker = asker;
+        if (Epoch == close.Epoch)
+            return;
+        (Epoch, _isOpen) = (close.Epoch, false);
+        _opened.Clear();
+        foreach (var (rank, actor) in _ranks)
+        {
+            _closing.Add(rank);
+            actor.Tell(close);
+        }
+    }
+
+    /// <summary>A rank has closed.</summary>
+    /// <returns>Whether it was the last.</returns>
+    public bool NoteClosed(RankProtocol.Closed closed) =>
+        closed.Epoch == Epoch && _closing.Remove(closed.Rank) && _closing.Count == 0;
+
+    /// <summary>Opens the ranks that the table gives to the node; a second time, they say again how far they are.</summary>
+    public void Open(RankProtocol.Open open, IActorRef asker, string node)
+    {
+        (Asker, _isOpen) = (asker, true);
+        var mine = open.Table.Places.Where(place => place.Node == node).Select(place => place.Rank).ToHashSet();
+        foreach (var rank in _ranks.Keys.Where(rank => !mine.Contains(rank)).ToList())
+            actors.Stop(Forget(rank));
+        foreach (var rank in mine)
+        {
+            if (!_ranks.ContainsKey(rank))
+                Start(rank);
+            _ranks[rank].Tell(open, asker);
+        }
+    }
+
+    /// <summary>Hands a command of the epoch to all ranks, as from its sender.</summary>
+    public void Forward(RankProtocol.ICommand command)
+    {
+        if (command.Epoch != Epoch)
+            return;
+        foreach (var actor in _ranks.Values)
+            actor.Forward(command);
+    }
+
+    /// <summary>Notes what a rank said of its pipeline.</summary>
+    public void Note(RankProtocol.IEvent happened)
+    {
+        if (happened is RankProtocol.Opened)
+            _opened.Add(happened.Rank);
+        else if (happened is RankProtocol.RankLost)
+            _opened.Remove(happened.Rank);
+        if (AreServing)
+            ServedEpoch = Epoch;
+    }
+
+    /// <summary>A rank's actor has ended.</summary>
+    /// <returns>What is to be said of it; null when it was stopped on purpose.</returns>
+    public RankProtocol.IEvent? Remove(IActorRef actor)
+    {
+        foreach (var (rank, known) in _ranks)
+        {
+            if (!known.Equals(actor))
+                continue;
+            _ranks.Remove(rank);
+            if (_closing.Contains(rank))
+                actors.Self.Tell(new RankProtocol.Closed(Epoch, rank));
+            return new RankProtocol.RankLost(Epoch, rank, "its actor ended");
+        }
+
+        return null;
+    }
+
+    private void Start(int rank)
+    {
+        var actor = actors.ActorOf(RankActor.Props(rank, context), NameOf(rank));
+        _ranks.Add(rank, actor);
+        actors.Watch(actor);
+    }
+
+    /// <remarks>A rank that left may still be ending under its name.</remarks>
+    private string? NameOf(int rank) => actors.Child($"rank-{rank}").IsNobody() ? $"rank-{rank}" : null;
+
+    private IActorRef Forget(int rank)
+    {
+        _ranks.Remove(rank, out var actor);
+        actors.Unwatch(actor!);
+        return actor!;
+    }
+}

@@ -1,0 +1,29 @@
+using static AkkaCp.Actors.Protocol.EdgeProtocol;
+
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>The edge protocol on the wire.</summary>
+internal static class EdgeWire
+{
+    public static void Write(this WireWriter to, Poll poll)
+    {
+        to.Id(poll.RequestId);
+        to.Int(poll.Known);
+    }
+
+    public static Poll Poll(this WireReader from) => new(from.Id(), from.Int());
+
+    public static void Write(this WireWriter to, Ended ended)
+    {
+        to.Id(ended.RequestId);
+        to.Int(ended.Length);
+        to.Bool(ended.Reply is GenerationProtocol.Failed);
+        if (ended.Reply is GenerationProtocol.Failed failed)
+            to.Write(failed);
+        else
+            to.Write((GenerationProtocol.Completed)ended.Reply);
+    }
+
+    public static Ended Ended(this WireReader from) =>
+        new(from.Id(), from.Int(), from.Bool() ? from.Failed() : from.Completed());
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>
+/// The conversation between a node and the coordinator. A node says once a second, and at each change, what it is
+/// (<see cref="Pulse"/>); the coordinator answers which ranks it has (<see cref="Assigned"/>) or why it has none
+/// (<see cref="Refused"/>). All of it may be lost or come twice: the next pulse repairs it.
+/// </summary>
+internal static class NodeProtocol
+{
+    /// <summary>Where every node's actor is found, below its system's <c>/user</c>.</summary>
+    public const string ActorName = "node";
+
+    /// <summary>From a node to the coordinator.</summary>
+    /// <param name="Incarnation">Names this life of the node: one that starts anew has no pipelines.</param>
+    /// <param name="Offer">What it brings.</param>
+    /// <param name="Facts">What must be equal on all nodes.</param>
+    /// <param name="Status">What it is doing, and the ranks that it was assigned last.</param>
+    /// <param name="Loaded">Ranks whose shards are ready.</param>
+    /// <param name="HighestEpoch">The highest epoch that it has heard of: a new one must be above.</param>
+    /// <param name="Work">A count that grows while the node's pipelines compute.</param>
+    public sealed record Pulse(
+        Guid Incarnation, NodeOffer Offer, GroupFacts Facts, NodeStatus Status, ImmutableArray<int> Loaded, long HighestEpoch, long Work)
+        : IWireMessage
+    {
+        /// <summary>The node's name.</summary>
+        public string Name => Offer.Name;
+    }
+
+    /// <summary>From the coordinator: the node is one of the group's.</summary>
+    /// <param name="Ranks">Its ranks; none for a spare.</param>
+    /// <param name="Preload">Ranks to load while it has none, so that it can take over quickly.</param>
+    public sealed record Assigned(ImmutableArray<int> Ranks, ImmutableArray<int> Preload) : IWireMessage;
+
+    /// <summary>From the coordinator: the node cannot be one of the group's.</summary>
+    public sealed record Refused(string Reason) : IWireMessage;
+
+    /// <summary>From a node to the coordinator: no pipeline of an epoch below this one is left.</summary>
+    public sealed record Closed(long Epoch, string Node) : IWireMessage;
+
+    /// <summary>Asks any node for the coordinator; answered by <see cref="Located"/>.</summary>
+    public sealed class Locate : IWireMessage
+    {
+        public static readonly Locate Instance = new();
+    }
+
+    /// <summary>From a node.</summary>
+    /// <param name="Coordinator">The coordinator; null when the node knows none.</param>
+    /// <param name="Status">What the node is doing.</param>
+    public sealed record Located(IActorRef? Coordinator, NodeStatus Status) : IWireMessage;
+
+    /// <summary>The node leaves: its ranks are to go to others.</summary>
+    public sealed class Leave : INoSerializationVerificationNeeded
+    {
+        public static readonly Leave Instance = new();
+    }
+
+    /// <summary>A second has passed.</summary>
+    public sealed class Tick : INoSerializationVerificationNeeded
+    {
+        public static readonly Tick Instance = new();
+    }
+}

@@ -1,0 +1,82 @@
+using static AkkaCp.Actors.Protocol.NodeProtocol;
+
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>The node protocol on the wire.</summary>
+internal static class NodeWire
+{
+    private const int LeastPlaceBytes = 3;
+
+    public static void Write(this WireWriter to, Pulse pulse)
+    {
+        to.Id(pulse.Incarnation);
+        to.Write(pulse.Offer);
+        to.Write(pulse.Facts);
+        to.Write(pulse.Status);
+        to.Ints(pulse.Loaded);
+        to.Long(pulse.HighestEpoch);
+        to.Long(pulse.Work);
+    }
+
+    public static Pulse Pulse(this WireReader from) =>
+        new(from.Id(), from.Offer(), from.Facts(), from.Status(), from.Ints(), from.Long(), from.Long());
+
+    public static void Write(this WireWriter to, NodeOffer offer)
+    {
+        to.Text(offer.Name);
+        to.Text(offer.DataEndpoint);
+        to.Int(offer.Places);
+        to.Long(offer.MemoryBytes);
+        to.Text(offer.Device);
+    }
+
+    public static NodeOffer Offer(this WireReader from) => new(from.Text(), from.Text(), from.Int(), from.Long(), from.Text());
+
+    public static void Write(this WireWriter to, GroupFacts facts)
+    {
+        to.Text(facts.Model);
+        to.Text(facts.Layout);
+        to.Text(facts.DType);
+        to.Text(facts.Kernels);
+        to.Int(facts.KvBlocks);
+        to.Int(facts.KvBlockTokens);
+        to.Int(facts.Protocol);
+    }
+
+    public static GroupFacts Facts(this WireReader from) =>
+        new(from.Text(), from.Text(), from.Text(), from.Text(), from.Int(), from.Int(), from.Int());
+
+    public static void Write(this WireWriter to, NodeStatus status)
+    {
+        to.Word(status.State);
+        to.Ints(status.Ranks);
+        to.Double(status.LoadProgress);
+        to.Long(status.Epoch);
+        to.Text(status.Message);
+    }
+
+    public static NodeStatus Status(this WireReader from) =>
+        new(from.Word<NodeState>(), from.Ints(), from.Double(), from.Long(), from.Text());
+
+    public static void Write(this WireWriter to, EpochTable table)
+    {
+        to.Long(table.Epoch);
+        to.Sequence(table.Places, place =>
+        {
+            to.Int(place.Rank);
+            to.Text(place.Node);
+            to.Text(place.DataEndpoint);
+        });
+    }
+
+    public static EpochTable Table(this WireReader from) => new(
+        from.Long(), from.Sequence(LeastPlaceBytes, () => new RankPlace(from.Int(), from.Text(), from.Text())));
+
+    public static void Write(this WireWriter to, Located located)
+    {
+        to.Ref(located.Coordinator);
+        to.Write(located.Status);
+    }
+
+    public static Located Located(this WireReader from) => new(from.Ref(), from.Status());
+}
