@@ -7,6 +7,10 @@ internal sealed record ProductFigure(int T, int N, int K, string DType, double G
 internal sealed record AttentionFigure(
     int Rows, int Prefix, string Cache, double Ms, double Gflops, double FmaShare, double BF16Share, double GBps, double ReadShare);
 
+/// <summary>What follows the products of Q and of K and V, in microseconds: one pass each, and as the operators that it stands for.</summary>
+internal sealed record NormRopeFigure(
+    int Tokens, double QueryUs, double QuerySinglyUs, double QueryGBps, double KvUs, double KvSinglyUs, double KvGBps);
+
 /// <summary>What surrounds the experts, in microseconds.</summary>
 internal sealed record RoutingFigure(int Tokens, double GatingUs, double InitUs, double InitGBps, double FinalizeUs, double FinalizeGBps);
 
@@ -36,6 +40,9 @@ internal sealed record KernelFigures
 
     /// <summary>Attention.</summary>
     public IReadOnlyList<AttentionFigure> Attention { get; init; } = [];
+
+    /// <summary>Norms and rotations.</summary>
+    public IReadOnlyList<NormRopeFigure> NormRope { get; init; } = [];
 
     /// <summary>Routing.</summary>
     public IReadOnlyList<RoutingFigure> Routing { get; init; } = [];

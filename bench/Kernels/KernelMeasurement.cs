@@ -24,7 +24,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
     private readonly double _read = MachineLimits.ReadGBps(runs);
 
     /// <summary>The parts asked for.</summary>
-    public KernelFigures Run(bool products, bool attention, bool routing) => new()
+    public KernelFigures Run(bool products, bool attention, bool normRope, bool routing) => new()
     {
         Kernels = _device.KernelChoice.Name,
         Threads = threads,
@@ -34,6 +34,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
         ReadGBps = _read,
         Products = products ? [.. Products()] : [],
         Attention = attention ? [.. Attention()] : [],
+        NormRope = normRope ? [.. NormRope()] : [],
         Routing = routing ? [.. Routing()] : [],
     };
 
@@ -68,6 +69,16 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
                     rows, prefix, dtype.ToString(), seconds * 1e3, gflops, gflops / (_fma * threads), gflops / (_bf16 * threads), gbps,
                     gbps / (_read * threads));
             }
+        }
+    }
+
+    private IEnumerable<NormRopeFigure> NormRope()
+    {
+        foreach (var t in new[] { 1, 16, 2048 })
+        {
+            using var bench = new NormRopeBench(_device, t);
+            var (query, querySingly, kv, kvSingly) = bench.BestSeconds(runs * 10, _clock);
+            yield return new(t, query * 1e6, querySingly * 1e6, bench.QueryBytes / query / 1e9, kv * 1e6, kvSingly * 1e6, bench.KvBytes / kv / 1e9);
         }
     }
 

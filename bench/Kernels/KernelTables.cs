@@ -18,6 +18,10 @@ internal static class KernelTables
             Line($"\n| attention rows | prefix | cache | ms | GFLOP/s | share of FMA limit | of BF16 limit | cache GB/s | share of read limit |\n|---|---|---|---|---|---|---|---|---|");
         foreach (var f in figures.Attention)
             Line($"| {f.Rows} | {f.Prefix} | {f.Cache} | {f.Ms:F2} | {f.Gflops:F1} | {f.FmaShare:P0} | {f.BF16Share:P0} | {f.GBps:F1} | {f.ReadShare:P0} |");
+        if (figures.NormRope.Count > 0)
+            Line($"\n| tokens normed and rotated | Q µs | as two operators | GB/s | K and V µs | as four operators | GB/s |\n|---|---|---|---|---|---|---|");
+        foreach (var f in figures.NormRope)
+            Line($"| {f.Tokens} | {f.QueryUs:F1} | {f.QuerySinglyUs:F1} | {f.QueryGBps:F1} | {f.KvUs:F1} | {f.KvSinglyUs:F1} | {f.KvGBps:F1} |");
         if (figures.Routing.Count > 0)
             Line($"\n| tokens routed | gating µs | init routing µs | GB/s | finalize routing µs | GB/s |\n|---|---|---|---|---|---|");
         foreach (var f in figures.Routing)

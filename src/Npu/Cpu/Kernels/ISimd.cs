@@ -55,6 +55,9 @@ internal interface ISimd<TVector>
     /// <summary>The largest lane; neither NaN nor the sign of zero defined.</summary>
     static abstract float MaxAcross(TVector value);
 
+    /// <summary>The sum of the lanes: lane j and lane j + Count / 2 are added, and so on until one is left.</summary>
+    static abstract float AddAcross(TVector value);
+
     /// <summary>e^x, see <see cref="VectorMath.Exp(float)"/>.</summary>
     static abstract TVector Exp(TVector x);
 }

@@ -51,48 +51,66 @@ internal static unsafe class RmsNorm
         }
     }
 
-    [SkipLocalsInit]
     private static float SumOfSquares<TSimd, TVector>(float* x, int c)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct =>
+        c % Chains == 0 ? AddChains<TSimd, TVector>(x, c, null) : SumWithRest<TSimd, TVector>(x, c);
+
+    // Zeros behind the last values leave their chains' bits as they are.
+    private static float SumWithRest<TSimd, TVector>(float* x, int c)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
-        var sums = stackalloc float[Chains];
+        var rest = stackalloc float[Chains];
         var whole = c / Chains * Chains;
-        for (var chain = 0; chain < Chains; chain += 2 * TSimd.Count)
-        {
-            var a = TSimd.Create(0f);
-            var b = a;
-            for (var i = chain; i < whole; i += Chains)
-            {
-                var (first, second) = (TSimd.Load(x + i), TSimd.Load(x + i + TSimd.Count));
-                a = TSimd.MultiplyAdd(first, first, a);
-                b = TSimd.MultiplyAdd(second, second, b);
-            }
-
-            TSimd.Store(a, sums + chain);
-            TSimd.Store(b, sums + chain + TSimd.Count);
-        }
-
-        for (var i = whole; i < c; i++)
-        {
-            sums[i - whole] = MathF.FusedMultiplyAdd(x[i], x[i], sums[i - whole]);
-        }
-
-        return AddInHalves(sums);
+        new Span<float>(rest, Chains).Clear();
+        new ReadOnlySpan<float>(x + whole, c - whole).CopyTo(new Span<float>(rest, Chains));
+        return AddChains<TSimd, TVector>(x, whole, rest);
     }
 
-    // Four chains at a time: of a short row, such as one head, the chains' sum is most of the work.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float AddInHalves(float* sums)
+    // The chains stay in registers: of a short row, such as one head, adding them is most of the work. Halves that are wider than a
+    // vector of 4 to 16 lanes come first, then the vector's own.
+    private static float AddChains<TSimd, TVector>(float* x, int whole, float* rest)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
     {
-        for (var half = Chains / 2; half >= 4; half /= 2)
+        var sum = SumFrom<TSimd, TVector>(x, whole, rest, 0);
+        if (TSimd.Count <= 8)
         {
-            for (var j = 0; j < half; j += 4)
-            {
-                (Vector128.Load(sums + j) + Vector128.Load(sums + j + half)).Store(sums + j);
-            }
+            sum = TSimd.Add(sum, SumFrom<TSimd, TVector>(x, whole, rest, 8));
         }
 
-        return sums[0] + sums[2] + (sums[1] + sums[3]);
+        if (TSimd.Count <= 4)
+        {
+            var upper = TSimd.Add(SumFrom<TSimd, TVector>(x, whole, rest, 4), SumFrom<TSimd, TVector>(x, whole, rest, 12));
+            sum = TSimd.Add(sum, upper);
+        }
+
+        return TSimd.AddAcross(sum);
+    }
+
+    // A vector of chains from number chain on, and those 16 further.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector SumFrom<TSimd, TVector>(float* x, int whole, float* rest, int chain)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        var a = TSimd.Create(0f);
+        var b = a;
+        for (var i = chain; i < whole; i += Chains)
+        {
+            var (lower, upper) = (TSimd.Load(x + i), TSimd.Load(x + i + (Chains / 2)));
+            a = TSimd.MultiplyAdd(lower, lower, a);
+            b = TSimd.MultiplyAdd(upper, upper, b);
+        }
+
+        if (rest is not null)
+        {
+            var (lower, upper) = (TSimd.Load(rest + chain), TSimd.Load(rest + chain + (Chains / 2)));
+            a = TSimd.MultiplyAdd(lower, lower, a);
+            b = TSimd.MultiplyAdd(upper, upper, b);
+        }
+
+        return TSimd.Add(a, b);
     }
 }

@@ -63,5 +63,8 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
         Simd128.MaxAcross(Vector128.MaxNative(value.GetLower(), value.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float AddAcross(Vector256<float> value) => Simd128.AddAcross(value.GetLower() + value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Exp(Vector256<float> x) => VectorMath.Exp(x);
 }

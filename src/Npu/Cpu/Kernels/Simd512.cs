@@ -63,5 +63,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
         Simd256.MaxAcross(Vector256.MaxNative(value.GetLower(), value.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float AddAcross(Vector512<float> value) => Simd256.AddAcross(value.GetLower() + value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x) => VectorMath.Exp(x);
 }

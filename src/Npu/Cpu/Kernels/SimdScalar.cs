@@ -50,5 +50,8 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
     public static float MaxAcross(float value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float AddAcross(float value) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Exp(float x) => VectorMath.Exp(x);
 }
