@@ -11,6 +11,11 @@ public sealed partial class CpuDevice
     public void FusedInferAttentionScore(in FiaArguments arguments)
     {
         var problem = FiaValidation.Resolve(arguments);
+        if (problem.KvType == DType.BF16 && _variant.PairTiles is { } tiles)
+        {
+            problem.TakePairs(tiles);
+        }
+
         _fiaPlan.Build(problem, Threads);
         _fiaParts.Reserve(_fiaPlan.Parts, _fiaPlan.PartRows, Kernels.Fia.SumWidth(problem.HeadDim));
         Workers.Run(_fiaPlan.Count, new FiaWork(problem, _fiaPlan, _fiaParts, _fiaScratch));

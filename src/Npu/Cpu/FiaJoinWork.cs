@@ -17,7 +17,7 @@ internal readonly struct FiaJoinWork(FiaProblem problem, FiaPlan plan, FiaParts 
         total.Clear(rows, width);
         for (var part = tile.Part; part < tile.Part + count; part++)
         {
-            FiaMerge.AddInPlace(total, parts[part], rows, width);
+            FiaMerge.AddInPlace(total, parts[part], rows, width, _problem.ScoreUnit);
         }
 
         Fia.Store(_problem, tile, total);

@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Variants;
+
 namespace AkkaCp.Npu.Cpu;
 
 /// <summary>
@@ -6,12 +8,17 @@ namespace AkkaCp.Npu.Cpu;
 /// </summary>
 internal unsafe struct FiaProblem
 {
+    private const double Ln2 = 0.69314718055994531;
+
     public float* Query;
     public float* Output;
     public float* Lse;
     public byte* Key;
     public byte* Value;
     public DType KvType;
+
+    /// <summary>Products of BF16 pairs for a BF16 cache; null where keys and values are widened to F32.</summary>
+    public ProductTiles? PairTiles { readonly get; private set; }
 
     public int Batch;
     public int Heads;
@@ -42,8 +49,14 @@ internal unsafe struct FiaProblem
 
     public FiaVisibility Visibility;
 
+    /// <summary>Natural logarithm of what one unit of a score means: scores are in powers of e, or of 2 with BF16 products.</summary>
+    public readonly float ScoreUnit => PairTiles is null ? 1f : (float)Ln2;
+
     /// <summary>Query heads that share a key/value head.</summary>
     public readonly int Group => Heads / KvHeads;
+
+    /// <summary>Takes products of BF16 pairs, and scores in powers of 2: queries are scaled before they are rounded.</summary>
+    public void TakePairs(ProductTiles tiles) => (PairTiles, Scale) = (tiles, (float)(Scale / Ln2));
 
     /// <summary>Query rows of request <paramref name="b"/> that attend.</summary>
     public readonly int QueryLength(int b) => Packed

@@ -15,6 +15,12 @@ internal sealed unsafe class FiaScratch
     /// <summary>[R, D] queries times scale.</summary>
     public float* Query { get; private set; }
 
+    /// <summary>[R, D] the same rounded to BF16, in the same place: a conversion forwards never passes what it reads.</summary>
+    public ushort* QueryPairs => (ushort*)Query;
+
+    /// <summary>Zeros: a row of D values of any type, or a row of sums of four panels.</summary>
+    public float* Zeros { get; private set; }
+
     /// <summary>[R] sums of the segment that is walked.</summary>
     public FiaSums Sums { get; private set; }
 
@@ -39,6 +45,9 @@ internal sealed unsafe class FiaScratch
     /// <summary>[R / 8] key of the block behind the last that a group of 8 rows sees.</summary>
     public int* End { get; private set; }
 
+    /// <summary>Tiles of rows that products of BF16 pairs take at a time.</summary>
+    public FiaPairsTile[] Tiles { get; } = new FiaPairsTile[FiaPlan.MaxRows];
+
     /// <summary>[B / 32][D][32] keys of the block.</summary>
     public float* KeyPanels { get; private set; }
 
@@ -62,7 +71,8 @@ internal sealed unsafe class FiaScratch
         Free();
         var sumWidth = Fia.SumWidth(headDim);
         var sums = FiaSums.Floats(FiaPlan.MaxRows, sumWidth);
-        var floats = (2 * sums) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5)) + (Fia.Block * (headDim + sumWidth + 8));
+        var zeros = Math.Max(headDim, 4 * Fia.PanelColumns);
+        var floats = (2 * sums) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5)) + (Fia.Block * (headDim + sumWidth + 8)) + zeros;
         var at = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
         _memory = at;
         _headDim = headDim;
@@ -77,6 +87,8 @@ internal sealed unsafe class FiaScratch
         End = (int*)Take(ref at, FiaPlan.MaxRows);
         KeyPanels = Take(ref at, Fia.Block * headDim);
         ValuePanels = Take(ref at, Fia.Block * sumWidth);
+        Zeros = Take(ref at, zeros);
+        new Span<float>(Zeros, zeros).Clear();
         KeyRows = (byte**)Take(ref at, 4 * Fia.Block);
         ValueRows = (byte**)Take(ref at, 4 * Fia.Block);
     }

@@ -32,7 +32,7 @@ public sealed class AttentionBitIdentityTests : IDisposable
                 for (var first = 0; first < extend;)
                 {
                     var count = Math.Min(rng.Next(3) == 0 ? 1 : rng.Next(1, 90), extend - first);
-                    var chunk = Among(rng, Chunk(whole, first, count, prefix), out var place);
+                    var chunk = AttentionRows.Among(rng, AttentionRows.Of(whole, first, count, prefix + first + count), out var place);
                     var found = rng.Next(2) == 0
                         ? chunk.RunPaged(_devices[rng.Next(3)], s_pages[rng.Next(4)], seed: first + 1)
                         : chunk.RunPacked(_devices[rng.Next(3)]);
@@ -123,7 +123,7 @@ public sealed class AttentionBitIdentityTests : IDisposable
         var expected = tiny.RunPacked(_devices[0]);
         for (var i = 0; i < 70; i++)
         {
-            Chunk(tiny, i, 1, 70).RunPaged(_devices[0], 16).AssertSameRow(0, 0, expected, 0, i, $"row {i} alone");
+            AttentionRows.Of(tiny, i, 1, 70 + i + 1).RunPaged(_devices[0], 16).AssertSameRow(0, 0, expected, 0, i, $"row {i} alone");
         }
     }
 
@@ -134,27 +134,4 @@ public sealed class AttentionBitIdentityTests : IDisposable
         2 => (3, 3, 36),
         _ => (10, 2, 64),
     };
-
-    // Rows first.. of a sequence, with the keys up to their last one.
-    private static AttentionCase Chunk(AttentionCase whole, int first, int count, int prefix)
-    {
-        var (queryRow, keyRow) = (whole.Heads * whole.D, whole.KvHeads * whole.D);
-        var keys = prefix + first + count;
-        return whole.With(
-            [whole.Queries[0].AsSpan(first * queryRow, count * queryRow).ToArray()],
-            [whole.Keys[0].AsSpan(0, keys * keyRow).ToArray()],
-            [whole.Values[0].AsSpan(0, keys * keyRow).ToArray()]);
-    }
-
-    // The chunk between other requests.
-    private static AttentionCase Among(Rng rng, AttentionCase chunk, out int place)
-    {
-        place = rng.Next(3);
-        int[] q = [.. Enumerable.Range(0, 2).Select(_ => rng.Next(0, 12))];
-        int[] k = [.. q.Select(n => n + rng.Next(80))];
-        var others = AttentionCase.Random(rng, chunk.Heads, chunk.KvHeads, chunk.D, q, k);
-        float[][] Mix(float[][] two, float[] one, int at) => [.. two[..at], one, .. two[at..]];
-        return chunk.With(
-            Mix(others.Queries, chunk.Queries[0], place), Mix(others.Keys, chunk.Keys[0], place), Mix(others.Values, chunk.Values[0], place));
-    }
 }

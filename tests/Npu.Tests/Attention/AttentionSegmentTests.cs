@@ -36,7 +36,7 @@ public sealed class AttentionSegmentTests : IDisposable
         var prompt = c.RunPacked(_devices[0]);
         foreach (var i in new[] { 0, 10, 11, 12, 13, 23 })
         {
-            var row = Row(c, i, 1012 + i + 1);
+            var row = AttentionRows.Of(c, i, 1, 1012 + i + 1);
             foreach (var device in _devices)
             {
                 row.RunPaged(device, 16, seed: i + 1).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, pages of 16, {device.Threads} workers");
@@ -104,10 +104,4 @@ public sealed class AttentionSegmentTests : IDisposable
             }
         }
     }
-
-    // Row i alone, with the keys it sees.
-    private static AttentionCase Row(AttentionCase c, int i, int keys) => c.With(
-        [c.Queries[0].AsSpan(i * c.Heads * c.D, c.Heads * c.D).ToArray()],
-        [c.Keys[0].AsSpan(0, keys * c.KvHeads * c.D).ToArray()],
-        [c.Values[0].AsSpan(0, keys * c.KvHeads * c.D).ToArray()]);
 }

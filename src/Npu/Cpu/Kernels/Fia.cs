@@ -41,7 +41,11 @@ internal static class Fia
     /// </summary>
     public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
     {
-        if (Vector512.IsHardwareAccelerated)
+        if (problem.PairTiles is not null)
+        {
+            FiaPairsLoop.Compute(problem, task, scratch, part);
+        }
+        else if (Vector512.IsHardwareAccelerated)
         {
             Compute<Simd512, Vector512<float>>(problem, task, scratch, part);
         }

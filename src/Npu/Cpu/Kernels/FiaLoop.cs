@@ -14,55 +14,19 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
     private const int PanelColumns = Fia.PanelColumns;
     private const int GroupRows = Fia.GroupRows;
 
-    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
+    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part) =>
+        FiaWalk<TElement, Blocks>.Compute(problem, task, FiaRows.Load(problem, task, scratch), scratch, part, default);
+
+    private readonly struct Blocks : IFiaBlock
     {
-        var (low, high) = FiaRows.Load(problem, task, scratch);
-        (low, high) = (Math.Max(low, task.FirstKey), Math.Min(high, task.EndKey));
-        var (rows, width) = (task.KvHeads * Fia.PaddedRows(task.Tokens * problem.Group), Fia.SumWidth(problem.HeadDim));
-        var sums = part ?? scratch.Sums;
-        sums.Clear(rows, width);
-        var joined = (high - 1) / Fia.Segment > low / Fia.Segment;
-        if (joined)
+        public void Add(in FiaProblem problem, in FiaTask task, int first, int count, FiaKeyRows rows, FiaScratch scratch, FiaSums sums)
         {
-            scratch.Total.Clear(rows, width);
-        }
-
-        for (var first = low; first < high;)
-        {
-            var end = Math.Min(high, ((first / Fia.Segment) + 1) * Fia.Segment);
-            Walk(problem, task, first, end, high, scratch, sums);
-            if (joined)
-            {
-                FiaMerge.AddInPlace(scratch.Total, sums, rows, width);
-                sums.Clear(rows, width);
-            }
-
-            first = end;
-        }
-
-        if (part is null)
-        {
-            FiaRows.Store<TSimd, TVector>(problem, task, joined ? scratch.Total : sums);
-        }
-    }
-
-    // Keys [low, high) of one segment; those up to `end` come next.
-    private static void Walk(in FiaProblem problem, in FiaTask task, int low, int high, int end, FiaScratch scratch, FiaSums sums)
-    {
-        var rows = new FiaKeyRows(scratch.KeyRows, scratch.ValueRows);
-        rows.Locate<TElement>(problem, task, low / Block * Block, low, end);
-        for (var first = low / Block * Block; first < high; first += Block)
-        {
-            var count = Math.Min(high - first, Block);
-            rows.LocateNext<TElement>(problem, task, first, end);
             var keysAhead = FiaAhead.Over<TElement>(rows.NextKeys, problem.KeyStrides, task.KvHeads, problem.HeadDim);
             var valuesAhead = FiaAhead.Over<TElement>(rows.NextValues, problem.ValueStrides, task.KvHeads, problem.HeadDim);
             for (var head = 0; head < task.KvHeads; head++)
             {
                 Step(problem, task, head, first, count, rows, &keysAhead, &valuesAhead, scratch, sums);
             }
-
-            rows.Advance();
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace AkkaCp.Npu.Cpu.Kernels;
 
 /// <summary>First and last act of an attention tile: queries in, results out.</summary>
@@ -48,7 +50,7 @@ internal static unsafe class FiaRows
         }
     }
 
-    /// <summary>out = sum / weight (0 where nothing was seen); lse = max + ln(weight) (+inf where nothing was seen).</summary>
+    /// <summary>out = sum / weight (0 where nothing was seen); lse = max · unit + ln(weight) (+inf where nothing was seen).</summary>
     public static void Store<TSimd, TVector>(in FiaProblem problem, in FiaTask task, FiaSums sums)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
@@ -76,14 +78,20 @@ internal static unsafe class FiaRows
             if (problem.Lse is not null)
             {
                 problem.Lse[problem.RowAt(problem.LseStrides, task.Request, i, head)] =
-                    weight == 0f ? float.PositiveInfinity : (float)(sums.Max[r] + Math.Log(weight));
+                    weight == 0f ? float.PositiveInfinity : (float)((sums.Max[r] * problem.ScoreUnit) + Math.Log(weight));
             }
         }
     }
 
     private static void Scale(float* source, float scale, float* target, int d)
     {
-        for (var i = 0; i < d; i++)
+        var i = 0;
+        for (; i <= d - Vector128<float>.Count; i += Vector128<float>.Count)
+        {
+            (Vector128.Load(source + i) * scale).Store(target + i);
+        }
+
+        for (; i < d; i++)
         {
             target[i] = source[i] * scale;
         }

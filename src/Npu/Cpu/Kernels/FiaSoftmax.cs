@@ -11,8 +11,8 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     private const int Columns = Fia.PanelColumns;
     private const int Lanes = Fia.WeightLanes;
 
-    /// <summary>Sets scores [first, end) to -inf outside [low, high) and where <paramref name="hidden"/> (when not empty) is not 0.</summary>
-    public static void Hide(float* scores, int first, int end, int low, int high, ReadOnlySpan<byte> hidden)
+    /// <summary>Sets scores [first, end) to <paramref name="no"/> outside [low, high) and where <paramref name="hidden"/> (when not empty) is not 0.</summary>
+    public static void Hide(float* scores, int first, int end, int low, int high, ReadOnlySpan<byte> hidden, float no = float.NegativeInfinity)
     {
         var (from, to) = (Math.Clamp(low, first, end), Math.Clamp(high, first, end));
         if (from >= to)
@@ -20,11 +20,11 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
             (from, to) = (end, end);
         }
 
-        new Span<float>(scores + first, from - first).Fill(float.NegativeInfinity);
-        new Span<float>(scores + to, end - to).Fill(float.NegativeInfinity);
+        new Span<float>(scores + first, from - first).Fill(no);
+        new Span<float>(scores + to, end - to).Fill(no);
         for (var k = from; k < to && !hidden.IsEmpty; k++)
         {
-            scores[k] = hidden[k] == 0 ? scores[k] : float.NegativeInfinity;
+            scores[k] = hidden[k] == 0 ? scores[k] : no;
         }
     }
 

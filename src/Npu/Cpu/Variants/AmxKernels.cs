@@ -52,6 +52,9 @@ internal sealed unsafe class AmxKernels : KernelVariant
     public override I8Kernels I8 { get; }
 
     /// <inheritdoc/>
+    public override ProductTiles PairTiles => _vectors.PairTiles;
+
+    /// <inheritdoc/>
     public override void Compute(in MatMulBlock block, DType weights)
     {
         if (weights == DType.F32)

@@ -32,6 +32,9 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Ke
     /// <inheritdoc/>
     public override I8Kernels I8 => i8;
 
+    /// <inheritdoc/>
+    public override ProductTiles PairTiles => bf16;
+
     /// <summary>The tiles for F32 weights.</summary>
     public ProductTiles F32Tiles => f32;
 

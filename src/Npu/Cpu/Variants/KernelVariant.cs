@@ -30,6 +30,9 @@ internal abstract class KernelVariant
     /// <summary>The products with I8 weights, whose bits are the same in all variants.</summary>
     public abstract I8Kernels I8 { get; }
 
+    /// <summary>Tiles of vdpbf16ps that attention over a BF16 cache runs on; null where it widens keys and values to F32.</summary>
+    public virtual ProductTiles? PairTiles => null;
+
     /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
     /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
     /// <param name="weights">Type of the panels.</param>
