@@ -54,7 +54,7 @@ public interface INpuDevice : IDisposable
     /// <param name="x2">[T, C] F32.</param>
     /// <param name="gamma">[C] F32.</param>
     /// <param name="eps">Added to the mean.</param>
-    /// <param name="y">[T, C]; no overlap with x1 or x2.</param>
+    /// <param name="y">[T, C]; may be the same memory as x2, no overlap with x1.</param>
     /// <param name="sum">[T, C]; may be the same memory as x1.</param>
     void AddRmsNorm(TensorView x1, TensorView x2, TensorView gamma, float eps, TensorView y, TensorView sum);
 

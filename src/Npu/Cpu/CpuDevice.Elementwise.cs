@@ -38,7 +38,7 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireRows(Op, "y", y, x1.Rows, x1.RowLength);
         OperatorChecks.RequireRows(Op, "sum", sum, x1.Rows, x1.RowLength);
         OperatorChecks.RequireDisjoint(Op, "y", y, "x1", x1);
-        OperatorChecks.RequireDisjoint(Op, "y", y, "x2", x2);
+        OperatorChecks.RequireSameOrDisjoint(Op, "y", y, "x2", x2);
         OperatorChecks.RequireDisjoint(Op, "y", y, "gamma", gamma);
         OperatorChecks.RequireDisjoint(Op, "y", y, "sum", sum);
         OperatorChecks.RequireSameOrDisjoint(Op, "sum", sum, "x1", x1);

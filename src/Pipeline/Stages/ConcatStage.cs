@@ -16,7 +16,7 @@ internal sealed class ConcatStage(RankSetup setup, int layer, CancellationToken 
     {
         var (step, hidden, attention) = message;
         var rows = hidden.View.Rows;
-        using var o = step.Rent(DType.F32, rows, hidden.View.RowLength);
+        var o = step.Rent(DType.F32, rows, hidden.View.RowLength);
         var projection = _weights.Attention;
         setup.Device.MatMul(attention.View.Reshape(rows, projection.O.K), projection.O, projection.OBias?.View, o);
         attention.Dispose();
@@ -25,8 +25,8 @@ internal sealed class ConcatStage(RankSetup setup, int layer, CancellationToken 
             await step.WaitFor(setup.Groups.AttnTp.AllReduceAsync(step.Tag(layer, CollectiveKind.AttentionReduce), o, graph));
         }
 
-        var normed = step.Rent(DType.F32, rows, hidden.View.RowLength);
-        setup.Device.AddRmsNorm(hidden, o, _weights.PostAttentionNorm, setup.Weights.Config.RmsNormEps, normed, hidden);
-        return new NormedMessage(step, hidden, normed);
+        // The norm takes the place of what was added, which is in cache.
+        setup.Device.AddRmsNorm(hidden, o, _weights.PostAttentionNorm, setup.Weights.Config.RmsNormEps, o, hidden);
+        return new NormedMessage(step, hidden, o);
     }
 }

@@ -28,10 +28,10 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
             await step.WaitFor(setup.Groups.Moe.AllReduceAsync(step.Tag(layer, CollectiveKind.MoeReduce), y, graph));
         }
 
-        using var own = gathers ? TakeOwnRows(step, y) : y;
-        var next = step.Rent(DType.F32, hidden.View.Rows, hidden.View.RowLength);
-        _device.AddRmsNorm(hidden, own, _nextNorm, setup.Weights.Config.RmsNormEps, next, hidden);
-        return new NormedMessage(step, hidden, next);
+        // The norm takes the place of what was added, which is in cache.
+        var own = gathers ? TakeOwnRows(step, y) : y;
+        _device.AddRmsNorm(hidden, own, _nextNorm, setup.Weights.Config.RmsNormEps, own, hidden);
+        return new NormedMessage(step, hidden, own);
     }
 
     private Tensor TakeOwnRows(StepContext step, Tensor y)

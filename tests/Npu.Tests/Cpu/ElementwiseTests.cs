@@ -88,7 +88,13 @@ public sealed class ElementwiseTests : IDisposable
             _device.AddRmsNorm(x1, x2, gamma, 1e-5f, y, x1);
             Assert.Equal(sum.Read(), x1.Read());
             Assert.Equal(expected.Read(), y.Read());
+            _device.Add(x1, x2, sum);
+            _device.RmsNorm(sum, gamma, 1e-5f, expected);
+            _device.AddRmsNorm(x1, x2, gamma, 1e-5f, x2, x1);
+            Assert.Equal(sum.Read(), x1.Read());
+            Assert.Equal(expected.Read(), x2.Read());
             x1.AssertFence();
+            x2.AssertFence();
             y.AssertFence();
         }
     }

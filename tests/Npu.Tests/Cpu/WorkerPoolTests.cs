@@ -27,13 +27,21 @@ public sealed class WorkerPoolTests
         using var pool = new WorkerPool(3);
         var done = new int[64];
         pool.Run(64, new Count(done, 3));
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
+
+        // The quietest of several rounds: the runtime may allocate for itself when it recompiles a method.
+        var quietest = long.MaxValue;
+        for (var round = 0; round < 8 && quietest > 0; round++)
         {
-            pool.Run(64, new Count(done, 3));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++)
+            {
+                pool.Run(64, new Count(done, 3));
+            }
+
+            quietest = Math.Min(quietest, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, quietest);
     }
 
     [Theory]
