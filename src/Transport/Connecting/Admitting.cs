@@ -15,14 +15,20 @@ internal static class Admitting
             return new Admission(HelloAnswer.NotYet($"epoch {hello.Epoch} is not known here yet"), null);
         }
 
-        if (hello.Epoch < latestEpoch || mesh is null || mesh.Closing.IsCancellationRequested)
+        if (hello.Epoch < latestEpoch || mesh is null)
         {
             return Refuse(RefusalKind.Mismatch, $"epoch {hello.Epoch} is over; the latest here is {latestEpoch}");
         }
 
+        // First, so that both of two that differ learn why, also when one of them has given up already.
         if (HelloCheck.Problems(hello, mesh.Plan, options) is { Count: > 0 } problems)
         {
             return Refuse(RefusalKind.Mismatch, string.Join("; ", problems));
+        }
+
+        if (mesh.Closing.IsCancellationRequested)
+        {
+            return Refuse(RefusalKind.Mismatch, $"epoch {hello.Epoch} is closed here");
         }
 
         if (mesh.Peers.FirstOrDefault(peer => peer.Ranks.SequenceEqual(hello.From)) is not { } peer)

@@ -4,7 +4,7 @@ using AkkaCp.Transport.Wire;
 namespace AkkaCp.Transport.Groups;
 
 /// <summary>What a member means by a tag, tensors left out: equal on all members, or the call is a mistake.</summary>
-internal readonly struct CallShape
+internal readonly record struct CallShape
 {
     private const ulong FnvOffset = 14695981039346656037;
     private const ulong FnvPrime = 1099511628211;

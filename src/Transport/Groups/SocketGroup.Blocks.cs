@@ -92,11 +92,6 @@ internal sealed partial class SocketGroup
             }
 
             var place = Take(collective, slot, header);
-            if (place < 0)
-            {
-                return Unwanted(header);
-            }
-
             collective.Moving++;
             return new Arrival
             {
@@ -187,27 +182,23 @@ internal sealed partial class SocketGroup
         }
 
         var collective = Open(header.Tag);
-        if (collective.Announcements[slot].Kind == 0)
-        {
-            Announced(collective, slot, header);
-        }
-
-        return collective.Fault is null ? collective : null;
+        return collective.Announcements[slot].Kind != 0 || TryAnnounce(collective, slot, header) ? collective : null;
     }
 
-    private void Announced(Collective collective, int slot, in FrameHeader header)
+    // False when the peer means something else: the collective has ended, and may serve another call by then.
+    private bool TryAnnounce(Collective collective, int slot, in FrameHeader header)
     {
         collective.Announcements[slot] = header;
         collective.PeersHere++;
         if (!collective.IsStarted)
         {
-            return;
+            return true;
         }
 
         if (Disagreement(collective, slot) is { } mismatch)
         {
             Kill(collective.Tag, mismatch, tellPeers: true);
-            return;
+            return false;
         }
 
         for (var i = collective.Held.Count - 1; i >= 0; i--)
@@ -219,6 +210,8 @@ internal sealed partial class SocketGroup
                 Queue(collective, slot, block);
             }
         }
+
+        return true;
     }
 
     private CollectiveFault? Disagreement(Collective collective, int slot)
@@ -284,7 +277,7 @@ internal sealed partial class SocketGroup
         Continue(collective);
     }
 
-    // Marks a posted block as on its way in; -1 when its frame shows that the call cannot be.
+    // Marks a posted block as on its way in.
     private int Take(Collective collective, int slot, in FrameHeader header)
     {
         var place = collective.Find(slot, header);
@@ -293,12 +286,12 @@ internal sealed partial class SocketGroup
             throw new ProtocolException($"rows of member {header.Member} for {header.Tag} in {Name}, which nobody waits for");
         }
 
+        // The peer has announced the same call, so these rows are not a disagreement but a breach.
         ref var block = ref collective.Inbound[place];
         if (header.Signature != collective.Signature || !block.Fits(header))
         {
-            Kill(collective.Tag, CollectiveFault.Mismatch(header.Member, $"{collective.Shape} as on member {_local[0]}", Describe(header)),
-                tellPeers: true);
-            return -1;
+            throw new ProtocolException($"{header.Rows} rows of {header.RowLength} {header.DType} for {header.Tag} in {Name}, where {block.Rows.Rows} of "
+                + $"{block.Rows.RowLength} {block.Rows.DType} were agreed");
         }
 
         block.IsTaken = true;

@@ -129,11 +129,27 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
         peer.ConsumedTold = consumed;
         var header = item.Header with { Consumed = consumed };
         var isWanted = item.Collective?.Fault is null;
+        try
+        {
+            if (isWanted)
+            {
+                Write(writer, header, item);
+            }
+        }
+        finally
+        {
+            // Also when the connection broke: the call must know that nobody reads its rows any more.
+            item.Group?.Sent(peer, item.Collective!, header, isWanted);
+        }
+    }
+
+    private void Write(FrameWriter writer, in FrameHeader header, in SendItem item)
+    {
         if (item.Collective is null)
         {
             writer.Write(header, item.Text);
         }
-        else if (isWanted)
+        else
         {
             writer.Write(header, item.Rows);
         }
@@ -145,7 +161,6 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
         }
 
         mesh.Meter.Sent(header.Length);
-        item.Group?.Sent(peer, item.Collective!, header, isWanted);
     }
 
     private bool IsEmpty()
