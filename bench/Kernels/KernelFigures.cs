@@ -35,6 +35,9 @@ internal sealed record KernelFigures
     /// <summary>Reading from memory, GB/s.</summary>
     public required double ReadGBps { get; init; }
 
+    /// <summary>Reading from memory with as many cores as the device has threads, GB/s: what shares of the read limit are of.</summary>
+    public required double ReadTogetherGBps { get; init; }
+
     /// <summary>Products.</summary>
     public IReadOnlyList<ProductFigure> Products { get; init; } = [];
 

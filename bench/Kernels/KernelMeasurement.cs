@@ -22,6 +22,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
     private readonly double _bf16 = MachineLimits.ProductGflops(DType.BF16, runs);
     private readonly double _i8 = MachineLimits.ProductGflops(DType.I8, runs);
     private readonly double _read = MachineLimits.ReadGBps(runs);
+    private readonly double _readTogether = MachineLimits.ReadGBps(runs, threads);
 
     /// <summary>The parts asked for.</summary>
     public KernelFigures Run(bool products, bool attention, bool normRope, bool routing) => new()
@@ -32,6 +33,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
         BF16Gflops = _bf16,
         I8Gops = _i8,
         ReadGBps = _read,
+        ReadTogetherGBps = _readTogether,
         Products = products ? [.. Products()] : [],
         Attention = attention ? [.. Attention()] : [],
         NormRope = normRope ? [.. NormRope()] : [],
@@ -51,7 +53,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
                 var seconds = bench.BestSeconds(runs, _clock);
                 var (gflops, gbps) = (2.0 * t * n * k / seconds / 1e9, bench.WeightBytes / seconds / 1e9);
                 var limit = (dtype switch { DType.BF16 => _bf16, DType.I8 => _i8, _ => _fma }) * threads;
-                yield return new(t, n, k, dtype.ToString(), gflops, gflops / limit, gbps, gbps / (_read * threads));
+                yield return new(t, n, k, dtype.ToString(), gflops, gflops / limit, gbps, gbps / _readTogether);
             }
         }
     }
@@ -67,7 +69,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
                 var (gflops, gbps) = (bench.Flops / seconds / 1e9, bench.CacheBytes / seconds / 1e9);
                 yield return new(
                     rows, prefix, dtype.ToString(), seconds * 1e3, gflops, gflops / (_fma * threads), gflops / (_bf16 * threads), gbps,
-                    gbps / (_read * threads));
+                    gbps / _readTogether);
             }
         }
     }

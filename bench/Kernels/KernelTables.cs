@@ -9,7 +9,7 @@ internal static class KernelTables
     public static void Write(TextWriter output, KernelFigures figures)
     {
         Line($"runtime {Environment.Version}, {figures.Kernels}, {figures.Threads} thread(s); with one thread its processor time, else wall time; best of all runs");
-        Line($"one core: FMA F32 {figures.FmaGflops:F1} GFLOP/s, BF16 products {figures.BF16Gflops:F1} GFLOP/s, I8 products {figures.I8Gops:F1} GOP/s, read {figures.ReadGBps:F1} GB/s");
+        Line($"one core: FMA F32 {figures.FmaGflops:F1} GFLOP/s, BF16 products {figures.BF16Gflops:F1} GFLOP/s, I8 products {figures.I8Gops:F1} GOP/s, read {figures.ReadGBps:F1} GB/s; all threads read {figures.ReadTogetherGBps:F1} GB/s");
         if (figures.Products.Count > 0)
             Line($"\n| T | N | K | weights | GFLOP/s | share of the limit | weights GB/s | share of read limit |\n|---|---|---|---|---|---|---|---|");
         foreach (var f in figures.Products)

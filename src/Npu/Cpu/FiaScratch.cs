@@ -15,7 +15,7 @@ internal sealed unsafe class FiaScratch
     /// <summary>[R, D] queries times scale.</summary>
     public float* Query { get; private set; }
 
-    /// <summary>[R, D] the same rounded to BF16, in the same place: a conversion forwards never passes what it reads.</summary>
+    /// <summary>[R, D] the same in BF16, instead and in the same place.</summary>
     public ushort* QueryPairs => (ushort*)Query;
 
     /// <summary>Zeros: a row of D values of any type, or a row of sums of four panels.</summary>

@@ -25,7 +25,6 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
     public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
     {
         var seen = FiaRows.Load(problem, task, scratch);
-        Cast.ToBF16(scratch.Query, scratch.QueryPairs, task.KvHeads * Fia.PaddedRows(task.Tokens * problem.Group) * problem.HeadDim);
         FiaPairsTile.Cut(problem, task, scratch);
         FiaWalk<KvBF16, FiaPairsLoop>.Compute(problem, task, seen, scratch, part, new FiaPairsLoop(problem.PairTiles!));
     }

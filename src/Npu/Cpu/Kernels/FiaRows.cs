@@ -6,7 +6,7 @@ namespace AkkaCp.Npu.Cpu.Kernels;
 internal static unsafe class FiaRows
 {
     /// <summary>
-    /// Copies queries times scale and notes what each row sees, head by head; rows behind a head's own see nothing.
+    /// Copies queries times scale, in BF16 for products of pairs, and notes what each row sees, head by head; rows behind a head's own see nothing.
     /// Returns the keys [Low, High) that any row sees.
     /// </summary>
     public static (int Low, int High) Load(in FiaProblem problem, in FiaTask task, FiaScratch scratch)
@@ -26,10 +26,10 @@ internal static unsafe class FiaRows
                 LoadToken(problem, task, head, token, seen, (head * padded) + (token * problem.Group), scratch);
             }
 
-            for (var r = task.Tokens * problem.Group; r < padded; r++)
+            for (var r = (head * padded) + (task.Tokens * problem.Group); r < (head + 1) * padded; r++)
             {
-                (scratch.Low[(head * padded) + r], scratch.High[(head * padded) + r]) = (0, 0);
-                new Span<float>(scratch.Query + ((nint)((head * padded) + r) * problem.HeadDim), problem.HeadDim).Clear();
+                (scratch.Low[r], scratch.High[r]) = (0, 0);
+                ClearQuery(problem, r, scratch);
             }
         }
 
@@ -46,7 +46,14 @@ internal static unsafe class FiaRows
             var r = firstRow + h;
             (scratch.Low[r], scratch.High[r]) = seen;
             var source = problem.Query + problem.RowAt(problem.QueryStrides, task.Request, task.FirstToken + token, firstHead + h);
-            Scale(source, problem.Scale, scratch.Query + ((nint)r * d), d);
+            if (problem.PairTiles is null)
+            {
+                Scale(source, problem.Scale, scratch.Query + ((nint)r * d), d);
+            }
+            else
+            {
+                ScaleToBF16(source, problem.Scale, scratch.QueryPairs + ((nint)r * d), d);
+            }
         }
     }
 
@@ -97,6 +104,30 @@ internal static unsafe class FiaRows
         }
     }
 
+    // d is a multiple of 8.
+    private static void ScaleToBF16(float* source, float scale, ushort* target, int d)
+    {
+        var i = 0;
+        for (; i <= d - Vector512<float>.Count; i += Vector512<float>.Count)
+        {
+            Simd512.StoreBF16(Vector512.Load(source + i) * scale, target + i);
+        }
+
+        for (; i < d; i++)
+        {
+            target[i] = BF16.FromSingle(source[i] * scale);
+        }
+    }
+
+    // Products of pairs take real rows only.
+    private static void ClearQuery(in FiaProblem problem, int r, FiaScratch scratch)
+    {
+        if (problem.PairTiles is null)
+        {
+            new Span<float>(scratch.Query + ((nint)r * problem.HeadDim), problem.HeadDim).Clear();
+        }
+    }
+
     private static void Divide<TSimd, TVector>(float* sum, float weight, float* target, int d)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
@@ -114,16 +145,11 @@ internal static unsafe class FiaRows
         }
     }
 
+    // Lanes half the length apart are added, then those of what is left.
     private static float Total(float* lanes)
     {
-        for (var half = Fia.WeightLanes / 2; half > 0; half /= 2)
-        {
-            for (var j = 0; j < half; j++)
-            {
-                lanes[j] += lanes[j + half];
-            }
-        }
-
-        return lanes[0];
+        var eight = Vector256.Load(lanes) + Vector256.Load(lanes + 8);
+        var four = eight.GetLower() + eight.GetUpper();
+        return four[0] + four[2] + (four[1] + four[3]);
     }
 }
