@@ -8,8 +8,9 @@ namespace AkkaCp.Pipeline.Groups;
 /// </summary>
 public sealed class LocalRankHub
 {
-    /// <summary>How long a call waits for its peers unless told otherwise: well above a step, well below a user's patience.</summary>
-    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
+    /// <summary>How long a call waits for its peers unless told otherwise: for ever. Ranks of one process live and die together, one
+    /// that fails says so (<see cref="IRankGroup.Abort"/>), and one that computes for minutes is late but not lost.</summary>
+    public static readonly TimeSpan DefaultTimeout = System.Threading.Timeout.InfiniteTimeSpan;
 
     private readonly Dictionary<CollectiveTag, (GroupKind Kind, int Groups)> _tagsInUse = [];
     private readonly Dictionary<(GroupKind Kind, int Rank), LocalRankGroup> _ports = [];

@@ -71,7 +71,7 @@ public sealed class StrangerTests
         await client.ConnectAsync(IPAddress.Parse(plane.Endpoint.Host), plane.Endpoint.Port);
 
         Assert.Equal(0, await ReadToEndAsync(client));
-        Assert.Equal(1, plane.Counters.Refused);
+        await Eventually.IsAsync(() => plane.Counters.Refused == 1);
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]

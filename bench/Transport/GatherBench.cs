@@ -1,0 +1,116 @@
+using AkkaCp.Npu;
+using AkkaCp.Pipeline.Groups;
+
+namespace AkkaCp.Bench.Transport;
+
+/// <summary>Collectives between this process's rank and the other's.</summary>
+internal sealed class GatherBench : IDisposable
+{
+    private const int Columns = 1024;
+    private const int RowBytes = Columns * sizeof(float);
+
+    private readonly IRankGroup _group;
+    private readonly TensorPool _pool = new();
+    private readonly Tensor[] _receives;
+    private readonly Waiter[] _waiters;
+    private readonly Tensor _small;
+    private long _step;
+
+    public GatherBench(IRankGroup group, int maxBytes, int inFlight)
+    {
+        _group = group;
+        _receives = [.. Enumerable.Range(0, inFlight).Select(_ => _pool.Rent(DType.F32, 2 * maxBytes / RowBytes, Columns))];
+        foreach (var receive in _receives)
+        {
+            // Touched, so that the kernel gives the pages before the clock runs.
+            receive.View.Bytes().Clear();
+        }
+
+        _waiters = [.. Enumerable.Range(0, inFlight).Select(_ => new Waiter())];
+        _small = _pool.Rent(DType.F32, 1, 16);
+        _small.View.Bytes().Clear();
+    }
+
+    /// <summary>All-gathers of so many bytes a rank, with so many under way at once. Each rank's own rows lie in their place, so that the
+    /// network is all that is measured.</summary>
+    public void Gather(int bytes, int times, int inFlight)
+    {
+        var rows = bytes / RowBytes;
+        int[] counts = [rows, rows];
+        for (var i = 0; i < times + inFlight; i++)
+        {
+            var slot = i % inFlight;
+            if (i >= inFlight)
+            {
+                _waiters[slot].Wait();
+            }
+
+            if (i < times)
+            {
+                var receive = _receives[slot].View.Slice(0, 2 * rows);
+                var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.KvGather);
+                _waiters[slot].Begin(_group.AllGatherAsync(
+                    tag, receive.Slice(_group.Rank * rows, rows), receive, counts, CancellationToken.None));
+            }
+        }
+    }
+
+    /// <summary>64 bytes there and back, each way as a collective of its own.</summary>
+    public void RoundTrips(int times)
+    {
+        for (var i = 0; i < 2 * times; i++)
+        {
+            var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.Result);
+            _waiters[0].Begin(_group.BroadcastAsync(tag, _small, i % 2, CancellationToken.None));
+            _waiters[0].Wait();
+        }
+    }
+
+    /// <summary>All-reduces of a decode step's row.</summary>
+    public void Reduce(int bytes, int times)
+    {
+        var data = _receives[0].View.Slice(0, bytes / RowBytes);
+        for (var i = 0; i < times; i++)
+        {
+            var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.Result);
+            _waiters[0].Begin(_group.AllReduceAsync(tag, data, CancellationToken.None));
+            _waiters[0].Wait();
+        }
+    }
+
+    public void Dispose()
+    {
+        _pool.Dispose();
+        foreach (var waiter in _waiters)
+        {
+            waiter.Dispose();
+        }
+    }
+
+    /// <summary>Blocks a thread until a call has ended, without managed memory.</summary>
+    private sealed class Waiter : IDisposable
+    {
+        private readonly ManualResetEventSlim _ended = new();
+        private readonly Action _set;
+        private ValueTask _call;
+
+        public Waiter() => _set = _ended.Set;
+
+        public void Dispose() => _ended.Dispose();
+
+        public void Begin(ValueTask call) => _call = call;
+
+        public void Wait()
+        {
+            var awaiter = _call.GetAwaiter();
+            if (!awaiter.IsCompleted)
+            {
+                _ended.Reset();
+                awaiter.UnsafeOnCompleted(_set);
+                _ended.Wait();
+            }
+
+            awaiter.GetResult();
+        }
+    }
+}
