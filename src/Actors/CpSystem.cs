@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Configuration;
 using AkkaCp.Actors.Coordinator;
@@ -18,8 +17,7 @@ public sealed class CpSystem : IAsyncDisposable
     private readonly ActorSystem _system;
     private readonly CoordinatorContext _context;
     private readonly IActorRef _coordinator;
-    private readonly IActorRef _node;
-    private readonly EdgeRules _edgeRules;
+    private readonly OpenRequests _requests;
     private readonly Lock _stopLock = new();
     private Task? _stop;
 
@@ -27,9 +25,9 @@ public sealed class CpSystem : IAsyncDisposable
     {
         _system = system;
         _context = context;
-        _edgeRules = edgeRules;
+        _requests = new OpenRequests(edgeRules);
         _coordinator = system.ActorOf(CoordinatorActor.Props(context), "coordinator");
-        _node = system.ActorOf(NodeActor.Props(node, _coordinator, _coordinator), NodeProtocol.ActorName);
+        _requests.Attach(system, system.ActorOf(NodeActor.Props(node, _coordinator, _coordinator), NodeProtocol.ActorName));
     }
 
     /// <summary>Ends when all ranks are built for the first time; faulted when one cannot be.</summary>
@@ -58,30 +56,12 @@ public sealed class CpSystem : IAsyncDisposable
     /// does not throw. Cancelling the token, or leaving the enumeration, cancels the request; the stream still ends with its terminal
     /// reply. Replies wait for a slow reader; only progress is dropped meanwhile.
     /// </summary>
-    public async IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
+        GenerationProtocol.Submit request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Sampling);
-        var replies = new ReplyBuffer(Math.Min(request.MaxNewTokens, _context.Limits.ContextLength));
-        if (!TryStartEdge(request, replies, out var edge))
-        {
-            yield return new GenerationProtocol.Failed(request.RequestId, FailureKind.ShuttingDown, "the engine is shutting down");
-            yield break;
-        }
-
-        var cancel = new GenerationProtocol.Cancel(request.RequestId);
-        using var registration = cancellationToken.UnsafeRegister(_ => edge.Tell(cancel), null);
-        try
-        {
-            await foreach (var reply in replies.ReadAllAsync().ConfigureAwait(false))
-                yield return reply;
-        }
-        finally
-        {
-            // Of a request that has ended the edge is gone, and nobody hears this.
-            edge.Tell(cancel);
-        }
+        return _requests.RunAsync(request, rows: null, cancellationToken);
     }
 
     /// <summary>Refuses new requests, gives running ones up to <paramref name="drain"/>, ends the rest, disposes the pipelines.</summary>
@@ -121,21 +101,6 @@ public sealed class CpSystem : IAsyncDisposable
         };
     }
 
-    private bool TryStartEdge(GenerationProtocol.Submit request, ReplyBuffer replies, out IActorRef edge)
-    {
-        try
-        {
-            edge = _system.ActorOf(EdgeActor.Props(_node, request, replies, _edgeRules));
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // The system takes no more actors: it is terminating.
-            edge = ActorRefs.Nobody;
-            return false;
-        }
-    }
-
     private async Task StopOnceAsync(TimeSpan drain)
     {
         var limit = drain + (2 * CoordinatorActor.CloseTimeout);
@@ -145,7 +110,9 @@ public sealed class CpSystem : IAsyncDisposable
         }
         finally
         {
+            _ = _requests.Close();
             await _system.Terminate().ConfigureAwait(false);
+            _requests.EndAll();
         }
     }
 }

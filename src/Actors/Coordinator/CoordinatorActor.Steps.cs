@@ -47,7 +47,6 @@ internal sealed partial class CoordinatorActor
         _table = null;
         _servers = [];
         _ages.Clear();
-        _work.Clear();
     }
 
     private void RunSteps()
@@ -85,11 +84,13 @@ internal sealed partial class CoordinatorActor
     /// <summary>A step may take its time while the ranks that it waits for compute.</summary>
     private void NoteWork(NodeProtocol.Pulse pulse)
     {
-        if (_table is null || _timedStep == 0 || (_work.TryGetValue(pulse.Name, out var before) && before == pulse.Work))
-            return;
+        var before = _work.GetValueOrDefault(pulse.Name, pulse.Work);
         _work[pulse.Name] = pulse.Work;
-        if (MissingRanks(_timedStep).Any(rank => _table.Places[rank].Node == pulse.Name))
+        if (before != pulse.Work && _table is { } table && _timedStep != 0
+            && MissingRanks(_timedStep).Any(rank => table.Places[rank].Node == pulse.Name))
+        {
             RestartStepTimer();
+        }
     }
 
     private void StepTimedOut(CoordinatorProtocol.StepTimedOut late)

@@ -10,20 +10,19 @@ namespace AkkaCp.Actors.Edge;
 internal sealed class EdgeActor : ReceiveActor, IWithTimers
 {
     private readonly IActorRef _locator;
-    private readonly GenerationProtocol.Submit _submit;
-    private readonly ReplyBuffer _replies;
+    private readonly OpenRequest _request;
     private readonly EdgeRules _rules;
-    private EdgeState? _state;
     private IActorRef? _coordinator;
 
     /// <summary>Made through <see cref="Props"/>.</summary>
-    public EdgeActor(IActorRef locator, GenerationProtocol.Submit submit, ReplyBuffer replies, EdgeRules rules)
+    public EdgeActor(IActorRef locator, OpenRequest request, EdgeRules rules)
     {
-        (_locator, _submit, _replies, _rules) = (locator, submit, replies, rules);
+        (_locator, _request, _rules) = (locator, request, rules);
         Receive<NodeProtocol.Located>(Located);
-        Receive<GenerationProtocol.IReply>(reply => reply.RequestId == submit.RequestId && !reply.IsTerminal, reply => Turn(state => state.Heard(reply)));
+        Receive<GenerationProtocol.IReply>(
+            reply => reply.RequestId == RequestId && !reply.IsTerminal, reply => Turn(state => state.Heard(reply)));
         Receive<EdgeProtocol.Ended>(
-            ended => ended.RequestId == submit.RequestId, ended => Turn(state => state.Ended(ended, Sender.Equals(_coordinator))));
+            ended => ended.RequestId == RequestId, ended => Turn(state => state.Ended(ended, Sender.Equals(_coordinator))));
         Receive<EdgeProtocol.Waiting>(Concerns, _ => Turn(state => state.Waiting()));
         Receive<EdgeProtocol.Unknown>(Concerns, _ => Turn(state => state.Unknown()));
         Receive<GenerationProtocol.Cancel>(_ => Turn(state => state.Cancel()));
@@ -37,26 +36,23 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>How a request is started.</summary>
+    private Guid RequestId => _request.Submit.RequestId;
+
+    /// <summary>How a request is started, or gone on with.</summary>
     /// <param name="locator">Answers <see cref="NodeProtocol.Locate"/>.</param>
-    /// <param name="submit">The request.</param>
-    /// <param name="replies">Takes the replies.</param>
+    /// <param name="request">The request.</param>
     /// <param name="rules">How patient it is.</param>
-    public static Props Props(IActorRef locator, GenerationProtocol.Submit submit, ReplyBuffer replies, EdgeRules rules) =>
-        Akka.Actor.Props.Create(() => new EdgeActor(locator, submit, replies, rules));
+    public static Props Props(IActorRef locator, OpenRequest request, EdgeRules rules) =>
+        Akka.Actor.Props.Create(() => new EdgeActor(locator, request, rules));
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
         TickLater();
-        Take(EdgeState.Begin(_submit, _rules));
+        Take(_request.State?.Resume() ?? EdgeState.Begin(_request.Submit, _rules));
     }
 
-    /// <inheritdoc/>
-    protected override void PostStop() => _replies.Write(
-        new GenerationProtocol.Failed(_submit.RequestId, FailureKind.ShuttingDown, "the engine is shutting down"));
-
-    private bool Concerns(EdgeProtocol.IEdgeMessage message) => message.RequestId == _submit.RequestId && Sender.Equals(_coordinator);
+    private bool Concerns(EdgeProtocol.IEdgeMessage message) => message.RequestId == RequestId && Sender.Equals(_coordinator);
 
     private void Located(NodeProtocol.Located located)
     {
@@ -67,14 +63,14 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
         Turn(state => state.Located(isSame));
     }
 
-    private void Turn(Func<EdgeState, EdgeTurn> next) => Take(next(_state!));
+    private void Turn(Func<EdgeState, EdgeTurn> next) => Take(next(_request.State!));
 
     private void Take(EdgeTurn turn)
     {
-        _state = turn.State;
+        _request.State = turn.State;
         foreach (var effect in turn.Effects)
             Do(effect);
-        if (_state.HasEnded)
+        if (turn.State.HasEnded)
             Context.Stop(Self);
     }
 
@@ -89,7 +85,7 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
                 _coordinator.Tell(send.Command);
                 break;
             case EdgeEffect.Give give:
-                _replies.Write(give.Reply);
+                _request.Replies.Write(give.Reply);
                 break;
         }
     }

@@ -74,25 +74,39 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     }
 
     [Fact]
-    public async Task CoordinatorThatEndsWithTheSystem_EndsTheEdgesStream()
+    public async Task EdgeThatDies_IsResumedWhereItWas()
     {
-        var coordinator = CreateTestProbe();
-        var replies = new ReplyBuffer(5);
-        var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), Request(10), replies, new EdgeRules()));
-        await coordinator.ExpectMsgAsync<GenerationProtocol.Submit>(s_patience);
-        Watch(edge);
-        End(edge);
-        await ExpectTerminatedAsync(edge, s_patience);
-        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>(Assert.Single(await All(replies))).Error);
+        // Two steps of two ranks: tokens 10 and 11.
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(4) };
+        var (_, node) = Start(ranks);
+        var requests = new OpenRequests(new EdgeRules());
+        requests.Attach(Sys, node);
+        var request = Request(10);
+        var replies = new List<GenerationProtocol.IReply>();
+        using var patience = new CancellationTokenSource(s_patience);
+        await foreach (var reply in requests.RunAsync(request, null, patience.Token))
+        {
+            replies.Add(reply);
+            if (reply is not GenerationProtocol.TokenGenerated { Position: 11 })
+                continue;
+            requests.Detach();
+            requests.Attach(Sys, node);
+            ranks.Gate.Release(1000);
+        }
+
+        var tokens = replies.OfType<GenerationProtocol.TokenGenerated>().ToList();
+        Assert.Equal(Enumerable.Range(10, 5), tokens.Select(token => token.Position));
+        Assert.IsType<GenerationProtocol.Completed>(Assert.Single(replies, reply => reply.IsTerminal));
+        Assert.Equal(0, requests.Count);
     }
 
     [Fact]
     public async Task EdgeTakesNothingBehindTheTerminalReply()
     {
         var coordinator = CreateTestProbe();
-        var replies = new ReplyBuffer(5);
         var request = Request(10);
-        var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), request, replies, new EdgeRules()));
+        var open = new OpenRequest(request, null);
+        var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), open, new EdgeRules()));
         Watch(edge);
         await coordinator.ExpectMsgAsync<GenerationProtocol.Submit>(s_patience);
         edge.Tell(Ended(Guid.NewGuid(), new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request")), coordinator);
@@ -101,7 +115,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "too late")), coordinator);
         await coordinator.ExpectMsgAsync<EdgeProtocol.Done>(s_patience);
         await ExpectTerminatedAsync(edge, s_patience);
-        Assert.IsType<GenerationProtocol.Completed>(Assert.Single(await All(replies)));
+        Assert.IsType<GenerationProtocol.Completed>(Assert.Single(await All(open.Replies)));
     }
 
     [Fact]

@@ -1,0 +1,50 @@
+using Akka.Actor;
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Edge;
+
+/// <summary>One request of this process: outlives the actor that works for it, and the actor system.</summary>
+internal sealed class OpenRequest(GenerationProtocol.Submit submit, LogitsRowTaker? rows)
+{
+    private readonly Lock _lock = new();
+    private IActorRef? _edge;
+    private bool _isCancelled;
+
+    public GenerationProtocol.Submit Submit { get; } = submit;
+
+    /// <summary>Takes the rows of logits; null when nobody does.</summary>
+    public LogitsRowTaker? Rows { get; } = rows;
+
+    /// <summary>What the client reads.</summary>
+    public ReplyBuffer Replies { get; } = new(submit.MaxNewTokens);
+
+    /// <summary>How far the request is; null before it has begun. Written by its actor only.</summary>
+    public EdgeState? State { get; set; }
+
+    /// <summary>An actor works for it from now on; null: none.</summary>
+    /// <returns>The one that did before.</returns>
+    public IActorRef? Attach(IActorRef? edge)
+    {
+        lock (_lock)
+        {
+            var before = _edge;
+            _edge = edge;
+            if (_isCancelled)
+                _edge?.Tell(new GenerationProtocol.Cancel(Submit.RequestId));
+            return before;
+        }
+    }
+
+    /// <summary>The client has enough.</summary>
+    public void Cancel()
+    {
+        lock (_lock)
+        {
+            _isCancelled = true;
+            _edge?.Tell(new GenerationProtocol.Cancel(Submit.RequestId));
+        }
+    }
+
+    /// <summary>Ends it from outside.</summary>
+    public void End(string why) => Replies.Write(new GenerationProtocol.Failed(Submit.RequestId, FailureKind.ShuttingDown, why));
+}
