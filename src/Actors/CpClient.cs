@@ -1,7 +1,13 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
+using Akka.Actor;
+using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AkkaCp.Actors;
 
@@ -11,36 +17,108 @@ namespace AkkaCp.Actors;
 /// </summary>
 public sealed class CpClient : IAsyncDisposable
 {
-    private CpClient()
+    private readonly CpSettings _settings;
+    private readonly ActorSystem _system;
+    private readonly IActorRef _locator;
+    private readonly OpenRequests _requests;
+
+    private CpClient(CpSettings settings, ActorSystem system)
     {
+        (_settings, _system) = (settings, system);
+        _locator = system.ActorOf(SeedLocator.Props(settings.Cluster.Seeds), "seeds");
+        _requests = new OpenRequests(EdgeRules.Of(settings.Cluster));
+        _requests.Attach(system, _locator);
     }
+
+    /// <summary>For tests.</summary>
+    internal ActorSystem System => _system;
 
     /// <summary>Opens a port of its own, on the host of <c>akka-cp.cluster</c> and a free port.</summary>
     /// <exception cref="CpSettingsException">No seeds are named, or a certificate cannot be read.</exception>
-    public static CpClient Start(CpSettings settings, ILogger? logger = null) => throw new NotImplementedException();
+    public static CpClient Start(CpSettings settings, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Cluster.Seeds.IsEmpty
+            ? throw new CpSettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
+            : new CpClient(settings, ControlPlane.StartClient(settings, logger ?? NullLogger.Instance));
+    }
 
     /// <summary>Runs one request on the cluster; the same contract as <see cref="CpNode.Submit"/>. Fails after
     /// <c>cluster.wait-for-nodes</c> when no coordinator is found.</summary>
     public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, LogitsRowTaker? rows = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        GenerationProtocol.Submit request, LogitsRowTaker? rows = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Sampling);
+        return _requests.RunAsync(request, rows, cancellationToken);
+    }
 
     /// <summary>Asks the coordinator for the whole cluster; null when no coordinator is found in time.</summary>
     public Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        ClusterQuestions.StatusAsync(_locator, timeout, cancellationToken);
 
-    /// <summary>Each seed that answers, with what it says of itself; also while there is no coordinator.</summary>
-    public Task<ImmutableArray<SeedReport>> SeedsAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <summary>Each seed, with what it says of itself; also while there is no coordinator.</summary>
+    public async Task<ImmutableArray<SeedReport>> SeedsAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        [.. await Task.WhenAll(_settings.Cluster.Seeds.Select(seed => SeedAsync(seed, timeout, cancellationToken))).ConfigureAwait(false)];
 
     /// <summary>Lets every node of the cluster measure its way to every other one.</summary>
     /// <param name="nodes">The nodes, as <see cref="StatusAsync"/> gave them.</param>
-    /// <param name="timeout">Bounds all measurements together.</param>
+    /// <param name="timeout">Bounds each measurement.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<ImmutableArray<ReachReport>> ReachAsync(
-        ImmutableArray<NodeReport> nodes, TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <remarks>One node measures at a time, and one way at a time: together they would measure each other.</remarks>
+    public async Task<ImmutableArray<ReachReport>> ReachAsync(
+        ImmutableArray<NodeReport> nodes, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var reports = ImmutableArray.CreateBuilder<ReachReport>();
+        foreach (var from in nodes)
+        {
+            foreach (var to in nodes.Where(to => to.Offer.Name != from.Offer.Name))
+                reports.Add(await ReachAsync(from, to, timeout, cancellationToken).ConfigureAwait(false));
+        }
+
+        return reports.ToImmutable();
+    }
 
     /// <summary>Ends the client; running requests end with a terminal reply.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        _ = _requests.Close();
+        await _system.Terminate().ConfigureAwait(false);
+        _requests.EndAll();
+    }
+
+    private async Task<SeedReport> SeedAsync(string seed, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var node = _system.ActorSelection(NodeProbe.NodePath(_system, seed));
+            await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, timeout, cancellationToken).ConfigureAwait(false);
+            var start = Stopwatch.GetTimestamp();
+            var located = await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, timeout, cancellationToken)
+                .ConfigureAwait(false);
+            var coordinator = located.Coordinator is { } found ? ControlPlane.Text(found.Path.Address) : "";
+            return new SeedReport(seed, Stopwatch.GetElapsedTime(start), located.Status, coordinator);
+        }
+        catch (AskTimeoutException)
+        {
+            return new SeedReport(seed, TimeSpan.Zero, null, "");
+        }
+    }
+
+    private async Task<ReachReport> ReachAsync(
+        NodeReport from, NodeReport to, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var node = _system.ActorSelection(NodeProbe.NodePath(_system, from.Control));
+            var probed = await node.Ask<NodeProtocol.Probed>(
+                new NodeProtocol.Probe(to.Control, to.Offer.DataEndpoint), timeout, cancellationToken).ConfigureAwait(false);
+            return new ReachReport(from.Offer.Name, to.Offer.Name, probed.Control, probed.Data);
+        }
+        catch (AskTimeoutException)
+        {
+            return new ReachReport(
+                from.Offer.Name, to.Offer.Name, TimeSpan.Zero, new DataLink(TimeSpan.Zero, 0, $"{from.Offer.Name} did not answer"));
+        }
+    }
 }

@@ -1,5 +1,11 @@
+using Akka.Actor;
+using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
+using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors;
 
@@ -10,23 +16,54 @@ namespace AkkaCp.Actors;
 /// </summary>
 public sealed class CpNode : IAsyncDisposable
 {
-    private CpNode()
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
+    private readonly CpSettings _settings;
+    private readonly NodeContext _node;
+    private readonly CoordinatorContext _coordinator;
+    private readonly OpenRequests _requests;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _stopLock = new();
+    private readonly int _port;
+    private volatile NodeLife _life;
+    private Task? _stop;
+
+    private CpNode(CpSettings settings, CpNodeOptions options, ActorSystem system)
     {
+        (_settings, _logger) = (settings, options.Logger);
+        var limits = CoordinatorLimits.Of(
+            settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
+        _coordinator = new CoordinatorContext(limits with { Rules = limits.Rules with { Settling = 2 } }, options.Host.Facts);
+        _node = new NodeContext(options.Host, options.StateChanged);
+        _requests = new OpenRequests(EdgeRules.Of(settings.Cluster));
+        Control = ControlPlane.AddressOf(system);
+        _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? settings.Cluster.Port;
+        _life = Begin(system);
+        Completion = LiveAsync();
     }
 
     /// <summary>What the node is doing.</summary>
-    public NodeStatus Status => throw new NotImplementedException();
+    public NodeStatus Status => _node.Status;
 
     /// <summary>The control plane's address as other nodes reach it, <c>host:port</c>.</summary>
-    public string Control => throw new NotImplementedException();
+    public string Control { get; }
 
     /// <summary>Ends when the node has stopped; faulted when it cannot go on, such as when its shards cannot be loaded.</summary>
-    public Task Completion => throw new NotImplementedException();
+    public Task Completion { get; }
+
+    /// <summary>For tests: the actor system of now.</summary>
+    internal ActorSystem System => _life.System;
 
     /// <summary>Binds the control plane's port and begins to join.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="CpSettingsException">The port cannot be bound, or a certificate cannot be read.</exception>
-    public static CpNode Start(CpSettings settings, CpNodeOptions options) => throw new NotImplementedException();
+    public static CpNode Start(CpSettings settings, CpNodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(options);
+        return new CpNode(settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port, options.Logger));
+    }
 
     /// <summary>
     /// Runs one request on the cluster, from the begin of the enumeration on. The stream ends with exactly one terminal reply, Completed
@@ -37,16 +74,99 @@ public sealed class CpNode : IAsyncDisposable
     /// <param name="rows">Takes the logits of all rows where the request asks for them; null for none.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, LogitsRowTaker? rows = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        GenerationProtocol.Submit request, LogitsRowTaker? rows = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Sampling);
+        return _requests.RunAsync(request, rows, cancellationToken);
+    }
 
     /// <summary>Asks the coordinator for the whole cluster; null when no coordinator is found in time.</summary>
     public Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        ClusterQuestions.StatusAsync(_life.Node, timeout, cancellationToken);
 
     /// <summary>Gives the node's own requests up to <paramref name="drain"/>, hands its ranks to other nodes, and leaves.</summary>
-    public Task StopAsync(TimeSpan drain) => throw new NotImplementedException();
+    public Task StopAsync(TimeSpan drain)
+    {
+        lock (_stopLock)
+            return _stop ??= StopOnceAsync(drain);
+    }
 
     /// <summary>Stops without draining.</summary>
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
+
+    /// <summary>For tests: the node vanishes as a killed process does.</summary>
+    internal async Task KillAsync()
+    {
+        lock (_stopLock)
+            _stop ??= Task.CompletedTask;
+        _stopping.TrySetResult();
+        await _life.EndAsync().ConfigureAwait(false);
+        _requests.EndAll();
+    }
+
+    private NodeLife Begin(ActorSystem system)
+    {
+        var life = NodeLife.Begin(system, _settings, _node, _coordinator);
+        _requests.Attach(system, life.Node);
+        return life;
+    }
+
+    /// <summary>Begins one membership after the other, until the node is stopped or cannot go on.</summary>
+    private async Task LiveAsync()
+    {
+        await Task.Yield();
+        while (await Task.WhenAny(_stopping.Task, _node.Failed, _life.Over).ConfigureAwait(false) == _life.Over)
+        {
+            var why = await _life.Over.ConfigureAwait(false);
+            _logger.LogWarning("this node joins again: {Why}", why);
+            _node.Publish(_node.Status with { State = NodeState.Joining, Message = why });
+            _requests.Detach();
+            await _life.EndAsync().ConfigureAwait(false);
+            if (await RebindAsync().ConfigureAwait(false) is not { } system)
+                break;
+            _life = Begin(system);
+        }
+
+        if (!_stopping.Task.IsCompleted)
+        {
+            await _life.LeaveAsync().ConfigureAwait(false);
+            _requests.EndAll();
+            await _node.Failed.ConfigureAwait(false);
+        }
+
+        await _stopping.Task.ConfigureAwait(false);
+        await _stop!.ConfigureAwait(false);
+    }
+
+    /// <summary>The port is the node's name to the others; the system may hold it for a moment after the old one let it go.</summary>
+    /// <returns>Null when the node was stopped meanwhile.</returns>
+    private async Task<ActorSystem?> RebindAsync()
+    {
+        while (!_stopping.Task.IsCompleted)
+        {
+            try
+            {
+                return ControlPlane.StartNode(_settings, _port, _logger);
+            }
+            catch (CpSettingsException exception)
+            {
+                _logger.LogWarning("{Problem}; it is tried again", exception.Message);
+                await Task.WhenAny(_stopping.Task, Task.Delay(s_pause)).ConfigureAwait(false);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task StopOnceAsync(TimeSpan drain)
+    {
+        var idle = _requests.Close();
+        await Task.WhenAny(idle, Task.Delay(drain)).ConfigureAwait(false);
+        _stopping.TrySetResult();
+        await _life.LeaveAsync().ConfigureAwait(false);
+        _requests.EndAll();
+        _node.Shards.Stop();
+        _node.Publish(_node.Status with { State = NodeState.Stopped, Ranks = [], Message = "" });
+    }
 }

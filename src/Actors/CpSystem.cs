@@ -45,7 +45,10 @@ public sealed class CpSystem : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        var context = new CoordinatorContext(LimitsOf(settings, options), options.Host.Facts);
+        var context = new CoordinatorContext(
+            CoordinatorLimits.Of(settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength),
+            options.Host.Facts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
         var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Logger));
         return new CpSystem(
             ActorSystem.Create(options.Name, setup), context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster));
@@ -75,30 +78,22 @@ public sealed class CpSystem : IAsyncDisposable
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
 
     /// <summary>Akka's configuration: the deployment's own, above ours.</summary>
-    internal static Config AkkaConfig(CpSettings settings)
+    /// <param name="settings">The settings.</param>
+    /// <param name="resource">What lies between: for processes that work together.</param>
+    internal static Config AkkaConfig(CpSettings settings, string? resource = null)
     {
-        using var stream = typeof(CpSystem).Assembly.GetManifestResourceStream(AkkaResource)
-            ?? throw new InvalidOperationException($"{AkkaResource} is not in the assembly.");
-        using var reader = new StreamReader(stream);
-        var ours = ConfigurationFactory.ParseString(reader.ReadToEnd());
+        var ours = Resource(AkkaResource);
+        if (resource is not null)
+            ours = Resource(resource).WithFallback(ours);
         return settings.Akka.Length == 0 ? ours : ConfigurationFactory.ParseString($"akka {{\n{settings.Akka}\n}}").WithFallback(ours);
     }
 
-    private static CoordinatorLimits LimitsOf(CpSettings settings, CpSystemOptions options)
+    private static Config Resource(string name)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.WorldSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.CpSize, 1);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(options.WorldSize % options.CpSize, 0);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.VocabSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Facts.KvBlocks, 2);
-        return new CoordinatorLimits(
-            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, options.Host.Facts.KvBlocks,
-            settings.KvCache.BlockSizeTokens, settings.Scheduler, settings.ContextParallel.ToPolicy())
-        {
-            Rules = GroupRules.Of(settings.Cluster),
-        };
+        using var stream = typeof(CpSystem).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is not in the assembly.");
+        using var reader = new StreamReader(stream);
+        return ConfigurationFactory.ParseString(reader.ReadToEnd());
     }
 
     private async Task StopOnceAsync(TimeSpan drain)

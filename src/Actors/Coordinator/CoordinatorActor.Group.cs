@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
 
@@ -14,6 +15,7 @@ internal sealed partial class CoordinatorActor
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, IActorRef> _nodes = [];
+    private readonly Dictionary<IActorRef, (RosterMember Node, string Reason)> _refused = [];
     private readonly HashSet<(Guid Incarnation, string Reason)> _refusals = [];
     private Roster _roster;
     private Formation? _formation;
@@ -56,12 +58,14 @@ internal sealed partial class CoordinatorActor
         var heard = _roster.Hear(pulse, ControlOf(Sender));
         if (heard.Refusal is { } reason)
         {
+            _refused[Sender] = (new RosterMember(ControlOf(Sender), pulse), reason);
             if (_refusals.Count < MostRefusals && _refusals.Add((pulse.Incarnation, reason)))
                 _log.Warning("node {0} at {1} is refused: {2}", pulse.Name, Sender.Path.Address, reason);
             Sender.Tell(new NodeProtocol.Refused(reason));
             return;
         }
 
+        _refused.Remove(Sender);
         if (heard.IsNew)
             _log.Info("node {0} is here with {1} places", pulse.Name, pulse.Offer.Places);
         _nodes[pulse.Name] = Sender;
@@ -128,7 +132,7 @@ internal sealed partial class CoordinatorActor
     {
         if (_phase != CpPhase.Forming || _isStopping || _formation is not { } formation)
             return;
-        if (_roster.HighestEpoch > formation.Epoch)
+        if (_roster.Members.Values.Any(member => IsBeyond(member, formation)))
         {
             Form();
             return;
@@ -138,6 +142,10 @@ internal sealed partial class CoordinatorActor
         if (_formation.Table is null && _formation.Closing.IsEmpty && _settling == 0 && _roster.IsLoaded)
             Open();
     }
+
+    /// <summary>Whether the node would not take the epoch: it has heard of a higher one, or of this one from somebody else.</summary>
+    private static bool IsBeyond(RosterMember member, Formation formation) =>
+        member.Pulse.HighestEpoch > formation.Epoch || (member.Pulse.HighestEpoch == formation.Epoch && !formation.Knows(member.Name));
 
     private void AskToClose()
     {
@@ -246,6 +254,14 @@ internal sealed partial class CoordinatorActor
         TickLater();
         AgeEdges();
         _roster = _roster.Age();
+        foreach (var (node, refusal) in _refused.ToList())
+        {
+            if (refusal.Node.Silence < Rules.NodeSilence)
+                _refused[node] = (refusal.Node with { Silence = refusal.Node.Silence + 1 }, refusal.Reason);
+            else
+                _refused.Remove(node);
+        }
+
         foreach (var silent in _roster.Members.Values.Where(member => member.Silence > Rules.NodeSilence).ToList())
             Lose(silent.Name);
     }
@@ -291,6 +307,17 @@ internal sealed partial class CoordinatorActor
     private List<IActorRef> NodesOf(EpochTable table) =>
         [.. table.Places.Select(place => place.Node).Distinct().Where(_nodes.ContainsKey).Select(name => _nodes[name])];
 
-    private static string ControlOf(IActorRef node) =>
-        node.Path.Address is { Host: { } host, Port: { } port } ? $"{host}:{port}" : "";
+    private string ControlOf(IActorRef node) =>
+        ControlPlane.Text(node.Path.Address) is { Length: > 0 } elsewhere ? elsewhere : _context.Control;
+
+    private ClusterStatus Status() => new(
+        _context.Control, _context.Status, _context.Limits.WorldSize,
+        [
+            .. _roster.Members.Values.Select(member => Report(member, ""))
+                .Concat(_refused.Values.Select(refused => Report(refused.Node, refused.Reason)))
+                .OrderBy(report => report.Offer.Name, StringComparer.Ordinal),
+        ]);
+
+    private static NodeReport Report(RosterMember node, string refusal) => new(
+        node.Pulse.Offer, node.Control, node.Pulse.Status, node.Pulse.Facts, node.Silence * s_second, refusal);
 }

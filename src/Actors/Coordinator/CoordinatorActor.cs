@@ -78,6 +78,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<EdgeProtocol.Poll>(poll => _edges.Answer(poll.RequestId, poll.Known, Sender, Self));
         Receive<EdgeProtocol.Done>(done => _edges.Forget(done.RequestId));
         Receive<NodeProtocol.Pulse>(Hear);
+        Receive<CoordinatorProtocol.AskStatus>(_ => Sender.Tell(new CoordinatorProtocol.StatusTold(Status())));
+        Receive<CoordinatorProtocol.HandOver>(_ => Context.Stop(Self));
         Receive<CoordinatorProtocol.Drain>(Drain);
         Receive<CoordinatorProtocol.DrainExpired>(_ => StopNow());
     }

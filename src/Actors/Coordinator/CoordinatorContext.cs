@@ -13,6 +13,9 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts fa
 
     public GroupFacts Facts { get; } = facts;
 
+    /// <summary>Control-plane address of this process, <c>host:port</c>; empty where there is none.</summary>
+    public string Control { get; set; } = "";
+
     /// <summary>Ends with the first group of ranks, or with the reason why there is none.</summary>
     public Task Ready => _ready.Task;
 

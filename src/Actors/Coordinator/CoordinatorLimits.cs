@@ -19,6 +19,25 @@ internal sealed record CoordinatorLimits(
     /// <summary>How patient it is.</summary>
     public GroupRules Rules { get; init; } = new();
 
+    /// <summary>From settings and facts.</summary>
+    /// <exception cref="ArgumentException">One is out of its range.</exception>
+    public static CoordinatorLimits Of(
+        CpSettings settings, IRankHost host, int worldSize, int cpSize, int vocabSize, int contextLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(worldSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(cpSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(worldSize % cpSize, 0, nameof(worldSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(host.Facts.KvBlocks, 2, nameof(host));
+        return new CoordinatorLimits(
+            worldSize, cpSize, vocabSize, contextLength, host.Facts.KvBlocks, settings.KvCache.BlockSizeTokens, settings.Scheduler,
+            settings.ContextParallel.ToPolicy())
+        {
+            Rules = GroupRules.Of(settings.Cluster),
+        };
+    }
+
     /// <summary>Tokens that the whole pool holds.</summary>
     public long PoolTokens => (KvBlocks - 1L) * BlockSizeTokens;
 

@@ -19,9 +19,11 @@ internal sealed class ExtensionsLogger : ReceiveActor, IRequiresMessageQueue<ILo
             logger.Log(LevelOf(happened), happened.Cause, "{Source}: {Message}", happened.LogSource, happened.Message));
     }
 
+    /// <remarks>What Akka tells of its own doings is for those who look for a fault in it.</remarks>
     private static LogLevel LevelOf(LogEvent happened) => happened.LogLevel() switch
     {
         Akka.Event.LogLevel.DebugLevel => LogLevel.Debug,
+        Akka.Event.LogLevel.InfoLevel when happened.LogClass?.Namespace?.StartsWith("Akka.", StringComparison.Ordinal) == true => LogLevel.Debug,
         Akka.Event.LogLevel.InfoLevel => LogLevel.Information,
         Akka.Event.LogLevel.WarningLevel => LogLevel.Warning,
         _ => LogLevel.Error,

@@ -22,6 +22,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly IActorRef _way;
     private readonly RankActors _ranks;
     private IActorRef? _coordinator;
+    private IActorRef _farewell = ActorRefs.Nobody;
     private ImmutableArray<int> _assigned = [];
     private ImmutableArray<int> _wanted;
     private string _message = "";
@@ -54,6 +55,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<NodeProtocol.Locate>(_ => Sender.Tell(new NodeProtocol.Located(_coordinator, _context.Status)));
         Receive<NodeProtocol.Leave>(_ => Leave());
         Receive<NodeProtocol.Tick>(_ => Tick());
+        Receive<NodeProtocol.Probe>(probe => NodeProbe.RunAsync(Context.System, _context.Host, probe).PipeTo(Sender, Self));
     }
 
     /// <inheritdoc/>
@@ -146,6 +148,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _ranks.Asker.Tell(new NodeProtocol.Closed(_ranks.Epoch, _context.Host.Offer.Name));
         Load();
         PublishAndPulse();
+        SayFarewell();
     }
 
     private void Open(RankProtocol.Open open)
@@ -166,7 +169,15 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void Leave()
     {
         _isLeaving = true;
+        _farewell = Sender;
         PublishAndPulse();
+        SayFarewell();
+    }
+
+    private void SayFarewell()
+    {
+        if (_isLeaving && _ranks.AreClosed)
+            _farewell.Tell(NodeProtocol.Left.Instance);
     }
 
     private void Tick()

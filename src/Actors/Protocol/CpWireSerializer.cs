@@ -29,6 +29,13 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<NodeProtocol.Closed>("node-closed/1", WriteClosed, from => new(from.Long(), from.Text())),
         WireFormat.Of<NodeProtocol.Locate>("locate/1", (_, _) => { }, _ => NodeProtocol.Locate.Instance),
         WireFormat.Of<NodeProtocol.Located>("located/1", NodeWire.Write, NodeWire.Located),
+        WireFormat.Of<NodeProtocol.AskIsland>("ask-island/1", (_, _) => { }, _ => NodeProtocol.AskIsland.Instance),
+        WireFormat.Of<NodeProtocol.Island>("island/1", WriteIsland, from => new(from.Int(), from.Text())),
+        WireFormat.Of<NodeProtocol.Probe>("probe/1", WriteProbe, from => new(from.Text(), from.Text())),
+        WireFormat.Of<NodeProtocol.Probed>("probed/1", NodeWire.Write, NodeWire.Probed),
+        WireFormat.Of<CoordinatorProtocol.AskStatus>("ask-status/1", (_, _) => { }, _ => CoordinatorProtocol.AskStatus.Instance),
+        WireFormat.Of<CoordinatorProtocol.StatusTold>(
+            "status/1", (to, told) => to.Write(told.Status), from => new(from.ClusterStatus())),
         WireFormat.Of<RankProtocol.Close>("close/1", RankWire.Write, from => new(from.Long(), from.Duration())),
         WireFormat.Of<RankProtocol.Open>("open/1", (to, open) => to.Write(open.Table), from => new(from.Table())),
         WireFormat.Of<RankProtocol.RunStep>("run-step/1", (to, run) => to.Write(run.Plan), from => new(from.StepPlan())),
@@ -96,5 +103,17 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
     {
         to.Long(closed.Epoch);
         to.Text(closed.Node);
+    }
+
+    private static void WriteIsland(WireWriter to, NodeProtocol.Island island)
+    {
+        to.Int(island.Size);
+        to.Text(island.First);
+    }
+
+    private static void WriteProbe(WireWriter to, NodeProtocol.Probe probe)
+    {
+        to.Text(probe.Control);
+        to.Text(probe.Data);
     }
 }

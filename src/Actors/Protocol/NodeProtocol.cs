@@ -51,10 +51,37 @@ internal static class NodeProtocol
     /// <param name="Status">What the node is doing.</param>
     public sealed record Located(IActorRef? Coordinator, NodeStatus Status) : IWireMessage;
 
-    /// <summary>The node leaves: its ranks are to go to others.</summary>
+    /// <summary>Asks a node how large the cluster is that it sees; answered by <see cref="Island"/>.</summary>
+    public sealed class AskIsland : IWireMessage
+    {
+        public static readonly AskIsland Instance = new();
+    }
+
+    /// <summary>A cluster as one of its nodes sees it.</summary>
+    /// <param name="Size">Members that it reaches, itself included; 0 while it is none.</param>
+    /// <param name="First">The smallest of their addresses.</param>
+    public sealed record Island(int Size, string First) : IWireMessage;
+
+    /// <summary>Asks a node to measure its way to another one; answered by <see cref="Probed"/>.</summary>
+    /// <param name="Control">The other's control plane, <c>host:port</c>.</param>
+    /// <param name="Data">The other's data plane, <c>host:port</c>.</param>
+    public sealed record Probe(string Control, string Data) : IWireMessage;
+
+    /// <summary>From the node that measured.</summary>
+    /// <param name="Control">Round trip of a control message; zero when none came back in time.</param>
+    /// <param name="Data">The data plane's way.</param>
+    public sealed record Probed(TimeSpan Control, DataLink Data) : IWireMessage;
+
+    /// <summary>The node leaves: its ranks are to go to others; answered by <see cref="Left"/> when they are closed.</summary>
     public sealed class Leave : INoSerializationVerificationNeeded
     {
         public static readonly Leave Instance = new();
+    }
+
+    /// <summary>No pipeline is left on the node, and it takes no rank.</summary>
+    public sealed class Left : INoSerializationVerificationNeeded
+    {
+        public static readonly Left Instance = new();
     }
 
     /// <summary>A second has passed.</summary>

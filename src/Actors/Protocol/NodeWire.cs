@@ -6,6 +6,7 @@ namespace AkkaCp.Actors.Protocol;
 internal static class NodeWire
 {
     private const int LeastPlaceBytes = 3;
+    private const int LeastReportBytes = 20;
 
     public static void Write(this WireWriter to, Pulse pulse)
     {
@@ -79,4 +80,51 @@ internal static class NodeWire
     }
 
     public static Located Located(this WireReader from) => new(from.Ref(), from.Status());
+
+    public static void Write(this WireWriter to, Probed probed)
+    {
+        to.Duration(probed.Control);
+        to.Duration(probed.Data.RoundTrip);
+        to.Double(probed.Data.BytesPerSecond);
+        to.Optional(probed.Data.Error, to.Text);
+    }
+
+    public static Probed Probed(this WireReader from) =>
+        new(from.Duration(), new DataLink(from.Duration(), from.Double(), from.Optional(from.Text)));
+
+    public static void Write(this WireWriter to, ClusterStatus status)
+    {
+        to.Text(status.Coordinator);
+        to.Write(status.Group);
+        to.Int(status.WorldSize);
+        to.Sequence(status.Nodes, node =>
+        {
+            to.Write(node.Offer);
+            to.Text(node.Control);
+            to.Write(node.Status);
+            to.Write(node.Facts);
+            to.Duration(node.Silence);
+            to.Text(node.Refusal);
+        });
+    }
+
+    public static ClusterStatus ClusterStatus(this WireReader from) => new(
+        from.Text(), from.CpStatus(), from.Int(),
+        from.Sequence(LeastReportBytes, () => new NodeReport(
+            from.Offer(), from.Text(), from.Status(), from.Facts(), from.Duration(), from.Text())));
+
+    private static void Write(this WireWriter to, CpStatus status)
+    {
+        to.Word(status.Phase);
+        to.Long(status.Epoch);
+        to.Int(status.Queued);
+        to.Int(status.Running);
+        to.Int(status.StepsInFlight);
+        to.Long(status.StepsDone);
+        to.Int(status.FreeKvBlocks);
+        to.Int(status.TotalKvBlocks);
+    }
+
+    private static CpStatus CpStatus(this WireReader from) => new(
+        from.Word<CpPhase>(), from.Long(), from.Int(), from.Int(), from.Int(), from.Long(), from.Int(), from.Int());
 }

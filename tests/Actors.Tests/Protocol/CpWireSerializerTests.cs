@@ -59,6 +59,20 @@ public sealed class CpWireSerializerTests : IDisposable
         new NodeProtocol.Closed(9, "a"),
         NodeProtocol.Locate.Instance,
         new NodeProtocol.Located(null, NodeStatus.New),
+        NodeProtocol.AskIsland.Instance,
+        new NodeProtocol.Island(3, "10.0.0.1:4053"),
+        new NodeProtocol.Probe("10.0.0.1:4053", "10.0.0.1:4054"),
+        new NodeProtocol.Probed(TimeSpan.FromMicroseconds(300), new DataLink(TimeSpan.FromMicroseconds(30), 2.5e9)),
+        new NodeProtocol.Probed(TimeSpan.Zero, new DataLink(TimeSpan.Zero, 0, "connection refused")),
+        CoordinatorProtocol.AskStatus.Instance,
+        new CoordinatorProtocol.StatusTold(new ClusterStatus(
+            "10.0.0.1:4053", new CpStatus(CpPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6), 2,
+            [
+                new NodeReport(
+                    new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), "10.0.0.1:4053",
+                    new NodeStatus(NodeState.Serving, [0, 1], 1, 7), new GroupFacts("m", "tp 2", "bf16", "k7", 101, 128, 1),
+                    TimeSpan.FromSeconds(1), ""),
+            ])),
         new RankProtocol.Open(new EpochTable(3, [new RankPlace(0, "a", "h:1"), new RankPlace(1, "b", "")])),
         new RankProtocol.Resend(2, 9),
         new RankProtocol.Close(4, TimeSpan.FromMilliseconds(1234)),
@@ -151,6 +165,15 @@ public sealed class CpWireSerializerTests : IDisposable
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Throws<SerializationException>(() => Serializer.FromBinary(writer.ToArray(), "submit/1"));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+    }
+
+    [Fact]
+    public void ActorsInMessages_ComeBackAsTheSame()
+    {
+        var node = _system.ActorOf(Props.Empty, "somebody");
+        var located = new NodeProtocol.Located(node, NodeStatus.New);
+        var back = (NodeProtocol.Located)Serializer.FromBinary(Serializer.ToBinary(located), Serializer.Manifest(located));
+        Assert.Equal(node, back.Coordinator);
     }
 
     [Fact]

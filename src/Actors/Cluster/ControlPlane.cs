@@ -1,0 +1,84 @@
+using System.Globalization;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Configuration;
+using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace AkkaCp.Actors.Cluster;
+
+/// <summary>Starts actor systems that listen: of nodes, and of clients.</summary>
+internal static class ControlPlane
+{
+    /// <summary>Role of every node.</summary>
+    public const string Role = "akka-cp-node";
+
+    private const string NodeResource = "AkkaCp.Actors.Cluster.cluster.conf";
+    private const string ClientResource = "AkkaCp.Actors.Cluster.client.conf";
+
+    /// <summary>A node's system; it listens when this returns, and has joined nothing.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="port">Where it listens; 0 for a free port.</param>
+    /// <param name="logger">Takes its log.</param>
+    /// <exception cref="CpSettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
+    public static ActorSystem StartNode(CpSettings settings, int port, ILogger logger) =>
+        Start(settings, NodeResource, port, settings.Cluster.EffectiveAdvertise, logger);
+
+    /// <summary>A client's system.</summary>
+    /// <exception cref="CpSettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
+    public static ActorSystem StartClient(CpSettings settings, ILogger logger) =>
+        Start(settings, ClientResource, 0, settings.Cluster.EffectiveAdvertise, logger);
+
+    /// <summary>The address of an actor system, <c>host:port</c>.</summary>
+    public static string AddressOf(ActorSystem system) => Text(((ExtendedActorSystem)system).Provider.DefaultAddress);
+
+    /// <summary>An address as settings have it; empty for one of this process alone.</summary>
+    public static string Text(Address address) => address is { Host: { } host, Port: { } port }
+        ? string.Create(CultureInfo.InvariantCulture, $"{host}:{port}")
+        : "";
+
+    /// <summary>The system of the same cluster at <c>host:port</c>.</summary>
+    /// <exception cref="FormatException">It is no such address.</exception>
+    public static Address AddressAt(ActorSystem system, string hostAndPort)
+    {
+        var own = ((ExtendedActorSystem)system).Provider.DefaultAddress;
+        var colon = hostAndPort.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(hostAndPort.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var port)
+            ? new Address(own.Protocol, own.System, hostAndPort[..colon].Trim('[', ']'), port)
+            : throw new FormatException($"expected host:port, found {hostAndPort}");
+    }
+
+    private static ActorSystem Start(CpSettings settings, string resource, int port, string advertise, ILogger logger)
+    {
+        ActorSystemSetup setup = BootstrapSetup.Create()
+            .WithConfig(Config(settings, resource, port, advertise))
+            .And(new LoggerSetup(logger));
+        if (ControlTls.Create(settings.Transport.Tls) is { } tls)
+            setup = setup.And(tls);
+        try
+        {
+            return ActorSystem.Create(settings.Cluster.Name, setup);
+        }
+        catch (Exception exception) when (exception.GetBaseException() is var cause and not CpSettingsException)
+        {
+            throw new CpSettingsException(
+                [$"akka-cp.cluster: {settings.Cluster.Host}:{port} cannot be listened on: {cause.Message.ReplaceLineEndings(" ")}"]);
+        }
+    }
+
+    private static Config Config(CpSettings settings, string resource, int port, string advertise)
+    {
+        var own = ConfigurationFactory.ParseString($$"""
+            akka.remote.dot-netty.tcp {
+              hostname = {{HoconText.Quote(settings.Cluster.Host)}}
+              public-hostname = {{HoconText.Quote(advertise)}}
+              port = {{port}}
+              enable-ssl = {{(settings.Transport.Tls.IsOn ? "on" : "off")}}
+            }
+            """);
+        return own
+            .WithFallback(CpSystem.AkkaConfig(settings, resource))
+            .WithFallback(Akka.Cluster.Tools.Singleton.ClusterSingleton.DefaultConfig());
+    }
+}

@@ -1,0 +1,101 @@
+using Akka.Actor;
+using Akka.Cluster.Tools.Singleton;
+using Akka.Event;
+using Akka.Remote;
+using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Nodes;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
+
+namespace AkkaCp.Actors.Cluster;
+
+/// <summary>
+/// One membership of a node: an actor system from its join to the moment when it leaves, or when the cluster has given it up. The node
+/// begins a new one then.
+/// </summary>
+internal sealed class NodeLife
+{
+    private const string Coordinator = "coordinator";
+    private const string Singleton = "singleton";
+    private static readonly TimeSpan s_leaveTime = TimeSpan.FromSeconds(15);
+
+    private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Akka.Cluster.Cluster _cluster;
+
+    private NodeLife(ActorSystem system, CpSettings settings, NodeContext node, CoordinatorContext coordinator)
+    {
+        System = system;
+        _cluster = Akka.Cluster.Cluster.Get(system);
+        coordinator.Control = ControlPlane.AddressOf(system);
+        StartCoordinator(coordinator);
+        Node = system.ActorOf(NodeActor.Props(node, StartProxy()), NodeProtocol.ActorName);
+        system.ActorOf(IslandWatch.Props(settings, why => _over.TrySetResult(why)), "islands");
+        _cluster.RegisterOnMemberRemoved(() => _over.TrySetResult("the cluster has shut this node out"));
+        system.EventStream.Subscribe(system.ActorOf(Props.Create(() => new QuarantineWatch(_over)), "quarantine"),
+            typeof(ThisActorSystemQuarantinedEvent));
+        Join(settings);
+    }
+
+    /// <summary>Its actor system.</summary>
+    public ActorSystem System { get; }
+
+    /// <summary>The node's actor.</summary>
+    public IActorRef Node { get; }
+
+    /// <summary>Ends with the reason why the cluster has given the node up.</summary>
+    public Task<string> Over => _over.Task;
+
+    /// <summary>Begins to join.</summary>
+    public static NodeLife Begin(ActorSystem system, CpSettings settings, NodeContext node, CoordinatorContext coordinator) =>
+        new(system, settings, node, coordinator);
+
+    /// <summary>Hands the ranks to other nodes, leaves the cluster, and ends; all in bounded time.</summary>
+    public async Task LeaveAsync()
+    {
+        try
+        {
+            await Node.Ask<NodeProtocol.Left>(NodeProtocol.Leave.Instance, s_leaveTime).ConfigureAwait(false);
+            await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance)
+                .WaitAsync(s_leaveTime).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is AskTimeoutException or TimeoutException)
+        {
+            System.Log.Warning("the node leaves without a farewell: {0}", exception.Message);
+        }
+
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends at once: nobody is there to say farewell to.</summary>
+    public async Task EndAsync()
+    {
+        await System.Terminate().ConfigureAwait(false);
+    }
+
+    private void StartCoordinator(CoordinatorContext coordinator) => System.ActorOf(
+        ClusterSingletonManager.Props(
+            CoordinatorActor.Props(coordinator), CoordinatorProtocol.HandOver.Instance,
+            ClusterSingletonManagerSettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton)),
+        Coordinator);
+
+    /// <remarks>Nothing is kept for a coordinator that is not found: pulses are stale after a second.</remarks>
+    private IActorRef StartProxy() => System.ActorOf(
+        ClusterSingletonProxy.Props(
+            $"/user/{Coordinator}",
+            ClusterSingletonProxySettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton).WithBufferSize(0)),
+        "to-coordinator");
+
+    private void Join(CpSettings settings)
+    {
+        if (settings.Cluster.Seeds.IsEmpty)
+            _cluster.Join(_cluster.SelfAddress);
+        else
+            _cluster.JoinSeedNodes(settings.Cluster.Seeds.Select(seed => ControlPlane.AddressAt(System, seed)));
+    }
+
+    private sealed class QuarantineWatch : ReceiveActor
+    {
+        public QuarantineWatch(TaskCompletionSource<string> over) => Receive<ThisActorSystemQuarantinedEvent>(
+            quarantined => over.TrySetResult($"{quarantined.RemoteAddress} does not listen to this node any more"));
+    }
+}
