@@ -342,14 +342,14 @@ internal sealed partial class SocketGroup
     {
         collective.IsAnnouncedTo[slot] = true;
         collective.Moving++;
-        block.To.Send.Enqueue(new SendItem { Header = block.Header, Rows = block.Rows, Group = this, Collective = collective });
+        Enqueue(block.To, new SendItem { Header = block.Header, Rows = block.Rows, Group = this, Collective = collective });
     }
 
     private void Post(Collective collective, int slot)
     {
         var shape = collective.Shape;
         collective.IsAnnouncedTo[slot] = true;
-        Peers[slot].Send.Enqueue(new SendItem
+        Enqueue(Peers[slot], new SendItem
         {
             Header = Header(FrameKind.Post, collective) with
             {
@@ -359,6 +359,19 @@ internal sealed partial class SocketGroup
                 RowLength = shape.RowLength,
             },
         });
+    }
+
+    // A call that starts sees to its frames itself, once it has left the gate.
+    private void Enqueue(Peer peer, in SendItem item)
+    {
+        if (_isStarting)
+        {
+            peer.Send.EnqueueOnly(item);
+        }
+        else
+        {
+            peer.Send.Enqueue(item);
+        }
     }
 
     private FrameHeader Header(FrameKind kind, Collective collective) => Header(kind, collective.Tag) with

@@ -8,6 +8,9 @@ namespace AkkaCp.Transport.Groups;
 /// <summary>From a member's call to its end.</summary>
 internal sealed partial class SocketGroup
 {
+    // Beyond that many system calls, waking the links' threads returns sooner.
+    private const int MaxPeersDrivenByCaller = 3;
+
     private const string CancelledCall = "its call was cancelled";
 
     /// <summary>Floats of one row of a part, as a member gave them.</summary>
@@ -145,6 +148,7 @@ internal sealed partial class SocketGroup
 
         collective.IsStarted = true;
         collective.Moving++;
+        _isStarting = true;
         BlockPlan.Build(this, collective);
         for (var slot = 0; slot < Peers.Length; slot++)
         {
@@ -154,7 +158,17 @@ internal sealed partial class SocketGroup
             }
         }
 
+        _isStarting = false;
         return true;
+    }
+
+    // Outside the gate: what the start has queued. In a small group the caller sends short frames itself.
+    private void DrivePeers()
+    {
+        foreach (var peer in Peers)
+        {
+            peer.Send.Drive(Peers.Length <= MaxPeersDrivenByCaller);
+        }
     }
 
     // What stays in the process moves on the last caller's thread, outside the gate.

@@ -28,6 +28,7 @@ internal sealed partial class SocketGroup
     private readonly BoundedMemory<CollectiveTag, CollectiveFault> _deadTags = new(RememberedFaults);
     private readonly BoundedMemory<(long Epoch, long Step), CollectiveFault> _deadSteps = new(RememberedFaults);
     private CollectiveFault? _lost;
+    private bool _isStarting;
 
     /// <param name="mesh">The epoch.</param>
     /// <param name="members">All members.</param>
@@ -138,6 +139,7 @@ internal sealed partial class SocketGroup
 
         if (isStarted)
         {
+            DrivePeers();
             MoveHere(collective);
         }
 

