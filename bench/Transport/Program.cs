@@ -6,7 +6,14 @@ using AkkaCp.Pipeline.Topology;
 using AkkaCp.Transport;
 
 // Two processes over loopback, started by this one: the data plane beside bare sockets and memcpy, in turn, in the same run.
-//   AkkaCp.Bench.Transport [--eager BYTES] [--buffer BYTES] [--tls-dir DIR]
+//   AkkaCp.Bench.Transport [--eager BYTES] [--buffer BYTES] [--tls-dir DIR]     tls-dir: node.crt, node.key, ca.crt
+//   AkkaCp.Bench.Transport ring                                                 direct exchange beside ring
+if (args is ["ring"])
+{
+    await RingBench.RunAsync();
+    return 0;
+}
+
 const string PeerWord = "peer";
 int[] sizes = [64 << 10, 1 << 20, 16 << 20];
 const int Rounds = 5;
@@ -52,6 +59,8 @@ void Warm()
 
 void Measure()
 {
+    Say("GB/s of the bytes that each rank receives; medians of 5 rounds in which all ways take turns.");
+    Say("");
     Say("| bytes a rank | memcpy | raw sockets, one at a time | all-gather, one at a time | share | raw sockets, streaming | all-gather, 4 under way | share | bytes managed a gather |");
     Say("|---|---|---|---|---|---|---|---|---|");
     foreach (var bytes in sizes)
@@ -69,9 +78,8 @@ void Measure()
             rawOne[round] = GigabytesPerSecond(bytes, times, () => raw.Exchange(bytes, times, together: true));
             one[round] = GigabytesPerSecond(bytes, times, () => gather.Gather(bytes, times, 1));
             rawMany[round] = GigabytesPerSecond(bytes, times, () => raw.Exchange(bytes, times, together: false));
-            var before = GC.GetTotalAllocatedBytes(precise: true);
             many[round] = GigabytesPerSecond(bytes, times, () => gather.Gather(bytes, times, InFlight));
-            managed = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)times;
+            managed = gather.ManagedBytes(bytes, times);
         }
 
         Say(string.Create(CultureInfo.InvariantCulture,

@@ -49,7 +49,11 @@ public sealed record DataPlaneOptions
     /// <summary>Eager payloads of one peer that may wait at a receiver, 1 to 1024; equal on all nodes. Default 32.</summary>
     public int EagerFrames { get; init; } = 32;
 
-    /// <summary>Groups over at least this many processes gather large payloads round a ring, smaller groups by direct exchange; equal
-    /// on all nodes. Default 5.</summary>
+    /// <summary>Groups over at least this many processes, 3 or more, gather large payloads round a ring, smaller groups by direct
+    /// exchange; equal on all nodes. Default 5.</summary>
     public int RingProcesses { get; init; } = 5;
+
+    /// <summary>The largest of a gather's blocks from which on it goes round the ring; equal on all nodes. Bytes, default 8 MiB: below,
+    /// a ring's steps cost more than many transfers at once.</summary>
+    public int RingBytes { get; init; } = 8 << 20;
 }

@@ -30,6 +30,8 @@ internal sealed record Hello
 
     public int RingProcesses { get; init; }
 
+    public int RingBytes { get; init; }
+
     /// <summary>What a process says to a peer of its plan.</summary>
     public static Hello Of(MeshPlan plan, DataPlaneOptions options, IReadOnlyList<int> to) => new()
     {
@@ -43,6 +45,7 @@ internal sealed record Hello
         EagerBytes = options.EagerBytes,
         EagerFrames = options.EagerFrames,
         RingProcesses = options.RingProcesses,
+        RingBytes = options.RingBytes,
     };
 
     public byte[] Encode()
@@ -65,6 +68,7 @@ internal sealed record Hello
         writer.Write(EagerBytes);
         writer.Write(EagerFrames);
         writer.Write(RingProcesses);
+        writer.Write(RingBytes);
         return memory.ToArray();
     }
 
@@ -89,6 +93,7 @@ internal sealed record Hello
                 EagerBytes = reader.ReadInt32(),
                 EagerFrames = reader.ReadInt32(),
                 RingProcesses = reader.ReadInt32(),
+                RingBytes = reader.ReadInt32(),
             };
             return memory.Position == memory.Length ? hello : throw new InvalidDataException("a hello with bytes behind it");
         }

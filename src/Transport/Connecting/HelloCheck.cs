@@ -15,6 +15,7 @@ internal static class HelloCheck
         Compare("eager bytes", options.EagerBytes, theirs.EagerBytes);
         Compare("eager frames", options.EagerFrames, theirs.EagerFrames);
         Compare("ring processes", options.RingProcesses, theirs.RingProcesses);
+        Compare("ring bytes", options.RingBytes, theirs.RingBytes);
         Compare("ranks here", Ranks(plan.LocalRanks.Order()), Ranks(theirs.To));
         return problems;
 

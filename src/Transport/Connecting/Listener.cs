@@ -14,13 +14,15 @@ internal sealed class Listener : IDisposable
 {
     private const int Backlog = 128;
 
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
+
+    private readonly ManualResetEventSlim _closed = new();
     private readonly DataPlaneOptions _options;
     private readonly RefusalLog _refusals;
     private readonly Func<Hello, Connection, Admission> _admit;
     private readonly Socket _socket;
     private readonly Task _accepting;
     private int _pending;
-    private volatile bool _isClosed;
 
     /// <param name="address">Bound exactly.</param>
     /// <param name="options">Port, limits, TLS.</param>
@@ -51,14 +53,15 @@ internal sealed class Listener : IDisposable
 
     public void Dispose()
     {
-        _isClosed = true;
+        _closed.Set();
         _socket.Dispose();
         _accepting.Wait();
+        _closed.Dispose();
     }
 
     private void AcceptAll()
     {
-        while (!_isClosed)
+        while (!_closed.IsSet)
         {
             try
             {
@@ -66,7 +69,9 @@ internal sealed class Listener : IDisposable
             }
             catch (Exception failed) when (failed is SocketException or ObjectDisposedException)
             {
-                // Closed from outside, or the newcomer left between knocking and being let in.
+                // Closed from outside, or the newcomer left between knocking and being let in, or there are no handles left, which a
+                // pause may mend.
+                _closed.Wait(s_pause);
             }
         }
     }

@@ -23,6 +23,7 @@ internal static class OptionsCheck
         Range(nameof(options.EagerBytes), options.EagerBytes, 0, 16 << 20);
         Range(nameof(options.EagerFrames), options.EagerFrames, 1, 1024);
         Range(nameof(options.RingProcesses), options.RingProcesses, 3, int.MaxValue);
+        Range(nameof(options.RingBytes), options.RingBytes, 1, int.MaxValue);
         Positive(nameof(options.ConnectTimeout), options.ConnectTimeout);
         Positive(nameof(options.HandshakeTimeout), options.HandshakeTimeout);
         Positive(nameof(options.LivenessTimeout), options.LivenessTimeout);

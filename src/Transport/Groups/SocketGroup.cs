@@ -108,7 +108,7 @@ internal sealed partial class SocketGroup
             most = Math.Max(most, rows);
         }
 
-        return most * shape.RowLength * shape.DType.Bytes() > EagerBytes;
+        return most * shape.RowLength * shape.DType.Bytes() >= _mesh.Options.RingBytes;
     }
 
     /// <summary>Takes part in a collective; see <see cref="IRankGroup"/>.</summary>

@@ -13,9 +13,16 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     // frame leaves later.
     private const int MaxDirectBytes = 72 << 10;
 
+    // With buffers of the kernel's own choice, what fits the smallest.
+    private const int MaxDirectBytesUnsized = 8 << 10;
+
     private readonly object _signal = new();
     private readonly Queue<SendItem> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _maxDirectBytes = mesh.Options.SocketBufferBytes == 0
+        ? MaxDirectBytesUnsized
+        : Math.Min(MaxDirectBytes, mesh.Options.SocketBufferBytes / 4);
+
     private volatile Connection? _connection;
     private FrameWriter? _writer;
     private long _queuedBytes;
@@ -67,7 +74,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
 
         try
         {
-            for (var budget = (long)MaxDirectBytes; TryNext(budget, out var item); budget -= Size(item))
+            for (var budget = _maxDirectBytes; TryNext(budget, out var item); budget -= Size(item))
             {
                 Send(item);
             }
@@ -155,7 +162,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     {
         lock (_signal)
         {
-            if (_isSending || _isClosing || _queue.Count == 0 || _queuedBytes > MaxDirectBytes || _connection is not { HasRoom: true })
+            if (_isSending || _isClosing || _queue.Count == 0 || _queuedBytes > _maxDirectBytes || _connection is not { HasRoom: true })
             {
                 return false;
             }

@@ -106,7 +106,7 @@ public sealed class SocketCollectiveTests : IDisposable
     [MemberData(nameof(All))]
     public async Task AllGather_RoundARing_IsAsInOneProcess(string layout)
     {
-        var options = new DataPlaneOptions { RingProcesses = 3, EagerBytes = 512 };
+        var options = new DataPlaneOptions { RingProcesses = 3, RingBytes = 512, EagerBytes = 512 };
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(Size(layout)), Layouts.Processes(layout), options);
         foreach (var (rows, columns) in s_sizes)
         {
