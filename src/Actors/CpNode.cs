@@ -27,6 +27,7 @@ public sealed class CpNode : IAsyncDisposable
     private readonly Lock _stopLock = new();
     private readonly int _port;
     private volatile NodeLife _life;
+    private volatile bool _isKilled;
     private Task? _stop;
 
     private CpNode(CpSettings settings, CpNodeOptions options, ActorSystem system)
@@ -35,7 +36,7 @@ public sealed class CpNode : IAsyncDisposable
         var limits = CoordinatorLimits.Of(
             settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
         _coordinator = new CoordinatorContext(limits with { Rules = limits.Rules with { Settling = 2 } }, options.Host.Facts);
-        _node = new NodeContext(options.Host, options.StateChanged);
+        _node = new NodeContext(options.Host, options.StateChanged, sendsLogits: true);
         _requests = new OpenRequests(EdgeRules.Of(settings.Cluster));
         Control = ControlPlane.AddressOf(system);
         _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? settings.Cluster.Port;
@@ -96,13 +97,10 @@ public sealed class CpNode : IAsyncDisposable
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
 
     /// <summary>For tests: the node vanishes as a killed process does.</summary>
-    internal async Task KillAsync()
+    internal Task KillAsync()
     {
-        lock (_stopLock)
-            _stop ??= Task.CompletedTask;
-        _stopping.TrySetResult();
-        await _life.EndAsync().ConfigureAwait(false);
-        _requests.EndAll();
+        _isKilled = true;
+        return StopAsync(TimeSpan.Zero);
     }
 
     private NodeLife Begin(ActorSystem system)
@@ -128,15 +126,12 @@ public sealed class CpNode : IAsyncDisposable
             _life = Begin(system);
         }
 
-        if (!_stopping.Task.IsCompleted)
-        {
-            await _life.LeaveAsync().ConfigureAwait(false);
-            _requests.EndAll();
+        await (_isKilled ? _life.EndAsync() : _life.LeaveAsync()).ConfigureAwait(false);
+        _requests.EndAll();
+        _node.Shards.Stop();
+        _node.Publish(_node.Status with { State = NodeState.Stopped, Ranks = [] });
+        if (_node.Failed.IsFaulted)
             await _node.Failed.ConfigureAwait(false);
-        }
-
-        await _stopping.Task.ConfigureAwait(false);
-        await _stop!.ConfigureAwait(false);
     }
 
     /// <summary>The port is the node's name to the others; the system may hold it for a moment after the old one let it go.</summary>
@@ -164,9 +159,6 @@ public sealed class CpNode : IAsyncDisposable
         var idle = _requests.Close();
         await Task.WhenAny(idle, Task.Delay(drain)).ConfigureAwait(false);
         _stopping.TrySetResult();
-        await _life.LeaveAsync().ConfigureAwait(false);
-        _requests.EndAll();
-        _node.Shards.Stop();
-        _node.Publish(_node.Status with { State = NodeState.Stopped, Ranks = [], Message = "" });
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

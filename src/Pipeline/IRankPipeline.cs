@@ -8,6 +8,9 @@ public interface IRankPipeline : IAsyncDisposable
     /// <summary>Ends when all blocks have ended; faulted when the graph broke (a bug), after which no result comes.</summary>
     Task Completion { get; }
 
+    /// <summary>Stages that have ended, of all steps; grows while the rank gets on, however slowly. Any thread may read it.</summary>
+    long StagesDone { get; }
+
     /// <summary>Waits for room and hands the plan in. Every plan taken yields exactly one <see cref="StepResult"/>.</summary>
     /// <returns>False when the pipeline no longer takes plans.</returns>
     Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken);

@@ -36,6 +36,7 @@ public sealed class RankPipeline : IRankPipeline
     private readonly RankSetup _setup;
     private readonly Action<StepResult> _deliver;
     private readonly CancellationTokenSource _graph = new();
+    private readonly StageBlock _blocks;
     private readonly ConcurrentDictionary<long, StepContext> _inside = new();
     private readonly TransformBlock<StageResult<PlanMessage>, StageResult<NormedMessage>> _head;
 
@@ -46,13 +47,16 @@ public sealed class RankPipeline : IRankPipeline
     {
         _setup = setup;
         _deliver = deliver;
-        var blocks = new StageBlock(setup, _graph.Token);
-        _head = Link(blocks);
-        Completion = CompleteAsync(blocks.Blocks);
+        _blocks = new StageBlock(setup, _graph.Token);
+        _head = Link(_blocks);
+        Completion = CompleteAsync(_blocks.Blocks);
     }
 
     /// <inheritdoc/>
     public Task Completion { get; }
+
+    /// <inheritdoc/>
+    public long StagesDone => _blocks.Done;
 
     /// <inheritdoc/>
     public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)

@@ -52,6 +52,8 @@ internal sealed class NodeLife
     /// <summary>Hands the ranks to other nodes, leaves the cluster, and ends; all in bounded time.</summary>
     public async Task LeaveAsync()
     {
+        if (System.WhenTerminated.IsCompleted)
+            return;
         try
         {
             await Node.Ask<NodeProtocol.Left>(NodeProtocol.Leave.Instance, s_leaveTime).ConfigureAwait(false);
@@ -67,10 +69,7 @@ internal sealed class NodeLife
     }
 
     /// <summary>Ends at once: nobody is there to say farewell to.</summary>
-    public async Task EndAsync()
-    {
-        await System.Terminate().ConfigureAwait(false);
-    }
+    public Task EndAsync() => System.Terminate();
 
     private void StartCoordinator(CoordinatorContext coordinator) => System.ActorOf(
         ClusterSingletonManager.Props(

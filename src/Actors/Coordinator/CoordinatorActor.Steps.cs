@@ -2,6 +2,7 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Actors.Coordinator;
 
@@ -55,9 +56,9 @@ internal sealed partial class CoordinatorActor
         {
             Enter(transition);
             TimeOldestStep();
-            var run = new RankProtocol.RunStep(plan);
+            var run = RunOf(plan);
             foreach (var node in _servers)
-                node.Tell(run);
+                node.TellLarge(run, Self, Context.System);
         }
 
         TimeOldestStep();
@@ -125,13 +126,26 @@ internal sealed partial class CoordinatorActor
         var step = _state.InFlight[number];
         foreach (var node in _table!.Places.Where(place => !step.Results.ContainsKey(place.Rank)).GroupBy(place => place.Node))
         {
-            object message = node.All(place => step.Accepted.Contains(place.Rank))
+            RankProtocol.ICommand message = node.All(place => step.Accepted.Contains(place.Rank))
                 ? new RankProtocol.Resend(_state.Epoch, number)
-                : new RankProtocol.RunStep(step.Plan);
+                : RunOf(step.Plan);
             if (_nodes.TryGetValue(node.Key, out var actor))
-                actor.Tell(message);
+                actor.TellLarge(message, Self, Context.System);
         }
     }
+
+    private RankProtocol.RunStep RunOf(StepPlan plan) => new(plan)
+    {
+        Routes =
+        [
+            .. from share in plan.Requests
+               where share.Start is { AllLogits: true } && _state.Running.ContainsKey(share.Request)
+               let id = _state.Running[share.Request].Submit.RequestId
+               let edge = _edges.EdgeOf(id)
+               where edge is not null
+               select new LogitsProtocol.Route(share.Request, id, edge),
+        ],
+    };
 
     private List<int> MissingRanks(long step) =>
         [.. Enumerable.Range(0, _context.Limits.WorldSize).Except(_state.InFlight[step].Results.Keys)];

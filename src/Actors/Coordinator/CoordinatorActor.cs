@@ -27,6 +27,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly CoordinatorContext _context;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly EdgeBook _edges = new();
+    private readonly PartsAssembler _parts = new();
     private CoordinatorState _state;
     private CpPhase _phase = CpPhase.Forming;
     private bool _isStopping;
@@ -77,6 +78,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<GenerationProtocol.Cancel>(cancel => Apply(_state.Cancel(cancel.RequestId)));
         Receive<EdgeProtocol.Poll>(poll => _edges.Answer(poll.RequestId, poll.Known, Sender, Self));
         Receive<EdgeProtocol.Done>(done => _edges.Forget(done.RequestId));
+        Receive<PartProtocol.Part>(part =>
+        {
+            if (_parts.Take(part, Context.System) is { } whole)
+                Self.Tell(whole, Sender);
+        });
         Receive<NodeProtocol.Pulse>(Hear);
         Receive<CoordinatorProtocol.AskStatus>(_ => Sender.Tell(new CoordinatorProtocol.StatusTold(Status())));
         Receive<CoordinatorProtocol.HandOver>(_ => Context.Stop(Self));
@@ -126,6 +132,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <summary>Edges that have been silent too long have given up: nobody is there to read what their requests would say.</summary>
     private void AgeEdges()
     {
+        _parts.Tick();
         foreach (var requestId in _edges.Age(Rules.Lease))
         {
             _log.Info("request {0} is cancelled: its edge has been silent for {1} s", requestId, Rules.Lease);

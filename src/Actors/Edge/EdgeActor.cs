@@ -9,10 +9,15 @@ namespace AkkaCp.Actors.Edge;
 /// </summary>
 internal sealed class EdgeActor : ReceiveActor, IWithTimers
 {
+    private const int MostHeldTicks = 30;
+
     private readonly IActorRef _locator;
     private readonly OpenRequest _request;
     private readonly EdgeRules _rules;
+    private readonly PartsAssembler _parts = new();
     private IActorRef? _coordinator;
+    private GenerationProtocol.Completed? _held;
+    private int _heldTicks;
 
     /// <summary>Made through <see cref="Props"/>.</summary>
     public EdgeActor(IActorRef locator, OpenRequest request, EdgeRules rules)
@@ -25,12 +30,14 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
             ended => ended.RequestId == RequestId, ended => Turn(state => state.Ended(ended, Sender.Equals(_coordinator))));
         Receive<EdgeProtocol.Waiting>(Concerns, _ => Turn(state => state.Waiting()));
         Receive<EdgeProtocol.Unknown>(Concerns, _ => Turn(state => state.Unknown()));
-        Receive<GenerationProtocol.Cancel>(_ => Turn(state => state.Cancel()));
-        Receive<Tick>(_ =>
+        Receive<GenerationProtocol.Cancel>(_ => Cancel());
+        Receive<LogitsProtocol.Row>(row => row.RequestId == RequestId, TakeRow);
+        Receive<PartProtocol.Part>(part =>
         {
-            TickLater();
-            Turn(state => state.Tick());
+            if (_parts.Take(part, Context.System) is { } whole)
+                Self.Tell(whole, Sender);
         });
+        Receive<Tick>(_ => NextTick());
     }
 
     /// <inheritdoc/>
@@ -63,6 +70,14 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
         Turn(state => state.Located(isSame));
     }
 
+    private void Cancel()
+    {
+        if (_held is not null)
+            Release(_held with { Reason = CompletionReason.Cancelled });
+        else
+            Turn(state => state.Cancel());
+    }
+
     private void Turn(Func<EdgeState, EdgeTurn> next) => Take(next(_request.State!));
 
     private void Take(EdgeTurn turn)
@@ -70,9 +85,49 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
         _request.State = turn.State;
         foreach (var effect in turn.Effects)
             Do(effect);
-        if (turn.State.HasEnded)
+        if (turn.State.HasEnded && _held is null)
             Context.Stop(Self);
     }
+
+    private void NextTick()
+    {
+        TickLater();
+        _parts.Tick();
+        if (_held is null)
+            Turn(state => state.Tick());
+        else if (++_heldTicks > MostHeldTicks)
+            Release(new GenerationProtocol.Failed(RequestId, FailureKind.Fault, $"{MissingRows} rows of logits were lost"));
+    }
+
+    /// <summary>A row is confirmed each time it comes: the word for the first may have been lost.</summary>
+    private void TakeRow(LogitsProtocol.Row row)
+    {
+        _request.Rows?.Take(row);
+        _heldTicks = 0;
+        Sender.Tell(new LogitsProtocol.RowTaken(row.RequestId, row.Position), Self);
+        if (_held is { } reply && MissingRows == 0)
+            Release(reply);
+    }
+
+    /// <summary>Of a request whose rows are taken, the end is said when all are: they come on another way than it.</summary>
+    private void Give(GenerationProtocol.IReply reply)
+    {
+        if (reply is GenerationProtocol.Completed { Reason: not CompletionReason.Cancelled } completed && MissingRows > 0)
+            _held = completed;
+        else
+            _request.Replies.Write(reply);
+    }
+
+    private void Release(GenerationProtocol.IReply reply)
+    {
+        _request.Replies.Write(reply);
+        Context.Stop(Self);
+    }
+
+    /// <summary>Every token that was run gives a row: all but the one that was sampled last.</summary>
+    private int MissingRows => _request is { Rows: { } rows, Submit.AllLogits: true, State: { } state }
+        ? rows.MissingBelow(_request.Submit.Tokens.Length + Math.Max(0, state.Given.Count - 1))
+        : 0;
 
     private void Do(EdgeEffect effect)
     {
@@ -82,10 +137,10 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
                 _locator.Tell(NodeProtocol.Locate.Instance);
                 break;
             case EdgeEffect.Send send:
-                _coordinator.Tell(send.Command);
+                _coordinator!.TellLarge(send.Command, Self, Context.System);
                 break;
             case EdgeEffect.Give give:
-                _request.Replies.Write(give.Reply);
+                Give(give.Reply);
                 break;
         }
     }

@@ -12,8 +12,8 @@ internal sealed class OpenRequest(GenerationProtocol.Submit submit, LogitsRowTak
 
     public GenerationProtocol.Submit Submit { get; } = submit;
 
-    /// <summary>Takes the rows of logits; null when nobody does.</summary>
-    public LogitsRowTaker? Rows { get; } = rows;
+    /// <summary>The rows of logits; null when nobody takes them.</summary>
+    public RowBook? Rows { get; } = rows is null ? null : new RowBook(rows);
 
     /// <summary>What the client reads.</summary>
     public ReplyBuffer Replies { get; } = new(submit.MaxNewTokens);

@@ -21,6 +21,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly Guid _incarnation = Guid.NewGuid();
     private readonly IActorRef _way;
     private readonly RankActors _ranks;
+    private readonly PartsAssembler _parts = new();
     private IActorRef? _coordinator;
     private IActorRef _farewell = ActorRefs.Nobody;
     private ImmutableArray<int> _assigned = [];
@@ -55,6 +56,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<NodeProtocol.Locate>(_ => Sender.Tell(new NodeProtocol.Located(_coordinator, _context.Status)));
         Receive<NodeProtocol.Leave>(_ => Leave());
         Receive<NodeProtocol.Tick>(_ => Tick());
+        Receive<LogitsProtocol.RowTaken>(taken => _ranks.Confirm(taken));
+        Receive<PartProtocol.Part>(part =>
+        {
+            if (_parts.Take(part, Context.System) is { } whole)
+                Self.Tell(whole, Sender);
+        });
         Receive<NodeProtocol.Probe>(probe => NodeProbe.RunAsync(Context.System, _context.Host, probe).PipeTo(Sender, Self));
     }
 
@@ -84,6 +91,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         TickLater();
         Pulse();
     }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _ranks.Release();
 
     /// <remarks>A rank's actor that throws is stopped; the epoch ends with it.</remarks>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
@@ -183,6 +193,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void Tick()
     {
         TickLater();
+        _parts.Tick();
+        _ranks.Tick();
         if (++_silence == CoordinatorSilence)
             (_isTaken, _coordinator, _message) = (false, null, $"no coordinator for {CoordinatorSilence} s");
         PublishAndPulse(evenIfSame: true);

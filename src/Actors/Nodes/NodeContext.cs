@@ -1,18 +1,27 @@
+using System.Collections.Concurrent;
 using AkkaCp.Actors.Ranks;
+using AkkaCp.Pipeline;
 
 namespace AkkaCp.Actors.Nodes;
 
 /// <summary>What a node's actors share with the program that started them; outlives them, and the actor system.</summary>
 /// <param name="host">The program.</param>
 /// <param name="changed">Hears of each change; null for nobody.</param>
-internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = null)
+/// <param name="sendsLogits">Whether logits go to edges; otherwise the program's own sink takes them.</param>
+internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = null, bool sendsLogits = false)
 {
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeStatus _status = NodeStatus.New;
     private long _highestEpoch;
-    private long _work;
+    private readonly ConcurrentDictionary<int, IRankPipeline> _pipelines = new();
 
     public IRankHost Host { get; } = host;
+
+    /// <summary>Whether logits go to edges.</summary>
+    public bool SendsLogits { get; } = sendsLogits;
+
+    /// <summary>Takes the logits of the epoch; null where the program's own sink does.</summary>
+    public LogitsOutlet? Outlet { get; set; }
 
     /// <summary>Pipelines that are still ending.</summary>
     public PipelineDisposals Disposals { get; } = new();
@@ -30,7 +39,7 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
     public long HighestEpoch => Volatile.Read(ref _highestEpoch);
 
     /// <summary>Grows while the node's pipelines get on.</summary>
-    public long Work => Volatile.Read(ref _work);
+    public long Work => _pipelines.Values.Sum(pipeline => pipeline.StagesDone);
 
     /// <summary>Notes an epoch; false when it is not above all earlier ones.</summary>
     public bool TryAdvance(long epoch)
@@ -41,8 +50,14 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
         return true;
     }
 
-    /// <summary>A pipeline got on.</summary>
-    public void NoteWork() => Interlocked.Increment(ref _work);
+    /// <summary>The rank's pipeline of now; null for none.</summary>
+    public void NotePipeline(int rank, IRankPipeline? pipeline)
+    {
+        if (pipeline is null)
+            _pipelines.TryRemove(rank, out _);
+        else
+            _pipelines[rank] = pipeline;
+    }
 
     /// <summary>Notes the picture, and tells of it when it says something new.</summary>
     public void Publish(NodeStatus status)

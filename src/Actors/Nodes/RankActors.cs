@@ -10,6 +10,8 @@ internal sealed class RankActors(NodeContext context, IActorContext actors)
     private readonly Dictionary<int, IActorRef> _ranks = [];
     private readonly HashSet<int> _closing = [];
     private readonly HashSet<int> _opened = [];
+    // The last is that of the epoch; earlier ones have rows that no edge has confirmed.
+    private readonly List<LogitsOutlet> _outlets = [];
     private bool _isOpen;
 
     /// <summary>The epoch that was closed for, or opened, last.</summary>
@@ -38,6 +40,7 @@ internal sealed class RankActors(NodeContext context, IActorContext actors)
             return;
         (Epoch, _isOpen) = (close.Epoch, false);
         _opened.Clear();
+        Release();
         foreach (var (rank, actor) in _ranks)
         {
             _closing.Add(rank);
@@ -53,6 +56,8 @@ internal sealed class RankActors(NodeContext context, IActorContext actors)
     /// <summary>Opens the ranks that the table gives to the node; a second time, they say again how far they are.</summary>
     public void Open(RankProtocol.Open open, IActorRef asker, string node)
     {
+        if (!_isOpen && context.SendsLogits)
+            _outlets.Add(context.Outlet = new LogitsOutlet(actors.Self, actors.System));
         (Asker, _isOpen) = (asker, true);
         var mine = open.Table.Places.Where(place => place.Node == node).Select(place => place.Rank).ToHashSet();
         foreach (var rank in _ranks.Keys.Where(rank => !mine.Contains(rank)).ToList())
@@ -70,6 +75,12 @@ internal sealed class RankActors(NodeContext context, IActorContext actors)
     {
         if (command.Epoch != Epoch)
             return;
+        if (command is RankProtocol.RunStep run && context.Outlet is { } outlet)
+        {
+            foreach (var route in run.Routes)
+                outlet.Connect(route);
+        }
+
         foreach (var actor in _ranks.Values)
             actor.Forward(command);
     }
@@ -84,6 +95,19 @@ internal sealed class RankActors(NodeContext context, IActorContext actors)
         if (AreServing)
             ServedEpoch = Epoch;
     }
+
+    /// <summary>A second later.</summary>
+    public void Tick()
+    {
+        _outlets.ForEach(outlet => outlet.Tick());
+        _outlets.RemoveAll(outlet => outlet != context.Outlet && outlet.Unconfirmed == 0);
+    }
+
+    /// <summary>An edge has a row of logits.</summary>
+    public void Confirm(LogitsProtocol.RowTaken taken) => _outlets.ForEach(outlet => outlet.Confirm(taken));
+
+    /// <summary>Nothing holds ranks back any more.</summary>
+    public void Release() => _outlets.ForEach(outlet => outlet.Close());
 
     /// <summary>A rank's actor has ended.</summary>
     /// <returns>What is to be said of it; null when it was stopped on purpose.</returns>

@@ -38,7 +38,11 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
             "status/1", (to, told) => to.Write(told.Status), from => new(from.ClusterStatus())),
         WireFormat.Of<RankProtocol.Close>("close/1", RankWire.Write, from => new(from.Long(), from.Duration())),
         WireFormat.Of<RankProtocol.Open>("open/1", (to, open) => to.Write(open.Table), from => new(from.Table())),
-        WireFormat.Of<RankProtocol.RunStep>("run-step/1", (to, run) => to.Write(run.Plan), from => new(from.StepPlan())),
+        WireFormat.Of<RankProtocol.RunStep>("run-step/1", RankWire.Write, RankWire.RunStep),
+        WireFormat.Of<LogitsProtocol.Row>("row/1", WriteRow, from => new(from.Id(), from.Int(), from.Floats())),
+        WireFormat.Of<LogitsProtocol.RowTaken>("row-taken/1", WriteTaken, from => new(from.Id(), from.Int())),
+        WireFormat.Of<PartProtocol.Part>(
+            "part/1", WritePart, from => new(from.Id(), from.Int(), from.Int(), from.Text(), from.Bytes())),
         WireFormat.Of<RankProtocol.Resend>("resend/1", RankWire.Write, from => new(from.Long(), from.Long())),
         WireFormat.Of<RankProtocol.Opened>("opened/1", RankWire.Write, from => new(from.Long(), from.Int())),
         WireFormat.Of<RankProtocol.OpenFailed>("open-failed/1", RankWire.Write, from => new(from.Long(), from.Int(), from.Text())),
@@ -115,5 +119,27 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
     {
         to.Text(probe.Control);
         to.Text(probe.Data);
+    }
+
+    private static void WriteRow(WireWriter to, LogitsProtocol.Row row)
+    {
+        to.Id(row.RequestId);
+        to.Int(row.Position);
+        to.Floats(row.Logits.AsSpan());
+    }
+
+    private static void WriteTaken(WireWriter to, LogitsProtocol.RowTaken taken)
+    {
+        to.Id(taken.RequestId);
+        to.Int(taken.Position);
+    }
+
+    private static void WritePart(WireWriter to, PartProtocol.Part part)
+    {
+        to.Id(part.Message);
+        to.Int(part.Index);
+        to.Int(part.Count);
+        to.Text(part.Manifest);
+        to.Bytes(part.Bytes.AsSpan());
     }
 }

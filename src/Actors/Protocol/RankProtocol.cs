@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using AkkaCp.Pipeline.Steps;
 
@@ -43,6 +44,9 @@ public static class RankProtocol
     /// <summary>Runs a step.</summary>
     public sealed record RunStep(StepPlan Plan) : ICommand
     {
+        /// <summary>Where logits go of requests that begin in this step and ask for all of them.</summary>
+        internal ImmutableArray<LogitsProtocol.Route> Routes { get; init; } = [];
+
         /// <inheritdoc/>
         public long Epoch => Plan.Epoch;
     }

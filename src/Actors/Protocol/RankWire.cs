@@ -1,3 +1,4 @@
+using Akka.Actor;
 using static AkkaCp.Actors.Protocol.RankProtocol;
 
 namespace AkkaCp.Actors.Protocol;
@@ -5,11 +6,29 @@ namespace AkkaCp.Actors.Protocol;
 /// <summary>The rank protocol on the wire; plans and results are in <see cref="StepWire"/>.</summary>
 internal static class RankWire
 {
+    private const int LeastRouteBytes = 18;
+
     public static void Write(this WireWriter to, Close close)
     {
         to.Long(close.Epoch);
         to.Duration(close.Timeout);
     }
+
+    public static void Write(this WireWriter to, RunStep run)
+    {
+        to.Write(run.Plan);
+        to.Sequence(run.Routes, route =>
+        {
+            to.Long(route.Number);
+            to.Id(route.RequestId);
+            to.Ref(route.Edge);
+        });
+    }
+
+    public static RunStep RunStep(this WireReader from) => new(from.StepPlan())
+    {
+        Routes = from.Sequence(LeastRouteBytes, () => new LogitsProtocol.Route(from.Long(), from.Id(), from.Ref() ?? ActorRefs.Nobody)),
+    };
 
     public static void Write(this WireWriter to, Resend resend)
     {

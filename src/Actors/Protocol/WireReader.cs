@@ -60,6 +60,11 @@ internal sealed class WireReader(byte[] bytes, ExtendedActorSystem system)
 
     public double Double() => BitConverter.ToDouble(Take(sizeof(double)));
 
+    public ImmutableArray<byte> Bytes() => ImmutableArray.Create(Take(Count()));
+
+    public ImmutableArray<float> Floats() =>
+        ImmutableArray.Create(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(Take(Count(sizeof(float)) * sizeof(float))));
+
     /// <summary>An actor, here or elsewhere; null for none.</summary>
     public IActorRef? Ref()
     {
@@ -101,6 +106,14 @@ internal sealed class WireReader(byte[] bytes, ExtendedActorSystem system)
     {
         if (_at != bytes.Length)
             throw Wrong("the end of the message");
+    }
+
+    private int Count(int itemBytes = 1)
+    {
+        var count = Int();
+        return count >= 0 && (long)count * itemBytes <= bytes.Length - _at
+            ? count
+            : throw Wrong($"a count of items that the {bytes.Length - _at} bytes behind it can hold, not {count}");
     }
 
     private int TextLength()

@@ -32,6 +32,19 @@ internal sealed class WireWriter : IDisposable
 
     public void Double(double value) => _writer.Write(value);
 
+    public void Bytes(ReadOnlySpan<byte> values)
+    {
+        Int(values.Length);
+        _writer.Write(values);
+    }
+
+    /// <summary>Little-endian, as every machine is that this runs on.</summary>
+    public void Floats(ReadOnlySpan<float> values)
+    {
+        Int(values.Length);
+        _writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+    }
+
     /// <summary>An actor's full path, with this system's address where the message goes over the network.</summary>
     public void Ref(IActorRef? actor) => Text(actor is null ? "" : Serialization.SerializedActorPath(actor));
 

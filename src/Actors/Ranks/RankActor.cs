@@ -59,8 +59,10 @@ internal sealed class RankActor : ReceiveActor, IWithStash
         _stopped.Dispose();
         _opening.Cancel();
         _opening.Dispose();
-        if (_pipeline is { } pipeline)
-            _context.Disposals.Add(Task.Run(() => LogFailure(pipeline)));
+        if (_pipeline is not { } pipeline)
+            return;
+        _context.NotePipeline(_rank, null);
+        _context.Disposals.Add(Task.Run(() => LogFailure(pipeline)));
     }
 
     private void Idle()
@@ -116,6 +118,7 @@ internal sealed class RankActor : ReceiveActor, IWithStash
             if (disposed.Cause is { } cause)
                 _log.Error(cause, "the pipeline of rank {0} did not end well", _rank);
             _pipeline = null;
+            _context.NotePipeline(_rank, null);
             _node.Tell(new RankProtocol.Closed(disposed.Epoch, _rank));
             BecomeUnstashing(Idle);
         });
@@ -151,18 +154,19 @@ internal sealed class RankActor : ReceiveActor, IWithStash
         _results.Clear();
         _opening.Dispose();
         _opening = CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token);
-        BuildAsync(_context, _rank, open.Table, Self, _opening.Token)
+        BuildAsync(_context, _rank, open.Table, _context.Outlet, Self, _opening.Token)
             .PipeTo(Self, success: pipeline => new Built(pipeline), failure: cause => new BuildFailed(cause));
         Become(Opening);
     }
 
     private static Task<IRankPipeline> BuildAsync(
-        NodeContext context, int rank, EpochTable table, IActorRef self, CancellationToken cancellationToken) => Task.Run(
+        NodeContext context, int rank, EpochTable table, ILogitsSink? outlet, IActorRef self,
+        CancellationToken cancellationToken) => Task.Run(
         async () =>
         {
             await context.Disposals.WaitAsync(CoordinatorActor.CloseTimeout);
             var pipeline = await context.Host.OpenAsync(
-                rank, table, null, result => self.Tell(new Produced(result)), cancellationToken);
+                rank, table, outlet, result => self.Tell(new Produced(result)), cancellationToken);
             if (!cancellationToken.IsCancellationRequested)
                 return pipeline;
             await pipeline.DisposeAsync();
@@ -173,6 +177,7 @@ internal sealed class RankActor : ReceiveActor, IWithStash
     private void Use(IRankPipeline pipeline)
     {
         _pipeline = pipeline;
+        _context.NotePipeline(_rank, pipeline);
         var (self, epoch) = (Self, _epoch);
         pipeline.Completion.ContinueWith(
             done => self.Tell(new PipelineEnded(epoch, done.Exception?.GetBaseException().Message ?? "its pipeline ended")),

@@ -11,6 +11,9 @@ internal sealed class MeshedPipeline(IRankPipeline pipeline, IRankMesh mesh) : I
     public Task Completion { get; } = WatchAsync(pipeline.Completion, mesh.Lost);
 
     /// <inheritdoc/>
+    public long StagesDone => pipeline.StagesDone;
+
+    /// <inheritdoc/>
     public Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken) => pipeline.SendAsync(plan, cancellationToken);
 
     /// <inheritdoc/>

@@ -12,9 +12,13 @@ namespace AkkaCp.Pipeline.Stages;
 internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
 {
     private readonly List<IDataflowBlock> _blocks = [];
+    private long _done;
 
     /// <summary>Every block made so far.</summary>
     public IReadOnlyList<IDataflowBlock> Blocks => _blocks;
+
+    /// <summary>Stages that have ended, well or not.</summary>
+    public long Done => Volatile.Read(ref _done);
 
     /// <summary>The options of all blocks.</summary>
     public ExecutionDataflowBlockOptions Options { get; } = new()
@@ -53,6 +57,7 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
                 finally
                 {
                     setup.Clock?.Leave();
+                    Interlocked.Increment(ref _done);
                 }
             },
             Options));
@@ -84,6 +89,7 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
                 finally
                 {
                     setup.Clock?.Leave();
+                    Interlocked.Increment(ref _done);
                 }
             },
             Options));

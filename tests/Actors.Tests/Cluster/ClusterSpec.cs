@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Tests.Ranks;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Cluster;
@@ -77,4 +78,147 @@ public class ClusterSpec
         Assert.Contains(status!.Coordinator, new[] { b.Node.Control, c.Node.Control });
         Assert.True(status.Group.Epoch > 1, "a new coordinator never uses an epoch again");
     }
+
+    [Fact]
+    public async Task PromptOfManyFrames_IsAnswered()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var request = TestCluster.Request(300_000, 5);
+        await TestCluster.Read(cluster.Client().Submit(request), request);
+    }
+
+    [Fact]
+    public async Task AllLogits_ReachTheClientOnceEach()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var request = TestCluster.Request(100, 3) with { AllLogits = true };
+        var rows = new List<int>();
+        var replies = await TestCluster.Read(
+            cluster.Client().Submit(request, (position, logits) =>
+            {
+                Assert.Equal(ScriptedRanks.LogitsWidth, logits.Length);
+                Assert.Equal((position, position), (logits[0], logits[^1]));
+                rows.Add(position);
+            }),
+            request);
+        Assert.IsType<GenerationProtocol.Completed>(replies[^1]);
+        Assert.Equal(Enumerable.Range(0, 102), rows.Order());
+    }
+
+    [Fact]
+    public async Task NodeThatLeaves_HandsItsRanksToTheSpareAndComesBackAsOne()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
+        await cluster.ServedBy(a, b);
+        await c.Until(status => status.State is NodeState.Ready);
+        var request = TestCluster.Request(20, 60);
+        Array.ForEach([a, b, c], node => node.Ranks.Gate = new SemaphoreSlim(20));
+        var running = TestCluster.Read(b.Node.Submit(request), request, given =>
+        {
+            if (given != 10)
+                return;
+            _ = a.Node.StopAsync(TimeSpan.FromSeconds(5));
+            Array.ForEach([a, b, c], node => node.Ranks.Gate!.Release(1000));
+        });
+        await running;
+        await a.Node.Completion.WaitAsync(TestCluster.Patience);
+        Assert.Equal([NodeState.Draining, NodeState.Stopped], a.States.TakeLast(2));
+        Assert.Equal(0, a.Ranks.Alive);
+        await cluster.ServedBy(c, b);
+
+        var again = cluster.Start("a2");
+        await again.Until(status => status is { State: NodeState.Ready, Ranks.IsEmpty: true });
+        var next = TestCluster.Request(30, 10);
+        await TestCluster.Read(again.Node.Submit(next), next);
+    }
+
+    [Fact]
+    public async Task NodeThatWasShutOut_JoinsAgainAndItsOwnRequestsGoOn()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
+        await cluster.ServedBy(a, b);
+        await c.Until(status => status.State is NodeState.Ready);
+        var before = b.Node.System;
+        var request = TestCluster.Request(20, 60);
+        Array.ForEach([a, b, c], node => node.Ranks.Gate = new SemaphoreSlim(20));
+        var running = TestCluster.Read(b.Node.Submit(request), request, given =>
+        {
+            if (given != 10)
+                return;
+            var cut = Akka.Cluster.Cluster.Get(a.Node.System);
+            cut.Down(Akka.Cluster.Cluster.Get(b.Node.System).SelfAddress);
+            Array.ForEach([a, b, c], node => node.Ranks.Gate!.Release(1000));
+        });
+        await running;
+        await b.Until(status => status.State is NodeState.Ready or NodeState.Serving && b.Node.System != before);
+        Assert.Single(b.Ranks.Loads);
+    }
+
+    [Fact]
+    public async Task NodeWithOtherFacts_IsRefusedOnBothSidesAndHarmsNobody()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var other = cluster.Start("other", facts: a.Ranks.Facts with { Model = "another", Kernels = "k9" });
+        await other.Until(status => status is { State: NodeState.Joining, Message.Length: > 0 });
+        Assert.Contains("model: expected model, found another; kernels: expected fake, found k9", other.Node.Status.Message);
+
+        var status = await cluster.Client().StatusAsync(TestCluster.Patience);
+        Assert.Equal(["", "", other.Node.Status.Message], status!.Nodes.Select(node => node.Refusal));
+        var request = TestCluster.Request(30, 10);
+        await TestCluster.Read(other.Node.Submit(request), request);
+        Assert.Equal(1, status.Group.Epoch);
+        Assert.Empty(other.Ranks.Loads);
+    }
+
+    [Fact]
+    public async Task SecondNodeOfAName_IsRefused()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var twin = cluster.Start("b");
+        await twin.Until(status => status.Message.Length > 0);
+        Assert.Equal($"another node is named b, at {b.Node.Control}", twin.Node.Status.Message);
+        Assert.Equal(NodeState.Serving, b.Node.Status.State);
+    }
+
+    [Fact]
+    public async Task EveryNode_MeasuresItsWayToEveryOther()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var client = cluster.Client();
+        var status = await client.StatusAsync(TestCluster.Patience);
+        var reach = await client.ReachAsync(status!.Nodes, TestCluster.Patience);
+        Assert.Equal([("a", "b"), ("b", "a")], reach.Select(way => (way.From, way.To)));
+        Assert.All(reach, way => Assert.True(way.Control > TimeSpan.Zero && way.Data.Error is null));
+        var seeds = await client.SeedsAsync(TestCluster.Patience);
+        Assert.Equal([a.Node.Control, b.Node.Control], seeds.Select(seed => seed.Address));
+        Assert.All(seeds, seed => Assert.Equal((a.Node.Control, NodeState.Serving), (seed.Coordinator, seed.Status!.State)));
+    }
+
+    [Fact]
+    public async Task UnregisteredMessage_DoesNotArrive()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var node = a.Node.System.ActorSelection($"akka.tcp://akka-cp@{b.Node.Control}/user/node");
+        node.Tell(new Unregistered());
+        node.Tell(new object());
+        var request = TestCluster.Request(30, 10);
+        await TestCluster.Read(a.Node.Submit(request), request);
+        Assert.Equal(1, (await a.Node.StatusAsync(TestCluster.Patience))!.Group.Epoch);
+    }
+
+    private sealed record Unregistered;
 }

@@ -28,6 +28,9 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
         }
         """;
 
+    /// <summary>Room for prompts of several hundred thousand tokens.</summary>
+    private const int KvBlocks = 25_000;
+
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     private readonly List<TestNode> _nodes = [];
@@ -35,10 +38,12 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
 
     public IReadOnlyList<TestNode> Nodes => _nodes;
 
-    /// <summary>Starts a node; the first one's address is the seed of all.</summary>
-    public TestNode Start(string name, ScriptedRanks? ranks = null, int port = 0)
+    /// <summary>Starts a node; those before it are its seeds.</summary>
+    public TestNode Start(string name, ScriptedRanks? ranks = null, int port = 0, GroupFacts? facts = null)
     {
-        ranks ??= new ScriptedRanks(worldSize) { Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake") };
+        ranks ??= new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake") };
+        if (facts is not null)
+            ranks = new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = ranks.Offer, Facts = facts };
         var node = new TestNode(name, ranks, Settings(port), worldSize);
         _nodes.Add(node);
         return node;
@@ -64,7 +69,7 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
         Cluster = new ClusterSettings
         {
             Port = port,
-            Seeds = _nodes.Count == 0 ? [] : [_nodes[0].Node.Control],
+            Seeds = [.. _nodes.Select(node => node.Node.Control)],
             NodeTimeout = TimeSpan.FromSeconds(3),
         },
         Transport = new TransportSettings { Tls = tls ?? new TlsSettings() },
@@ -157,11 +162,7 @@ internal sealed class TestNode
     }
 
     /// <summary>Ends the node's actor system as a killed process would: no farewell.</summary>
-    public async Task Kill()
-    {
-        _ = Node.Completion;
-        await Node.KillAsync();
-    }
+    public Task Kill() => Node.KillAsync();
 
     private void Note(NodeStatus status)
     {

@@ -35,6 +35,9 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
 
     public int BuildFailures;
 
+    /// <summary>Width of the rows that are written for requests that ask for all logits.</summary>
+    public const int LogitsWidth = 40_000;
+
     public int WorldSize => worldSize;
 
     /// <summary>Pipelines that are not disposed.</summary>
@@ -74,7 +77,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
         if (Interlocked.Decrement(ref BuildFailures) >= 0)
             throw new InsufficientMemoryException("no memory for the pool");
         Interlocked.Increment(ref _alive);
-        return Task.FromResult<IRankPipeline>(new Pipeline(this, rank, results, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize)));
+        return Task.FromResult<IRankPipeline>(new Pipeline(this, rank, results, logits, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize)));
     }
 
     public void EndEpochs(long below)
@@ -87,13 +90,17 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
     private TaskCompletionSource Signal(long epoch, long step) =>
         _reached.GetOrAdd((epoch, step), _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    private sealed class Pipeline(ScriptedRanks owner, int rank, Action<StepResult> results, FakeRanks ranks) : IRankPipeline
+    private sealed class Pipeline(
+        ScriptedRanks owner, int rank, Action<StepResult> results, ILogitsSink? logits, FakeRanks ranks) : IRankPipeline
     {
         private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Task _last = Task.CompletedTask;
+        private readonly HashSet<long> _allLogits = [];
         private int _disposed;
 
         public Task Completion => _completion.Task;
+
+        public long StagesDone { get; private set; }
 
         public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)
         {
@@ -125,6 +132,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
             Task before, StepPlan plan, IReadOnlyList<StepResult> computed, (int Rank, Misbehaviour How)? misbehaviour)
         {
             await before;
+            StagesDone++;
             if (owner.Gate is { } gate)
                 await gate.WaitAsync();
             if (misbehaviour is (var culprit, Misbehaviour.Fault))
@@ -133,8 +141,27 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
                 return;
             else if (misbehaviour is { How: Misbehaviour.Break } broken && broken.Rank == rank)
                 _completion.TrySetException(new InvalidOperationException("a block threw"));
-            if (!_completion.Task.IsCompleted)
-                results(computed[rank]);
+            if (_completion.Task.IsCompleted)
+                return;
+            WriteLogits(plan);
+            results(computed[rank]);
+        }
+
+        /// <summary>Each rank writes its share of the rows; a row tells its position.</summary>
+        private void WriteLogits(StepPlan plan)
+        {
+            foreach (var share in plan.Requests)
+            {
+                if (share.Start is { AllLogits: true })
+                    _allLogits.Add(share.Request);
+                for (var i = 0; logits is not null && _allLogits.Contains(share.Request) && i < share.Tokens.Length; i++)
+                {
+                    var row = new float[LogitsWidth];
+                    Array.Fill(row, share.Prefix + i);
+                    if ((share.Prefix + i) % owner.WorldSize == rank)
+                        logits.Write(share.Request, share.Prefix + i, row);
+                }
+            }
         }
     }
 }

@@ -1,0 +1,37 @@
+using System.Collections;
+using AkkaCp.Actors.Protocol;
+
+namespace AkkaCp.Actors.Edge;
+
+/// <summary>Which rows of logits a request's taker has: each goes to it once, and the request ends when none is missing.</summary>
+/// <param name="taker">The program's.</param>
+internal sealed class RowBook(LogitsRowTaker taker)
+{
+    private readonly BitArray _taken = new(0);
+
+    /// <summary>Rows that were taken.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Gives a row to the taker; a second time, nothing.</summary>
+    public void Take(LogitsProtocol.Row row)
+    {
+        if (row.Position < 0)
+            return;
+        if (row.Position >= _taken.Length)
+            _taken.Length = row.Position + 1;
+        if (_taken[row.Position])
+            return;
+        _taken[row.Position] = true;
+        Count++;
+        taker(row.Position, row.Logits.AsSpan());
+    }
+
+    /// <summary>Rows below <paramref name="length"/> that are missing.</summary>
+    public int MissingBelow(int length)
+    {
+        var missing = 0;
+        for (var position = 0; position < length; position++)
+            missing += position < _taken.Length && _taken[position] ? 0 : 1;
+        return missing;
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>
+/// The way of logits from the ranks to the edge that asked for all of them. A node sends a row again until the edge has confirmed it,
+/// and holds its ranks back while many are not confirmed.
+/// </summary>
+internal static class LogitsProtocol
+{
+    /// <summary>Where the rows of a request go.</summary>
+    /// <param name="Number">The coordinator's number for it.</param>
+    /// <param name="RequestId">The request.</param>
+    /// <param name="Edge">Its edge.</param>
+    public sealed record Route(long Number, Guid RequestId, IActorRef Edge);
+
+    /// <summary>From a node to an edge.</summary>
+    /// <param name="RequestId">The request.</param>
+    /// <param name="Position">The row's position in the request.</param>
+    /// <param name="Logits">[vocabulary] F32.</param>
+    public sealed record Row(Guid RequestId, int Position, ImmutableArray<float> Logits) : IWireMessage;
+
+    /// <summary>From an edge to the node: the row is in the program's hands.</summary>
+    public sealed record RowTaken(Guid RequestId, int Position) : IWireMessage;
+}
