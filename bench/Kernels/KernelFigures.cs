@@ -14,6 +14,10 @@ internal sealed record NormRopeFigure(
 /// <summary>What surrounds the experts, in microseconds.</summary>
 internal sealed record RoutingFigure(int Tokens, double GatingUs, double InitUs, double InitGBps, double FinalizeUs, double FinalizeGBps);
 
+/// <summary>A sparse layer's experts at Qwen3-30B-A3B's dimensions, in milliseconds and as shares of the products' limit.</summary>
+internal sealed record ExpertsFigure(
+    int Tokens, string DType, double SortMs, double GateUpMs, double GateUpShare, double DownMs, double DownShare, double CombineMs, double Share);
+
 /// <summary>The limits of one core, and what one thread of a device reached.</summary>
 internal sealed record KernelFigures
 {
@@ -49,4 +53,7 @@ internal sealed record KernelFigures
 
     /// <summary>Routing.</summary>
     public IReadOnlyList<RoutingFigure> Routing { get; init; } = [];
+
+    /// <summary>Experts.</summary>
+    public IReadOnlyList<ExpertsFigure> Experts { get; init; } = [];
 }

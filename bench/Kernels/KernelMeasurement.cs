@@ -25,7 +25,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
     private readonly double _readTogether = MachineLimits.ReadGBps(runs, threads);
 
     /// <summary>The parts asked for.</summary>
-    public KernelFigures Run(bool products, bool attention, bool normRope, bool routing) => new()
+    public KernelFigures Run(bool products, bool attention, bool normRope, bool routing, bool experts) => new()
     {
         Kernels = _device.KernelChoice.Name,
         Threads = threads,
@@ -38,6 +38,7 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
         Attention = attention ? [.. Attention()] : [],
         NormRope = normRope ? [.. NormRope()] : [],
         Routing = routing ? [.. Routing()] : [],
+        Experts = experts ? [.. Experts()] : [],
     };
 
     public void Dispose() => _device.Dispose();
@@ -91,6 +92,23 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
             using var bench = new RoutingBench(_device, t);
             var (gating, init, combine) = bench.BestSeconds(runs * 10, _clock);
             yield return new(t, gating * 1e6, init * 1e6, bench.MovedBytes / init / 1e9, combine * 1e6, bench.MovedBytes / combine / 1e9);
+        }
+    }
+
+    private IEnumerable<ExpertsFigure> Experts()
+    {
+        foreach (var dtype in new[] { DType.BF16, DType.I8 })
+        {
+            foreach (var t in new[] { 512, 2048 })
+            {
+                using var bench = new ExpertsBench(_device, t, dtype);
+                var (sort, gateUp, down, combine) = bench.BestSeconds(runs, _clock);
+                var limit = (dtype == DType.I8 ? _i8 : _bf16) * threads * 1e9;
+                var all = (bench.GateUpFlops + bench.DownFlops) / (sort + gateUp + down + combine) / limit;
+                yield return new(
+                    t, dtype.ToString(), sort * 1e3, gateUp * 1e3, bench.GateUpFlops / gateUp / limit, down * 1e3,
+                    bench.DownFlops / down / limit, combine * 1e3, all);
+            }
         }
     }
 }

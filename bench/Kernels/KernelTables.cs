@@ -26,6 +26,10 @@ internal static class KernelTables
             Line($"\n| tokens routed | gating µs | init routing µs | GB/s | finalize routing µs | GB/s |\n|---|---|---|---|---|---|");
         foreach (var f in figures.Routing)
             Line($"| {f.Tokens} | {f.GatingUs:F1} | {f.InitUs:F1} | {f.InitGBps:F1} | {f.FinalizeUs:F1} | {f.FinalizeGBps:F1} |");
+        if (figures.Experts.Count > 0)
+            Line($"\n| tokens to experts | weights | sort ms | gate‖up·SwiGLU ms | share of limit | down ms | share of limit | combine ms | all: share of limit |\n|---|---|---|---|---|---|---|---|---|");
+        foreach (var f in figures.Experts)
+            Line($"| {f.Tokens} | {f.DType} | {f.SortMs:F2} | {f.GateUpMs:F1} | {f.GateUpShare:P0} | {f.DownMs:F1} | {f.DownShare:P0} | {f.CombineMs:F1} | {f.Share:P0} |");
 
         void Line(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }

@@ -24,6 +24,10 @@ public interface INpuDevice : IDisposable
     /// <summary>An empty weight matrix [n, k] in this device's packed layout; the caller fills and disposes it.</summary>
     PackedMatrix CreateMatrix(int n, int k, DType dtype);
 
+    /// <summary>An empty weight matrix [2f, k] for <see cref="MatMulSwiglu"/> and <see cref="GroupedMatMulSwiglu"/>: f rows of gate, then f
+    /// of up, kept as those operators read them; the caller fills and disposes it.</summary>
+    PackedMatrix CreateGatedMatrix(int f, int k, DType dtype);
+
     /// <summary>y = x·Wᵀ (+ bias) (CANN aclnnMatmul, linear).</summary>
     /// <remarks>
     /// With I8 weights it is CANN npu_dynamic_quant and npu_quant_matmul in one: each row of x becomes q = round(x / s), to nearest even,
@@ -41,6 +45,21 @@ public interface INpuDevice : IDisposable
     /// <param name="groupList">Cumulative row counts, one for each group; the last one equals R.</param>
     /// <param name="y">[R, N] F32, no overlap with x.</param>
     void GroupedMatMul(TensorView x, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y);
+
+    /// <summary>y = silu(x·Wgᵀ) · x·Wuᵀ, the bits of <see cref="MatMul"/> and <see cref="Swiglu"/> without [T, 2F] in memory.</summary>
+    /// <param name="x">[T, K] F32; rows may have a stride.</param>
+    /// <param name="w">[2F, K] of <see cref="CreateGatedMatrix"/>; I8 as in <see cref="MatMul"/>.</param>
+    /// <param name="y">[T, F] F32; rows may have a stride; no overlap with x.</param>
+    void MatMulSwiglu(TensorView x, PackedMatrix w, TensorView y);
+
+    /// <summary>For each group g and row r of it: y[r] = silu(x[rowIndex[r]]·Wgᵀ) · x[rowIndex[r]]·Wuᵀ, W_g = [Wg; Wu] (CANN
+    /// npu_grouped_matmul_swiglu_quant, group_list cumulative, but with y in F32). Row bits as in <see cref="MatMulSwiglu"/>.</summary>
+    /// <param name="x">[T, K] F32; rows may have a stride.</param>
+    /// <param name="rowIndex">[R] row of x for each row of y, sorted by group.</param>
+    /// <param name="w">One [2F, K] of <see cref="CreateGatedMatrix"/> for each group, all of the same shape and type.</param>
+    /// <param name="groupList">Cumulative row counts, one for each group; the last one equals R.</param>
+    /// <param name="y">[R, F] F32; rows may have a stride; no overlap with x.</param>
+    void GroupedMatMulSwiglu(TensorView x, ReadOnlySpan<int> rowIndex, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y);
 
     /// <summary>y = x / √(mean(x²) + eps) · gamma over the last dimension (CANN npu_rms_norm).</summary>
     /// <param name="x">[T, C] or [T, H, C] F32; may be the same memory as y.</param>
@@ -110,6 +129,16 @@ public interface INpuDevice : IDisposable
     /// <param name="groupList">Cumulative rows by expert of this rank.</param>
     void MoeInitRouting(TensorView x, ReadOnlySpan<int> experts, int firstExpert, TensorView expandedX,
         Span<int> expandedRowIdx, Span<int> groupList);
+
+    /// <summary>The same without the copies, for operators that read rows by index.</summary>
+    /// <param name="experts">[T·k] expert numbers.</param>
+    /// <param name="choices">k.</param>
+    /// <param name="firstExpert">First expert that this rank holds.</param>
+    /// <param name="sourceRows">[A]: the token of each expanded row.</param>
+    /// <param name="expandedRowIdx">[T·k]: the expanded row of (token, choice), -1 when its expert is elsewhere.</param>
+    /// <param name="groupList">Cumulative rows by expert of this rank.</param>
+    void MoeInitRouting(ReadOnlySpan<int> experts, int choices, int firstExpert, Span<int> sourceRows, Span<int> expandedRowIdx,
+        Span<int> groupList);
 
     /// <summary>y[t] = Σ over choices j, in order, of weights[t, j] · expandedY[expandedRowIdx[t, j]]; a choice of -1 adds nothing
     /// (CANN npu_moe_finalize_routing).</summary>

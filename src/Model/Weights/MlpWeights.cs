@@ -7,7 +7,7 @@ namespace AkkaCp.Model.Weights;
 /// </summary>
 public sealed class MlpWeights
 {
-    /// <summary>[2F, H]: the rows of gate, then those of up.</summary>
+    /// <summary>[2F, H] for MatMulSwiglu: the rows of gate, then those of up.</summary>
     public required PackedMatrix GateUp { get; init; }
 
     /// <summary>[H, F].</summary>

@@ -11,7 +11,7 @@ public sealed class MoeWeights
     /// <summary>Number of this rank's first expert.</summary>
     public required int FirstExpert { get; init; }
 
-    /// <summary>For each expert of this rank [2F, H]: the rows of gate, then those of up.</summary>
+    /// <summary>For each expert of this rank [2F, H] for GroupedMatMulSwiglu: the rows of gate, then those of up.</summary>
     public required PackedMatrix[] GateUp { get; init; }
 
     /// <summary>For each expert of this rank [H, F].</summary>

@@ -120,7 +120,9 @@ internal sealed class ShardLoading : IDisposable
     {
         lock (_deviceLock)
         {
-            return _device.CreateMatrix(piece.Rows, piece.Columns, piece.DType);
+            return piece.IsGated
+                ? _device.CreateGatedMatrix(piece.Rows / 2, piece.Columns, piece.DType)
+                : _device.CreateMatrix(piece.Rows, piece.Columns, piece.DType);
         }
     }
 

@@ -123,7 +123,7 @@ public sealed record ShardPlan
     }
 
     private static MlpPlan GatedMlp(ModelConfig config, DType dtype, string prefix, int inner, int first, int width) => new(
-        WeightPiece.Matrix(
+        WeightPiece.GateUp(
             dtype,
             TensorSlice.Rows(prefix + "gate_proj.weight", inner, config.HiddenSize, first, width),
             TensorSlice.Rows(prefix + "up_proj.weight", inner, config.HiddenSize, first, width)),

@@ -8,16 +8,20 @@ public sealed class WeightPiece
     // An F32 scale and the 32-bit sum that corrects for unsigned activations.
     private const int BytesOfScale = 8;
 
-    private WeightPiece(bool packed, DType dtype, IReadOnlyList<TensorSlice> slices)
+    private WeightPiece(bool packed, DType dtype, IReadOnlyList<TensorSlice> slices, bool gated = false)
     {
         IsPacked = packed;
+        IsGated = gated;
         DType = dtype;
         Slices = slices;
-        Key = $"{(packed ? "packed" : "dense")} {dtype} {string.Join(" ‖ ", slices)}";
+        Key = $"{(gated ? "gated" : packed ? "packed" : "dense")} {dtype} {string.Join(" ‖ ", slices)}";
     }
 
     /// <summary>A <see cref="PackedMatrix"/> when true, a plain tensor otherwise.</summary>
     public bool IsPacked { get; }
+
+    /// <summary>A packed matrix of gate and up, which <see cref="INpuDevice.CreateGatedMatrix"/> makes.</summary>
+    public bool IsGated { get; }
 
     /// <summary>Type in memory, whatever the file has.</summary>
     public DType DType { get; }
@@ -41,6 +45,8 @@ public sealed class WeightPiece
     public int Columns => Slices[0].ColumnCount;
 
     internal static WeightPiece Matrix(DType dtype, params IReadOnlyList<TensorSlice> slices) => new(packed: true, dtype, slices);
+
+    internal static WeightPiece GateUp(DType dtype, TensorSlice gate, TensorSlice up) => new(packed: true, dtype, [gate, up], gated: true);
 
     internal static WeightPiece Table(DType dtype, TensorSlice slice) => new(packed: false, dtype, [slice]);
 

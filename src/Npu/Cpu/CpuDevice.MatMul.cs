@@ -3,11 +3,7 @@ namespace AkkaCp.Npu.Cpu;
 // Products. One list of items covers groups × row blocks × column blocks, so that one dispatch serves a whole layer's experts.
 public sealed unsafe partial class CpuDevice
 {
-    // Enough items for each worker that the last ones to finish are not much later than the first.
-    private const int ItemsPerWorker = 4;
-
     private readonly WeightCounter _weights = new();
-    private MatMulGroup[] _groups = new MatMulGroup[1];
 
     /// <summary>Bytes of packed weights made by this device and not yet disposed; not part of <see cref="Memory"/>'s counters.</summary>
     public long WeightBytes => _weights.Bytes;
@@ -16,24 +12,23 @@ public sealed unsafe partial class CpuDevice
     /// <exception cref="NpuShapeException">n or k is below 1, or k is too long for exact sums of I8.</exception>
     public PackedMatrix CreateMatrix(int n, int k, DType dtype)
     {
-        if (n < 1 || k < 1)
-        {
-            OperatorChecks.Refuse(nameof(CreateMatrix), "shape", "n and k of at least 1", $"[{n}, {k}]");
-        }
+        RequireMatrixShape(nameof(CreateMatrix), n, k, dtype);
+        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, gated: false, _weights);
+    }
 
-        if (dtype == DType.I8 && k > Kernels.I8Panel.MaxK)
-        {
-            OperatorChecks.Refuse(nameof(CreateMatrix), "shape", $"k of at most {Kernels.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
-        }
-
-        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, _weights);
+    /// <inheritdoc cref="INpuDevice.CreateGatedMatrix"/>
+    /// <exception cref="NpuShapeException">f or k is below 1, or k is too long for exact sums of I8.</exception>
+    public PackedMatrix CreateGatedMatrix(int f, int k, DType dtype)
+    {
+        RequireMatrixShape(nameof(CreateGatedMatrix), f, k, dtype);
+        return new CpuPackedMatrix(checked(2 * f), k, dtype, _variant.BF16Layout, gated: true, _weights);
     }
 
     /// <inheritdoc cref="INpuDevice.MatMul"/>
     public void MatMul(TensorView x, PackedMatrix w, TensorView? bias, TensorView y)
     {
         const string Op = nameof(MatMul);
-        var matrix = RequireMatrix(Op, w);
+        var matrix = RequireMatrix(Op, "w", w, gated: false);
         RequireProduct(Op, x, matrix, y);
         float* start = null;
         if (bias is { } b)
@@ -43,8 +38,7 @@ public sealed unsafe partial class CpuDevice
             start = (float*)b.Data;
         }
 
-        _groups[0] = new MatMulGroup { Weights = matrix.Data, FirstRow = 0, Rows = x.Rows };
-        RunProduct(x, matrix, start, y, 1);
+        RunProduct(new ProductCall { X = x, Rows = x.Rows, Weights = matrix, Bias = start, Y = y }, SingleGroup(matrix, x.Rows));
         GC.KeepAlive(w);
     }
 
@@ -52,50 +46,75 @@ public sealed unsafe partial class CpuDevice
     public void GroupedMatMul(TensorView x, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y)
     {
         const string Op = nameof(GroupedMatMul);
-        if (w.IsEmpty || groupList.Length != w.Length)
-        {
-            OperatorChecks.Refuse(Op, "groupList", $"one count for each of {w.Length} matrices, at least one", $"{groupList.Length}");
-        }
-
-        var first = RequireMatrix(Op, w[0]);
+        var first = RequireGroups(Op, w, groupList, x.Rows, gated: false);
         RequireProduct(Op, x, first, y);
-        RequireGroups(Op, x.Rows, groupList);
-        if (_groups.Length < w.Length)
-        {
-            _groups = new MatMulGroup[w.Length];
-        }
+        RunProduct(new ProductCall { X = x, Rows = x.Rows, Weights = first, Y = y }, w.Length);
+        KeepAlive(w);
+    }
 
-        for (var g = 0; g < w.Length; g++)
+    /// <inheritdoc cref="INpuDevice.MatMulSwiglu"/>
+    public void MatMulSwiglu(TensorView x, PackedMatrix w, TensorView y)
+    {
+        const string Op = nameof(MatMulSwiglu);
+        var matrix = RequireMatrix(Op, "w", w, gated: true);
+        RequireSwiglu(Op, x, matrix, x.Rows, y);
+        RunProduct(new ProductCall { X = x, Rows = x.Rows, Weights = matrix, Y = y }, SingleGroup(matrix, x.Rows));
+        GC.KeepAlive(w);
+    }
+
+    /// <inheritdoc cref="INpuDevice.GroupedMatMulSwiglu"/>
+    public void GroupedMatMulSwiglu(
+        TensorView x, ReadOnlySpan<int> rowIndex, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y)
+    {
+        const string Op = nameof(GroupedMatMulSwiglu);
+        var first = RequireGroups(Op, w, groupList, rowIndex.Length, gated: true);
+        RequireSwiglu(Op, x, first, rowIndex.Length, y);
+        for (var r = 0; r < rowIndex.Length; r++)
         {
-            var matrix = RequireMatrix(Op, w[g]);
-            if (matrix.N != first.N || matrix.K != first.K || matrix.DType != first.DType)
+            if ((uint)rowIndex[r] >= (uint)x.Rows)
             {
-                OperatorChecks.Refuse(Op, $"w[{g}]", $"{first.DType}[{first.N}, {first.K}] as w[0]",
-                    $"{matrix.DType}[{matrix.N}, {matrix.K}]");
+                OperatorChecks.Refuse(Op, $"rowIndex[{r}]", $"0 to {x.Rows - 1}", $"{rowIndex[r]}");
             }
-
-            var row = g == 0 ? 0 : groupList[g - 1];
-            _groups[g] = new MatMulGroup { Weights = matrix.Data, FirstRow = row, Rows = groupList[g] - row };
         }
 
-        RunProduct(x, first, null, y, w.Length);
-        foreach (var matrix in w)
+        fixed (int* index = rowIndex)
         {
-            GC.KeepAlive(matrix);
+            RunProduct(new ProductCall { X = x, Index = index, Rows = rowIndex.Length, Weights = first, Y = y }, w.Length);
+        }
+
+        KeepAlive(w);
+    }
+
+    private static void RequireMatrixShape(string op, int n, int k, DType dtype)
+    {
+        if (n < 1 || k < 1)
+        {
+            OperatorChecks.Refuse(op, "shape", "n and k of at least 1", $"[{n}, {k}]");
+        }
+
+        if (dtype == DType.I8 && k > Kernels.I8Panel.MaxK)
+        {
+            OperatorChecks.Refuse(op, "shape", $"k of at most {Kernels.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
         }
     }
 
-    private CpuPackedMatrix RequireMatrix(string op, PackedMatrix w)
+    private CpuPackedMatrix RequireMatrix(string op, string argument, PackedMatrix w, bool gated)
     {
         if (w is not CpuPackedMatrix matrix)
         {
-            OperatorChecks.Refuse(op, "w", "a matrix packed by a CpuDevice", w?.GetType().Name ?? "null");
+            OperatorChecks.Refuse(op, argument, "a matrix packed by a CpuDevice", w?.GetType().Name ?? "null");
             return null!;
+        }
+
+        if (matrix.IsGated != gated)
+        {
+            var (expected, found) = gated ? (nameof(CreateGatedMatrix), nameof(CreateMatrix)) : (nameof(CreateMatrix), nameof(CreateGatedMatrix));
+            OperatorChecks.Refuse(op, argument, $"a matrix of {expected}", $"one of {found}");
         }
 
         if (matrix.DType == DType.BF16 && matrix.BF16Layout != _variant.BF16Layout)
         {
-            OperatorChecks.Refuse(op, "w", $"BF16 {_variant.BF16Layout} as {_variant.Name} kernels read them", $"{matrix.BF16Layout}");
+            OperatorChecks.Refuse(op, argument, $"BF16 {_variant.BF16Layout} as {_variant.Name} kernels read them", $"{matrix.BF16Layout}");
         }
 
         return matrix;
@@ -110,16 +129,45 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireDisjoint(op, "y", y, "x", x);
     }
 
-    private static void RequireGroups(string op, int rows, ReadOnlySpan<int> groupList)
+    private static void RequireSwiglu(string op, in TensorView x, CpuPackedMatrix w, int rows, in TensorView y)
     {
-        var last = 0;
-        for (var g = 0; g < groupList.Length; g++)
+        OperatorChecks.RequireMatrix(op, "x", x);
+        OperatorChecks.RequireMatrix(op, "y", y);
+        OperatorChecks.RequireRows(op, "x", x, x.Rows, w.K);
+        OperatorChecks.RequireRows(op, "y", y, rows, w.N / 2);
+        OperatorChecks.RequireDisjoint(op, "y", y, "x", x);
+    }
+
+    // Checks one matrix and one count for each group, notes them, and gives the first matrix.
+    private CpuPackedMatrix RequireGroups(string op, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, int rows, bool gated)
+    {
+        if (w.IsEmpty || groupList.Length != w.Length)
         {
+            OperatorChecks.Refuse(op, "groupList", $"one count for each of {w.Length} matrices, at least one", $"{groupList.Length}");
+        }
+
+        if (_groups.Length < w.Length)
+        {
+            _groups = new MatMulGroup[w.Length];
+        }
+
+        var first = RequireMatrix(op, "w", w[0], gated);
+        var last = 0;
+        for (var g = 0; g < w.Length; g++)
+        {
+            var matrix = RequireMatrix(op, "w", w[g], gated);
+            if (matrix.N != first.N || matrix.K != first.K || matrix.DType != first.DType)
+            {
+                OperatorChecks.Refuse(op, $"w[{g}]", $"{first.DType}[{first.N}, {first.K}] as w[0]",
+                    $"{matrix.DType}[{matrix.N}, {matrix.K}]");
+            }
+
             if (groupList[g] < last)
             {
                 OperatorChecks.Refuse(op, $"groupList[{g}]", $"a cumulative count of at least {last}", $"{groupList[g]}");
             }
 
+            _groups[g] = new MatMulGroup { Weights = matrix.Data, FirstRow = last, Rows = groupList[g] - last };
             last = groupList[g];
         }
 
@@ -127,72 +175,15 @@ public sealed unsafe partial class CpuDevice
         {
             OperatorChecks.Refuse(op, "groupList", $"{rows} as its last count, the rows of x", $"{last}");
         }
+
+        return first;
     }
 
-    private void RunProduct(in TensorView x, CpuPackedMatrix w, float* bias, in TensorView y, int groups)
+    private static void KeepAlive(ReadOnlySpan<PackedMatrix> w)
     {
-        if (w.DType == DType.I8)
+        foreach (var matrix in w)
         {
-            RunQuantProduct(x, w, bias, y, groups);
-            return;
+            GC.KeepAlive(matrix);
         }
-
-        var rowBlocks = CountRowBlocks(groups, _variant.MaxRows);
-        if (rowBlocks == 0)
-        {
-            return;
-        }
-
-        var panelsPerItem = PanelsPerItem(w.Panels, rowBlocks);
-        fixed (MatMulGroup* plan = _groups)
-        {
-            var work = new MatMulWork
-            {
-                Groups = plan,
-                GroupCount = groups,
-                X = (float*)x.Data,
-                XStride = x.RowStride,
-                Y = (float*)y.Data,
-                YStride = y.RowStride,
-                Bias = bias,
-                K = w.K,
-                N = w.N,
-                PanelBytes = w.PanelBytes,
-                Panels = w.Panels,
-                PanelsPerItem = panelsPerItem,
-                ColumnBlocks = (w.Panels + panelsPerItem - 1) / panelsPerItem,
-                Weights = w.DType,
-                Scratch = _scratch,
-                Variant = _variant,
-            };
-            Workers.Run(rowBlocks * work.ColumnBlocks, work);
-        }
-    }
-
-    private int CountRowBlocks(int groups, int maxRows)
-    {
-        var total = 0;
-        for (var g = 0; g < groups; g++)
-        {
-            ref var group = ref _groups[g];
-            group.FirstBlock = total;
-            group.Blocks = (group.Rows + maxRows - 1) / maxRows;
-            total += group.Blocks;
-        }
-
-        return total;
-    }
-
-    // Wide items reuse packed rows most; they are cut only as far as the workers need, and in fours for the single-row loop.
-    private int PanelsPerItem(int panels, int rowBlocks)
-    {
-        if (Threads == 1)
-        {
-            return panels;
-        }
-
-        var columnBlocks = Math.Clamp(((ItemsPerWorker * Threads) + rowBlocks - 1) / rowBlocks, 1, panels);
-        var each = (panels + columnBlocks - 1) / columnBlocks;
-        return each <= 4 ? each : (each + 3) / 4 * 4;
     }
 }

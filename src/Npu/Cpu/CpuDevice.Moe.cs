@@ -28,17 +28,13 @@ public sealed unsafe partial class CpuDevice
         }
     }
 
-    /// <inheritdoc cref="INpuDevice.MoeInitRouting"/>
+    /// <inheritdoc cref="INpuDevice.MoeInitRouting(TensorView, ReadOnlySpan{int}, int, TensorView, Span{int}, Span{int})"/>
     public void MoeInitRouting(TensorView x, ReadOnlySpan<int> experts, int firstExpert, TensorView expandedX,
         Span<int> expandedRowIdx, Span<int> groupList)
     {
         const string Op = nameof(MoeInitRouting);
         OperatorChecks.RequireMatrix(Op, "x", x);
-        if (firstExpert < 0)
-        {
-            OperatorChecks.Refuse(Op, "active_expert_range", "a first expert of at least 0", $"{firstExpert}");
-        }
-
+        RequireFirstExpert(Op, firstExpert);
         if (x.Rows == 0 ? experts.Length != 0 : experts.Length % x.Rows != 0)
         {
             OperatorChecks.Refuse(Op, "expert_idx", $"the same number of choices for each of {x.Rows} tokens", $"{experts.Length}");
@@ -58,6 +54,29 @@ public sealed unsafe partial class CpuDevice
         {
             var choices = experts.Length / x.Rows;
             RunRows(x.Rows, x.RowLength, new ExpandRow(x, places, choices, expandedX));
+        }
+    }
+
+    /// <inheritdoc cref="INpuDevice.MoeInitRouting(ReadOnlySpan{int}, int, int, Span{int}, Span{int}, Span{int})"/>
+    public void MoeInitRouting(
+        ReadOnlySpan<int> experts, int choices, int firstExpert, Span<int> sourceRows, Span<int> expandedRowIdx, Span<int> groupList)
+    {
+        const string Op = nameof(MoeInitRouting);
+        RequireFirstExpert(Op, firstExpert);
+        if (choices < 1 || experts.Length % choices != 0)
+        {
+            OperatorChecks.Refuse(Op, "expert_idx", "the same number of choices, at least 1, for each token", $"{experts.Length} for {choices} each");
+        }
+
+        RequireLength(Op, "expanded_row_idx", expandedRowIdx, experts.Length);
+        RequireLength(Op, "source_rows", sourceRows, Kernels.MoeRouting.CountInRange(experts, firstExpert, groupList.Length));
+        Kernels.MoeRouting.Place(experts, firstExpert, expandedRowIdx, groupList);
+        for (var i = 0; i < expandedRowIdx.Length; i++)
+        {
+            if (expandedRowIdx[i] >= 0)
+            {
+                sourceRows[expandedRowIdx[i]] = i / choices;
+            }
         }
     }
 
@@ -82,6 +101,14 @@ public sealed unsafe partial class CpuDevice
         fixed (int* places = expandedRowIdx)
         {
             RunRows(y.Rows, y.RowLength, new CombineRow(expandedY, weights, places, y));
+        }
+    }
+
+    private static void RequireFirstExpert(string op, int firstExpert)
+    {
+        if (firstExpert < 0)
+        {
+            OperatorChecks.Refuse(op, "active_expert_range", "a first expert of at least 0", $"{firstExpert}");
         }
     }
 

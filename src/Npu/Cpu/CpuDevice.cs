@@ -95,7 +95,8 @@ public sealed partial class CpuDevice : INpuDevice
         _stream.Dispose();
         Workers.Dispose();
         _scratch.Free();
-        _quantized.Free();
+        _sums.Free();
+        _converted.Free();
         FreeAttention();
         Memory.Dispose();
     }

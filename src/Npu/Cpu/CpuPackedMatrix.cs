@@ -6,7 +6,8 @@ namespace AkkaCp.Npu.Cpu;
 
 /// <summary>
 /// Weights in panels of 32 outputs: panel p holds outputs 32p .. 32p+31 as [K][32], so that a product reads memory from front to
-/// back. Outputs behind N are zero. F32 keeps a row of a panel in order; BF16 is kept as its <see cref="BF16Layout"/> says, I8 as <see cref="I8Panel"/>.
+/// back. Outputs behind N are zero. A gated matrix, F rows of gate and F of up, has panels of both in turn, 0: gate 0..31, 1: up 0..31, 2: gate
+/// 32..63, so that y = silu(gate) · up needs two neighbours only; both halves are padded. F32 keeps a row of a panel in order; BF16 is kept as its <see cref="BF16Layout"/> says, I8 as <see cref="I8Panel"/>.
 /// Memory is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several
 /// threads at once. Any <see cref="CpuDevice"/> of the process whose kernels have the same layout can read it.
 /// </summary>
@@ -18,18 +19,19 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     private readonly WeightCounter _counter;
     private byte* _memory;
 
-    public CpuPackedMatrix(int n, int k, DType dtype, BF16Layout layout, WeightCounter counter)
+    public CpuPackedMatrix(int n, int k, DType dtype, BF16Layout layout, bool gated, WeightCounter counter)
         : base(n, k, dtype)
     {
         _counter = counter;
         BF16Layout = layout;
+        IsGated = gated;
         var inputs = dtype == DType.BF16 && layout == BF16Layout.Pairs ? (nint)k + (k % 2) : k;
         PanelBytes = dtype == DType.I8 ? I8Panel.Bytes(k) : checked(inputs * PanelWidth * dtype.Bytes());
-        Panels = (int)(((long)n + PanelWidth - 1) / PanelWidth);
+        Panels = gated ? 2 * PanelsOf(n / 2) : PanelsOf(n);
         Bytes = checked(PanelBytes * Panels);
         _memory = LargePages.Allocate((nint)Bytes);
         _counter.Add(Bytes);
-        ClearLastPanel();
+        ClearLastPanels();
     }
 
     // Frees what the owner forgot: models are large, and native memory is out of the collector's sight.
@@ -40,6 +42,9 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 
     /// <summary>How BF16 values lie in a panel; of no meaning for other types.</summary>
     public BF16Layout BF16Layout { get; }
+
+    /// <summary>Made by <see cref="CpuDevice.CreateGatedMatrix"/>.</summary>
+    public bool IsGated { get; }
 
     /// <summary>Panels of 32 outputs, the last one padded.</summary>
     public int Panels { get; }
@@ -67,7 +72,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
             var memory = Data;
             for (var row = 0; row < count; row++)
             {
-                var (panel, lane) = Math.DivRem(firstRow + row, PanelWidth);
+                var (panel, lane) = PlaceOf(firstRow + row);
                 PackRow(memory + (panel * PanelBytes), lane, source + ((nint)row * K));
             }
         }
@@ -85,15 +90,23 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
             return;
         }
 
+        var half = IsGated ? N / 2 : N;
+        if (firstRow < half && count > half - firstRow)
+        {
+            PackBF16(firstRow, rows[..((half - firstRow) * K)]);
+            PackBF16(half, rows[((half - firstRow) * K)..]);
+            return;
+        }
+
         // Squares start at lane 0 or 16; what lies before the first and behind the last goes row by row.
-        var head = Math.Min(count, -firstRow & (PackPairsBF16.Rows - 1));
+        var head = Math.Min(count, -(firstRow % half) & (PackPairsBF16.Rows - 1));
         var squares = (count - head) / PackPairsBF16.Rows * PackPairsBF16.Rows;
         base.PackBF16(firstRow, rows[..(head * K)]);
         fixed (ushort* source = rows[(head * K)..])
         {
             for (var row = 0; row < squares; row += PackPairsBF16.Rows)
             {
-                var (panel, lane) = Math.DivRem(firstRow + head + row, PanelWidth);
+                var (panel, lane) = PlaceOf(firstRow + head + row);
                 PackPairsBF16.Squares(
                     (uint*)(source + ((nint)row * K)), K / 2, K / 2, (uint*)(Data + (panel * PanelBytes)) + lane);
             }
@@ -127,6 +140,20 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         return count;
     }
 
+    private static int PanelsOf(int outputs) => (int)(((long)outputs + PanelWidth - 1) / PanelWidth);
+
+    private (int Panel, int Lane) PlaceOf(int row)
+    {
+        if (!IsGated)
+        {
+            return Math.DivRem(row, PanelWidth);
+        }
+
+        var isUp = row >= N / 2 ? 1 : 0;
+        var (pair, lane) = Math.DivRem(row - (isUp * (N / 2)), PanelWidth);
+        return ((2 * pair) + isUp, lane);
+    }
+
     private void PackRow(byte* panel, int lane, float* row)
     {
         if (DType == DType.F32)
@@ -147,11 +174,12 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         }
     }
 
-    private void ClearLastPanel()
+    private void ClearLastPanels()
     {
-        if (N % PanelWidth != 0)
+        var padded = IsGated ? 2 : 1;
+        if (N / padded % PanelWidth != 0)
         {
-            NativeMemory.Clear(_memory + ((Panels - 1) * PanelBytes), (nuint)PanelBytes);
+            NativeMemory.Clear(_memory + ((Panels - padded) * PanelBytes), (nuint)(padded * PanelBytes));
         }
     }
 

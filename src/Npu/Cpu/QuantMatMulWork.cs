@@ -3,49 +3,70 @@ using AkkaCp.Npu.Cpu.Variants;
 
 namespace AkkaCp.Npu.Cpu;
 
-/// <summary>A product with I8 weights as items, numbered as <see cref="MatMulWork"/>'s.</summary>
+/// <summary>A product with I8 weights as items.</summary>
 internal unsafe struct QuantMatMulWork : IWork
 {
-    public MatMulGroup* Groups;
-    public int GroupCount;
+    public ProductPlan Plan;
     public byte* X;
     public nint XStride;
     public float* XScales;
-    public float* Y;
-    public nint YStride;
-    public float* Bias;
-    public int K;
-    public int N;
-    public nint PanelBytes;
-    public int Panels;
-    public int PanelsPerItem;
-    public int ColumnBlocks;
-    public WorkerScratch Scratch;
     public I8Kernels Kernels;
 
     /// <inheritdoc/>
     public readonly void Execute(int item, int worker)
     {
-        var (rowBlock, columnBlock) = Math.DivRem(item, ColumnBlocks);
-        ref readonly var group = ref MatMulWork.FindGroup(Groups, GroupCount, rowBlock);
-        var (firstRow, rows) = MatMulWork.RowsOf(group, rowBlock - group.FirstBlock, Kernels.TileRows);
-        var panel = columnBlock * PanelsPerItem;
-        var column = panel * CpuPackedMatrix.PanelWidth;
-        Kernels.Compute(new I8Block
+        var part = Plan.Part(item, Kernels.TileRows);
+        var block = new I8Block
         {
-            X = X + (firstRow * XStride),
+            X = X + (part.FirstRow * XStride),
             XStride = XStride,
-            XScales = XScales + firstRow,
-            Rows = rows,
-            K = K,
-            Panel = group.Weights + (panel * PanelBytes),
-            PanelBytes = PanelBytes,
-            Panels = Math.Min(PanelsPerItem, Panels - panel),
-            Columns = Math.Min(PanelsPerItem * CpuPackedMatrix.PanelWidth, N - column),
-            Bias = Bias is null ? null : Bias + column,
-            Y = Y + (firstRow * YStride) + column,
-            YStride = YStride,
-            Scratch = Scratch[worker],
-        });
+            XScales = XScales + part.FirstRow,
+            Rows = part.Rows,
+            K = Plan.K,
+            Panel = part.Panel,
+            PanelBytes = Plan.PanelBytes,
+            Panels = part.Panels,
+            Columns = part.Columns,
+            Bias = Plan.Bias is null ? null : Plan.Bias + part.Column,
+            Y = Plan.Y + (part.FirstRow * Plan.YStride) + part.Column,
+            YStride = Plan.YStride,
+            Streams = Plan.Streams,
+            Scratch = Plan.Scratch[worker],
+        };
+        if (Plan.Index is not null)
+        {
+            Gather(ref block, Plan.Index + part.FirstRow, Plan.Sums[worker] + SwigluTile.Floats(part.Rows, Plan.PanelsAtOnce));
+        }
+
+        if (Plan.Gated)
+        {
+            new SwigluTile(Plan.Sums[worker], Plan.PanelsAtOnce).Compute(Kernels, block);
+        }
+        else
+        {
+            Kernels.Compute(block);
+        }
+
+        if (Plan.Streams)
+        {
+            StreamRows.Fence();
+        }
+    }
+
+    /// <summary>Floats that the rows and scales of a block take where an index scatters them.</summary>
+    public static int GatherFloats(int rows, nint stride) => checked(rows * ((int)(stride / sizeof(float)) + 1)) + 16;
+
+    // Tiles step from row to row by a stride: rows from here and there are put below each other, behind their scales.
+    private readonly void Gather(ref I8Block block, int* index, float* memory)
+    {
+        var rows = (byte*)(memory + ((block.Rows + 15) / 16 * 16));
+        for (var t = 0; t < block.Rows; t++)
+        {
+            memory[t] = XScales[index[t]];
+            new ReadOnlySpan<byte>(X + (index[t] * XStride), (int)XStride).CopyTo(new Span<byte>(rows + (t * XStride), (int)XStride));
+        }
+
+        block.X = rows;
+        block.XScales = memory;
     }
 }

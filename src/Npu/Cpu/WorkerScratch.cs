@@ -14,6 +14,9 @@ internal readonly unsafe struct WorkerScratch
         _floatsEach = floatsEach;
     }
 
+    /// <summary>Floats of each piece; 0 before there is memory.</summary>
+    public nint FloatsEach => _floatsEach;
+
     /// <summary>The piece of one worker.</summary>
     public float* this[int worker] => _memory + (worker * _floatsEach);
 

@@ -25,10 +25,8 @@ internal abstract class FeedForward
     {
         public override Tensor Run(StepContext step, TensorView x)
         {
-            using var gateUp = step.Rent(DType.F32, x.Rows, weights.GateUp.N);
-            device.MatMul(x, weights.GateUp, null, gateUp);
             using var activated = step.Rent(DType.F32, x.Rows, weights.Down.K);
-            device.Swiglu(gateUp, activated);
+            device.MatMulSwiglu(x, weights.GateUp, activated);
             var y = step.Rent(DType.F32, x.Rows, weights.Down.N);
             device.MatMul(activated, weights.Down, null, y);
             return y;
@@ -42,11 +40,11 @@ internal abstract class FeedForward
         {
             using var probabilities = step.Rent(DType.F32, x.Rows, k);
             var experts = Route(step, x, probabilities);
+            var sourceRows = new int[CountLocal(experts)];
             var expandedRowIdx = new int[experts.Length];
             var groupList = new int[weights.GateUp.Length];
-            using var expanded = step.Rent(DType.F32, CountLocal(experts), x.RowLength);
-            device.MoeInitRouting(x, experts, weights.FirstExpert, expanded, expandedRowIdx, groupList);
-            using var expandedY = Compute(step, expanded, groupList);
+            device.MoeInitRouting(experts, k, weights.FirstExpert, sourceRows, expandedRowIdx, groupList);
+            using var expandedY = Compute(step, x, sourceRows, groupList);
             var y = step.Rent(DType.F32, x.Rows, x.RowLength);
             device.MoeFinalizeRouting(expandedY, probabilities, expandedRowIdx, y);
             return y;
@@ -61,13 +59,11 @@ internal abstract class FeedForward
             return experts;
         }
 
-        private Tensor Compute(StepContext step, TensorView expanded, int[] groupList)
+        private Tensor Compute(StepContext step, TensorView x, int[] sourceRows, int[] groupList)
         {
-            using var gateUp = step.Rent(DType.F32, expanded.Rows, weights.GateUp[0].N);
-            device.GroupedMatMul(expanded, weights.GateUp, groupList, gateUp);
-            using var activated = step.Rent(DType.F32, expanded.Rows, weights.Down[0].K);
-            device.Swiglu(gateUp, activated);
-            var y = step.Rent(DType.F32, expanded.Rows, weights.Down[0].N);
+            using var activated = step.Rent(DType.F32, sourceRows.Length, weights.Down[0].K);
+            device.GroupedMatMulSwiglu(x, sourceRows, weights.GateUp, groupList, activated);
+            var y = step.Rent(DType.F32, sourceRows.Length, weights.Down[0].N);
             device.GroupedMatMul(activated, weights.Down, groupList, y);
             return y;
         }

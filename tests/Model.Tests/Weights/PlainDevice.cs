@@ -32,11 +32,17 @@ internal sealed class PlainDevice : INpuDevice
         return new PlainMatrix(n, k, dtype, Live);
     }
 
+    public PackedMatrix CreateGatedMatrix(int f, int k, DType dtype) => CreateMatrix(2 * f, k, dtype);
+
     public void Dispose() => _memory.Dispose();
 
     public void MatMul(TensorView x, PackedMatrix w, TensorView? bias, TensorView y) => throw new NotSupportedException();
 
     public void GroupedMatMul(TensorView x, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y) => throw new NotSupportedException();
+
+    public void MatMulSwiglu(TensorView x, PackedMatrix w, TensorView y) => throw new NotSupportedException();
+
+    public void GroupedMatMulSwiglu(TensorView x, ReadOnlySpan<int> rowIndex, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y) => throw new NotSupportedException();
 
     public void RmsNorm(TensorView x, TensorView gamma, float eps, TensorView y) => throw new NotSupportedException();
 
@@ -53,6 +59,8 @@ internal sealed class PlainDevice : INpuDevice
     public void MoeGatingTopKSoftmax(TensorView logits, bool renormalize, TensorView weights, Span<int> experts) => throw new NotSupportedException();
 
     public void MoeInitRouting(TensorView x, ReadOnlySpan<int> experts, int firstExpert, TensorView expandedX, Span<int> expandedRowIdx, Span<int> groupList) => throw new NotSupportedException();
+
+    public void MoeInitRouting(ReadOnlySpan<int> experts, int choices, int firstExpert, Span<int> sourceRows, Span<int> expandedRowIdx, Span<int> groupList) => throw new NotSupportedException();
 
     public void MoeFinalizeRouting(TensorView expandedY, TensorView weights, ReadOnlySpan<int> expandedRowIdx, TensorView y) => throw new NotSupportedException();
 

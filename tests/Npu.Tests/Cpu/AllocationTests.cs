@@ -117,6 +117,16 @@ public sealed class AllocationTests : IDisposable
             int[] groups = [11, T];
             calls[$"MatMul {dtype}"] = () => device!.MatMul(x!, weights![0], null, y!);
             calls[$"MatMul {dtype}, one row"] = () => device!.MatMul(x!.View.Slice(2, 1), weights![0], null, y!.View.Slice(2, 1));
+            PackedMatrix[]? gated = device is null ? null : [device.CreateGatedMatrix(H, H, dtype), device.CreateGatedMatrix(H, H, dtype)];
+            foreach (var matrix in gated ?? [])
+            {
+                _owned.Add(matrix);
+                matrix.Pack(0, new float[2 * H * H]);
+            }
+
+            int[] rows = [.. Enumerable.Range(0, T).Select(t => t / 2)];
+            calls[$"MatMulSwiglu {dtype}"] = () => device!.MatMulSwiglu(x!, gated![0], y!);
+            calls[$"GroupedMatMulSwiglu {dtype}"] = () => device!.GroupedMatMulSwiglu(x!.View.Slice(0, T / 2), rows, gated!, groups, y!);
             calls[$"GroupedMatMul {dtype}"] = () => device!.GroupedMatMul(x!, weights!, groups, y!);
         }
     }
@@ -133,6 +143,8 @@ public sealed class AllocationTests : IDisposable
             gate();
             route();
         };
+        var source = new int[T * Choices];
+        calls["MoeInitRouting without copies"] = () => device!.MoeInitRouting(experts, Choices, 0, source, places, groups);
         calls["MoeFinalizeRouting"] = () =>
         {
             gate();

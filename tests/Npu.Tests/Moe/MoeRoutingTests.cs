@@ -40,6 +40,11 @@ public sealed class MoeRoutingTests : IDisposable
         var (places, groups) = (new int[t * k], new int[count]);
         device.MoeInitRouting(source, chosen, first, expanded, places, groups);
         expanded.AssertFence();
+        var (sourceRows, places2, groups2) = (new int[order.Length], new int[t * k], new int[count]);
+        device.MoeInitRouting(chosen, k, first, sourceRows, places2, groups2);
+        Assert.Equal(order.Select(i => i / k), sourceRows);
+        Assert.Equal(places, places2);
+        Assert.Equal(groups, groups2);
         for (var e = 0; e < count; e++)
         {
             Assert.Equal(chosen.Count(c => c >= first && c <= first + e), groups[e]);
@@ -114,6 +119,11 @@ public sealed class MoeRoutingTests : IDisposable
         AssertRefused("expert_idx", () => device.MoeInitRouting(x, [0, -1, 1], 0, two, new int[3], groups));
         AssertRefused("expanded_row_idx", () => device.MoeInitRouting(x, [0, 1, 5], 0, two, new int[2], groups));
         AssertRefused("active_expert_range", () => device.MoeInitRouting(x, [0, 1, 5], -1, two, new int[3], groups));
+        AssertRefused("source_rows", () => device.MoeInitRouting([0, 1, 5], 1, 0, new int[3], new int[3], groups));
+        AssertRefused("expanded_row_idx", () => device.MoeInitRouting([0, 1, 5], 1, 0, new int[2], new int[2], groups));
+        AssertRefused("expert_idx", () => device.MoeInitRouting([0, 1, 5], 2, 0, new int[2], new int[3], groups));
+        AssertRefused("expert_idx", () => device.MoeInitRouting([0, -1, 5], 1, 0, new int[1], new int[3], groups));
+        AssertRefused("active_expert_range", () => device.MoeInitRouting([0, 1, 5], 1, -1, new int[2], new int[3], groups));
         Assert.Equal([-7, -7], groups);
         AssertRefused("expanded_row_idx", () => device.MoeFinalizeRouting(two, w, [0, 1, 2], y));
         AssertRefused("expanded_row_idx", () => device.MoeFinalizeRouting(two, w, [0, 1, -2], y));

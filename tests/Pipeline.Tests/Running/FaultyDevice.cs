@@ -15,6 +15,8 @@ internal sealed class FaultyDevice(INpuDevice inner, Action<string> before) : IN
 
     public PackedMatrix CreateMatrix(int n, int k, DType dtype) => inner.CreateMatrix(n, k, dtype);
 
+    public PackedMatrix CreateGatedMatrix(int f, int k, DType dtype) => inner.CreateGatedMatrix(f, k, dtype);
+
     public void MatMul(TensorView x, PackedMatrix w, TensorView? bias, TensorView y)
     {
         before(nameof(MatMul));
@@ -25,6 +27,19 @@ internal sealed class FaultyDevice(INpuDevice inner, Action<string> before) : IN
     {
         before(nameof(GroupedMatMul));
         inner.GroupedMatMul(x, w, groupList, y);
+    }
+
+    public void MatMulSwiglu(TensorView x, PackedMatrix w, TensorView y)
+    {
+        before(nameof(MatMulSwiglu));
+        inner.MatMulSwiglu(x, w, y);
+    }
+
+    public void GroupedMatMulSwiglu(
+        TensorView x, ReadOnlySpan<int> rowIndex, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y)
+    {
+        before(nameof(GroupedMatMulSwiglu));
+        inner.GroupedMatMulSwiglu(x, rowIndex, w, groupList, y);
     }
 
     public void RmsNorm(TensorView x, TensorView gamma, float eps, TensorView y)
@@ -75,6 +90,13 @@ internal sealed class FaultyDevice(INpuDevice inner, Action<string> before) : IN
     {
         before(nameof(MoeInitRouting));
         inner.MoeInitRouting(x, experts, firstExpert, expandedX, expandedRowIdx, groupList);
+    }
+
+    public void MoeInitRouting(
+        ReadOnlySpan<int> experts, int choices, int firstExpert, Span<int> sourceRows, Span<int> expandedRowIdx, Span<int> groupList)
+    {
+        before(nameof(MoeInitRouting));
+        inner.MoeInitRouting(experts, choices, firstExpert, sourceRows, expandedRowIdx, groupList);
     }
 
     public void MoeFinalizeRouting(TensorView expandedY, TensorView weights, ReadOnlySpan<int> expandedRowIdx, TensorView y)

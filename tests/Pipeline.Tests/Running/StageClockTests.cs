@@ -61,7 +61,7 @@ public sealed class StageClockTests
                 Wrap = (_, device) => new FaultyDevice(device, name => time.Advance(name switch
                 {
                     nameof(INpuDevice.FusedInferAttentionScore) => 5 * s_second,
-                    nameof(INpuDevice.GroupedMatMul) => 7 * s_second,
+                    nameof(INpuDevice.GroupedMatMul) or nameof(INpuDevice.GroupedMatMulSwiglu) => 7 * s_second,
                     _ => TimeSpan.Zero,
                 })),
             });

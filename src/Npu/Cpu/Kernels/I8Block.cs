@@ -29,6 +29,9 @@ internal unsafe struct I8Block
     public float* Y;
     public nint YStride;
 
+    /// <summary>True when y is larger than the caches: its rows are stored past them.</summary>
+    public bool Streams;
+
     /// <summary>The worker's own scratch.</summary>
     public float* Scratch;
 }

@@ -22,6 +22,13 @@ internal static class MatMul
     /// <summary>Floats of the zeros behind that, which sums without a bias begin with. Nobody writes them.</summary>
     public const int ZeroFloats = 4 * CpuPackedMatrix.PanelWidth;
 
+    // Rows of the tallest tile.
+    private const int Tall = 12;
+
+    /// <summary>Inputs of one pass over so many rows. Few rows read every weight once from memory: the longer a stretch of one panel,
+    /// the better it is prefetched.</summary>
+    public static int StepFor(int rows) => rows <= Tall ? PackedFloats / Tall : BlockK;
+
     /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
     public const int ScratchFloats = PackedFloats + EdgeFloats + ZeroFloats;
 }

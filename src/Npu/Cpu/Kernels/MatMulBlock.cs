@@ -7,6 +7,12 @@ internal unsafe struct MatMulBlock
     public float* X;
     public nint XStride;
 
+    /// <summary>Which row of x each row of the block is, counted from <see cref="X"/>; null = they follow each other.</summary>
+    public int* Index;
+
+    /// <summary>True when x is BF16 already, which only kernels that round it so meet; <see cref="XStride"/> counts its elements then.</summary>
+    public bool Rounded;
+
     /// <summary>Rows, at most the variant's most.</summary>
     public int Rows;
 
@@ -28,6 +34,18 @@ internal unsafe struct MatMulBlock
     public float* Y;
     public nint YStride;
 
+    /// <summary>True when y is larger than the caches: its rows are stored past them.</summary>
+    public bool Streams;
+
+    /// <summary>True when the last block on this scratch had the same rows and K: where it left all of them packed, they are there.</summary>
+    public bool RowsPacked;
+
     /// <summary>The variant's scratch, the worker's own.</summary>
     public float* Scratch;
+
+    /// <summary>Row <paramref name="t"/> of the block, where it is F32.</summary>
+    public readonly float* Row(int t) => X + ((Index is null ? t : Index[t]) * XStride);
+
+    /// <summary>Row <paramref name="t"/> of the block, where it is BF16.</summary>
+    public readonly ushort* RoundedRow(int t) => (ushort*)X + ((Index is null ? t : Index[t]) * XStride);
 }

@@ -28,12 +28,15 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
             return;
         }
 
-        // Few rows read every weight once from memory: the longer a stretch of one panel, the better it is prefetched.
-        var step = block.Rows <= Tall ? MatMul.PackedFloats / Tall : MatMul.BlockK;
+        var step = MatMul.StepFor(block.Rows);
         for (var k = 0; k < block.K; k += step)
         {
             var count = Math.Min(step, block.K - k);
-            PackAll(block, k, count);
+            if (!block.RowsPacked || count < block.K)
+            {
+                PackAll(block, k, count);
+            }
+
             for (var panel = 0; panel < block.Panels; panel++)
             {
                 ComputePanel(block, panel, k, count);
@@ -46,8 +49,7 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         for (int row = 0, height; row < block.Rows; row += height)
         {
             height = TileHeight(block.Rows - row);
-            PackRows.Tile(block.X + (row * block.XStride) + k, block.XStride, Math.Min(height, block.Rows - row), count,
-                block.Scratch + ((nint)row * count), height);
+            PackRows.Tile(block, row, Math.Min(height, block.Rows - row), k, count, block.Scratch + ((nint)row * count), height);
         }
     }
 
@@ -138,13 +140,13 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         var start = k > 0 ? y : block.Bias is not null ? block.Bias + column : Zeros(block);
         if (columns == panels * Width)
         {
-            ComputeRowTile(panels, block.X + k, weights, block.PanelBytes, count, start, y);
+            ComputeRowTile(panels, block.Row(0) + k, weights, block.PanelBytes, count, start, y);
         }
         else
         {
             var edge = Edge(block);
             Copy(start, 0, edge, 0, 1, columns);
-            ComputeRowTile(panels, block.X + k, weights, block.PanelBytes, count, edge, edge);
+            ComputeRowTile(panels, block.Row(0) + k, weights, block.PanelBytes, count, edge, edge);
             Copy(edge, 0, y, 0, 1, columns);
         }
     }

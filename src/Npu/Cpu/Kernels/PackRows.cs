@@ -11,9 +11,9 @@ internal static unsafe class PackRows
     // One cache line of a row at a time: rows often lie a power of two apart, where only a few lines fit a cache set.
     private const int Line = 16;
 
-    /// <summary>tile[k][r] = x[r, k]; rows from <paramref name="rows"/> up to <paramref name="height"/> are zero.</summary>
+    /// <summary>tile[k][r] = x[first + r, start + k] of the block; rows from <paramref name="rows"/> up to <paramref name="height"/> are zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile(float* x, nint stride, int rows, int count, float* tile, int height)
+    public static void Tile(in MatMulBlock block, int first, int rows, int start, int count, float* tile, int height)
     {
         if (rows < height)
         {
@@ -26,24 +26,32 @@ internal static unsafe class PackRows
         {
             for (var r = 0; r < fours; r += 4)
             {
-                TransposeLine(x + (r * stride) + k, stride, tile + ((nint)k * height) + r, height);
+                var row = first + r;
+                TransposeLine(
+                    block.Row(row) + start + k, block.Row(row + 1) + start + k, block.Row(row + 2) + start + k, block.Row(row + 3) + start + k,
+                    tile + ((nint)k * height) + r, height);
             }
         }
 
-        CopyElements(x, stride, fours, rows, 0, whole, tile, height);
-        CopyElements(x, stride, 0, rows, whole, count, tile, height);
+        for (var k = 0; k < count; k += Line)
+        {
+            for (var r = k < whole ? fours : 0; r < rows; r++)
+            {
+                CopyElements(block.Row(first + r) + start, k, Math.Min(k + Line, count), tile + r, height);
+            }
+        }
     }
 
     // Four rows of one line each, four by four.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeLine(float* x, nint stride, float* tile, int height)
+    private static void TransposeLine(float* x0, float* x1, float* x2, float* x3, float* tile, int height)
     {
         for (var k = 0; k < Line; k += 4)
         {
-            var r0 = Vector128.Load(x + k);
-            var r1 = Vector128.Load(x + stride + k);
-            var r2 = Vector128.Load(x + (2 * stride) + k);
-            var r3 = Vector128.Load(x + (3 * stride) + k);
+            var r0 = Vector128.Load(x0 + k);
+            var r1 = Vector128.Load(x1 + k);
+            var r2 = Vector128.Load(x2 + k);
+            var r3 = Vector128.Load(x3 + k);
             var low01 = Sse.UnpackLow(r0, r1);
             var low23 = Sse.UnpackLow(r2, r3);
             var high01 = Sse.UnpackHigh(r0, r1);
@@ -56,19 +64,11 @@ internal static unsafe class PackRows
         }
     }
 
-    private static void CopyElements(
-        float* x, nint stride, int firstRow, int endRow, int firstK, int endK, float* tile, int height)
+    private static void CopyElements(float* x, int from, int end, float* tile, int height)
     {
-        for (var k0 = firstK; k0 < endK; k0 += Line)
+        for (var k = from; k < end; k++)
         {
-            var end = Math.Min(k0 + Line, endK);
-            for (var r = firstRow; r < endRow; r++)
-            {
-                for (var k = k0; k < end; k++)
-                {
-                    tile[((nint)k * height) + r] = x[(r * stride) + k];
-                }
-            }
+            tile[(nint)k * height] = x[k];
         }
     }
 }

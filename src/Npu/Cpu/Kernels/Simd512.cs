@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AkkaCp.Npu.Cpu.Kernels;
 
@@ -33,7 +34,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
         var nearest = (bits + Vector512.Create(0x7FFFu) + even) >>> 16;
         var quietNaN = (bits >>> 16) | Vector512.Create(0x40u);
         var rounded = Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), nearest, quietNaN);
-        Vector512.Narrow(rounded, rounded).GetLower().Store(destination);
+        var halves = Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded) : Vector512.Narrow(rounded, rounded).GetLower();
+        halves.Store(destination);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -45,6 +45,13 @@ internal sealed unsafe class AmxKernels : KernelVariant
     /// <inheritdoc/>
     public override int MaxRows { get; }
 
+    /// <inheritdoc/>
+    public override bool RoundsRows(DType weights) => weights == DType.BF16;
+
+    /// <inheritdoc/>
+    public override bool KeepsRows(int rows, int k, DType weights) =>
+        weights == DType.F32 ? _vectors.KeepsRows(rows, k, weights) : _blocking.WordsFor(rows, (k + 1) / 2) >= (k + 1) / 2;
+
     /// <summary>The vectors' scratch, then the tiles': each keeps its zeros.</summary>
     public override int ScratchFloats => _vectors.ScratchFloats + _blocking.ScratchFloats;
 

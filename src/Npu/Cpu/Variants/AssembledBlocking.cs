@@ -1,14 +1,18 @@
 namespace AkkaCp.Npu.Cpu.Variants;
 
 /// <summary>
-/// How assembled products are cut for the caches. Packed rows of a block stay in half of L2 while all panels go by: 1024 words
-/// (4 KiB: 1024 F32 or 2048 BF16 inputs) of as many whole tiles as fit, 126 rows in tiles of 14 with 1 MiB. A panel's 128 KiB of the same
-/// pass are in the other half from one tile to the next. Fewer, longer passes over K mean fewer reads and writes of y.
+/// How assembled products are cut for the caches. Packed rows of a block stay in half of L2 while all panels go by: up to 1024 words
+/// (4 KiB: 1024 F32 or 2048 BF16 inputs) of as many whole tiles as fit, 126 rows in tiles of 14 with 1 MiB; fewer of longer rows, so that
+/// up to 2048 words are one pass, as each further pass reads and writes all of y. A panel's 128 or 256 KiB of the same pass are in the
+/// other half from one tile to the next.
 /// </summary>
 internal sealed class AssembledBlocking
 {
     /// <summary>Words of x in one pass over a full block.</summary>
     public const int BlockWords = 1024;
+
+    /// <summary>Most words of a pass for which a block takes fewer rows.</summary>
+    public const int LongWords = 2 * BlockWords;
 
     // Fewer rows leave a panel, read from memory once for each block, too little work; more than that gain nothing.
     private const int FewestRows = 4 * TileAssembler.MaxRows;
@@ -42,7 +46,21 @@ internal sealed class AssembledBlocking
     /// <summary>Bytes from one packed row to the next: an odd number of lines, so that a tile's rows lie in different cache sets.</summary>
     public static int RowBytes(int words) => ((((words * 4) + 63) / 64) | 1) * 64;
 
-    /// <summary>Words of one pass over <paramref name="rows"/> rows: all, when a single tile's rows fit the scratch.</summary>
-    public int WordsFor(int rows) =>
-        rows <= _tileRows ? (PackedBytes / rows / 128 * 32) - 32 : BlockWords;
+    /// <summary>Most rows of a block whose rows have <paramref name="words"/> words.</summary>
+    public int RowsFor(int words)
+    {
+        var passes = (words + LongWords - 1) / LongWords;
+        var fitting = PackedBytes / RowBytes((words + passes - 1) / passes) / _tileRows * _tileRows;
+        return Math.Clamp(fitting, Math.Min(FewestRows / _tileRows * _tileRows, MaxRows), MaxRows);
+    }
+
+    /// <summary>Words of one pass over <paramref name="rows"/> rows of <paramref name="words"/> words: passes of about one length, as
+    /// few as the scratch allows.</summary>
+    public int WordsFor(int rows, int words)
+    {
+        var lines = PackedBytes / rows / 64;
+        var most = (lines - ((lines + 1) % 2)) * 16;
+        var passes = (words + most - 1) / most;
+        return ((words + passes - 1) / passes + 15) / 16 * 16;
+    }
 }

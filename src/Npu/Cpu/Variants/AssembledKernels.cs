@@ -27,6 +27,15 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Ke
     public override int MaxRows => blocking.MaxRows;
 
     /// <inheritdoc/>
+    public override int RowsFor(int k, DType weights) => blocking.RowsFor(Words(k, weights));
+
+    /// <inheritdoc/>
+    public override bool RoundsRows(DType weights) => weights == DType.BF16;
+
+    /// <inheritdoc/>
+    public override bool KeepsRows(int rows, int k, DType weights) => blocking.WordsFor(rows, Words(k, weights)) >= Words(k, weights);
+
+    /// <inheritdoc/>
     public override int ScratchFloats => blocking.ScratchFloats;
 
     /// <inheritdoc/>
@@ -47,4 +56,6 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Ke
         var pairs = weights == DType.BF16;
         new AssembledLoop(block, pairs ? bf16 : f32, blocking, pairs).Run();
     }
+
+    private static int Words(int k, DType weights) => weights == DType.BF16 ? (k + 1) / 2 : k;
 }

@@ -14,6 +14,7 @@ internal readonly unsafe ref struct AssembledLoop
     private readonly ProductTiles _tiles;
     private readonly AssembledBlocking _blocking;
     private readonly bool _pairs;
+    private readonly int _words;
 
     /// <summary>Prepares one block; <paramref name="pairs"/> when a word is two BF16 values, else it is an F32.</summary>
     public AssembledLoop(in MatMulBlock block, ProductTiles tiles, AssembledBlocking blocking, bool pairs)
@@ -22,6 +23,7 @@ internal readonly unsafe ref struct AssembledLoop
         _tiles = tiles;
         _blocking = blocking;
         _pairs = pairs;
+        _words = pairs ? (block.K + 1) / 2 : block.K;
     }
 
     // Tiles of a block differ by one row at most: none is so small that its panel is read for next to nothing.
@@ -36,12 +38,15 @@ internal readonly unsafe ref struct AssembledLoop
     /// <summary>Computes the block.</summary>
     public void Run()
     {
-        var words = _pairs ? (_block.K + 1) / 2 : _block.K;
-        var most = _blocking.WordsFor(_block.Rows);
-        for (var k = 0; k < words; k += most)
+        var most = _blocking.WordsFor(_block.Rows, _words);
+        for (var k = 0; k < _words; k += most)
         {
-            var count = Math.Min(most, words - k);
-            PackRows(k, count);
+            var count = Math.Min(most, _words - k);
+            if (!_block.RowsPacked || count < _words)
+            {
+                PackRows(k, count);
+            }
+
             RunPass(k, count);
         }
     }
@@ -51,22 +56,29 @@ internal readonly unsafe ref struct AssembledLoop
         var stride = AssembledBlocking.RowBytes(count);
         for (var t = 0; t < _block.Rows; t++)
         {
-            var row = _block.X + (t * _block.XStride);
             var packed = Packed + ((nint)t * stride);
             if (_pairs)
             {
-                PackPairs(row + (2 * k), Math.Min(2 * count, _block.K - (2 * k)), (ushort*)packed);
+                PackPairs(t, 2 * k, Math.Min(2 * count, _block.K - (2 * k)), (ushort*)packed);
             }
             else
             {
-                new ReadOnlySpan<float>(row + k, count).CopyTo(new Span<float>(packed, count));
+                new ReadOnlySpan<float>(_block.Row(t) + k, count).CopyTo(new Span<float>(packed, count));
             }
         }
     }
 
-    private static void PackPairs(float* row, int inputs, ushort* packed)
+    private void PackPairs(int t, int first, int inputs, ushort* packed)
     {
-        Cast.ToBF16(row, packed, inputs);
+        if (_block.Rounded)
+        {
+            new ReadOnlySpan<ushort>(_block.RoundedRow(t) + first, inputs).CopyTo(new Span<ushort>(packed, inputs));
+        }
+        else
+        {
+            Cast.ToBF16(_block.Row(t) + first, packed, inputs);
+        }
+
         if (inputs % 2 != 0)
         {
             packed[inputs] = 0;
@@ -101,7 +113,7 @@ internal readonly unsafe ref struct AssembledLoop
                 Count = count,
                 Ahead = Ahead(weights, tile, count),
             };
-            RunTile(ref arguments, rows, panels, t, panel * Width, columns, k > 0);
+            RunTile(ref arguments, rows, panels, t, panel * Width, columns, (k > 0, k + count == _words));
         }
     }
 
@@ -110,14 +122,21 @@ internal readonly unsafe ref struct AssembledLoop
     private byte* Ahead(byte* weights, int tile, int count) =>
         tile < 2 ? weights + _block.PanelBytes + ((nint)tile * count * (_tiles.StepBytes / 2)) : weights;
 
-    private void RunTile(ref TileArguments arguments, int rows, int panels, int t, int column, int columns, bool goesOn)
+    private void RunTile(ref TileArguments arguments, int rows, int panels, int t, int column, int columns, (bool GoesOn, bool Last) pass)
     {
         var y = _block.Y + (t * _block.YStride) + column;
-        var start = goesOn ? y : _block.Bias is null ? Zeros : _block.Bias + column;
-        var startStride = goesOn ? _block.YStride : 0;
+        var start = pass.GoesOn ? y : _block.Bias is null ? Zeros : _block.Bias + column;
+        var startStride = pass.GoesOn ? _block.YStride : 0;
         if (columns == panels * Width)
         {
-            Call(ref arguments, rows, panels, start, startStride, y, _block.YStride);
+            var streams = _block.Streams && pass.Last;
+            var target = streams ? Edge : y;
+            Call(ref arguments, rows, panels, start, startStride, target, streams ? columns : _block.YStride);
+            if (streams)
+            {
+                StreamRows.Copy(Edge, columns, y, _block.YStride, rows, columns);
+            }
+
             return;
         }
 

@@ -27,6 +27,12 @@ internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels
     public override int MaxRows => blocking.MaxRows;
 
     /// <inheritdoc/>
+    public override int RowsFor(int k, DType weights) => blocking.RowsFor(k);
+
+    /// <inheritdoc/>
+    public override bool KeepsRows(int rows, int k, DType weights) => blocking.WordsFor(rows, k) >= k;
+
+    /// <inheritdoc/>
     public override int ScratchFloats => blocking.ScratchFloats;
 
     /// <inheritdoc/>

@@ -118,14 +118,23 @@ internal abstract unsafe class I8Kernels
         return starts;
     }
 
-    private static void Dequantize(in I8Block block, byte* panel, int t, int rows, int column, int stride, int columns)
+    private static void Dequantize(in I8Block block, byte* panel, int t, int rows, int column, nint stride, int columns)
     {
+        // Past the caches go rows that are complete: they take the place of their sums first.
+        var y = block.Y + (t * block.YStride) + column;
+        var target = block.Streams ? block.Scratch : y;
+        var targetStride = block.Streams ? stride : block.YStride;
         for (var at = 0; at < columns; at += Width, panel += block.PanelBytes)
         {
             Dequant.Rows(
                 (int*)block.Scratch + at, stride, I8Panel.Scales(panel, block.K), block.XScales + t,
                 block.Bias is null ? null : block.Bias + column + at,
-                block.Y + (t * block.YStride) + column + at, block.YStride, rows, Math.Min(Width, columns - at));
+                target + at, targetStride, rows, Math.Min(Width, columns - at));
+        }
+
+        if (block.Streams)
+        {
+            StreamRows.Copy(target, targetStride, y, block.YStride, rows, columns);
         }
     }
 

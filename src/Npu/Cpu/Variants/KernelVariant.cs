@@ -24,6 +24,15 @@ internal abstract class KernelVariant
     /// <summary>Most rows of one block.</summary>
     public abstract int MaxRows { get; }
 
+    /// <summary>Most rows of a block with <paramref name="k"/> inputs, at most <see cref="MaxRows"/>.</summary>
+    public virtual int RowsFor(int k, DType weights) => MaxRows;
+
+    /// <summary>True when x is rounded to BF16 for these weights, so that rows may come rounded (<see cref="MatMulBlock.Rounded"/>).</summary>
+    public virtual bool RoundsRows(DType weights) => false;
+
+    /// <summary>True when such a block leaves all of its rows packed (<see cref="MatMulBlock.RowsPacked"/>).</summary>
+    public abstract bool KeepsRows(int rows, int k, DType weights);
+
     /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
     public abstract int ScratchFloats { get; }
 

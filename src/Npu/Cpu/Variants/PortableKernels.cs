@@ -26,6 +26,9 @@ internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8)
     public override int MaxRows => MatMul.MaxRows;
 
     /// <inheritdoc/>
+    public override bool KeepsRows(int rows, int k, DType weights) => k <= MatMul.StepFor(rows);
+
+    /// <inheritdoc/>
     public override int ScratchFloats => MatMul.ScratchFloats;
 
     /// <inheritdoc/>

@@ -4,15 +4,16 @@ using AkkaCp.Npu.Cpu.Kernels;
 namespace AkkaCp.Npu.Cpu;
 
 /// <summary>
-/// The rows of x that a product with I8 weights has quantised, and their scales: native memory that grows to the largest product and
-/// is kept, so that a steady step takes none. The device owns it; it is not part of its memory counters.
+/// The rows of x as a product's tiles read them, made once where several items or groups need them: quantised, with their scales, or
+/// rounded to BF16. Native memory that grows to the largest product and is kept, so that a steady step takes none. The device owns it; it
+/// is not part of its memory counters.
 /// </summary>
-internal sealed unsafe class QuantizedRows
+internal sealed unsafe class ConvertedRows
 {
     private byte* _memory;
     private nuint _bytes;
 
-    /// <summary>First row: bytes q + 128.</summary>
+    /// <summary>First row: bytes q + 128, or BF16.</summary>
     public byte* Rows { get; private set; }
 
     /// <summary>Bytes from row to row.</summary>
@@ -21,12 +22,12 @@ internal sealed unsafe class QuantizedRows
     /// <summary>One scale for each row.</summary>
     public float* Scales => (float*)_memory;
 
-    /// <summary>Makes room for <paramref name="rows"/> rows of <paramref name="k"/> values; what was there is lost.</summary>
+    /// <summary>Makes room for <paramref name="rows"/> rows of <paramref name="rowBytes"/> bytes; what was there is lost.</summary>
     /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
-    public void Reserve(int rows, int k)
+    public void Reserve(int rows, nint rowBytes)
     {
         // An odd number of lines, so that a tile's rows lie in different cache sets; whole words.
-        Stride = ((((nint)k + 63) / 64) | 1) * 64;
+        Stride = (((rowBytes + 63) / 64) | 1) * 64;
         var scaleBytes = (((nuint)rows * sizeof(float)) + 63) / 64 * 64;
         var bytes = scaleBytes + ((nuint)rows * (nuint)Stride);
         if (bytes > _bytes)
@@ -59,4 +60,12 @@ internal readonly unsafe struct DynamicQuantRow(TensorView x, byte* rows, nint s
         DynamicQuant.Quantize(source, x.RowLength, scale, rows + (row * stride));
         scales[row] = scale;
     }
+}
+
+/// <summary>Rounds one row of x to BF16.</summary>
+internal readonly unsafe struct RoundRow(TensorView x, byte* rows, nint stride) : IRowWork
+{
+    /// <inheritdoc/>
+    public void Execute(int row) =>
+        Cast.ToBF16((float*)x.Data + ((nint)row * x.RowStride), (ushort*)(rows + (row * stride)), x.RowLength);
 }
