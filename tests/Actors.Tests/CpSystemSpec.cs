@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Akka.TestKit;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
@@ -83,6 +84,26 @@ public class CpSystemSpec
         Time(system).Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(10), 5), await running);
         Assert.Equal(2, system.Status.Epoch);
+    }
+
+    [Fact]
+    public async Task StepThatTakesLong_GoesOnWhileItsRankGetsOn()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        await using var system = Start(ranks, new SchedulerSettings { StepTimeout = TimeSpan.FromSeconds(90) }, VirtualTime);
+        var running = TextOf(system, Request(10, 5));
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        for (var minute = 0; minute < 5; minute++)
+        {
+            ranks.GetOn();
+            Time(system).Advance(TimeSpan.FromSeconds(60));
+            Assert.Equal(1, system.Status.Epoch);
+            await Settle(system);
+        }
+
+        ranks.Gate.Release(1000);
+        Assert.Equal(FakeModel.Continue(FakeModel.Prompt(10), 5), await running);
+        Assert.Equal(1, system.Status.Epoch);
     }
 
     [Fact]
@@ -212,6 +233,16 @@ public class CpSystemSpec
         ContextLength = 2000,
         Logger = new OutputLogger(TestContext.Current.TestOutputHelper),
     };
+
+    /// <summary>Waits until a pulse that was due has been heard: the node and the coordinator have answered what came behind it.</summary>
+    private static async Task Settle(CpSystem system)
+    {
+        var node = system.System.ActorSelection("/user/node");
+        var coordinator = system.System.ActorSelection("/user/coordinator");
+        await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, s_patience);
+        await coordinator.Ask<CoordinatorProtocol.StatusTold>(CoordinatorProtocol.AskStatus.Instance, s_patience);
+        await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, s_patience);
+    }
 
     private static TestScheduler Time(CpSystem system) => (TestScheduler)system.System.Scheduler;
 

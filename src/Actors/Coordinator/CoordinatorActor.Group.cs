@@ -108,7 +108,7 @@ internal sealed partial class CoordinatorActor
     /// <summary>Leaves Serving for a new epoch; at once, or after a pause when the last epoch did nothing.</summary>
     private void LoseGroup(PipelineFault fault)
     {
-        _log.Error("{0}; the group of ranks is formed anew", fault);
+        _log.Warning("{0}; the group of ranks is formed anew", fault);
         EndServing();
         _phase = CpPhase.Forming;
         Become(Forming);

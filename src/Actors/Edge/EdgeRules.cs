@@ -9,9 +9,12 @@ internal sealed record EdgeRules
     public static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
 
     /// <summary>Silent ticks after which the coordinator is looked for anew.</summary>
-    public int Relocate { get; init; } = 3;
+    public int Relocate { get; init; } = 2;
 
-    /// <summary>Ticks after which the coordinator is told that the edge is there, also while tokens come.</summary>
+    /// <summary>
+    /// Ticks after which the coordinator is told that the edge is there, also while tokens come, and after which it is asked for anew,
+    /// also while it answers: one that is cut off from its ranks would put the edge off for ever.
+    /// </summary>
     public int Lease { get; init; } = 5;
 
     /// <summary>Ticks in which a cancelled request is to be confirmed; then it ends unconfirmed, and its lease runs out.</summary>

@@ -149,8 +149,9 @@ internal sealed record EdgeState
         if (WaitsForRoom)
             return (next with { WaitsForRoom = false }).Submit(isNew: false);
 
-        var turn = next.Silence > 0 || next.Ticks % Rules.Lease == 0 ? next.Poll() : new EdgeTurn(next);
-        return next.Silence >= Rules.Relocate ? turn.Do(new EdgeEffect.Locate()) : turn;
+        var isDue = next.Ticks % Rules.Lease == 0;
+        var turn = next.Silence > 0 || isDue ? next.Poll() : new EdgeTurn(next);
+        return next.Silence >= Rules.Relocate || isDue ? turn.Do(new EdgeEffect.Locate()) : turn;
     }
 
     private EdgeTurn TickCancelling() => Cancelled >= Rules.Cancel || !IsLocated
@@ -181,7 +182,7 @@ internal sealed record EdgeState
     private EdgeTurn Poll() => new EdgeTurn(this with { HasPolled = true }).Do(Send(new EdgeProtocol.Poll(Request.RequestId, Known)));
 
     /// <summary>Every message behind a lost one shows the gap; asking once is enough.</summary>
-    private EdgeTurn PollOnce() => HasPolled ? new EdgeTurn(this) : Poll();
+    private EdgeTurn PollOnce() => HasPolled || !IsLocated ? new EdgeTurn(this) : Poll();
 
     private EdgeTurn Finish(GenerationProtocol.IReply reply)
     {

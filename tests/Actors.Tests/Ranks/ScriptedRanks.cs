@@ -32,6 +32,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
     private readonly ConcurrentDictionary<(long Epoch, long Step), (int Rank, Misbehaviour How)> _script = new();
     private readonly ConcurrentDictionary<(long Epoch, long Step), TaskCompletionSource> _reached = new();
     private int _alive;
+    private long _stagesDone;
 
     public int BuildFailures;
 
@@ -53,6 +54,9 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
         _script[(epoch, step)] = (rank, how);
         return this;
     }
+
+    /// <summary>All pipelines end a stage.</summary>
+    public void GetOn() => Interlocked.Increment(ref _stagesDone);
 
     /// <summary>Ends when rank 0 has taken the step's plan.</summary>
     public Task Reached(long epoch, long step) => Signal(epoch, step).Task;
@@ -100,7 +104,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
 
         public Task Completion => _completion.Task;
 
-        public long StagesDone { get; private set; }
+        public long StagesDone => owner._stagesDone;
 
         public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)
         {
@@ -132,7 +136,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
             Task before, StepPlan plan, IReadOnlyList<StepResult> computed, (int Rank, Misbehaviour How)? misbehaviour)
         {
             await before;
-            StagesDone++;
+            owner.GetOn();
             if (owner.Gate is { } gate)
                 await gate.WaitAsync();
             if (misbehaviour is (var culprit, Misbehaviour.Fault))

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Settings;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests.Cluster;
+
+/// <summary>Who may speak to the control plane, and where it listens.</summary>
+public class ControlPlaneSpec
+{
+    private static readonly TimeSpan s_attempt = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public async Task ClusterWithTls_ServesThoseOfItsAuthorityAndNobodyElse()
+    {
+        using var authority = new TestAuthority();
+        using var stranger = new TestAuthority();
+        await using var cluster = new TestCluster(tls: authority.Issue("node"));
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        var request = TestCluster.Request(20, 10);
+        await TestCluster.Read(cluster.Client().Submit(request), request);
+
+        foreach (var tls in new[] { stranger.Issue("client"), stranger.Issue("mixed") with { Ca = authority.Issue("x").Ca }, new TlsSettings() })
+        {
+            var settings = cluster.Settings(0) with { Transport = new TransportSettings { Tls = tls } };
+            await using var client = CpClient.Start(settings);
+            Assert.Null(await client.StatusAsync(s_attempt));
+        }
+
+        Assert.Equal(NodeState.Serving, a.Node.Status.State);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.7")]
+    public async Task Node_ListensOnTheConfiguredAddressAndNowhereElse(string host)
+    {
+        var settings = new CpSettings { Cluster = new ClusterSettings { Host = host, Port = 0 } };
+        var system = ControlPlane.StartNode(settings, 0, NullLogger.Instance);
+        try
+        {
+            var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
+            var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == port);
+            Assert.Equal([IPAddress.Parse(host)], listeners.Select(listener => listener.Address.MapToIPv4()));
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    [Fact]
+    public async Task PortInUse_IsNamed()
+    {
+        var system = ControlPlane.StartNode(new CpSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLogger.Instance);
+        try
+        {
+            var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
+            var problem = Assert.Single(Assert.Throws<CpSettingsException>(
+                () => ControlPlane.StartNode(new CpSettings(), port, NullLogger.Instance)).Problems);
+            Assert.Contains($"127.0.0.1:{port} cannot be listened on", problem);
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    [Fact]
+    public void CertificateThatCannotBeRead_IsNamed()
+    {
+        using var authority = new TestAuthority();
+        var tls = authority.Issue("node");
+        foreach (var (wrong, key) in new[]
+        {
+            (tls with { Certificate = "/no/such.pem" }, "certificate"), (tls with { Key = tls.Ca }, "certificate"),
+            (tls with { Ca = tls.Key }, "ca"), (tls with { Ca = "/no/such.pem" }, "ca"),
+        })
+        {
+            var settings = new CpSettings { Transport = new TransportSettings { Tls = wrong } };
+            var problem = Assert.Single(Assert.Throws<CpSettingsException>(
+                () => ControlPlane.StartNode(settings, 0, NullLogger.Instance)).Problems);
+            Assert.Contains($"akka-cp.transport.tls.{key}: ", problem);
+        }
+    }
+
+    [Fact]
+    public void ClientWithoutSeeds_IsRefused() => Assert.Contains(
+        "akka-cp.cluster.seeds", Assert.Throws<CpSettingsException>(() => CpClient.Start(new CpSettings())).Message);
+}

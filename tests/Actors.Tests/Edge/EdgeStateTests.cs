@@ -1,0 +1,101 @@
+using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Tests.Coordinator;
+using AkkaCp.Model.Sampling;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests.Edge;
+
+public class EdgeStateTests
+{
+    private static readonly GenerationProtocol.Submit s_request = new(
+        Guid.NewGuid(), [.. FakeModel.Prompt(5)], 5, 10, SamplingOptions.Greedy, []);
+
+    private static readonly EdgeRules s_rules = new() { Forlorn = 8 };
+
+    [Fact]
+    public void SilentCoordinator_IsPolledThenLookedForAnew()
+    {
+        var edge = Taken();
+        var first = edge.Tick();
+        Assert.Equal([new EdgeEffect.Send(new EdgeProtocol.Poll(s_request.RequestId, 5))], first.Effects);
+        Assert.Contains(new EdgeEffect.Locate(), first.State.Tick().Effects);
+    }
+
+    [Fact]
+    public void NoCoordinatorAtAll_FailsInBoundedTime()
+    {
+        var turn = EdgeState.Begin(s_request, s_rules);
+        for (var tick = 0; tick <= s_rules.Forlorn; tick++)
+            turn = turn.State.Tick();
+        Assert.True(turn.State.HasEnded);
+        Assert.Contains("no coordinator answered for 16 s", Failure(turn).Message);
+    }
+
+    [Fact]
+    public void StreamOfTokens_StillRenewsTheLease()
+    {
+        var edge = Taken();
+        var polls = 0;
+        for (var tick = 0; tick < 10; tick++)
+        {
+            edge = edge.Heard(Token(5 + tick)).State;
+            var turn = edge.Tick();
+            polls += turn.Effects.OfType<EdgeEffect.Send>().Count(send => send.Command is EdgeProtocol.Poll);
+            edge = turn.State.Waiting().State;
+        }
+
+        Assert.InRange(polls, 2, 10);
+    }
+
+    [Fact]
+    public void FullQueueOfANewCoordinator_IsWaitedFor()
+    {
+        var edge = Taken().Heard(Token(5)).State.Located(isSame: false).State;
+        edge = edge.Unknown().State;
+        var busy = edge.Ended(Ended(FailureKind.Busy), isCurrent: true);
+        Assert.False(busy.State.HasEnded);
+        var resubmitted = Assert.IsType<GenerationProtocol.Submit>(
+            Assert.IsType<EdgeEffect.Send>(busy.State.Tick().Effects[0]).Command);
+        Assert.Equal((6, 5, 9), (resubmitted.Tokens.Length, resubmitted.PromptLength, resubmitted.MaxNewTokens));
+    }
+
+    [Fact]
+    public void FullQueueAtTheFirstAttempt_IsTheClients()
+    {
+        var edge = EdgeState.Begin(s_request, s_rules).State.Located(isSame: false).State;
+        Assert.Equal(FailureKind.Busy, Failure(edge.Ended(Ended(FailureKind.Busy), isCurrent: true)).Error);
+    }
+
+    [Fact]
+    public void RequestThatNobodyKeeps_FailsAfterManySubmissions()
+    {
+        var turn = new EdgeTurn(Taken());
+        var unknowns = 0;
+        while (!turn.State.HasEnded && unknowns++ < 100)
+            turn = turn.State.Unknown();
+        Assert.InRange(unknowns, 10, 30);
+        Assert.Contains("times without a new token", Failure(turn).Message);
+    }
+
+    [Fact]
+    public void TextAsLongAsTheModelAllows_IsCompleteThoughItCannotBeHandedInAgain()
+    {
+        var edge = Taken().Heard(Token(5)).State;
+        var turn = edge.Ended(Ended(FailureKind.ContextLengthExceeded), isCurrent: true);
+        Assert.Equal(
+            CompletionReason.Length,
+            Assert.IsType<GenerationProtocol.Completed>(turn.Effects.OfType<EdgeEffect.Give>().Single().Reply).Reason);
+    }
+
+    private static EdgeState Taken() => EdgeState.Begin(s_request, s_rules).State.Located(isSame: false).State.Waiting().State;
+
+    private static GenerationProtocol.TokenGenerated Token(int position) =>
+        new(s_request.RequestId, position, new SampledToken(position, 0, []));
+
+    private static EdgeProtocol.Ended Ended(FailureKind kind) =>
+        new(s_request.RequestId, 0, new GenerationProtocol.Failed(s_request.RequestId, kind, "no"));
+
+    private static GenerationProtocol.Failed Failure(EdgeTurn turn) =>
+        Assert.IsType<GenerationProtocol.Failed>(turn.Effects.OfType<EdgeEffect.Give>().Single().Reply);
+}
