@@ -161,6 +161,26 @@ public class ClusterSpec
     }
 
     [Fact]
+    public async Task ClusterThatFormedAlone_JoinsTheLargerOneThatItSees()
+    {
+        // The lonely node is its own first seed and finds the others only after it has formed a cluster.
+        await using var cluster = new TestCluster();
+        var lonelyPort = TestCluster.FreePort();
+        var port = TestCluster.FreePort();
+        var lonely = cluster.Start("lonely", port: lonelyPort, seeds: [$"127.0.0.1:{lonelyPort}", $"127.0.0.1:{port}"]);
+        await lonely.Until(status => status.State is NodeState.Ready);
+        var a = cluster.Start("a", port: port, seeds: []);
+        var b = cluster.Start("b", seeds: [a.Node.Control]);
+        await cluster.ServedBy(a, b);
+
+        await lonely.Until(status => status.State is NodeState.Joining && status.Message.Contains("another cluster"));
+        await lonely.Until(status => status.State is NodeState.Ready);
+        var found = await lonely.Node.StatusAsync(TestCluster.Patience);
+        Assert.Equal((a.Node.Control, 3), (found!.Coordinator, found.Nodes.Length));
+        Assert.Equal(NodeState.Serving, a.Node.Status.State);
+    }
+
+    [Fact]
     public async Task NodeWithOtherFacts_IsRefusedOnBothSidesAndHarmsNobody()
     {
         await using var cluster = new TestCluster();

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Coordinator;
@@ -39,12 +41,13 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
     public IReadOnlyList<TestNode> Nodes => _nodes;
 
     /// <summary>Starts a node; those before it are its seeds.</summary>
-    public TestNode Start(string name, ScriptedRanks? ranks = null, int port = 0, GroupFacts? facts = null)
+    public TestNode Start(
+        string name, ScriptedRanks? ranks = null, int port = 0, GroupFacts? facts = null, string[]? seeds = null)
     {
         ranks ??= new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake") };
         if (facts is not null)
             ranks = new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = ranks.Offer, Facts = facts };
-        var node = new TestNode(name, ranks, Settings(port), worldSize);
+        var node = new TestNode(name, ranks, Settings(port, seeds), worldSize);
         _nodes.Add(node);
         return node;
     }
@@ -64,18 +67,26 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
             await nodes[rank].Until(status => status.State is NodeState.Serving);
     }
 
-    public CpSettings Settings(int port) => new()
+    public CpSettings Settings(int port, string[]? seeds = null) => new()
     {
         Cluster = new ClusterSettings
         {
             Port = port,
-            Seeds = [.. _nodes.Select(node => node.Node.Control)],
+            Seeds = seeds is null ? [.. _nodes.Select(node => node.Node.Control)] : [.. seeds],
             NodeTimeout = TimeSpan.FromSeconds(3),
         },
         Transport = new TransportSettings { Tls = tls ?? new TlsSettings() },
         KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
         Akka = Fast,
     };
+
+    /// <summary>A port that nobody listens on at the moment.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     public static GenerationProtocol.Submit Request(int promptLength, int maxNew, int salt = 0) => new(
         Guid.NewGuid(), [.. FakeModel.Prompt(promptLength, salt)], promptLength, maxNew, SamplingOptions.Greedy, []);

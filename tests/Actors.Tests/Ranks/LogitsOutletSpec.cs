@@ -1,0 +1,78 @@
+using Akka.TestKit.Xunit;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Ranks;
+using AkkaCp.Actors.Settings;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests.Ranks;
+
+public class LogitsOutletSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings()))
+{
+    private const int Window = 16;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly Guid s_id = Guid.NewGuid();
+
+    [Fact]
+    public async Task Rows_AreHeldBackUntilEarlierOnesAreConfirmed()
+    {
+        var outlet = Outlet();
+        var writing = Task.Run(() => Write(outlet, Window + 2));
+        for (var position = 0; position < Window; position++)
+            Assert.Equal(position, (await ExpectMsgAsync<LogitsProtocol.Row>(s_patience)).Position);
+        Assert.False(writing.IsCompleted);
+
+        outlet.Confirm(new LogitsProtocol.RowTaken(s_id, 3));
+        outlet.Confirm(new LogitsProtocol.RowTaken(s_id, 0));
+        await writing.WaitAsync(s_patience);
+        Assert.Equal(Window, outlet.Unconfirmed);
+    }
+
+    [Fact]
+    public async Task RowThatIsNotConfirmed_IsSentAgainThenGivenUp()
+    {
+        var outlet = Outlet();
+        Write(outlet, 1);
+        await ExpectMsgAsync<LogitsProtocol.Row>(s_patience);
+        for (var second = 0; second < 4; second++)
+            outlet.Tick();
+        Assert.Equal(0, (await ExpectMsgAsync<LogitsProtocol.Row>(s_patience)).Position);
+
+        for (var second = 0; second < 30; second++)
+            outlet.Tick();
+        Assert.Equal(0, outlet.Unconfirmed);
+        Write(outlet, 100);
+        Assert.Equal(0, outlet.Unconfirmed);
+    }
+
+    [Fact]
+    public async Task EndOfTheEpoch_HoldsNobodyBack()
+    {
+        var outlet = Outlet();
+        var writing = Task.Run(() => Write(outlet, 100));
+        for (var position = 0; position < Window; position++)
+            await ExpectMsgAsync<LogitsProtocol.Row>(s_patience);
+        outlet.Close();
+        await writing.WaitAsync(s_patience);
+    }
+
+    [Fact]
+    public void RowsOfARequestThatDidNotAsk_GoNowhere()
+    {
+        var outlet = Outlet();
+        outlet.Write(8, 0, [1f]);
+        Assert.Equal(0, outlet.Unconfirmed);
+    }
+
+    private static void Write(LogitsOutlet outlet, int rows)
+    {
+        for (var position = 0; position < rows; position++)
+            outlet.Write(7, position, [position]);
+    }
+
+    private LogitsOutlet Outlet()
+    {
+        var outlet = new LogitsOutlet(TestActor, Sys);
+        outlet.Connect(new LogitsProtocol.Route(7, s_id, TestActor));
+        return outlet;
+    }
+}
