@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Tasks.Dataflow;
 using AkkaCp.Pipeline.Stages;
@@ -37,7 +36,7 @@ public sealed class RankPipeline : IRankPipeline
     private readonly Action<StepResult> _deliver;
     private readonly CancellationTokenSource _graph = new();
     private readonly StageBlock _blocks;
-    private readonly ConcurrentDictionary<long, StepContext> _inside = new();
+    private readonly StepsInside _inside;
     private readonly TransformBlock<StageResult<PlanMessage>, StageResult<NormedMessage>> _head;
 
     /// <summary>Builds the graph; nothing runs before the first plan.</summary>
@@ -47,6 +46,7 @@ public sealed class RankPipeline : IRankPipeline
     {
         _setup = setup;
         _deliver = deliver;
+        _inside = new StepsInside(setup);
         _blocks = new StageBlock(setup, _graph.Token);
         _head = Link(_blocks);
         Completion = CompleteAsync(_blocks.Blocks);
@@ -61,12 +61,7 @@ public sealed class RankPipeline : IRankPipeline
     /// <inheritdoc/>
     public async Task<bool> SendAsync(StepPlan plan, CancellationToken cancellationToken)
     {
-        var step = new StepContext(plan, _setup);
-        if (!_inside.TryAdd(plan.Step, step))
-        {
-            throw new InvalidOperationException($"rank {_setup.Rank}: expected a new step, found {plan}, which is inside already");
-        }
-
+        var step = _inside.Enter(plan);
         var taken = false;
         try
         {
@@ -76,7 +71,7 @@ public sealed class RankPipeline : IRankPipeline
         {
             if (!taken)
             {
-                _inside.TryRemove(plan.Step, out _);
+                await _inside.LeaveAsync(plan).ConfigureAwait(false);
             }
         }
 
@@ -107,6 +102,8 @@ public sealed class RankPipeline : IRankPipeline
 
     private TransformBlock<StageResult<PlanMessage>, StageResult<NormedMessage>> Link(StageBlock blocks)
     {
+        var groups = _setup.Groups;
+
         // Step 1: the plan becomes rows, their angles, and their embeddings with their first norm.
         var embed = new EmbedStage(_setup, new SequenceTable(_setup.Kv.Shape.BlockSize));
         var head = blocks.Create<PlanMessage, NormedMessage>(Embed, NoLayer, plan => embed.Run(plan.Step));
@@ -117,7 +114,8 @@ public sealed class RankPipeline : IRankPipeline
         }
 
         // Step 8: logits of the rows that need them, and tokens.
-        var lmHead = blocks.Create<NormedMessage, SampledMessage>(LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync);
+        var lmHead = blocks.Create<NormedMessage, SampledMessage>(LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync,
+            waits: groups.AttnTp.Size > 1);
         normed.LinkTo(lmHead, s_propagate);
         var end = blocks.Add(new ActionBlock<StageResult<SampledMessage>>(FinishAsync, blocks.Options));
         lmHead.LinkTo(end, s_propagate);
@@ -127,18 +125,23 @@ public sealed class RankPipeline : IRankPipeline
     private TransformBlock<StageResult<NormedMessage>, StageResult<NormedMessage>> LinkLayer(
         StageBlock blocks, int layer, ISourceBlock<StageResult<NormedMessage>> normed)
     {
+        var groups = _setup.Groups;
+
         // Steps 2 and 3: K and V first, their gather goes out, Q; then the gathered K‖V into the pool.
         var qkv = blocks.Create<NormedMessage, QkvMessage>(
             QkvProjection, layer, new QkvProjectionStage(_setup, layer, _graph.Token).Run);
-        var gather = blocks.Create<QkvMessage, QueryMessage>(KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync);
+        var gather = blocks.Create<QkvMessage, QueryMessage>(
+            KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync, waits: groups.AttnCp.Size > 1);
 
         // Steps 4 and 5: early and late zigzag blocks, one FIA call each.
         var split = blocks.Create<QueryMessage, SplitQueryMessage>(ZigzagQSplit, layer, ZigzagQSplitStage.Run);
         var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(DualFia, layer, new DualFiaStage(_setup, layer).Run);
 
         // Steps 6 and 7: o_proj, residual, norm; experts, residual, the next layer's norm.
-        var concat = blocks.Create<AttentionMessage, NormedMessage>(Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync);
-        var moe = blocks.Create<NormedMessage, NormedMessage>(Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync);
+        var concat = blocks.Create<AttentionMessage, NormedMessage>(
+            Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync, waits: groups.AttnTp.Size > 1);
+        var moe = blocks.Create<NormedMessage, NormedMessage>(
+            Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync, waits: groups.Moe.Size > 1 || _setup.Topology.NeedsMoeGather);
 
         normed.LinkTo(qkv, s_propagate);
         qkv.LinkTo(gather, s_propagate);
@@ -151,16 +154,15 @@ public sealed class RankPipeline : IRankPipeline
 
     private async Task FinishAsync(StageResult<SampledMessage> result)
     {
-        await EndAsync(result.Step, result.Message?.Samples ?? [], result.Fault);
+        await EndAsync(result.Step.Plan, result.Fault is null ? result.Message.Samples : [], result.Fault);
     }
 
     /// <summary>Gives the step's memory back, then reports it: whoever hears of the end finds the pool without it.</summary>
-    private async Task EndAsync(StepContext step, ImmutableArray<RequestSample> samples, PipelineFault? fault)
+    private async Task EndAsync(StepPlan plan, ImmutableArray<RequestSample> samples, PipelineFault? fault)
     {
-        if (_inside.TryRemove(step.Plan.Step, out _))
+        if (await _inside.LeaveAsync(plan) is { } stats)
         {
-            await step.ReleaseAsync();
-            _deliver(new StepResult(step.Plan.Epoch, step.Plan.Step, _setup.Rank, samples, fault, step.Stats()));
+            _deliver(new StepResult(plan.Epoch, plan.Step, _setup.Rank, samples, fault, stats));
         }
     }
 
@@ -177,12 +179,12 @@ public sealed class RankPipeline : IRankPipeline
 
         var all = Task.WhenAll(blocks.Select(block => block.Completion));
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var step in _inside.Values)
+        foreach (var plan in _inside.Plans())
         {
             var reason = all.IsFaulted ? $"the graph broke: {all.Exception!.GetBaseException().Message}" : "the pipeline was stopped";
-            _setup.Groups.Abort(step.Plan.Epoch, step.Plan.Step, reason);
-            await EndAsync(step, [], new PipelineFault(
-                FaultKind.Stopped, nameof(RankPipeline), NoLayer, _setup.Rank, step.Plan.Step, reason)).ConfigureAwait(false);
+            _setup.Groups.Abort(plan.Epoch, plan.Step, reason);
+            await EndAsync(plan, [], new PipelineFault(
+                FaultKind.Stopped, nameof(RankPipeline), NoLayer, _setup.Rank, plan.Step, reason)).ConfigureAwait(false);
         }
 
         if (all.IsFaulted)

@@ -6,36 +6,9 @@ namespace AkkaCp.Pipeline.Partition;
 /// </summary>
 public sealed class RankRows
 {
-    private readonly int[] _extendLens;
+    private int[] _extendLens = [];
 
-    // The constructor lays the rows; StepRows says which blocks of which request lie here.
-    internal RankRows(int cpRank, ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements, TokenGather gather,
-        ReadOnlySpan<RowBlocks> blocks)
-    {
-        CpRank = cpRank;
-        var count = requests.Length;
-        (_extendLens, PrevStart, PrevLen, NextStart, NextLen) =
-            (new int[count], new int[count], new int[count], new int[count], new int[count]);
-        (CuQPrev, CuQNext, KvPrev, KvNext) = (new int[count], new int[count], new int[count], new int[count]);
-        for (var b = 0; b < count; b++)
-        {
-            var block = blocks[b];
-            _extendLens[b] = requests[b].Extend;
-            (PrevStart[b], PrevLen[b], NextStart[b], NextLen[b]) = (block.PrevStart, block.PrevLen, block.NextStart, block.NextLen);
-            CuQPrev[b] = TotalQPrev += block.PrevLen;
-            CuQNext[b] = TotalQNext += block.NextLen;
-            KvPrev[b] = requests[b].Prefix + block.PrevStart + block.PrevLen;
-            KvNext[b] = requests[b].Prefix + block.NextStart + block.NextLen;
-        }
-
-        LocalToRequest = new int[Rows];
-        LocalToOffset = new int[Rows];
-        LocalToMoe = new int[Rows];
-        LocalToGather = new int[Rows];
-        FillLocal(0, PrevStart, PrevLen);
-        FillLocal(TotalQPrev, NextStart, NextLen);
-        (GatherRows, ReplicatedRows) = SortByTravel(placements, gather);
-    }
+    internal RankRows(int cpRank) => CpRank = cpRank;
 
     /// <summary>The context-parallel rank, 0 .. C-1.</summary>
     public int CpRank { get; }
@@ -44,53 +17,53 @@ public sealed class RankRows
     public int Rows => TotalQPrev + TotalQNext;
 
     /// <summary>Rows of the prev half; the queries are cut here between the two FIA calls.</summary>
-    public int TotalQPrev { get; }
+    public int TotalQPrev { get; private set; }
 
     /// <summary>Rows of the next half.</summary>
-    public int TotalQNext { get; }
+    public int TotalQNext { get; private set; }
 
     /// <summary>[B] offset of the prev rows in each request's extend.</summary>
-    public int[] PrevStart { get; }
+    public int[] PrevStart { get; private set; } = [];
 
     /// <summary>[B] prev rows of each request.</summary>
-    public int[] PrevLen { get; }
+    public int[] PrevLen { get; private set; } = [];
 
     /// <summary>[B] offset of the next rows in each request's extend.</summary>
-    public int[] NextStart { get; }
+    public int[] NextStart { get; private set; } = [];
 
     /// <summary>[B] next rows of each request.</summary>
-    public int[] NextLen { get; }
+    public int[] NextLen { get; private set; } = [];
 
     /// <summary>[B] cumulative prev rows without a leading 0: FIA's actual_seq_lengths of the prev call.</summary>
-    public int[] CuQPrev { get; }
+    public int[] CuQPrev { get; private set; } = [];
 
     /// <summary>[B] cumulative next rows without a leading 0.</summary>
-    public int[] CuQNext { get; }
+    public int[] CuQNext { get; private set; } = [];
 
     /// <summary>[B] keys that the last prev row of each request sees, prefix included: FIA's actual_seq_lengths_kv, not cumulative.</summary>
-    public int[] KvPrev { get; }
+    public int[] KvPrev { get; private set; } = [];
 
     /// <summary>[B] keys that the last next row of each request sees, prefix included.</summary>
-    public int[] KvNext { get; }
+    public int[] KvNext { get; private set; } = [];
 
     /// <summary>[Rows] request of each local row.</summary>
-    public int[] LocalToRequest { get; }
+    public int[] LocalToRequest { get; private set; } = [];
 
     /// <summary>[Rows] offset of each local row in its request's extend; its position is the request's prefix plus this.</summary>
-    public int[] LocalToOffset { get; }
+    public int[] LocalToOffset { get; private set; } = [];
 
     /// <summary>[Rows] row of each local row in the buffer of a token gather around the MoE: gathered rows rank by rank, then the
     /// replicated rows.</summary>
-    public int[] LocalToMoe { get; }
+    public int[] LocalToMoe { get; private set; } = [];
 
     /// <summary>[Rows] row of each local row in the buffer of a gather; -1 for replicated rows, which do not travel.</summary>
-    public int[] LocalToGather { get; }
+    public int[] LocalToGather { get; private set; } = [];
 
     /// <summary>Local rows of split and dealt requests, in order: what this rank contributes to a gather.</summary>
-    public int[] GatherRows { get; }
+    public int[] GatherRows { get; private set; } = [];
 
     /// <summary>Local rows of replicated requests, in order; the same rows on every rank.</summary>
-    public int[] ReplicatedRows { get; }
+    public int[] ReplicatedRows { get; private set; } = [];
 
     /// <summary>Local row of the request's last token, or -1 when it lies elsewhere or the request has no rows.</summary>
     public int LastRow(int request)
@@ -102,6 +75,52 @@ public sealed class RankRows
         }
 
         return PrevLen[request] > 0 && PrevStart[request] + PrevLen[request] == end ? CuQPrev[request] - 1 : -1;
+    }
+
+    /// <summary>Lays the rows of a step; <see cref="StepRows"/> says which blocks of which request lie here.</summary>
+    internal void Lay(
+        ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements, TokenGather gather, ReadOnlySpan<RowBlocks> blocks)
+    {
+        ReuseRequestArrays(requests.Length);
+        (TotalQPrev, TotalQNext) = (0, 0);
+        for (var b = 0; b < requests.Length; b++)
+        {
+            var block = blocks[b];
+            _extendLens[b] = requests[b].Extend;
+            (PrevStart[b], PrevLen[b], NextStart[b], NextLen[b]) = (block.PrevStart, block.PrevLen, block.NextStart, block.NextLen);
+            CuQPrev[b] = TotalQPrev += block.PrevLen;
+            CuQNext[b] = TotalQNext += block.NextLen;
+            KvPrev[b] = requests[b].Prefix + block.PrevStart + block.PrevLen;
+            KvNext[b] = requests[b].Prefix + block.NextStart + block.NextLen;
+        }
+
+        ReuseRowArrays(Rows, gather.Range(CpRank).Rows);
+        FillLocal(0, PrevStart, PrevLen);
+        FillLocal(TotalQPrev, NextStart, NextLen);
+        SortByTravel(placements, gather);
+    }
+
+    private void ReuseRequestArrays(int count)
+    {
+        _extendLens = ExactArray.Reuse(_extendLens, count);
+        PrevStart = ExactArray.Reuse(PrevStart, count);
+        PrevLen = ExactArray.Reuse(PrevLen, count);
+        NextStart = ExactArray.Reuse(NextStart, count);
+        NextLen = ExactArray.Reuse(NextLen, count);
+        CuQPrev = ExactArray.Reuse(CuQPrev, count);
+        CuQNext = ExactArray.Reuse(CuQNext, count);
+        KvPrev = ExactArray.Reuse(KvPrev, count);
+        KvNext = ExactArray.Reuse(KvNext, count);
+    }
+
+    private void ReuseRowArrays(int rows, int gathered)
+    {
+        LocalToRequest = ExactArray.Reuse(LocalToRequest, rows);
+        LocalToOffset = ExactArray.Reuse(LocalToOffset, rows);
+        LocalToMoe = ExactArray.Reuse(LocalToMoe, rows);
+        LocalToGather = ExactArray.Reuse(LocalToGather, rows);
+        GatherRows = ExactArray.Reuse(GatherRows, gathered);
+        ReplicatedRows = ExactArray.Reuse(ReplicatedRows, rows - gathered);
     }
 
     private void FillLocal(int row, int[] starts, int[] lengths)
@@ -116,11 +135,9 @@ public sealed class RankRows
         }
     }
 
-    private (int[] Gathered, int[] Replicated) SortByTravel(ReadOnlySpan<CpPlacement> placements, TokenGather gather)
+    private void SortByTravel(ReadOnlySpan<CpPlacement> placements, TokenGather gather)
     {
-        var (start, rows) = gather.Range(CpRank);
-        var gathered = new int[rows];
-        var replicated = new int[Rows - rows];
+        var start = gather.Range(CpRank).Start;
         var (g, r) = (0, 0);
         for (var row = 0; row < Rows; row++)
         {
@@ -128,15 +145,13 @@ public sealed class RankRows
             {
                 LocalToMoe[row] = gather.TotalRows + r;
                 LocalToGather[row] = -1;
-                replicated[r++] = row;
+                ReplicatedRows[r++] = row;
             }
             else
             {
                 LocalToMoe[row] = LocalToGather[row] = start + g;
-                gathered[g++] = row;
+                GatherRows[g++] = row;
             }
         }
-
-        return (gathered, replicated);
     }
 }

@@ -8,32 +8,23 @@ namespace AkkaCp.Pipeline.Partition;
 public sealed class StepRows
 {
     private readonly RankRows[] _ranks;
+    private readonly int[] _gatheredRows;
+    private RowBlocks[] _blocks = [];
 
-    private StepRows(ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements, int cpSize)
+    /// <summary>Rows of no step yet; <see cref="Lay"/> may be called for one step after another.</summary>
+    internal StepRows(int cpSize)
     {
         CpSize = cpSize;
-        Requests = requests.Length;
-        Gather = new TokenGather(CountGathered(requests, placements, cpSize));
-        _ranks = new RankRows[cpSize];
-        var blocks = new RowBlocks[requests.Length];
-        for (var rank = 0; rank < cpSize; rank++)
-        {
-            for (var b = 0; b < blocks.Length; b++)
-            {
-                blocks[b] = RowBlocks.Of(requests[b], placements[b], rank, cpSize);
-            }
-
-            _ranks[rank] = new RankRows(rank, requests, placements, Gather, blocks);
-        }
-
-        (GatheredRequest, GatheredOffset) = GatherOrigins();
+        _ranks = [.. Enumerable.Range(0, Math.Max(cpSize, 0)).Select(rank => new RankRows(rank))];
+        _gatheredRows = new int[_ranks.Length];
+        Gather = new TokenGather(_gatheredRows);
     }
 
     /// <summary>C.</summary>
     public int CpSize { get; }
 
     /// <summary>B.</summary>
-    public int Requests { get; }
+    public int Requests { get; private set; }
 
     /// <summary>Where each rank's rows lie in the gathered buffer.</summary>
     public TokenGather Gather { get; }
@@ -51,51 +42,71 @@ public sealed class StepRows
     public int MoeRows => Gather.TotalRows + ReplicatedRows;
 
     /// <summary>[gathered rows] request of each row of the gathered buffer.</summary>
-    public int[] GatheredRequest { get; }
+    public int[] GatheredRequest { get; private set; } = [];
 
     /// <summary>[gathered rows] offset of each row of the gathered buffer in its request's extend. With
     /// <see cref="GatheredRequest"/> it gives the row's slot, so that writing the KV pool restores the sequence order.</summary>
-    public int[] GatheredOffset { get; }
+    public int[] GatheredOffset { get; private set; } = [];
 
     /// <summary>Lays a step.</summary>
     /// <exception cref="ArgumentException">Lengths, placements or size are wrong; the message names all mistakes.</exception>
     public static StepRows Create(ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements, int cpSize)
     {
-        StepArguments.Validate(requests, placements, cpSize);
-        return new StepRows(requests, placements, cpSize);
+        var rows = new StepRows(cpSize);
+        rows.Lay(requests, placements);
+        return rows;
     }
 
     /// <summary>The rows of a rank.</summary>
     public RankRows Rank(int cpRank) => _ranks[cpRank];
 
-    private static int[] CountGathered(ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements, int cpSize)
+    /// <summary>Lays another step in the place of the last one: steps of one shape allocate nothing.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Create"/>; the rows are undefined then.</exception>
+    internal void Lay(ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements)
     {
-        var rows = new int[cpSize];
+        StepArguments.Validate(requests, placements, CpSize);
+        Requests = requests.Length;
+        _blocks = ExactArray.Reuse(_blocks, requests.Length);
+        CountGathered(requests, placements);
+        for (var rank = 0; rank < CpSize; rank++)
+        {
+            for (var b = 0; b < _blocks.Length; b++)
+            {
+                _blocks[b] = RowBlocks.Of(requests[b], placements[b], rank, CpSize);
+            }
+
+            _ranks[rank].Lay(requests, placements, Gather, _blocks);
+        }
+
+        FindGatherOrigins();
+    }
+
+    private void CountGathered(ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements)
+    {
+        Array.Clear(_gatheredRows);
         for (var b = 0; b < requests.Length; b++)
         {
-            for (var rank = 0; rank < cpSize && placements[b].Way != CpWay.Replicated; rank++)
+            for (var rank = 0; rank < CpSize && placements[b].Way != CpWay.Replicated; rank++)
             {
-                rows[rank] += RowBlocks.Of(requests[b], placements[b], rank, cpSize).Rows;
+                _gatheredRows[rank] += RowBlocks.Of(requests[b], placements[b], rank, CpSize).Rows;
             }
         }
 
-        return rows;
+        Gather.Lay(_gatheredRows);
     }
 
-    private (int[] Request, int[] Offset) GatherOrigins()
+    private void FindGatherOrigins()
     {
-        var request = new int[Gather.TotalRows];
-        var offset = new int[Gather.TotalRows];
+        GatheredRequest = ExactArray.Reuse(GatheredRequest, Gather.TotalRows);
+        GatheredOffset = ExactArray.Reuse(GatheredOffset, Gather.TotalRows);
         var row = 0;
         foreach (var rank in _ranks)
         {
             foreach (var local in rank.GatherRows)
             {
-                request[row] = rank.LocalToRequest[local];
-                offset[row++] = rank.LocalToOffset[local];
+                GatheredRequest[row] = rank.LocalToRequest[local];
+                GatheredOffset[row++] = rank.LocalToOffset[local];
             }
         }
-
-        return (request, offset);
     }
 }

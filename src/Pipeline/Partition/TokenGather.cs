@@ -3,14 +3,19 @@ namespace AkkaCp.Pipeline.Partition;
 /// <summary>Where each rank's rows lie in a buffer that an all-gather over the context-parallel group fills, rank by rank.</summary>
 public sealed class TokenGather
 {
-    private readonly int[] _rowsPerRank;
-    private readonly int[] _starts;
+    private int[] _rowsPerRank = [];
+    private int[] _starts = [];
 
     /// <param name="rowsPerRank">[C] rows that each rank contributes.</param>
-    public TokenGather(ReadOnlySpan<int> rowsPerRank)
+    public TokenGather(ReadOnlySpan<int> rowsPerRank) => Lay(rowsPerRank);
+
+    /// <summary>Forgets the rows before and takes these.</summary>
+    internal void Lay(ReadOnlySpan<int> rowsPerRank)
     {
-        _rowsPerRank = [.. rowsPerRank];
-        _starts = new int[rowsPerRank.Length];
+        _rowsPerRank = ExactArray.Reuse(_rowsPerRank, rowsPerRank.Length);
+        _starts = ExactArray.Reuse(_starts, rowsPerRank.Length);
+        rowsPerRank.CopyTo(_rowsPerRank);
+        (TotalRows, PaddedChunk) = (0, 0);
         for (var rank = 0; rank < _starts.Length; rank++)
         {
             _starts[rank] = TotalRows;
@@ -26,10 +31,10 @@ public sealed class TokenGather
     public ReadOnlyMemory<int> RowsPerRankMemory => _rowsPerRank;
 
     /// <summary>Rows of the buffer.</summary>
-    public int TotalRows { get; }
+    public int TotalRows { get; private set; }
 
     /// <summary>Rows that every rank would send to a collective that wants equal counts: the most of any rank.</summary>
-    public int PaddedChunk { get; }
+    public int PaddedChunk { get; private set; }
 
     /// <summary>Rows of the buffer that such a collective fills.</summary>
     public int PaddedRows => PaddedChunk * _rowsPerRank.Length;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Groups;
@@ -12,7 +13,8 @@ internal sealed class ConcatStage(RankSetup setup, int layer, CancellationToken 
 {
     private readonly LayerWeights _weights = setup.Weights.Layers[layer];
 
-    public async Task<NormedMessage> RunAsync(AttentionMessage message)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<NormedMessage> RunAsync(AttentionMessage message)
     {
         var (step, hidden, attention) = message;
         var rows = hidden.View.Rows;

@@ -49,7 +49,7 @@ internal sealed class DualFiaStage(RankSetup setup, int layer)
             ActualSeqLengths = cumulativeQ,
             ActualSeqLengthsKv = kv,
             BlockTable = layout.BlockTable,
-            BlockTableRows = layout.Sequences.Length,
+            BlockTableRows = layout.Sequences.Count,
             BlockSize = setup.Kv.Shape.BlockSize,
         });
     }

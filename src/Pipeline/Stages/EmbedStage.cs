@@ -9,12 +9,9 @@ namespace AkkaCp.Pipeline.Stages;
 /// </summary>
 internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
 {
-    private readonly int _cpRank = setup.Groups.AttnCp.Rank;
-
     public NormedMessage Run(StepContext step)
     {
-        var layout = StepLayout.Create(step.Plan, sequences.Apply(step.Plan), setup.Groups.AttnCp.Size, _cpRank);
-        step.Layout = layout;
+        var layout = step.LayOut(sequences);
         var rows = layout.Rows.Rows;
         var cos = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
         var sin = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);

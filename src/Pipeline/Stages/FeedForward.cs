@@ -39,10 +39,11 @@ internal abstract class FeedForward
         public override Tensor Run(StepContext step, TensorView x)
         {
             using var probabilities = step.Rent(DType.F32, x.Rows, k);
+            step.Scratch.Clear();
             var experts = Route(step, x, probabilities);
-            var sourceRows = new int[CountLocal(experts)];
-            var expandedRowIdx = new int[experts.Length];
-            var groupList = new int[weights.GateUp.Length];
+            var sourceRows = step.Scratch.Take(CountLocal(experts));
+            var expandedRowIdx = step.Scratch.Take(experts.Length);
+            var groupList = step.Scratch.Take(weights.GateUp.Length);
             device.MoeInitRouting(experts, k, weights.FirstExpert, sourceRows, expandedRowIdx, groupList);
             using var expandedY = Compute(step, x, sourceRows, groupList);
             var y = step.Rent(DType.F32, x.Rows, x.RowLength);
@@ -50,16 +51,16 @@ internal abstract class FeedForward
             return y;
         }
 
-        private int[] Route(StepContext step, TensorView x, TensorView probabilities)
+        private Span<int> Route(StepContext step, TensorView x, TensorView probabilities)
         {
             using var logits = step.Rent(DType.F32, x.Rows, weights.Router.N);
             device.MatMul(x, weights.Router, null, logits);
-            var experts = new int[x.Rows * k];
+            var experts = step.Scratch.Take(x.Rows * k);
             device.MoeGatingTopKSoftmax(logits, renormalize, probabilities, experts);
             return experts;
         }
 
-        private Tensor Compute(StepContext step, TensorView x, int[] sourceRows, int[] groupList)
+        private Tensor Compute(StepContext step, TensorView x, ReadOnlySpan<int> sourceRows, ReadOnlySpan<int> groupList)
         {
             using var activated = step.Rent(DType.F32, sourceRows.Length, weights.Down[0].K);
             device.GroupedMatMulSwiglu(x, sourceRows, weights.GateUp, groupList, activated);
@@ -68,7 +69,7 @@ internal abstract class FeedForward
             return y;
         }
 
-        private int CountLocal(int[] experts)
+        private int CountLocal(ReadOnlySpan<int> experts)
         {
             var count = 0;
             foreach (var expert in experts)

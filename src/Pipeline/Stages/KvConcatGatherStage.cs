@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Steps;
@@ -14,7 +15,8 @@ internal sealed class KvConcatGatherStage(RankSetup setup, int layer)
     private readonly AttentionWeights _weights = setup.Weights.Layers[layer].Attention;
     private readonly int _headDim = setup.Weights.Config.HeadDim;
 
-    public async Task<QueryMessage> RunAsync(QkvMessage message)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<QueryMessage> RunAsync(QkvMessage message)
     {
         var (step, hidden, query, kv) = message;
         await step.TransferAsync();

@@ -1,4 +1,5 @@
-using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Groups;
@@ -18,27 +19,35 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     private readonly Sampler _sampler = new(setup.Weights.Config.VocabSize);
     private readonly INpuDevice _device = setup.Device;
 
-    public async Task<SampledMessage> RunAsync(NormedMessage message)
+    // Of the step inside the stage, which is one at a time.
+    private readonly List<int> _wanted = [];
+    private readonly List<RequestSample> _samples = [];
+
+    // Columns of the vocabulary, and values of this block, on each member of ATTN_TP.
+    private readonly int[] _columns = ColumnsOfMembers(setup);
+    private readonly int[] _values = new int[setup.Groups.AttnTp.Size];
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SampledMessage> RunAsync(NormedMessage message)
     {
         var (step, hidden, normed) = message;
         hidden.Dispose();
-        var wanted = WantedRows(step.Layout);
-        var samples = ImmutableArray.CreateBuilder<RequestSample>();
-        for (var (block, first) = (0, 0); first < wanted.Count; block++, first += BlockRows)
+        _samples.Clear();
+        FindWantedRows(step.Layout);
+        for (var block = 0; block * BlockRows < _wanted.Count; block++)
         {
-            var rows = wanted.GetRange(first, Math.Min(BlockRows, wanted.Count - first));
-            using var logits = await ComputeAsync(step, normed, rows, block);
-            Report(step.Layout, logits, rows, samples);
+            using var logits = await ComputeAsync(step, normed, block).ConfigureAwait(false);
+            Report(step.Layout, logits, RowsOf(block));
         }
 
         normed.Dispose();
-        return new SampledMessage(step, samples.ToImmutable());
+        return new SampledMessage(step, [.. _samples]);
     }
 
     /// <summary>Local rows whose logits are wanted; a replicated request's are computed by its owner alone.</summary>
-    private List<int> WantedRows(StepLayout layout)
+    private void FindWantedRows(StepLayout layout)
     {
-        var wanted = new List<int>();
+        _wanted.Clear();
         for (var row = 0; row < layout.Rows.Rows; row++)
         {
             var index = layout.Rows.LocalToRequest[row];
@@ -46,12 +55,13 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
             var mine = request.Placement.Way != Partition.CpWay.Replicated || request.Placement.Owner == setup.Groups.AttnCp.Rank;
             if (mine && (layout.Sequences[index].Start.AllLogits || IsSampled(layout, row)))
             {
-                wanted.Add(row);
+                _wanted.Add(row);
             }
         }
-
-        return wanted;
     }
+
+    private ReadOnlySpan<int> RowsOf(int block) =>
+        CollectionsMarshal.AsSpan(_wanted).Slice(block * BlockRows, Math.Min(BlockRows, _wanted.Count - (block * BlockRows)));
 
     private static bool IsSampled(StepLayout layout, int row)
     {
@@ -60,39 +70,45 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     }
 
     /// <summary>[rows, V] on every rank of ATTN_TP.</summary>
-    private async Task<Tensor> ComputeAsync(StepContext step, Tensor normed, List<int> rows, int block)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Tensor> ComputeAsync(StepContext step, Tensor normed, int block)
     {
-        using var selected = step.Rent(DType.F32, rows.Count, normed.View.RowLength);
-        _device.IndexSelect(normed, rows.ToArray(), selected);
-        var share = step.Rent(DType.F32, rows.Count, setup.Weights.LmHead.N);
+        var rows = RowsOf(block).Length;
+        using var selected = step.Rent(DType.F32, rows, normed.View.RowLength);
+        _device.IndexSelect(normed, RowsOf(block), selected);
+        var share = step.Rent(DType.F32, rows, setup.Weights.LmHead.N);
         _device.MatMul(selected, setup.Weights.LmHead, null, share);
-        return setup.Groups.AttnTp.Size == 1 ? share : await GatherVocabularyAsync(step, share, block);
+        return setup.Groups.AttnTp.Size == 1 ? share : await GatherVocabularyAsync(step, share, block).ConfigureAwait(false);
     }
 
     /// <summary>Each member's columns arrive as one run of values; here they are set side by side again.</summary>
-    private async Task<Tensor> GatherVocabularyAsync(StepContext step, Tensor share, int block)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Tensor> GatherVocabularyAsync(StepContext step, Tensor share, int block)
     {
         var group = setup.Groups.AttnTp;
         var rows = share.View.Rows;
         var vocabSize = setup.Weights.Config.VocabSize;
-        var columns = new int[group.Size];
-        var values = new int[group.Size];
         for (var member = 0; member < group.Size; member++)
         {
-            columns[member] = (setup.Weights.Shard with { AttnTpRank = member }).VocabRows(setup.Weights.Config).Count;
-            values[member] = columns[member] * rows;
+            _values[member] = _columns[member] * rows;
         }
 
         using (share)
         {
             using var gathered = step.Rent(DType.F32, rows * vocabSize, 1);
             await step.WaitFor(group.AllGatherAsync(
-                step.Tag(block, CollectiveKind.LogitsGather), share.View.Reshape(values[group.Rank], 1), gathered, values, graph));
+                step.Tag(block, CollectiveKind.LogitsGather), share.View.Reshape(_values[group.Rank], 1), gathered, _values, graph));
             var logits = step.Rent(DType.F32, rows, vocabSize);
-            CopyColumns(gathered.View.SpanF32(), columns, logits);
+            CopyColumns(gathered.View.SpanF32(), _columns, logits);
             return logits;
         }
     }
+
+    private static int[] ColumnsOfMembers(RankSetup setup) =>
+    [
+        .. Enumerable.Range(0, setup.Groups.AttnTp.Size)
+            .Select(member => (setup.Weights.Shard with { AttnTpRank = member }).VocabRows(setup.Weights.Config).Count),
+    ];
 
     private static void CopyColumns(ReadOnlySpan<float> gathered, int[] columns, TensorView logits)
     {
@@ -109,14 +125,14 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         }
     }
 
-    private void Report(StepLayout layout, TensorView logits, List<int> rows, ImmutableArray<RequestSample>.Builder samples)
+    private void Report(StepLayout layout, TensorView logits, ReadOnlySpan<int> rows)
     {
         if (setup.Groups.AttnTp.Rank != 0)
         {
             return;
         }
 
-        for (var i = 0; i < rows.Count; i++)
+        for (var i = 0; i < rows.Length; i++)
         {
             var sequence = layout.Sequences[layout.Rows.LocalToRequest[rows[i]]];
             var position = layout.Positions[rows[i]];
@@ -127,7 +143,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
 
             if (IsSampled(layout, rows[i]))
             {
-                samples.Add(Sample(layout.Plan.Step, sequence, position + 1, logits.RowF32(i)));
+                _samples.Add(Sample(layout.Plan.Step, sequence, position + 1, logits.RowF32(i)));
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Steps;
@@ -16,11 +17,12 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
     private readonly Tensor _nextNorm =
         layer + 1 < setup.Weights.Layers.Count ? setup.Weights.Layers[layer + 1].InputNorm : setup.Weights.FinalNorm;
 
-    public async Task<NormedMessage> RunAsync(NormedMessage message)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<NormedMessage> RunAsync(NormedMessage message)
     {
         var (step, hidden, normed) = message;
         var gathers = setup.Topology.NeedsMoeGather && step.Layout.All.NeedsGather;
-        var x = gathers ? await GatherRowsAsync(step, normed) : normed;
+        var x = gathers ? await GatherRowsAsync(step, normed).ConfigureAwait(false) : normed;
         var y = _feedForward.Run(step, x);
         x.Dispose();
         if (setup.Groups.Moe.Size > 1)
@@ -43,7 +45,8 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
     }
 
     /// <summary>The gathered rows of all CP ranks, rank-major, and behind them the replicated rows, which all have.</summary>
-    private async Task<Tensor> GatherRowsAsync(StepContext step, Tensor normed)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Tensor> GatherRowsAsync(StepContext step, Tensor normed)
     {
         var (all, rows) = (step.Layout.All, step.Layout.Rows);
         var x = step.Rent(DType.F32, all.MoeRows, normed.View.RowLength);

@@ -33,8 +33,8 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
 
     /// <summary>A stage that computes and returns.</summary>
     public TransformBlock<StageResult<TIn>, StageResult<TOut>> Create<TIn, TOut>(string stage, int layer, Func<TIn, TOut> run)
-        where TIn : class
-        where TOut : class
+        where TIn : struct
+        where TOut : struct
     {
         var time = setup.Clock?.Of(stage);
         return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
@@ -42,17 +42,17 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
             {
                 if (input.Fault is not null)
                 {
-                    return new(input.Step, null, input.Fault);
+                    return new(input.Step, default, input.Fault);
                 }
 
                 try
                 {
                     Enter(time);
-                    return new(input.Step, run(input.Message!), null);
+                    return new(input.Step, run(input.Message), null);
                 }
                 catch (Exception exception)
                 {
-                    return new(input.Step, null, Abandon(input.Step, stage, layer, exception));
+                    return new(input.Step, default, Abandon(input.Step, stage, layer, exception));
                 }
                 finally
                 {
@@ -63,37 +63,16 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
             Options));
     }
 
-    /// <summary>A stage that waits for other ranks; meanwhile the rank's thread works on other steps.</summary>
-    public TransformBlock<StageResult<TIn>, StageResult<TOut>> Create<TIn, TOut>(string stage, int layer, Func<TIn, Task<TOut>> run)
-        where TIn : class
-        where TOut : class
-    {
-        var time = setup.Clock?.Of(stage);
-        return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
-            async input =>
-            {
-                if (input.Fault is not null)
-                {
-                    return new(input.Step, null, input.Fault);
-                }
-
-                try
-                {
-                    Enter(time);
-                    return new(input.Step, await run(input.Message!), null);
-                }
-                catch (Exception exception)
-                {
-                    return new(input.Step, null, Abandon(input.Step, stage, layer, exception));
-                }
-                finally
-                {
-                    setup.Clock?.Leave();
-                    Interlocked.Increment(ref _done);
-                }
-            },
-            Options));
-    }
+    /// <summary>A stage that waits for the other ranks of a group; meanwhile the rank's thread works on other steps.</summary>
+    /// <param name="stage">Its name.</param>
+    /// <param name="layer">Its layer.</param>
+    /// <param name="run">Its work.</param>
+    /// <param name="waits">False when it never waits here, its groups having one member: then the block needs no task for each step.</param>
+    public TransformBlock<StageResult<TIn>, StageResult<TOut>> Create<TIn, TOut>(
+        string stage, int layer, Func<TIn, ValueTask<TOut>> run, bool waits)
+        where TIn : struct
+        where TOut : struct =>
+        waits ? CreateWaiting(stage, layer, run) : Create<TIn, TOut>(stage, layer, message => Ended(run(message)));
 
     /// <summary>Takes a block into the graph's completion.</summary>
     public TBlock Add<TBlock>(TBlock block)
@@ -102,6 +81,42 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
         _blocks.Add(block);
         return block;
     }
+
+    private TransformBlock<StageResult<TIn>, StageResult<TOut>> CreateWaiting<TIn, TOut>(
+        string stage, int layer, Func<TIn, ValueTask<TOut>> run)
+        where TIn : struct
+        where TOut : struct
+    {
+        var time = setup.Clock?.Of(stage);
+        return Add(new TransformBlock<StageResult<TIn>, StageResult<TOut>>(
+            async input =>
+            {
+                if (input.Fault is not null)
+                {
+                    return new(input.Step, default, input.Fault);
+                }
+
+                try
+                {
+                    Enter(time);
+                    // What the stage awaits itself brings it back to the rank's thread, and this goes on right there.
+                    return new(input.Step, await run(input.Message).ConfigureAwait(false), null);
+                }
+                catch (Exception exception)
+                {
+                    return new(input.Step, default, Abandon(input.Step, stage, layer, exception));
+                }
+                finally
+                {
+                    setup.Clock?.Leave();
+                    Interlocked.Increment(ref _done);
+                }
+            },
+            Options));
+    }
+
+    private static T Ended<T>(ValueTask<T> stage) =>
+        stage.IsCompleted ? stage.Result : throw new InvalidOperationException("A stage waits although its groups have one member.");
 
     private void Enter(StageTime? time)
     {

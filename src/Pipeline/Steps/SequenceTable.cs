@@ -9,23 +9,23 @@ internal sealed class SequenceTable(int blockSize)
     public int Count => _sequences.Count;
 
     /// <summary>Forgets what the plan releases, takes up what it starts, and appends its tokens and blocks.</summary>
-    /// <returns>The sequence of each of the plan's requests, in its order.</returns>
+    /// <param name="plan">The plan that enters.</param>
+    /// <param name="sequences">Gets the sequence of each of the plan's requests, in its order.</param>
     /// <exception cref="InvalidOperationException">The plan does not follow from the plans before it.</exception>
-    public Sequence[] Apply(StepPlan plan)
+    public void Apply(StepPlan plan, List<Sequence> sequences)
     {
+        sequences.Clear();
         foreach (var request in plan.Released)
         {
             _sequences.Remove(request);
         }
 
-        var sequences = new Sequence[plan.Requests.Length];
-        for (var i = 0; i < sequences.Length; i++)
+        foreach (var request in plan.Requests)
         {
-            sequences[i] = Find(plan.Requests[i]);
-            sequences[i].Append(plan.Requests[i]);
+            var sequence = Find(request);
+            sequence.Append(request);
+            sequences.Add(sequence);
         }
-
-        return sequences;
     }
 
     private Sequence Find(StepRequest step)

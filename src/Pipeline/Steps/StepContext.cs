@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Groups;
 
@@ -6,22 +7,22 @@ namespace AkkaCp.Pipeline.Steps;
 /// <summary>
 /// One step inside one rank's pipeline: its plan, its layout once the plan has entered, and everything to give back at the end.
 /// Stages dispose tensors as soon as they are done with them; what a fault leaves behind is given back here.
+/// A context serves one step after another and keeps its lists, so that a step in steady state allocates nothing.
 /// </summary>
-internal sealed class StepContext(StepPlan plan, RankSetup setup)
+internal sealed class StepContext(RankSetup setup)
 {
     private readonly List<Tensor> _tensors = [];
-    private readonly long _started = setup.Time.GetTimestamp();
-    private StepLayout? _layout;
+    private readonly StepLayout _layout = new(setup.Groups.AttnCp.Size, setup.Groups.AttnCp.Rank);
+    private StepPlan? _plan;
     private ValueTask? _transfer;
+    private long _started;
+    private int _rows;
 
-    public StepPlan Plan { get; } = plan;
+    /// <exception cref="InvalidOperationException">The step has ended.</exception>
+    public StepPlan Plan => _plan ?? throw new InvalidOperationException("The step has ended; its context was used afterwards.");
 
-    /// <summary>Set by the first stage.</summary>
-    public StepLayout Layout
-    {
-        get => _layout ?? throw new InvalidOperationException($"{Plan} has no layout: the first stage has not run.");
-        set => _layout = value;
-    }
+    /// <summary>Made by the first stage.</summary>
+    public StepLayout Layout => _layout;
 
     /// <summary>[rows, D/2] rotary angles of the local rows; set by the first stage.</summary>
     public TensorView Cos { get; set; }
@@ -29,8 +30,25 @@ internal sealed class StepContext(StepPlan plan, RankSetup setup)
     /// <summary>[rows, D/2].</summary>
     public TensorView Sin { get; set; }
 
+    /// <summary>Lists for the time of one stage.</summary>
+    public IntegerScratch Scratch { get; } = new();
+
     /// <summary>Bytes of K‖V that came from other ranks.</summary>
     public long KvBytesGathered { get; set; }
+
+    /// <summary>A step enters; the one before has ended.</summary>
+    public void Start(StepPlan plan)
+    {
+        (_plan, _started, _rows, KvBytesGathered) = (plan, setup.Time.GetTimestamp(), 0, 0);
+    }
+
+    /// <summary>Takes the plan into the table of sequences and lays its rows out.</summary>
+    public StepLayout LayOut(SequenceTable sequences)
+    {
+        _layout.Lay(Plan, sequences);
+        _rows = _layout.Rows.Rows;
+        return _layout;
+    }
 
     /// <summary>Names a collective of this step.</summary>
     public CollectiveTag Tag(int layer, CollectiveKind kind) => new(Plan.Epoch, Plan.Step, layer, kind);
@@ -67,8 +85,10 @@ internal sealed class StepContext(StepPlan plan, RankSetup setup)
     public ValueTask WaitFor(ValueTask transfer) =>
         setup.Clock is not { } clock || transfer.IsCompletedSuccessfully ? transfer : clock.WaitAsync(transfer);
 
-    /// <summary>Waits until nothing touches the step's tensors, then gives them all back.</summary>
-    public async Task ReleaseAsync()
+    /// <summary>Waits until nothing touches the step's tensors, gives them all back, and lets go of the plan.</summary>
+    /// <returns>What the step took.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<StepStats> EndAsync()
     {
         if (_transfer is { } transfer)
         {
@@ -80,7 +100,13 @@ internal sealed class StepContext(StepPlan plan, RankSetup setup)
         {
             tensor.Dispose();
         }
+
+        _tensors.Clear();
+        _layout.Clear();
+        (_plan, _transfer, Cos, Sin) = (null, null, default, default);
+        return new StepStats(_rows, KvBytesGathered, setup.Time.GetElapsedTime(_started));
     }
 
-    public StepStats Stats() => new(_layout?.Rows.Rows ?? 0, KvBytesGathered, setup.Time.GetElapsedTime(_started));
+    /// <summary>For messages, which may outlive the step.</summary>
+    public override string ToString() => _plan?.ToString() ?? "a step that has ended";
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using AkkaCp.Pipeline.Partition;
 
 namespace AkkaCp.Pipeline.Steps;
@@ -5,91 +6,114 @@ namespace AkkaCp.Pipeline.Steps;
 /// <summary>
 /// Where a step's rows lie on this rank and in the KV pool: integers only, made once when the plan enters, read by every layer.
 /// The restore order of the K‖V gather is folded into <see cref="GatheredSlots"/>: row i of the rank-major buffer goes to slot i.
+/// One layout serves one step after another; steps of one shape allocate nothing.
 /// </summary>
-internal sealed class StepLayout
+internal sealed class StepLayout(int cpSize, int cpRank)
 {
-    private StepLayout(StepPlan plan, Sequence[] sequences, StepRows all, int cpRank)
-    {
-        Plan = plan;
-        Sequences = sequences;
-        All = all;
-        Rows = all.Rank(cpRank);
-    }
+    private readonly List<Sequence> _sequences = [];
+    private RequestLength[] _lengths = [];
+    private CpPlacement[] _placements = [];
+    private StepPlan? _plan;
 
-    public StepPlan Plan { get; }
+    /// <exception cref="InvalidOperationException">No plan is laid out.</exception>
+    public StepPlan Plan => _plan ?? throw new InvalidOperationException("The step has no layout: its first stage has not run.");
 
-    public Sequence[] Sequences { get; }
+    /// <summary>[requests] of the plan, in its order.</summary>
+    public IReadOnlyList<Sequence> Sequences => _sequences;
 
     /// <summary>The layout on all CP ranks.</summary>
-    public StepRows All { get; }
+    public StepRows All { get; } = new(cpSize);
 
     /// <summary>The rows of this rank.</summary>
-    public RankRows Rows { get; }
+    public RankRows Rows => All.Rank(cpRank);
 
     /// <summary>[rows] token of each local row.</summary>
-    public int[] Tokens { get; private init; } = [];
+    public int[] Tokens { get; private set; } = [];
 
     /// <summary>[rows] absolute position of each local row.</summary>
-    public int[] Positions { get; private init; } = [];
+    public int[] Positions { get; private set; } = [];
 
     /// <summary>[rows] pool slot of each local row that this rank writes without a gather; -1 for rows that travel.</summary>
-    public int[] LocalSlots { get; private init; } = [];
+    public int[] LocalSlots { get; private set; } = [];
 
     /// <summary>[gathered rows, rank-major] pool slot of each row of the gather.</summary>
-    public int[] GatheredSlots { get; private init; } = [];
+    public int[] GatheredSlots { get; private set; } = [];
 
-    /// <summary>[requests, <see cref="BlockTableWidth"/>] block numbers.</summary>
-    public int[] BlockTable { get; private init; } = [];
+    /// <summary>[requests, <see cref="BlockTableWidth"/>] block numbers, zeros behind them.</summary>
+    public int[] BlockTable { get; private set; } = [];
 
-    public int BlockTableWidth { get; private init; }
+    public int BlockTableWidth { get; private set; }
 
-    public static StepLayout Create(StepPlan plan, Sequence[] sequences, int cpSize, int cpRank)
+    /// <summary>Takes a plan into the table of sequences and lays its rows out.</summary>
+    /// <exception cref="InvalidOperationException">The plan does not follow from the plans before it.</exception>
+    public void Lay(StepPlan plan, SequenceTable table)
     {
-        var lengths = new RequestLength[plan.Requests.Length];
-        var placements = new CpPlacement[plan.Requests.Length];
-        for (var i = 0; i < lengths.Length; i++)
-        {
-            var request = plan.Requests[i];
-            lengths[i] = new RequestLength(request.Tokens.Length, request.Prefix, request.IsDecode);
-            placements[i] = request.Placement;
-        }
-
-        var all = StepRows.Create(lengths, placements, cpSize);
-        var rows = all.Rank(cpRank);
-        var width = Math.Max(1, sequences.Length == 0 ? 1 : sequences.Max(sequence => sequence.Blocks.Blocks.Count));
-        return new StepLayout(plan, sequences, all, cpRank)
-        {
-            Tokens = Map(rows.Rows, row => plan.Requests[rows.LocalToRequest[row]].Tokens[rows.LocalToOffset[row]]),
-            Positions = Map(rows.Rows, row => plan.Requests[rows.LocalToRequest[row]].Prefix + rows.LocalToOffset[row]),
-            LocalSlots = Map(rows.Rows, row =>
-                rows.LocalToGather[row] >= 0 ? -1 : Slot(rows.LocalToRequest[row], rows.LocalToOffset[row])),
-            GatheredSlots = Map(all.GatheredRequest.Length, i => Slot(all.GatheredRequest[i], all.GatheredOffset[i])),
-            BlockTable = FlattenBlockTables(sequences, width),
-            BlockTableWidth = width,
-        };
-
-        int Slot(int request, int offset) => sequences[request].Blocks.Slot(plan.Requests[request].Prefix + offset);
-    }
-
-    private static int[] Map(int count, Func<int, int> value)
-    {
-        var result = new int[count];
+        table.Apply(plan, _sequences);
+        var count = plan.Requests.Length;
+        _lengths = ExactArray.Reuse(_lengths, count);
+        _placements = ExactArray.Reuse(_placements, count);
         for (var i = 0; i < count; i++)
         {
-            result[i] = value(i);
+            var request = plan.Requests[i];
+            _lengths[i] = new RequestLength(request.Tokens.Length, request.Prefix, request.IsDecode);
+            _placements[i] = request.Placement;
         }
 
-        return result;
+        All.Lay(_lengths, _placements);
+        _plan = plan;
+        LayRows(plan);
+        LayGather(plan);
+        FlattenBlockTables();
     }
 
-    private static int[] FlattenBlockTables(Sequence[] sequences, int width)
+    /// <summary>Lets go of the plan and its requests.</summary>
+    public void Clear()
     {
-        var table = new int[sequences.Length * width];
-        for (var i = 0; i < sequences.Length; i++)
+        _plan = null;
+        _sequences.Clear();
+    }
+
+    private void LayRows(StepPlan plan)
+    {
+        var rows = Rows;
+        Tokens = ExactArray.Reuse(Tokens, rows.Rows);
+        Positions = ExactArray.Reuse(Positions, rows.Rows);
+        LocalSlots = ExactArray.Reuse(LocalSlots, rows.Rows);
+        for (var row = 0; row < rows.Rows; row++)
         {
-            sequences[i].Blocks.CopyTo(table.AsSpan(i * width, width));
+            var (request, offset) = (rows.LocalToRequest[row], rows.LocalToOffset[row]);
+            Tokens[row] = plan.Requests[request].Tokens[offset];
+            Positions[row] = plan.Requests[request].Prefix + offset;
+            LocalSlots[row] = rows.LocalToGather[row] >= 0 ? -1 : Slot(plan, request, offset);
+        }
+    }
+
+    private void LayGather(StepPlan plan)
+    {
+        GatheredSlots = ExactArray.Reuse(GatheredSlots, All.GatheredRequest.Length);
+        for (var i = 0; i < GatheredSlots.Length; i++)
+        {
+            GatheredSlots[i] = Slot(plan, All.GatheredRequest[i], All.GatheredOffset[i]);
+        }
+    }
+
+    private int Slot(StepPlan plan, int request, int offset) => _sequences[request].Blocks.Slot(plan.Requests[request].Prefix + offset);
+
+    private void FlattenBlockTables()
+    {
+        var most = 1;
+        foreach (var sequence in _sequences)
+        {
+            most = Math.Max(most, sequence.Blocks.Blocks.Count);
         }
 
-        return table;
+        // Wider than needed, so that a request that grows does not ask for another table with each block.
+        BlockTableWidth = (int)BitOperations.RoundUpToPowerOf2((uint)most);
+        BlockTable = ExactArray.Reuse(BlockTable, _sequences.Count * BlockTableWidth);
+        Array.Clear(BlockTable);
+        for (var i = 0; i < _sequences.Count; i++)
+        {
+            _sequences[i].Blocks.CopyTo(BlockTable.AsSpan(i * BlockTableWidth, BlockTableWidth));
+        }
     }
 }

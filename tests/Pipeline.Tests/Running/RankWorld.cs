@@ -49,6 +49,8 @@ internal sealed class RankWorld : IAsyncDisposable
 
     public IReadOnlyList<RankPipeline> Pipelines => _pipelines;
 
+    public IReadOnlyList<CpuDevice> Devices => _devices;
+
     /// <summary>Tensors that no one gave back, the KV pools' and weights' own left out.</summary>
     public IEnumerable<string> Leaks => _devices.Zip(_baseline).SelectMany(
         pair => pair.First.Memory.DescribeLive().Skip(pair.Second));
@@ -172,7 +174,7 @@ internal sealed class RankWorld : IAsyncDisposable
                 Logits = Logits,
                 Clock = options.Clock?.Invoke(rank),
             },
-            result => Slot(result.Step, result.Rank).SetResult(result)));
+            options.Deliver ?? (result => Slot(result.Step, result.Rank).SetResult(result))));
     }
 }
 
@@ -189,6 +191,9 @@ internal sealed record RankWorldOptions
     public CpPolicySettings Policy { get; init; } = new() { MinTokens = 1 };
 
     public Func<int, StageClock>? Clock { get; init; }
+
+    /// <summary>Takes the results; null, the default, keeps them for <see cref="RankWorld.ResultAsync"/>.</summary>
+    public Action<StepResult>? Deliver { get; init; }
 
     public TimeSpan CollectiveTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
