@@ -111,7 +111,7 @@ public class RunTests
     {
         var config = Path.Combine(RepositoryFiles.Root, "config", "tp4-moedp2-cp2.conf");
 
-        var run = await CommandRun.OfAsync("run", Question, "--config", config);
+        var run = await CommandRun.OfAsync("run", Question, "--config", config, "--set", "akka-cp.cluster.seeds=[]");
 
         Assert.Equal(Answer, run.Out.Trim());
         Assert.StartsWith("4 ranks, attn-cp 2 |", run.ErrorLines[^1], StringComparison.Ordinal);

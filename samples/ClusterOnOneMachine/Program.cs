@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using AkkaCp.Engine;
+
+// A cluster of three nodes on this machine, used and hurt: dotnet run -c Release --project samples/ClusterOnOneMachine
+// Two nodes hold the context-parallel ranks, the third is a spare. While an answer streams, a node is killed.
+var folder = AppContext.BaseDirectory;
+var config = Path.Combine(folder, "three-nodes-spare.conf");
+Environment.SetEnvironmentVariable("AKKACP_MODEL", Path.Combine(folder, "models", "demo"));
+Environment.SetEnvironmentVariable("AKKACP_THREADS", "1");
+
+// 1. Start three nodes, as an operator would: akkacp node --config three-nodes-spare.conf
+var nodes = Enumerable.Range(1, 3).Select(StartNode).ToList();
+try
+{
+    // 2. Use the cluster: an engine whose configuration names seeds holds no weights itself; requests wait until the ranks are there.
+    await using var engine = await InferenceEngine.StartAsync(new EngineOptions { ConfigFile = config });
+    var request = new GenerationRequest
+    {
+        Prompt = "Ada has 61 shells.", MaxTokens = 1500, IgnoreEos = true, Sampling = new SamplingOverrides { Temperature = 1, Seed = 7 },
+    };
+    var tokens = 0;
+    await foreach (var chunk in engine.GenerateAsync(request))
+    {
+        Console.Write(chunk.Text);
+        if (chunk.Token is null || ++tokens != 100)
+            continue;
+
+        // 3. Kill a node that holds a rank. The stream pauses, the spare takes over, and the text goes on as if nothing had happened.
+        Console.WriteLine($"{Environment.NewLine}--- kill -9 of the second node ---");
+        nodes[1].Kill();
+    }
+
+    Console.WriteLine($"{Environment.NewLine}--- {tokens} tokens ---");
+}
+finally
+{
+    // 4. Stop what is left.
+    foreach (var node in nodes.Where(node => !node.HasExited))
+        node.Kill();
+}
+
+Process StartNode(int number)
+{
+    var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "akkacp.dll"), "node", "--config", config])
+    {
+        RedirectStandardOutput = true,
+    };
+    var node = Process.Start(start)!;
+    node.OutputDataReceived += (_, line) =>
+    {
+        if (line.Data is not null)
+            Console.Error.WriteLine($"[node {number}] {line.Data}");
+    };
+    node.BeginOutputReadLine();
+    return node;
+}
