@@ -4,12 +4,10 @@ namespace AkkaCp.Actors;
 
 /// <summary>Where each rank of a group is, for one epoch.</summary>
 /// <param name="Epoch">Incarnation of the group: above that of every group before it. Whoever holds a lower number is not of this group.</param>
+/// <param name="Formation">Drawn for each group: two coordinators that number alike, on two sides of a cut, do not mix their ranks.</param>
 /// <param name="Places">By rank, from 0.</param>
-public sealed record EpochTable(long Epoch, ImmutableArray<RankPlace> Places)
+public sealed record EpochTable(long Epoch, Guid Formation, ImmutableArray<RankPlace> Places)
 {
-    /// <summary>Drawn for each forming: two coordinators that number alike, on two sides of a cut, do not mix their ranks.</summary>
-    public Guid Formation { get; init; }
-
     /// <inheritdoc/>
     public bool Equals(EpochTable? other) => other is not null && Epoch == other.Epoch && Formation == other.Formation
         && Places.SequenceEqual(other.Places);

@@ -23,6 +23,7 @@ internal static class CommandTree
         RenderCommand.Create(io),
         SynthCommand.Create(io),
         BenchCommand.Create(io),
+        NodeCommand.Create(io),
         CheckCommand.Create(io),
     };
 }

@@ -166,7 +166,7 @@ internal sealed partial class CoordinatorActor
 
     private void Open()
     {
-        var table = _roster.Table(_formation!.Epoch);
+        var table = _roster.Table(_formation!.Epoch, Guid.NewGuid());
         _formation = _formation.BeginOpening(table);
         foreach (var node in NodesOf(table))
             node.Tell(new RankProtocol.Open(table));

@@ -96,8 +96,8 @@ internal sealed record Roster
     }
 
     /// <summary>Where each rank is; only of a complete roster.</summary>
-    public EpochTable Table(long epoch) => new(
-        epoch, [.. Seats.Select((name, rank) => new RankPlace(rank, name!, Members[name!].Pulse.Offer.DataEndpoint))]);
+    public EpochTable Table(long epoch, Guid formation) => new(
+        epoch, formation, [.. Seats.Select((name, rank) => new RankPlace(rank, name!, Members[name!].Pulse.Offer.DataEndpoint))]);
 
     /// <summary>What is missing, for people.</summary>
     public string Missing()

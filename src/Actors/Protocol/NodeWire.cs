@@ -62,6 +62,7 @@ internal static class NodeWire
     public static void Write(this WireWriter to, EpochTable table)
     {
         to.Long(table.Epoch);
+        to.Id(table.Formation);
         to.Sequence(table.Places, place =>
         {
             to.Int(place.Rank);
@@ -71,7 +72,7 @@ internal static class NodeWire
     }
 
     public static EpochTable Table(this WireReader from) => new(
-        from.Long(), from.Sequence(LeastPlaceBytes, () => new RankPlace(from.Int(), from.Text(), from.Text())));
+        from.Long(), from.Id(), from.Sequence(LeastPlaceBytes, () => new RankPlace(from.Int(), from.Text(), from.Text())));
 
     public static void Write(this WireWriter to, Located located)
     {

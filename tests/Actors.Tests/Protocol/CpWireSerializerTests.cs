@@ -73,7 +73,7 @@ public sealed class CpWireSerializerTests : IDisposable
                     new NodeStatus(NodeState.Serving, [0, 1], 1, 7), new GroupFacts("m", "tp 2", "bf16", "k7", 101, 128, 1),
                     TimeSpan.FromSeconds(1), ""),
             ])),
-        new RankProtocol.Open(new EpochTable(3, [new RankPlace(0, "a", "h:1"), new RankPlace(1, "b", "")])),
+        new RankProtocol.Open(new EpochTable(3, Guid.NewGuid(), [new RankPlace(0, "a", "h:1"), new RankPlace(1, "b", "")])),
         new RankProtocol.Resend(2, 9),
         new RankProtocol.Close(4, TimeSpan.FromMilliseconds(1234)),
         new RankProtocol.RunStep(new StepPlan(2, 9,

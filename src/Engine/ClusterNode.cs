@@ -1,0 +1,107 @@
+using AkkaCp.Actors;
+using AkkaCp.Actors.Settings;
+using AkkaCp.Engine.Cluster;
+using AkkaCp.Engine.Composition;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AkkaCp.Engine;
+
+/// <summary>
+/// This process as a node of a cluster: it joins, loads the ranks that it is given, and runs them until it is stopped. Clients reach the
+/// cluster with an <see cref="InferenceEngine"/> whose configuration names the same seeds.
+/// </summary>
+public sealed class ClusterNode : IAsyncDisposable
+{
+    private readonly CpNode _node;
+    private readonly NodeRanks _ranks;
+    private readonly TimeSpan _drain;
+    private int _disposed;
+
+    private ClusterNode(CpNode node, NodeRanks ranks, TimeSpan drain)
+    {
+        _node = node;
+        _ranks = ranks;
+        _drain = drain;
+        Completion = _node.Completion;
+    }
+
+    /// <summary>The node's name in its cluster.</summary>
+    public string Name => _ranks.Offer.Name;
+
+    /// <summary>Control-plane address as other nodes reach it, <c>host:port</c>.</summary>
+    public string Control => _node.Control;
+
+    /// <summary>Data-plane address as other nodes reach it, <c>host:port</c>.</summary>
+    public string Data => _ranks.Offer.DataEndpoint;
+
+    /// <summary>What it is doing.</summary>
+    public NodeStatus Status => _node.Status;
+
+    /// <summary>Ends when the node has stopped; faulted when it cannot go on, such as when its shards cannot be loaded.</summary>
+    public Task Completion { get; }
+
+    /// <summary>Opens both ports and begins to join; loading follows when the cluster has given it ranks.</summary>
+    /// <param name="options">As for an engine; <c>akka-cp.cluster</c> and <c>akka-cp.transport</c> of the configuration say where.</param>
+    /// <param name="stateChanged">Hears of each change of the node's state; must not block. Default nobody.</param>
+    /// <exception cref="CpSettingsException">The configuration is wrong, or a port cannot be opened.</exception>
+    /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    public static async Task<ClusterNode> StartAsync(EngineOptions options, Action<NodeStatus>? stateChanged = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var plan = EnginePlan.CreateForNode(options);
+        var ports = NodePlace.ControlPorts(plan.Settings.Cluster);
+        foreach (var port in ports.SkipLast(1))
+        {
+            try
+            {
+                return await StartAsync(NodePlace.At(plan, port), options, stateChanged).ConfigureAwait(false);
+            }
+            catch (CpSettingsException)
+            {
+                // Another node took the port since it was seen free; with any other reason the last port fails too.
+            }
+        }
+
+        return await StartAsync(NodePlace.At(plan, ports[^1]), options, stateChanged).ConfigureAwait(false);
+    }
+
+    /// <summary>Leaves the cluster: its ranks go to other nodes, running requests go on there. Then frees all memory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        try
+        {
+            await _node.StopAsync(_drain).ConfigureAwait(false);
+        }
+        finally
+        {
+            await _ranks.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<ClusterNode> StartAsync(EnginePlan plan, EngineOptions options, Action<NodeStatus>? stateChanged)
+    {
+        var logger = options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance;
+        var ranks = new NodeRanks(plan, NodePlace.OpenDataPlane(plan.Settings, logger));
+        try
+        {
+            var node = CpNode.Start(plan.Settings, new CpNodeOptions
+            {
+                Host = ranks,
+                WorldSize = plan.Topology.WorldSize,
+                CpSize = plan.Topology.AttnCp,
+                VocabSize = plan.Model.VocabSize,
+                ContextLength = plan.Model.MaxPositionEmbeddings,
+                Logger = logger,
+                StateChanged = stateChanged,
+            });
+            return new ClusterNode(node, ranks, plan.Settings.Scheduler.DrainTimeout);
+        }
+        catch
+        {
+            await ranks.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+}
