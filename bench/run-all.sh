@@ -11,7 +11,7 @@ machine="${1:?usage: bench/run-all.sh <machine> [part ...]}"
 shift
 all="models kernels micro prefill-bench prefill-q4 prefill-q4-long prefill-q4-1thread prefill-q4-int8 memory-q4 decode-q4 decode-q4-int8
   decode-bench decode-demo peers-bench-bf16 peers-q4-bf16 peers-q4-bf16-4096 peers-q4-bf16-8192 peers-q4-bf16-16384 peers-q4-q8
-  peers-q4-q8-8192 load-q4 start tables"
+  peers-q4-q8-8192 load-q4 start transport transport-link tables"
 parts="${*:-$all}"
 results="$root/bench/results/$machine"
 work="${BENCH_DIR:-/tmp/akkacp-bench}"
@@ -19,7 +19,7 @@ out="bin/Release/net10.0"
 cd "$root"
 mkdir -p "$results/json" "$work"
 if [ "${BENCH_BUILD:-1}" != 0 ]; then
-  for project in src/Serving bench/Kernels bench/Micro bench/Peers bench/Report; do
+  for project in src/Serving bench/Kernels bench/Micro bench/Peers bench/Report bench/Transport; do
     dotnet build "$project" -c Release -v quiet --tl:off
   done
 fi
@@ -56,6 +56,37 @@ micro() {
   rm -rf "$artifacts"
 }
 
+# What it was, and when.
+titled() {
+  echo "# $1"
+  echo
+  echo "Written by \`bench/run-all.sh\`. SDK $(dotnet --version), commit $(git rev-parse --short HEAD), $(date -u +%F),"
+  echo "$(nproc) cores: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1). Load before: $(cut -d' ' -f1-3 /proc/loadavg)."
+}
+
+# Two processes over loopback; round trips and gathers plain and under TLS, then direct exchange beside ring.
+transport() {
+  local program="bench/Transport/$out/AkkaCp.Bench.Transport"
+  {
+    titled "Transport"
+    echo; echo "## Plain TCP"; echo; "$program"
+    echo; echo "## TLS 1.3"; echo; "$program" --tls
+    echo; echo "## Direct exchange and ring"; echo; "$program" ring
+  } > "$results/Transport.md"
+}
+
+# A prompt on two ranks over links of several rates; needs root for the network namespaces.
+transport-link() {
+  local q2="$work/q2"
+  [ -f "$q2/config.json" ] || "$akkacp" synth --preset qwen3-30b-a3b --layers 2 --dtype bfloat16 --output "$q2" >&2
+  {
+    titled "A prompt over a link"
+    echo; echo "qwen3-30b-a3b of 2 layers, BF16, 2 ranks of one thread, one step."
+    echo; echo "loopback"; echo; "bench/Transport/$out/AkkaCp.Bench.Transport" prefill "$q2" 4096
+    bench/shaped-link.sh "$q2" 4096 10gbit 2500mbit 1gbit 100mbit
+  } > "$results/TransportLink.md"
+}
+
 for part in $parts; do
   case "$part" in
     models) models ;;
@@ -79,6 +110,8 @@ for part in $parts; do
     peers-q4-q8) peers "$part" "$q4" --gguf-type Q8_0 --prompt-tokens 512,2048 --depth 512 --rounds 3 ;;
     peers-q4-q8-8192) peers "$part" "$q4" --gguf-type Q8_0 --prompt-tokens 0 --depth 8192 --rounds 3 ;;
     load-q4) record "$part" "$akkacp" bench load --json --model "$q4" --rounds 3 ;;
+    transport) transport ;;
+    transport-link) transport-link ;;
     start) record "$part" "$report" start 11 "built=$akkacp" "published=$published/akkacp" ;;
     tables) "$report" write "$results" ;;
     *) echo "run-all.sh: expected one of" $all", found $part" >&2; exit 2 ;;
