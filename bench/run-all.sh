@@ -9,7 +9,7 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 machine="${1:?usage: bench/run-all.sh <machine> [part ...]}"
 shift
-all="models kernels micro prefill-bench prefill-q4 prefill-q4-long prefill-q4-1thread prefill-q4-int8 memory-q4 decode-q4 decode-q4-int8
+all="models operators micro prefill-bench prefill-q4 prefill-q4-long prefill-q4-1thread prefill-q4-int8 memory-q4 decode-q4 decode-q4-int8
   decode-bench decode-demo peers-bench-bf16 peers-q4-bf16 peers-q4-bf16-4096 peers-q4-bf16-8192 peers-q4-bf16-16384 peers-q4-q8
   peers-q4-q8-8192 load-q4 start transport transport-link tables"
 parts="${*:-$all}"
@@ -51,8 +51,15 @@ micro() {
   local artifacts
   artifacts="$(mktemp -d)"
   "bench/Micro/$out/AkkaCp.Bench.Micro" --filter '*' --artifacts "$artifacts" >&2
-  { echo "# Micro benchmarks"; echo; cat "$artifacts"/results/*-report-github.md; } > "$results/Micro.md"
-  record hop "$report" hop "$artifacts"/results/*-report-brief-compressed.json
+  {
+    echo "# Micro benchmarks"
+    for file in "$artifacts"/results/*-report-github.md; do
+      file="${file##*/AkkaCp.Bench.Micro.}"
+      printf '\n## %s\n\n' "${file%-report-github.md}"
+      cat "$artifacts/results/AkkaCp.Bench.Micro.$file"
+    done
+  } > "$results/Micro.md"
+  record hop "$report" hop "$artifacts"/results/*DataflowBenchmarks-report-brief-compressed.json
   rm -rf "$artifacts"
 }
 
@@ -90,7 +97,7 @@ transport-link() {
 for part in $parts; do
   case "$part" in
     models) models ;;
-    kernels) record kernels "bench/Kernels/$out/AkkaCp.Bench.Kernels" --limits 1 15 --json ;;
+    operators) record operators "bench/Kernels/$out/AkkaCp.Bench.Kernels" --limits 1 15 --json ;;
     micro) micro ;;
     prefill-bench) prefill "$part" "$bench" --prompt-tokens 512,2048,4096 --attn-cp 1,2 --rounds 5 ;;
     prefill-q4) prefill "$part" "$q4" --prompt-tokens 512,1024,2048,4096 --attn-cp 1,2 --rounds 3 ;;

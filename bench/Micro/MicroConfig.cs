@@ -28,6 +28,5 @@ internal sealed class MicroConfig : ManualConfig
         AddColumn(StatisticColumn.Mean, StatisticColumn.StdDev, new RateColumn("GFLOP/s", work => work.Flops), new RateColumn("GB/s", work => work.Bytes));
         AddExporter(MarkdownExporter.GitHub, JsonExporter.BriefCompressed);
         AddLogger(ConsoleLogger.Unicode);
-        WithOptions(ConfigOptions.JoinSummary);
     }
 }

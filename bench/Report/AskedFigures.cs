@@ -21,11 +21,11 @@ internal static class AskedFigures
         yield return Product("BF16 product of 32 rows × 2048 × 768, weights from memory", "t=32,n=2048,k=768,d_type=BF16", 0.75);
         yield return Product("F32 product 2048×2048×2048", "t=2048,n=2048,k=2048,d_type=F32", 0.85);
         yield return Product("INT8 product 2048×2048×2048", "t=2048,n=2048,k=2048,d_type=I8", 0.85);
-        yield return new("FIA prefill, 4096 tokens, 32 / 4 heads, D 128, BF16, share of the BF16 limit", 0.60, false, FigureUnit.Share, "kernels",
-            set => set.Row("kernels", "attention", "rows=4096,prefix=0,cache=BF16", "b_f16_share"));
+        yield return new("FIA prefill, 4096 tokens, 32 / 4 heads, D 128, BF16, share of the BF16 limit", 0.60, false, FigureUnit.Share, "operators",
+            set => set.Row("operators", "attention", "rows=4096,prefix=0,cache=BF16", "bf16_share"));
 
         static Figure Product(string name, string where, double asked) =>
-            new(name, asked, false, FigureUnit.Share, "kernels", set => set.Row("kernels", "products", where, "share"));
+            new(name, asked, false, FigureUnit.Share, "operators", set => set.Row("operators", "products", where, "share"));
     }
 
     private static IEnumerable<Figure> Prefill()

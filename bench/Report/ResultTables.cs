@@ -79,7 +79,10 @@ internal static class ResultTables
         ? value.ToString("F0", CultureInfo.InvariantCulture)
         : value.ToString($"F{Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, 6)}", CultureInfo.InvariantCulture);
 
-    private static string Words(string key) => key.Replace('_', ' ');
+    private static string Words(string key) => key.Replace('_', ' ')
+        .Replace("gflops", "GFLOP/s", StringComparison.Ordinal).Replace("gops", "GOP/s", StringComparison.Ordinal)
+        .Replace("g bps", "GB/s", StringComparison.Ordinal).Replace("gbps", "GB/s", StringComparison.Ordinal)
+        .Replace("d type", "dtype", StringComparison.Ordinal);
 
     private static string Title(string kind) => $"{char.ToUpperInvariant(kind[0])}{kind[1..]}";
 }
