@@ -102,7 +102,7 @@ for part in $parts; do
     prefill-bench) prefill "$part" "$bench" --prompt-tokens 512,2048,4096 --attn-cp 1,2 --rounds 5 ;;
     prefill-q4) prefill "$part" "$q4" --prompt-tokens 512,1024,2048,4096 --attn-cp 1,2 --rounds 3 ;;
     prefill-q4-long) prefill "$part" "$q4" --prompt-tokens 8192,16384 --attn-cp 1,2 --rounds 1 ;;
-    prefill-q4-1thread) prefill "$part" "$q4" --prompt-tokens 2048,4096 --attn-cp 1,2 --threads 1 --rounds 3 ;;
+    prefill-q4-1thread) prefill "$part" "$q4" --prompt-tokens 4096 --attn-cp 1,2 --threads 1 --rounds 5 ;;
     prefill-q4-int8) prefill "$part" "$q4" --dtype int8 --prompt-tokens 512,2048 --attn-cp 1,2 --rounds 3 ;;
     memory-q4) prefill "$part" "$q4" --prompt-tokens 4096 --attn-cp 1 --rounds 1 ;;
     decode-q4) decode "$part" "$q4" --depth 512 --streams 1,16 --rounds 3 ;;
@@ -111,7 +111,7 @@ for part in $parts; do
     decode-demo) decode "$part" models/demo --depth 64 --streams 1 --attn-cp 1,2 --steps 200 --rounds 3 ;;
     peers-bench-bf16) peers "$part" "$bench" --prompt-tokens 512,2048,4096 --depth 512 --rounds 3 ;;
     peers-q4-bf16) peers "$part" "$q4" --prompt-tokens 512,2048 --depth 512 --rounds 3 ;;
-    peers-q4-bf16-4096) peers "$part" "$q4" --prompt-tokens 4096 --depth 0 --rounds 2 ;;
+    peers-q4-bf16-4096) peers "$part" "$q4" --prompt-tokens 4096 --depth 0 --rounds 3 ;;
     peers-q4-bf16-8192) peers "$part" "$q4" --prompt-tokens 0 --depth 8192 --rounds 3 ;;
     peers-q4-bf16-16384) peers "$part" "$q4" --prompt-tokens 16384 --depth 0 --rounds 1 ;;
     peers-q4-q8) peers "$part" "$q4" --gguf-type Q8_0 --prompt-tokens 512,2048 --depth 512 --rounds 3 ;;

@@ -21,7 +21,6 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(300);
 
     private LlamaOptions? _bestPrefill;
-    private LlamaOptions? _bestDecode;
 
     /// <summary>A prompt of random tokens.</summary>
     public async Task<ComparisonResult> PrefillAsync(int length)
@@ -30,7 +29,7 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
         await own.PrefillAsync(warm).ConfigureAwait(false);
         var tried = new Dictionary<string, double>();
         if (length <= LongestTrial || _bestPrefill is null)
-            _bestPrefill = Best(tried, warm.Length, () => peer.Run(warm, 0));
+            _bestPrefill = Best(tried, LlamaOptions.All.Prepend(LlamaOptions.All[0]), warm.Length, () => peer.Run(warm, 0));
         var turns = new List<Turn>();
         var same = 0;
         for (var round = 1; round <= rounds; round++)
@@ -56,8 +55,8 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
         var prompt = model.RandomTokens(depth, 0);
         await own.PrefillAsync(prompt).ConfigureAwait(false);
         var (token, tried) = (0, new Dictionary<string, double>());
-        _bestDecode ??= Best(tried, TrialSteps, Decode, _ => token = peer.Run(prompt, 0));
-        peer.Use(_bestDecode);
+        var best = Best(tried, LlamaOptions.OfDecode, TrialSteps, Decode, () => token = peer.Run(prompt, 0));
+        peer.Use(best);
         token = peer.Run(prompt, 0);
         Thread.Sleep(s_rest);
         var turns = new List<Turn>();
@@ -80,7 +79,7 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
                 turns.Add(new Turn(ours, theirs));
         }
 
-        return Result("decode", depth, steps, turns, _bestDecode, tried);
+        return Result("decode", depth, steps, turns, best, tried);
 
         void Decode()
         {
@@ -89,15 +88,16 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
         }
     }
 
-    /// <summary>Times each of the peer's options, the first one twice since it also warms up.</summary>
-    private LlamaOptions Best(Dictionary<string, double> tried, int tokens, Action run, Action<LlamaOptions>? prepare = null)
+    /// <summary>Times each of some options of the peer; one that comes twice warms up first.</summary>
+    private LlamaOptions Best(
+        Dictionary<string, double> tried, IEnumerable<LlamaOptions> candidates, int tokens, Action run, Action? prepare = null)
     {
         var (best, most) = (LlamaOptions.All[0], 0.0);
-        foreach (var options in LlamaOptions.All.Prepend(LlamaOptions.All[0]))
+        foreach (var options in candidates)
         {
             progress($"trying {options}");
             peer.Use(options);
-            prepare?.Invoke(options);
+            prepare?.Invoke();
             var start = Stopwatch.GetTimestamp();
             run();
             var rate = tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;

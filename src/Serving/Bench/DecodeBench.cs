@@ -6,14 +6,20 @@ namespace AkkaCp.Serving.Bench;
 /// <summary>
 /// Times decode steps at some depths and numbers of streams. Streams of a depth are filled once; then rounds alternate between numbers
 /// of streams and layouts, so that what else the machine does meets all alike. The first round warms up; of the others' steps the median
-/// is told. Streams grow by the steps measured.
+/// is told. Streams grow by the steps measured. What the cores can read is measured before each round too, since it depends on what the
+/// machine's neighbours read at that moment; the median of these limits is what a share is of.
 /// </summary>
-/// <param name="limitGBps">What a number of cores together can read at most, GB/s.</param>
+/// <param name="measureLimit">Measures what a number of cores together can read at most now, GB/s.</param>
 /// <param name="rounds">Rounds that count.</param>
 /// <param name="steps">Steps of a round.</param>
-internal sealed class DecodeBench(Func<int, double> limitGBps, int rounds, int steps)
+internal sealed class DecodeBench(Func<int, double> measureLimit, int rounds, int steps)
 {
     private const int PrefillChunk = 2048;
+
+    private readonly SortedDictionary<int, List<double>> _limits = [];
+
+    /// <summary>The median of the limits measured so far, of as many cores as the layout with most uses.</summary>
+    public double LimitGBps => LimitOf(_limits.Keys.Last());
 
     /// <summary>Tokens that the KV pool must hold, all streams together, and the streams.</summary>
     public (long Tokens, int Streams) Room(IReadOnlyList<int> depths, IReadOnlyList<int> streams)
@@ -37,6 +43,8 @@ internal sealed class DecodeBench(Func<int, double> limitGBps, int rounds, int s
             for (var round = 0; round <= rounds; round++)
             {
                 progress(round == 0 ? $"depth {depth}, warming up" : $"depth {depth}, round {round} of {rounds}");
+                foreach (var cores in ranks.Select(layout => layout.Layout.Cores).Distinct())
+                    MeasureLimit(cores);
                 foreach (var sample in samples)
                     await MeasureAsync(sample, counts: round > 0).ConfigureAwait(false);
             }
@@ -68,6 +76,15 @@ internal sealed class DecodeBench(Func<int, double> limitGBps, int rounds, int s
         }
     }
 
+    private void MeasureLimit(int cores)
+    {
+        if (!_limits.TryGetValue(cores, out var measured))
+            _limits.Add(cores, measured = []);
+        measured.Add(measureLimit(cores));
+    }
+
+    private double LimitOf(int cores) => _limits[cores].Order().ElementAt(_limits[cores].Count / 2);
+
     private DecodeResult Result(Samples sample, int depth)
     {
         var ranks = sample.Fill.Ranks;
@@ -82,7 +99,7 @@ internal sealed class DecodeBench(Func<int, double> limitGBps, int rounds, int s
             StepSeconds = median.Seconds,
             OverheadSeconds = sample.Steps.Select(step => step.Outside).Order().ElementAt(sample.Steps.Count / 2),
             StepBytes = bytes,
-            ShareOfBandwidth = bytes / median.Seconds / 1e9 / limitGBps(ranks.Layout.Cores),
+            ShareOfBandwidth = bytes / median.Seconds / 1e9 / LimitOf(ranks.Layout.Cores),
             ManagedBytesPerStep = sample.Allocated.Min(),
             Stages = [.. ranks.Ranks[0].Clock.Stages.Select((stage, i) => new StageFigure(stage.Name, median.Computed[i] * 1e3, 0))],
         };

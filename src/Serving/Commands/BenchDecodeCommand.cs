@@ -45,24 +45,18 @@ internal static class BenchDecodeCommand
         var steps = BenchOptions.Positive("--steps", $"{parsed.GetValue(s_steps)}")[0];
         using var model = BenchOptions.Model(parsed);
         var layouts = BenchOptions.Layouts(parsed, model);
-        var limits = new Dictionary<int, double>();
-        var bench = new DecodeBench(LimitOf, BenchOptions.RoundsOf(parsed), steps);
+        var bench = new DecodeBench(cores => MachineLimits.ReadGBps(LimitRepeats, cores), BenchOptions.RoundsOf(parsed), steps);
         var room = bench.Room(depths, streams);
         BenchOptions.RequireContext("--depth", room.Tokens / room.Streams, model);
 
         await using var loaded = new BenchLayouts();
         foreach (var layout in layouts)
             loaded.Add(await BenchRanks.LoadAsync(model, layout, room.Tokens, room.Streams).ConfigureAwait(false));
-        var limit = LimitOf(layouts.Max(layout => layout.Cores));
         var results = await bench.RunAsync(loaded.Ranks, depths, streams, io.Error.WriteLine).ConfigureAwait(false);
         if (parsed.GetValue(CommonOptions.Json))
-            BenchJson.Write(io.Out, limit, results);
+            BenchJson.Write(io.Out, bench.LimitGBps, results);
         else
-            BenchTables.Write(io.Out, limit, results);
+            BenchTables.Write(io.Out, bench.LimitGBps, results);
         return ErrorReport.Success;
-
-        double LimitOf(int cores) => limits.TryGetValue(cores, out var known)
-            ? known
-            : limits[cores] = MachineLimits.ReadGBps(LimitRepeats, cores);
     }
 }
