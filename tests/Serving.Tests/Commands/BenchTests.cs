@@ -42,7 +42,7 @@ public class BenchTests
     }
 
     [Fact]
-    public async Task PeakActivationBytes_AreAboutHalfOnTwoContextParallelRanks()
+    public async Task PeakActivationBytes_ButForTheGatheredKv_AreAboutHalfOnTwoContextParallelRanks()
     {
         var run = await CommandRun.OfAsync(
             "bench", "prefill", "--model", RepositoryFiles.TinyModel("f32"), "--prompt-tokens", "1024", "--attn-cp", "1,2", "--chunk", "0",
@@ -51,7 +51,10 @@ public class BenchTests
         using var json = JsonDocument.Parse(run.Out);
         var bytes = json.RootElement.GetProperty("results").EnumerateArray()
             .Select(result => result.GetProperty("peak_activation_bytes").GetInt64()).ToArray();
-        Assert.InRange((double)bytes[1] / bytes[0], 0.4, 0.6);
+
+        // K and V of all 1024 tokens, 2 · 2 heads of 32 floats, lie on every rank whatever the split; in so small a model they are much.
+        const long GatheredBytes = 1024 * 2 * 2 * 32 * sizeof(float);
+        Assert.InRange((double)(bytes[1] - GatheredBytes) / (bytes[0] - GatheredBytes), 0.4, 0.6);
     }
 
     [Fact]
