@@ -44,6 +44,9 @@ internal sealed class HostProcess : IDisposable
     /// <summary>When each piece of standard output came.</summary>
     public IReadOnlyList<TimedText> OutputPieces => Snapshot(_output);
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>kill -9.</summary>
     public void Kill() => _process.Kill();
 
@@ -57,9 +60,11 @@ internal sealed class HostProcess : IDisposable
     public void Ask() => Signal(Sigterm);
 
     /// <summary>Waits until both streams hold what <paramref name="isThere"/> looks for.</summary>
-    public async Task WaitForAsync(string what, Func<HostProcess, bool> isThere, TimeSpan limit)
+    public async Task WaitForAsync(
+        string what, Func<HostProcess, bool> isThere, TimeSpan limit, CancellationToken cancellationToken = default)
     {
-        using var timer = new CancellationTokenSource(limit);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timer.CancelAfter(limit);
         while (true)
         {
             var news = News();
