@@ -16,6 +16,7 @@ internal sealed class HostProcess : IDisposable
     private readonly List<TimedText> _output = [];
     private readonly List<TimedText> _errors = [];
     private readonly Task _reading;
+    private int _disposed;
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public HostProcess(string label, IReadOnlyList<string> command)
@@ -109,6 +110,8 @@ internal sealed class HostProcess : IDisposable
     /// <summary>Kills it if it still runs.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         if (!_process.HasExited)
             _process.Kill();
         _process.WaitForExit(5000);
