@@ -18,8 +18,8 @@ public sealed record ParallelSettings
     /// <summary>Ranks that share the experts of a copy, whole experts each. Default 1. 1 to 4096.</summary>
     public int Ep { get; init; } = 1;
 
-    /// <summary>How long a rank waits for its peers in a collective. Default 60 s; null (off): for ever, until the step's own limit.</summary>
-    public TimeSpan? CollectiveTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long a rank waits for its peers of the same process in a collective. Default null (off): for ever, until the step's own limit.</summary>
+    public TimeSpan? CollectiveTimeout { get; init; }
 
     /// <summary><see cref="Tp"/> with its default in place.</summary>
     public int EffectiveTp => Tp ?? AttnCp;
