@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using AkkaCp.Faults.Tests.Hosts;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Faults.Tests;
+
+/// <summary>
+/// Any layout over processes gives the bytes of the same layout in one process. Without AKKACP_FAULTS=all only two processes are tried.
+/// </summary>
+public sealed class ProcessLogitsTests : IDisposable
+{
+    private const int Tokens = 100;
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("akkacp-processes").FullName;
+    private readonly List<HostProcess> _processes = [];
+
+    public void Dispose()
+    {
+        foreach (var process in _processes)
+            process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(2, 2, 2, 1, false)]
+    [InlineData(3, 3, 3, 1, false)]
+    [InlineData(4, 4, 4, 1, false)]
+    [InlineData(4, 2, 2, 1, false)]
+    [InlineData(4, 2, 1, 4, false)]
+    [InlineData(8, 4, 4, 1, false)]
+    [InlineData(2, 2, 2, 1, true)]
+    [InlineData(4, 2, 1, 4, true)]
+    [InlineData(8, 4, 4, 1, true)]
+    public async Task Processes_GiveTheBytesOfOneProcess(int tp, int attnCp, int moeDp, int ep, bool tls)
+    {
+        if ((tp > 2 || tls) && Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
+            Assert.Skip("starts many processes: set AKKACP_FAULTS=all");
+        if (tls)
+            MakeCertificates();
+        var config = WriteConfig(tp, attnCp, moeDp, ep, tls);
+        for (var i = 0; i < tp; i++)
+            _processes.Add(Akkacp($"node {i}", "node", "--config", config));
+        var expected = Path.Combine(_folder, "one.bin");
+        var found = Path.Combine(_folder, "many.bin");
+
+        await LogitsAsync(expected, "--model", RepositoryFiles.TinyModel("bf16"), "--threads", "1", "--min-cp-tokens", "0", "--tp", $"{tp}",
+            "--attn-cp", $"{attnCp}", "--moe-dp", $"{moeDp}", "--ep", $"{ep}");
+        await LogitsAsync(found, "--config", config);
+
+        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(found));
+    }
+
+    private static HostProcess Akkacp(string label, params string[] arguments) =>
+        new(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task LogitsAsync(string output, params string[] arguments)
+    {
+        var logits = Akkacp(
+            "logits", ["logits", "--tokens", string.Join(',', Enumerable.Range(1, Tokens)), "--output", output, .. arguments]);
+        _processes.Add(logits);
+        var exit = await logits.WaitForExitAsync(s_limit);
+        Assert.True(exit == 0, $"expected exit code 0, found {exit}: {string.Concat(_processes.Select(one => one.Label + one.Tail()))}");
+    }
+
+    private void MakeCertificates()
+    {
+        if (Shell.TryRun("openssl", "version").Exit != 0)
+            Assert.Skip("openssl is not installed");
+        Shell.Run(Path.Combine(RepositoryFiles.Root, "config", "tls", "make-certificates.sh"), _folder, "node");
+    }
+
+    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls)
+    {
+        var seeds = Enumerable.Range(0, tp).Select(_ => FreePort()).Distinct().Select(port => $"\"127.0.0.1:{port}\"").ToList();
+        var file = Path.Combine(_folder, "cluster.conf");
+        var first = seeds[0].Trim('"').Split(':')[1];
+        File.WriteAllText(file, $$"""
+            akka-cp {
+              model.path = "{{RepositoryFiles.TinyModel("bf16")}}"
+              parallel { tp = {{tp}}, attn-cp = {{attnCp}}, moe-dp = {{moeDp}}, ep = {{ep}} }
+              context-parallel.min-tokens = off
+              device { threads = 1, pin = off }
+              cluster { port = {{first}}, seeds = [{{string.Join(", ", seeds)}}] }
+              transport.port = 0
+            }
+            """);
+        if (tls)
+        {
+            File.AppendAllText(file, $$"""
+
+                akka-cp.transport.tls { certificate = "{{_folder}}/node.pem", key = "{{_folder}}/node.key", ca = "{{_folder}}/ca.pem" }
+                """);
+        }
+
+        return file;
+    }
+}
