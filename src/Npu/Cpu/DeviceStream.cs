@@ -19,7 +19,8 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
     {
         _core = core;
         _thread = new Thread(RunTasks) { IsBackground = true, Name = name };
-        _thread.Start();
+        // Without the starter's execution context: each task queued here would carry it, in memory of its own.
+        _thread.UnsafeStart();
     }
 
     /// <summary>Always 1: tasks run one after another.</summary>

@@ -59,7 +59,7 @@ internal sealed class DecodeBench(Func<int, double> measureLimit, int rounds, in
     private async Task MeasureAsync(Samples sample, bool counts)
     {
         var ranks = sample.Fill.Ranks;
-        var allocated = GC.GetTotalAllocatedBytes();
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var measured = new List<Step>(steps);
         for (var i = 0; i < steps; i++)
         {
@@ -72,7 +72,7 @@ internal sealed class DecodeBench(Func<int, double> measureLimit, int rounds, in
         if (counts)
         {
             sample.Steps.AddRange(measured);
-            sample.Allocated.Add((GC.GetTotalAllocatedBytes() - allocated) / steps);
+            sample.Allocated.Add((GC.GetTotalAllocatedBytes(precise: true) - allocated) / steps);
         }
     }
 
