@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using AkkaCp.Engine;
 
@@ -9,6 +10,7 @@ Environment.SetEnvironmentVariable("AKKACP_MODEL", Path.Combine(folder, "models"
 Environment.SetEnvironmentVariable("AKKACP_THREADS", "1");
 
 // 1. Start three nodes, as an operator would: akkacp node --config three-nodes-spare.conf
+var serving = new ConcurrentDictionary<int, Process>();
 var nodes = Enumerable.Range(1, 3).Select(StartNode).ToList();
 try
 {
@@ -16,7 +18,10 @@ try
     await using var engine = await InferenceEngine.StartAsync(new EngineOptions { ConfigFile = config });
     var request = new GenerationRequest
     {
-        Prompt = "Ada has 61 shells.", MaxTokens = 1500, IgnoreEos = true, Sampling = new SamplingOverrides { Temperature = 1, Seed = 7 },
+        Prompt = "Ada has 61 shells.",
+        MaxTokens = 1500,
+        IgnoreEos = true,
+        Sampling = new SamplingOverrides { Temperature = 1, Seed = 7 },
     };
     var tokens = 0;
     await foreach (var chunk in engine.GenerateAsync(request))
@@ -26,8 +31,8 @@ try
             continue;
 
         // 3. Kill a node that holds a rank. The stream pauses, the spare takes over, and the text goes on as if nothing had happened.
-        Console.WriteLine($"{Environment.NewLine}--- kill -9 of the second node ---");
-        nodes[1].Kill();
+        Console.WriteLine($"{Environment.NewLine}--- kill -9 of a node that holds a rank ---");
+        serving.Values.First().Kill();
     }
 
     Console.WriteLine($"{Environment.NewLine}--- {tokens} tokens ---");
@@ -48,8 +53,11 @@ Process StartNode(int number)
     var node = Process.Start(start)!;
     node.OutputDataReceived += (_, line) =>
     {
-        if (line.Data is not null)
-            Console.Error.WriteLine($"[node {number}] {line.Data}");
+        if (line.Data is null)
+            return;
+        Console.Error.WriteLine($"[node {number}] {line.Data}");
+        if (line.Data.Contains("serving rank", StringComparison.Ordinal))
+            serving[number] = node;
     };
     node.BeginOutputReadLine();
     return node;
