@@ -78,34 +78,19 @@ internal static class PieceReader
     private static void ReadRowsBF16(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place)
     {
         var rowsAtOnce = Math.Max(PanelRows / 2, StagingBytesBF16 / sizeof(ushort) / piece.Columns / PanelRows * PanelRows);
-        var staging = ArrayPool<ushort>.Shared.Rent(rowsAtOnce * piece.Columns);
-        try
-        {
-            var firstRow = 0;
-            foreach (var slice in piece.Slices)
-            {
-                for (var row = 0; row < slice.RowCount; row += rowsAtOnce)
-                {
-                    var rows = Math.Min(rowsAtOnce, slice.RowCount - row);
-                    var values = staging.AsSpan(0, rows * slice.ColumnCount);
-                    files.FileOf(slice.Tensor)!.ReadRowsBF16(
-                        slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values);
-                    place(firstRow + row, values);
-                }
-
-                firstRow += slice.RowCount;
-            }
-        }
-        finally
-        {
-            ArrayPool<ushort>.Shared.Return(staging);
-        }
+        ReadStaged(
+            piece, rowsAtOnce, place, (slice, row, rows, values) => files.FileOf(slice.Tensor)!.ReadRowsBF16(
+                slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values));
     }
 
-    private static void ReadRows(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place)
+    private static void ReadRows(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place) => ReadStaged(
+        piece, RowsAtOnce(piece), place, (slice, row, rows, values) => files.FileOf(slice.Tensor)!.ReadRows(
+            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values));
+
+    private static void ReadStaged<T>(
+        WeightPiece piece, int rowsAtOnce, Action<int, ReadOnlySpan<T>> place, Action<TensorSlice, int, int, Span<T>> read)
     {
-        var rowsAtOnce = RowsAtOnce(piece);
-        var staging = ArrayPool<float>.Shared.Rent(rowsAtOnce * piece.Columns);
+        var staging = ArrayPool<T>.Shared.Rent(rowsAtOnce * piece.Columns);
         try
         {
             var firstRow = 0;
@@ -115,8 +100,7 @@ internal static class PieceReader
                 {
                     var rows = Math.Min(rowsAtOnce, slice.RowCount - row);
                     var values = staging.AsSpan(0, rows * slice.ColumnCount);
-                    files.FileOf(slice.Tensor)!.ReadRows(
-                        slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values);
+                    read(slice, row, rows, values);
                     place(firstRow + row, values);
                 }
 
@@ -125,7 +109,7 @@ internal static class PieceReader
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(staging);
+            ArrayPool<T>.Shared.Return(staging);
         }
     }
 
