@@ -61,15 +61,17 @@ internal static class NodePlace
     }
 
     private static TlsFiles? TlsOf(TlsSettings tls) => tls.IsOn
-        ? new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key ?? tls.Certificate!, AuthorityFile = tls.Ca! }
+        ? new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! }
         : null;
 
-    private static IEnumerable<int> SeedPorts(ClusterSettings cluster) =>
-        from seed in cluster.Seeds
-        where PeerEndpoint.TryParse(seed, out _)
-        let endpoint = PeerEndpoint.TryParse(seed, out var parsed) ? parsed : null
-        where endpoint.Host == cluster.Host
-        select endpoint.Port;
+    private static IEnumerable<int> SeedPorts(ClusterSettings cluster)
+    {
+        foreach (var seed in cluster.Seeds)
+        {
+            if (PeerEndpoint.TryParse(seed, out var endpoint) && endpoint.Host == cluster.Host)
+                yield return endpoint.Port;
+        }
+    }
 
     private static int FreePort(string host)
     {
