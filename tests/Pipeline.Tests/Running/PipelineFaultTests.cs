@@ -44,11 +44,15 @@ public sealed class PipelineFaultTests
     [Fact]
     public async Task MissingPeer_EndsTheGatherWithANamedFaultInBoundedTime()
     {
+        var clock = new ManualTimeProvider();
+        var timeout = TimeSpan.FromSeconds(2);
         await using var world = new RankWorld(
             RepositoryFiles.TinyModel("f32"), new RankTopology(2, 2, 2), DType.F32,
-            new RankWorldOptions { CollectiveTimeout = TimeSpan.FromMilliseconds(200) });
+            new RankWorldOptions { CollectiveTimeout = timeout, Time = clock });
         var plan = world.Script.Next(Share(1));
         await world.SendAsync(plan, onlyRank: 0);
+        Assert.True(SpinWait.SpinUntil(() => clock.ActiveTimers > 0, TimeSpan.FromSeconds(30)), "rank 0 does not wait for its peer");
+        clock.Advance(timeout);
 
         var result = await world.ResultAsync(plan.Step, 0);
         Assert.Equal((FaultKind.PeerLost, "KvConcatGather", 0), (result.Fault!.Kind, result.Fault.Stage, result.Fault.Layer));

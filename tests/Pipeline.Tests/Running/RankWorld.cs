@@ -31,7 +31,7 @@ internal sealed class RankWorld : IAsyncDisposable
         Config = ModelConfig.Load(model);
         Script = new PlanScript(topology.AttnCp, BlockSize, options.Policy);
         Logits = new LogitsCollector(Config.VocabSize);
-        var hub = new LocalRankHub(topology, options.CollectiveTimeout);
+        var hub = new LocalRankHub(topology, options.CollectiveTimeout, options.Time);
         var store = new WeightStore();
         for (var rank = 0; rank < topology.WorldSize; rank++)
         {
@@ -196,6 +196,9 @@ internal sealed record RankWorldOptions
     public Action<StepResult>? Deliver { get; init; }
 
     public TimeSpan CollectiveTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The clock of <see cref="CollectiveTimeout"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public Func<int, INpuDevice, INpuDevice>? Wrap { get; init; }
 
