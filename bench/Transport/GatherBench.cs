@@ -112,17 +112,17 @@ internal sealed class GatherBench : IDisposable
         }
     }
 
-    /// <summary>Blocks a thread until a call has ended, without managed memory. The end comes straight to the thread, as it comes to a
-    /// rank's own stream, and not by way of the shared pool.</summary>
+    /// <summary>Blocks a thread until a call has ended, without managed memory. The end comes straight to the thread, which waits as a
+    /// rank's own stream does.</summary>
     private sealed class Waiter : SynchronizationContext, IDisposable
     {
-        private readonly SemaphoreSlim _ended = new(0);
+        private readonly WakeUp _wake = new();
         private readonly Action _nothing = () => { };
         private ValueTask _call;
 
-        public void Dispose() => _ended.Dispose();
+        public void Dispose() => _wake.Dispose();
 
-        public override void Post(SendOrPostCallback d, object? state) => _ended.Release();
+        public override void Post(SendOrPostCallback d, object? state) => _wake.Set();
 
         public void Begin(ValueTask call) => _call = call;
 
@@ -144,7 +144,7 @@ internal sealed class GatherBench : IDisposable
                 SetSynchronizationContext(this);
                 awaiter.UnsafeOnCompleted(_nothing);
                 SetSynchronizationContext(null);
-                _ended.Wait();
+                _wake.Wait();
             }
 
             awaiter.GetResult();

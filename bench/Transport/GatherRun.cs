@@ -39,7 +39,7 @@ internal sealed class GatherRun(PeerProcess processes)
     {
         for (var i = 0; i < 3; i++)
         {
-            raw.Exchange(1 << 20, 50, together: true);
+            raw.Exchange(1 << 20, 50, 1);
             Memcpy(s_sizes[^1], 10);
             gather.Gather(64 << 10, SmallTimes, 1);
             gather.Gather(1 << 20, 100, InFlight);
@@ -52,21 +52,22 @@ internal sealed class GatherRun(PeerProcess processes)
     {
         processes.Print("GB/s of the bytes that each rank receives.");
         processes.Print("");
-        processes.Print("| bytes a rank | memcpy | sockets, one at a time | all-gather, one at a time | share | sockets, streaming "
-            + "| all-gather, 4 under way | share | managed bytes a gather |");
-        processes.Print("|---|---|---|---|---|---|---|---|---|");
+        processes.Print("| bytes a rank | memcpy | sockets, one at a time | all-gather, one at a time | share | sockets, 4 under way "
+            + "| all-gather, 4 under way | share | sockets, streaming | managed bytes a gather |");
+        processes.Print("|---|---|---|---|---|---|---|---|---|---|");
         foreach (var bytes in s_sizes)
         {
             var times = (int)Math.Clamp((384L << 20) / bytes, 16, 4000);
             var rates = Interleave(
                 () => Rate(gather, bytes, times, () => Memcpy(bytes, times)),
-                () => Rate(gather, bytes, times, () => raw.Exchange(bytes, times, together: true)),
+                () => Rate(gather, bytes, times, () => raw.Exchange(bytes, times, 1)),
                 () => Rate(gather, bytes, times, () => gather.Gather(bytes, times, 1)),
-                () => Rate(gather, bytes, times, () => raw.Exchange(bytes, times, together: false)),
-                () => Rate(gather, bytes, times, () => gather.Gather(bytes, times, InFlight)));
+                () => Rate(gather, bytes, times, () => raw.Exchange(bytes, times, InFlight)),
+                () => Rate(gather, bytes, times, () => gather.Gather(bytes, times, InFlight)),
+                () => Rate(gather, bytes, times, () => raw.Exchange(bytes, times, times)));
             var managed = gather.ManagedBytes(bytes, times);
             processes.Print(Text($"| {bytes >> 10} KiB | {rates[0]:0.00} | {rates[1]:0.00} | {rates[2]:0.00} | {rates[2] / rates[1]:0 %} ")
-                + Text($"| {rates[3]:0.00} | {rates[4]:0.00} | {rates[4] / rates[3]:0 %} | {managed:0.0} |"));
+                + Text($"| {rates[3]:0.00} | {rates[4]:0.00} | {rates[4] / rates[3]:0 %} | {rates[5]:0.00} | {managed:0.0} |"));
         }
     }
 

@@ -9,7 +9,7 @@ namespace AkkaCp.Bench.Transport;
 /// </summary>
 internal sealed class RawPair : IDisposable
 {
-    // Calls under way at once in the measurement beside: as much memory passes through the caches.
+    // As many as calls are under way at once in the measurement beside: as much memory passes through the caches.
     private const int Buffers = 4;
 
     private readonly Socket _send;
@@ -20,7 +20,7 @@ internal sealed class RawPair : IDisposable
     private readonly SemaphoreSlim _received = new(0);
     private readonly Thread _receiver;
     private volatile int _bytes;
-    private volatile bool _together;
+    private volatile int _buffers = 1;
 
     private RawPair(Socket send, Socket receive, int maxBytes)
     {
@@ -47,27 +47,27 @@ internal sealed class RawPair : IDisposable
         return listener;
     }
 
-    /// <summary>Both processes send and receive so many bytes, as often as told; when <paramref name="together"/>, each time waits for
-    /// the bytes of the time before.</summary>
-    public void Exchange(int bytes, int times, bool together)
+    /// <summary>Both processes send and receive so many bytes, as often as told, and never have more than so many times begun whose bytes
+    /// have not come.</summary>
+    public void Exchange(int bytes, int times, int underWay)
     {
         _bytes = bytes;
-        _together = together;
+        _buffers = Math.Min(Buffers, underWay);
         for (var i = 0; i < times; i++)
         {
-            _wanted.Release();
-            for (var sent = 0; sent < bytes;)
-            {
-                sent += _send.Send(_out.AsSpan(Buffer(i, together) + sent, bytes - sent));
-            }
-
-            if (together)
+            if (i >= underWay)
             {
                 _received.Wait();
             }
+
+            _wanted.Release();
+            for (var sent = 0; sent < bytes;)
+            {
+                sent += _send.Send(_out.AsSpan(Buffer(i) + sent, bytes - sent));
+            }
         }
 
-        for (var i = 0; i < (together ? 0 : times); i++)
+        for (var i = 0; i < Math.Min(times, underWay); i++)
         {
             _received.Wait();
         }
@@ -110,7 +110,7 @@ internal sealed class RawPair : IDisposable
         return socket;
     }
 
-    private int Buffer(int time, bool together) => together ? 0 : time % Buffers * _bytes;
+    private int Buffer(int time) => time % _buffers * _bytes;
 
     private void ReceiveAll()
     {
@@ -121,7 +121,7 @@ internal sealed class RawPair : IDisposable
                 _wanted.Wait();
                 for (var received = 0; received < _bytes;)
                 {
-                    var count = _receive.Receive(_in.AsSpan(Buffer(i, _together) + received, _bytes - received));
+                    var count = _receive.Receive(_in.AsSpan(Buffer(i) + received, _bytes - received));
                     if (count == 0)
                     {
                         return;

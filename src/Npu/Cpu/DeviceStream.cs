@@ -9,6 +9,7 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
 {
     private readonly Queue<Task> _queue = new();
     private readonly Thread _thread;
+    private readonly WakeUp _wake = new();
     private readonly int? _core;
     private bool _closed;
 
@@ -38,9 +39,9 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
         lock (_queue)
         {
             _closed = true;
-            Monitor.PulseAll(_queue);
         }
 
+        _wake.Set();
         if (!IsCurrentThread)
         {
             _thread.Join();
@@ -55,8 +56,9 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
             // While draining, the last tasks may still hand on to each other; nobody else may start something new.
             ObjectDisposedException.ThrowIf(_closed && !IsCurrentThread, this);
             _queue.Enqueue(task);
-            Monitor.Pulse(_queue);
         }
+
+        _wake.Set();
     }
 
     /// <inheritdoc/>
@@ -83,19 +85,23 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
         {
             TryExecuteTask(task);
         }
+
+        _wake.Dispose();
     }
 
     private Task? Next()
     {
-        lock (_queue)
+        while (true)
         {
-            Task? task;
-            while (!_queue.TryDequeue(out task) && !_closed)
+            lock (_queue)
             {
-                Monitor.Wait(_queue);
+                if (_queue.TryDequeue(out var task) || _closed)
+                {
+                    return task;
+                }
             }
 
-            return task;
+            _wake.Wait();
         }
     }
 }

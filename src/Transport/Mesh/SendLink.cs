@@ -1,22 +1,26 @@
+using AkkaCp.Npu;
 using AkkaCp.Transport.Wire;
 
 namespace AkkaCp.Transport.Mesh;
 
 /// <summary>
 /// Frames to one peer: a queue, and the thread that empties it into the connection. The thread alone blocks in the socket; whoever puts
-/// a frame in the queue goes on at once. A caller may also send what it has queued itself when that is little and the socket has room,
-/// which saves waking the thread. When there is nothing to send, a heartbeat goes out now and then.
+/// a frame in the queue goes on at once. A caller may also send what it has queued itself when that is little, as far as the socket has
+/// room, which saves waking the thread. When there is nothing to send, a heartbeat goes out now and then.
 /// </summary>
+#pragma warning disable CA1001 // Abandon, which ends every link, disposes what it waits with.
 internal sealed class SendLink(RankMesh mesh, Peer peer)
+#pragma warning restore CA1001
 {
     // What a caller sends itself: one system call of at most some ten microseconds, where waking a thread costs half as much and the
     // frame leaves later.
-    private const int MaxDirectBytes = 72 << 10;
+    private const int MaxDirectBytes = FrameWriter.MaxBytesAtOnce;
 
     // With buffers of the kernel's own choice, what fits the smallest.
     private const int MaxDirectBytesUnsized = 8 << 10;
 
-    private readonly object _signal = new();
+    private readonly Lock _gate = new();
+    private readonly WakeUp _wake = new();
     private readonly Queue<SendItem> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _maxDirectBytes = mesh.Options.SocketBufferBytes == 0
@@ -40,17 +44,18 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     /// <summary>Puts a frame at the end of the queue, and sees to it that it is sent.</summary>
     public void Enqueue(in SendItem item)
     {
-        lock (_signal)
+        lock (_gate)
         {
             Add(item);
-            Monitor.Pulse(_signal);
         }
+
+        _wake.Set();
     }
 
     /// <summary>Puts a frame at the end of the queue; the caller must <see cref="Drive"/> the link soon.</summary>
     public void EnqueueOnly(in SendItem item)
     {
-        lock (_signal)
+        lock (_gate)
         {
             Add(item);
         }
@@ -59,39 +64,13 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     /// <summary>Has sent what was queued: by this thread when that cannot take long, else by the link's own.</summary>
     public void Drive(bool mayBeHere)
     {
-        if (!mayBeHere || !TryBeginDirect())
+        if (mayBeHere && TryBeginDirect())
         {
-            lock (_signal)
-            {
-                if (_queue.Count > 0)
-                {
-                    Monitor.Pulse(_signal);
-                }
-            }
-
-            return;
+            SendHere();
         }
-
-        try
+        else if (!IsEmpty())
         {
-            for (var budget = _maxDirectBytes; TryNext(budget, out var item); budget -= Size(item))
-            {
-                Send(item);
-            }
-        }
-        catch (Exception failure)
-        {
-            Break(failure);
-        }
-
-        lock (_signal)
-        {
-            // The thread goes on with what others have queued meanwhile; without that it sleeps on.
-            _isSending = false;
-            if (_queue.Count > 0 || _isClosing)
-            {
-                Monitor.Pulse(_signal);
-            }
+            _wake.Set();
         }
     }
 
@@ -105,11 +84,12 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     /// <summary>Sends what is queued, then ends.</summary>
     public void Close()
     {
-        lock (_signal)
+        lock (_gate)
         {
             _isClosing = true;
-            Monitor.Pulse(_signal);
         }
+
+        _wake.Set();
     }
 
     /// <summary>Sends until the link is closed or breaks; runs on the link's own thread.</summary>
@@ -137,6 +117,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     public void Abandon()
     {
         _ended.TrySetResult();
+        _wake.Dispose();
         while (TryNext(long.MaxValue, out var item))
         {
             item.Group?.Sent(peer, item.Collective!, item.Header, wasSent: false);
@@ -160,21 +141,56 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
 
     private bool TryBeginDirect()
     {
-        lock (_signal)
+        lock (_gate)
         {
-            if (_isSending || _isClosing || _queue.Count == 0 || _queuedBytes > _maxDirectBytes || _connection is not { HasRoom: true })
+            var begins = !_isSending && !_isClosing && _queue.Count > 0 && _queuedBytes <= _maxDirectBytes
+                && _connection is { } connection && _writer!.Pending == 0 && (connection.Gathers || connection.HasRoom);
+            _isSending |= begins;
+            return begins;
+        }
+    }
+
+    private void SendHere()
+    {
+        _writer!.MayWait = false;
+        try
+        {
+            for (var budget = _maxDirectBytes; TryNext(budget, out var item); budget -= Size(item))
             {
-                return false;
+                Send(item);
+            }
+        }
+        catch (Exception failure)
+        {
+            Break(failure);
+        }
+
+        _writer.MayWait = true;
+        if (EndSendingHere())
+        {
+            _wake.Set();
+        }
+    }
+
+    // Whether the thread has something to do: what others have queued meanwhile, or what the kernel did not take at once, which leaves
+    // with the next frame. Without that it sleeps on.
+    private bool EndSendingHere()
+    {
+        lock (_gate)
+        {
+            _isSending = false;
+            if (_writer!.Pending > 0 && _queue.Count == 0)
+            {
+                Add(new SendItem { Header = mesh.Plain(FrameKind.Heartbeat) });
             }
 
-            _isSending = true;
-            return true;
+            return _queue.Count > 0 || _isClosing;
         }
     }
 
     private bool TryNext(long budget, out SendItem item)
     {
-        lock (_signal)
+        lock (_gate)
         {
             if (_queue.TryPeek(out item) && Size(item) <= budget)
             {
@@ -189,26 +205,58 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     // The next frame; a heartbeat when there is none for a while. False when the link was closed and all is sent.
     private bool TryTake(out SendItem item)
     {
-        lock (_signal)
+        Rest();
+        while (!TryBegin(out item))
         {
-            _isSending = false;
-            while (_queue.Count == 0 || _isSending)
+            if (IsOver())
             {
-                if (_isClosing && !_isSending)
-                {
-                    item = default;
-                    return false;
-                }
-
-                if (!Monitor.Wait(_signal, mesh.Options.HeartbeatInterval) && _queue.Count == 0 && !_isSending)
-                {
-                    Add(new SendItem { Header = mesh.Plain(FrameKind.Heartbeat) });
-                }
+                return false;
             }
 
-            _isSending = true;
-            item = Remove();
-            return true;
+            if (!_wake.Wait(mesh.Options.HeartbeatInterval))
+            {
+                AddHeartbeat();
+            }
+        }
+
+        return true;
+    }
+
+    private void Rest()
+    {
+        lock (_gate)
+        {
+            _isSending = false;
+        }
+    }
+
+    private bool TryBegin(out SendItem item)
+    {
+        lock (_gate)
+        {
+            var begins = !_isSending && _queue.Count > 0;
+            item = begins ? Remove() : default;
+            _isSending |= begins;
+            return begins;
+        }
+    }
+
+    private bool IsOver()
+    {
+        lock (_gate)
+        {
+            return _isClosing && !_isSending && _queue.Count == 0;
+        }
+    }
+
+    private void AddHeartbeat()
+    {
+        lock (_gate)
+        {
+            if (_queue.Count == 0 && !_isSending)
+            {
+                Add(new SendItem { Header = mesh.Plain(FrameKind.Heartbeat) });
+            }
         }
     }
 
@@ -254,7 +302,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
 
     private bool IsEmpty()
     {
-        lock (_signal)
+        lock (_gate)
         {
             return _queue.Count == 0;
         }

@@ -72,6 +72,23 @@ internal sealed class Connection(Socket socket, SslStream? tls) : IDisposable
         }
     }
 
+    /// <summary>Whether <see cref="Send(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> costs one system call and no copy, and
+    /// <see cref="SendAtOnce"/> can be used.</summary>
+    public bool Gathers => tls is null && GatherSend.IsSupported;
+
+    /// <summary>All bytes of both, in this order.</summary>
+    public void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        var sent = Gathers ? GatherSend.Send(socket.SafeHandle, first, second, mayWait: true) : 0;
+        Send(first[Math.Min(sent, first.Length)..]);
+        Send(second[Math.Max(0, sent - first.Length)..]);
+    }
+
+    /// <summary>What the socket has room for of both, in this order, without waiting; only where it <see cref="Gathers"/>.</summary>
+    /// <returns>Bytes sent; none when the connection is down, too, which the next send will tell.</returns>
+    public int SendAtOnce(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
+        GatherSend.Send(socket.SafeHandle, first, second, mayWait: false);
+
     /// <summary>Exactly these bytes.</summary>
     public void ReceiveAll(Span<byte> buffer)
     {

@@ -3,18 +3,24 @@ using AkkaCp.Npu;
 namespace AkkaCp.Transport.Wire;
 
 /// <summary>
-/// Takes frames from a connection. Headers and short payloads come through a buffer of fixed size, many at a time; the rest of a long
-/// dense payload goes from the kernel into the tensor without a copy. Nothing is ever allocated for a frame.
+/// Takes frames from a connection. Headers and short payloads come through a buffer of fixed size, many at a time; a long dense payload
+/// goes from the kernel into the tensor without a copy, but for a little that comes with its header. Nothing is ever allocated for a frame.
 /// </summary>
 internal sealed class FrameReader(Connection connection)
 {
-    // An eager frame and more: a copy of that size, inside the second-level cache, costs less than the system call that it saves.
-    private const int BufferBytes = 96 << 10;
+    private const int BufferBytes = 64 << 10;
     private const int MaxPieceBytes = 1 << 30;
+
+    // From here on a copy costs more than a system call of its own.
+    private const int LongBytes = 8 << 10;
+
+    // Long frames come in rows: behind one, only this much is read ahead of the next one's header, for it will be copied.
+    private const int ShortReadAheadBytes = FrameHeader.Bytes;
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
     private int _next;
     private int _end;
+    private int _readAhead = BufferBytes;
 
     /// <summary>The next frame's header; false when the other side closed between two frames.</summary>
     /// <exception cref="ProtocolException">The bytes are no frame's.</exception>
@@ -31,6 +37,11 @@ internal sealed class FrameReader(Connection connection)
 
         header = FrameHeader.Read(_buffer.AsSpan(_next));
         _next += FrameHeader.Bytes;
+        if (header.Length > 0)
+        {
+            _readAhead = header.Length >= LongBytes ? ShortReadAheadBytes : BufferBytes;
+        }
+
         return true;
     }
 
@@ -59,7 +70,7 @@ internal sealed class FrameReader(Connection connection)
     {
         while (!to.IsEmpty)
         {
-            if (_next == _end && to.Length >= BufferBytes)
+            if (_next == _end && to.Length >= LongBytes)
             {
                 var count = connection.Receive(to);
                 RequireOpen(count > 0);
@@ -104,7 +115,7 @@ internal sealed class FrameReader(Connection connection)
             _next = 0;
         }
 
-        var count = connection.Receive(_buffer.AsSpan(_end));
+        var count = connection.Receive(_buffer.AsSpan(_end, Math.Max(_readAhead - _end, FrameHeader.Bytes)));
         _end += count;
         return count > 0;
     }
