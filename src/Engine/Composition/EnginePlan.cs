@@ -2,6 +2,7 @@ using AkkaCp.Actors.Settings;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
+using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Topology;
 
@@ -103,8 +104,9 @@ internal sealed record EnginePlan
     {
         // With cores to spare, several engines of a machine would all be pinned to its first ones while the others idle.
         var usesAll = RanksHere * ThreadsPerRank == Environment.ProcessorCount;
+        var allowed = CpuDevice.AllowedProcessors;
         return Settings.Device.Pin is PinMode.On || (Settings.Device.Pin is PinMode.Auto && usesAll)
-            ? [.. Enumerable.Range(place * ThreadsPerRank, ThreadsPerRank).Select(core => core % Environment.ProcessorCount)]
+            ? [.. Enumerable.Range(place * ThreadsPerRank, ThreadsPerRank).Select(thread => allowed[thread % allowed.Count])]
             : null;
     }
 

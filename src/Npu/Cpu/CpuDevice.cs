@@ -52,6 +52,9 @@ public sealed partial class CpuDevice : INpuDevice
     /// <exception cref="KernelsUnavailableException">AKKACP_KERNELS names kernels that this machine does not have.</exception>
     public static KernelChoice DefaultKernels => ChooseKernels(null).Choice;
 
+    /// <summary>Processors that the process may use, by the numbers that <see cref="CpuDeviceOptions.Cores"/> takes.</summary>
+    public static IReadOnlyList<int> AllowedProcessors { get; } = ThreadAffinity.Allowed();
+
     /// <summary>The vectors that all kernels but products use: avx512, vector256, vector128 or scalar.</summary>
     public static string InstructionSet =>
         Vector512.IsHardwareAccelerated ? "avx512"

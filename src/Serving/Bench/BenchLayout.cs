@@ -1,4 +1,5 @@
 using System.Globalization;
+using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Serving.Bench;
@@ -13,7 +14,7 @@ internal sealed record BenchLayout(RankTopology Topology, int Threads)
 
     /// <summary>Processors of a rank's threads, as the engine pins them; null unless the threads use all of them.</summary>
     public IReadOnlyList<int>? CoresOf(int rank) => Topology.WorldSize * Threads == Environment.ProcessorCount
-        ? [.. Enumerable.Range(rank * Threads, Threads)]
+        ? [.. Enumerable.Range(rank * Threads, Threads).Select(thread => CpuDevice.AllowedProcessors[thread])]
         : null;
 
     /// <inheritdoc/>
