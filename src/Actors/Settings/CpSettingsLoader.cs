@@ -40,7 +40,7 @@ internal static class CpSettingsLoader
         }
     }
 
-    /// <summary>The value is taken as it stands, so that paths and blanks need no quotes.</summary>
+    /// <summary>The value is taken as it stands, so that paths and blanks need no quotes; a list with quotes is a list.</summary>
     private static ConfigLayer ReadOverride(string text, List<string> problems)
     {
         var source = $"--set {text}";
@@ -53,6 +53,8 @@ internal static class CpSettingsLoader
         }
 
         key = key.StartsWith("akka-cp.", StringComparison.Ordinal) ? key : $"akka-cp.{key}";
-        return new ConfigLayer(source, HoconText.Parse(source, $"{key} = {HoconText.Quote(text[(equals + 1)..].Trim())}", problems));
+        var value = text[(equals + 1)..].Trim();
+        var isList = value is ['[', .., ']'] && value.Contains('"', StringComparison.Ordinal);
+        return new ConfigLayer(source, HoconText.Parse(source, $"{key} = {(isList ? value : HoconText.Quote(value))}", problems));
     }
 }

@@ -59,6 +59,13 @@ public class CpSettingsTests
         Assert.Equal(ReferenceKeys(CpSettingsReader.ReferenceText()), ReferenceKeys(File.ReadAllText(ConfigFile("engine.conf"))));
     }
 
+    [Theory]
+    [InlineData("[a:1, b:2]")]
+    [InlineData("a:1,b:2")]
+    [InlineData("[\"a:1\", \"b:2\"]")]
+    public void ListInAnOverride_IsReadAsInAFile(string list) =>
+        Assert.Equal(["a:1", "b:2"], CpSettings.Load(null, [$"cluster.seeds={list}"]).Cluster.Seeds);
+
     [Fact]
     public void Int8_IsForWeightsOnly()
     {
