@@ -54,6 +54,7 @@ internal sealed partial class CoordinatorActor
     {
         while (_state.PlanStep() is (var transition, { } plan))
         {
+            StepEvents.Log.Planned(plan.Epoch, plan.Step);
             Enter(transition);
             TimeOldestStep();
             var run = RunOf(plan);

@@ -19,6 +19,7 @@ internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
         (step.Cos, step.Sin) = (cos, sin);
 
         var hidden = step.Rent(DType.F32, rows, setup.Weights.Config.HiddenSize);
+        StepEvents.Log.Begun(step.Plan.Epoch, step.Plan.Step, setup.Rank);
         setup.Device.IndexSelect(setup.Weights.Embedding, layout.Tokens, hidden);
         var normed = step.Rent(DType.F32, rows, hidden.View.RowLength);
         setup.Device.RmsNorm(hidden, setup.Weights.Layers[0].InputNorm, setup.Weights.Config.RmsNormEps, normed);
