@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Cluster.Tools.Singleton;
 using Akka.Event;
 using Akka.Remote;
@@ -17,6 +18,9 @@ internal sealed class NodeLife
 {
     private const string Coordinator = "coordinator";
     private const string Singleton = "singleton";
+
+    // How long the next coordinator waits for one that was given up, which may live and not know it. Two of them harm nobody.
+    private static readonly TimeSpan s_removalMargin = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_leaveTime = TimeSpan.FromSeconds(15);
 
     private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,8 +31,11 @@ internal sealed class NodeLife
         System = system;
         _cluster = Akka.Cluster.Cluster.Get(system);
         coordinator.Control = ControlPlane.AddressOf(system);
+        coordinator.ClusterSize = () => _cluster.State.Members.Count(member => member.Status is MemberStatus.Up);
         StartCoordinator(coordinator);
-        Node = system.ActorOf(NodeActor.Props(node, StartProxy()), NodeProtocol.ActorName);
+        var toCoordinator = StartProxy();
+        Node = system.ActorOf(NodeActor.Props(node, toCoordinator), NodeProtocol.ActorName);
+        system.ActorOf(DeadNodeWatch.Props(toCoordinator), "dead-nodes");
         system.ActorOf(IslandWatch.Props(settings, why => _over.TrySetResult(why)), "islands");
         _cluster.RegisterOnMemberRemoved(() => _over.TrySetResult("the cluster has shut this node out"));
         system.EventStream.Subscribe(system.ActorOf(Props.Create(() => new QuarantineWatch(_over)), "quarantine"),
@@ -74,7 +81,8 @@ internal sealed class NodeLife
     private void StartCoordinator(CoordinatorContext coordinator) => System.ActorOf(
         ClusterSingletonManager.Props(
             CoordinatorActor.Props(coordinator), CoordinatorProtocol.HandOver.Instance,
-            ClusterSingletonManagerSettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton)),
+            ClusterSingletonManagerSettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton)
+                .WithRemovalMargin(s_removalMargin)),
         Coordinator);
 
     /// <remarks>Nothing is kept for a coordinator that is not found: pulses are stale after a second.</remarks>

@@ -70,12 +70,24 @@ internal sealed partial class CoordinatorActor
             _log.Info("node {0} is here with {1} places", pulse.Name, pulse.Offer.Places);
         _nodes[pulse.Name] = Sender;
         _roster = heard.Roster;
+        if (_settling > 0 && _context.AreAllKnown(_roster))
+            _settling = 0;
         if (heard.Replaces)
             Leave(pulse.Name, "it started anew");
         else if (_table is { } table && pulse.Status.State is NodeState.Draining && table.Places.Any(place => place.Node == pulse.Name))
             Leave(pulse.Name, "it leaves");
         NoteWork(pulse);
         Assign(pulse.Name);
+        Advance();
+    }
+
+    /// <summary>A node need not fall silent when others know that its process is dead.</summary>
+    private void Hear(NodeProtocol.Died died)
+    {
+        if (_roster.Members.Values.FirstOrDefault(member => member.Control == died.Control) is not { } dead)
+            return;
+        Lose(dead.Name, "its process is dead");
+        Assign("");
         Advance();
     }
 
@@ -236,7 +248,7 @@ internal sealed partial class CoordinatorActor
             if (seconds == Rules.Resend)
                 _log.Warning("epoch {0} waits for node {1}, which is still closing", formation.Epoch, name);
             if (_roster.Members.TryGetValue(name, out var member) && member.Silence >= Rules.CloseSilence)
-                Lose(name);
+                Lose(name, $"nothing was heard of it for {member.Silence} s");
             else if (seconds % Rules.Resend == 0)
                 TellClose(name);
         }
@@ -263,15 +275,15 @@ internal sealed partial class CoordinatorActor
         }
 
         foreach (var silent in _roster.Members.Values.Where(member => member.Silence > Rules.NodeSilence).ToList())
-            Lose(silent.Name);
+            Lose(silent.Name, $"nothing was heard of it for {silent.Silence} s");
     }
 
-    private void Lose(string name)
+    private void Lose(string name, string why)
     {
-        _log.Warning("node {0} is gone: nothing was heard of it for {1} s", name, _roster.Members[name].Silence);
+        _log.Warning("node {0} is gone: {1}", name, why);
         _roster = _roster.Without(name);
         _nodes.Remove(name);
-        Leave(name, "it fell silent");
+        Leave(name, why);
     }
 
     private void Stop()

@@ -84,6 +84,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
                 Self.Tell(whole, Sender);
         });
         Receive<NodeProtocol.Pulse>(Hear);
+        Receive<NodeProtocol.Died>(Hear);
         Receive<CoordinatorProtocol.AskStatus>(_ => Sender.Tell(new CoordinatorProtocol.StatusTold(Status())));
         Receive<CoordinatorProtocol.HandOver>(_ => Context.Stop(Self));
         Receive<CoordinatorProtocol.Drain>(Drain);

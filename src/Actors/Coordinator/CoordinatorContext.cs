@@ -16,6 +16,9 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts fa
     /// <summary>Control-plane address of this process, <c>host:port</c>; empty where there is none.</summary>
     public string Control { get; set; } = "";
 
+    /// <summary>Nodes that the cluster has now; null where nobody knows.</summary>
+    public Func<int>? ClusterSize { get; set; }
+
     /// <summary>Ends with the first group of ranks, or with the reason why there is none.</summary>
     public Task Ready => _ready.Task;
 
@@ -32,6 +35,14 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts fa
     /// <summary>An epoch above all earlier ones: those before a restart, and those that nodes have heard of elsewhere.</summary>
     /// <param name="heardOf">The highest epoch that any node has heard of.</param>
     public long NextEpoch(long heardOf) => _highestEpoch = Math.Max(_highestEpoch, heardOf) + 1;
+
+    /// <summary>
+    /// Whether a coordinator that takes over has heard of all nodes, so that it need not listen any longer. Nodes that start together are
+    /// not all members yet, and none of them has a rank.
+    /// </summary>
+    public bool AreAllKnown(Roster roster) =>
+        ClusterSize is not null && roster.Members.Count >= ClusterSize()
+        && roster.Members.Values.Any(member => !member.Pulse.Status.Ranks.IsEmpty);
 
     /// <summary>All ranks are built.</summary>
     public void SetReady() => _ready.TrySetResult();

@@ -9,7 +9,7 @@ namespace AkkaCp.Actors.Edge;
 /// </summary>
 internal sealed class EdgeActor : ReceiveActor, IWithTimers
 {
-    private const int MostHeldTicks = 30;
+    private const int MostHeldTicks = 60;
 
     private readonly IActorRef _locator;
     private readonly OpenRequest _request;

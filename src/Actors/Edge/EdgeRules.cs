@@ -6,7 +6,7 @@ namespace AkkaCp.Actors.Edge;
 internal sealed record EdgeRules
 {
     /// <summary>The length of a tick.</summary>
-    public static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     /// <summary>Silent ticks after which the coordinator is looked for anew.</summary>
     public int Relocate { get; init; } = 2;
@@ -15,13 +15,13 @@ internal sealed record EdgeRules
     /// Ticks after which the coordinator is told that the edge is there, also while tokens come, and after which it is asked for anew,
     /// also while it answers: one that is cut off from its ranks would put the edge off for ever.
     /// </summary>
-    public int Lease { get; init; } = 5;
+    public int Lease { get; init; } = 10;
 
     /// <summary>Ticks in which a cancelled request is to be confirmed; then it ends unconfirmed, and its lease runs out.</summary>
-    public int Cancel { get; init; } = 5;
+    public int Cancel { get; init; } = 10;
 
     /// <summary>Ticks without a word of any coordinator after which the request fails.</summary>
-    public int Forlorn { get; init; } = 330;
+    public int Forlorn { get; init; } = 660;
 
     /// <summary>How often the request is handed in again without a new token in between.</summary>
     public int Submissions { get; init; } = 20;

@@ -80,6 +80,19 @@ public class ClusterSpec
     }
 
     [Fact]
+    public async Task CoordinatorsNodeWhoseProcessIsDead_IsNotWaitedFor()
+    {
+        await using var cluster = new TestCluster(noticesSilence: false);
+        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
+        await cluster.ServedBy(a, b);
+        await c.Until(status => status.State is NodeState.Ready);
+        await a.Kill();
+        var request = TestCluster.Request(20, 10);
+        await TestCluster.Read(c.Node.Submit(request), request);
+        await cluster.ServedBy(c, b);
+    }
+
+    [Fact]
     public async Task PromptOfManyFrames_IsAnswered()
     {
         await using var cluster = new TestCluster();

@@ -12,7 +12,10 @@ using Xunit;
 namespace AkkaCp.Actors.Tests.Cluster;
 
 /// <summary>Several nodes over loopback in this process, each with an actor system and fake ranks of its own.</summary>
-internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : IAsyncDisposable
+/// <param name="worldSize">Ranks.</param>
+/// <param name="tls">Certificates; null for none.</param>
+/// <param name="noticesSilence">Whether a node that says nothing is given up within seconds; otherwise not within any test's time.</param>
+internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bool noticesSilence = true) : IAsyncDisposable
 {
     /// <summary>Everything that takes seconds in earnest, so that a test need not wait for it.</summary>
     private const string Fast = """
@@ -29,6 +32,8 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
           singleton-proxy.singleton-identification-interval = 200ms
         }
         """;
+
+    private const string DeafToSilence = "cluster.split-brain-resolver.stable-after = 1h";
 
     /// <summary>Room for prompts of several hundred thousand tokens.</summary>
     private const int KvBlocks = 25_000;
@@ -73,11 +78,11 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null) : 
         {
             Port = port,
             Seeds = seeds is null ? [.. _nodes.Select(node => node.Node.Control)] : [.. seeds],
-            NodeTimeout = TimeSpan.FromSeconds(3),
+            NodeTimeout = noticesSilence ? TimeSpan.FromSeconds(3) : TimeSpan.FromHours(1),
         },
         Transport = new TransportSettings { Tls = tls ?? new TlsSettings() },
         KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
-        Akka = Fast,
+        Akka = noticesSilence ? Fast : $"{Fast}{Environment.NewLine}{DeafToSilence}",
     };
 
     /// <summary>A port that nobody listens on at the moment.</summary>

@@ -29,7 +29,7 @@ public class EdgeStateTests
         for (var tick = 0; tick <= s_rules.Forlorn; tick++)
             turn = turn.State.Tick();
         Assert.True(turn.State.HasEnded);
-        Assert.Contains("no coordinator answered for 16 s", Failure(turn).Message);
+        Assert.Contains("no coordinator answered for 8 s", Failure(turn).Message);
     }
 
     [Fact]

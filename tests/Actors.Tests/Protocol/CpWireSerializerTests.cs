@@ -57,6 +57,7 @@ public sealed class CpWireSerializerTests : IDisposable
         new NodeProtocol.Assigned([], [1]),
         new NodeProtocol.Refused("model: expected a, found b"),
         new NodeProtocol.Closed(9, "a"),
+        new NodeProtocol.Died("10.0.0.2:4053"),
         NodeProtocol.Locate.Instance,
         new NodeProtocol.Located(null, NodeStatus.New),
         NodeProtocol.AskIsland.Instance,
