@@ -41,6 +41,9 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     /// <summary>Epochs in a row that broke while it had rows inside, since its last new token.</summary>
     public int LostEpochs { get; init; }
 
+    /// <summary>Whether it may be what breaks the groups of ranks: two in a row did under it. One may break under anybody.</summary>
+    public bool IsSuspect => LostEpochs >= 2 && !HasEnded;
+
     /// <summary>Seconds that it has been without a group of ranks.</summary>
     public int Forlorn { get; init; }
 

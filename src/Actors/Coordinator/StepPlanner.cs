@@ -13,6 +13,8 @@ namespace AkkaCp.Actors.Coordinator;
 /// still read for the old owner nobody waits for.</item>
 /// <item>Admission, first come first served, by the KV of the worst case. A request that must wait for KV may be overtaken by
 /// <see cref="MaxOvertakes"/> later ones that fit, then they wait with it.</item>
+/// <item>While a request is suspect of breaking the groups of ranks, it runs alone, until a token clears it: whoever ran beside it would
+/// lose its epochs, too, and fail with it. Suspects come only with a new epoch, so nothing else is inside then.</item>
 /// <item>One decode row of every request whose last token is known.</item>
 /// <item>Prefill chunks in what is left of the step's tokens: least left first, so that a short prompt does not wait for a long one;
 /// each step that passes a prompt over counts for it like a whole step's tokens, so that a long one waits for a bounded number of steps.</item>
@@ -108,10 +110,11 @@ internal static class StepPlanner
 
     private static List<(RequestState Request, int Tokens)> ChooseRows(CoordinatorState state)
     {
-        var rows = state.Running.Values.Where(request => request.IsReadyToDecode).Select(request => (request, 1)).ToList();
+        var runnable = Runnable(state);
+        var rows = runnable.Where(request => request.IsReadyToDecode).Select(request => (request, 1)).ToList();
         var budget = state.Limits.Scheduler.MaxStepTokens - rows.Count;
         var hasChunk = false;
-        foreach (var request in PrefillsByUrgency(state))
+        foreach (var request in PrefillsByUrgency(runnable, state.Limits.Scheduler.MaxStepTokens))
         {
             var tokens = ChunkOf(request, state.Limits, budget, isFirst: !hasChunk);
             if (tokens == 0)
@@ -124,9 +127,12 @@ internal static class StepPlanner
         return rows;
     }
 
-    private static IOrderedEnumerable<RequestState> PrefillsByUrgency(CoordinatorState state) => state.Running.Values
+    private static List<RequestState> Runnable(CoordinatorState state) =>
+        state.Running.Values.FirstOrDefault(request => request.IsSuspect) is { } suspect ? [suspect] : [.. state.Running.Values];
+
+    private static IOrderedEnumerable<RequestState> PrefillsByUrgency(List<RequestState> runnable, int stepTokens) => runnable
         .Where(request => !request.HasEnded && request.PrefillLeft > 0)
-        .OrderBy(request => request.PrefillLeft - ((long)request.Waited * state.Limits.Scheduler.MaxStepTokens))
+        .OrderBy(request => request.PrefillLeft - ((long)request.Waited * stepTokens))
         .ThenBy(request => request.Number);
 
     /// <summary>With chunks off a prompt is not cut: the first of a step may exceed the step's tokens, a later one must fit.</summary>

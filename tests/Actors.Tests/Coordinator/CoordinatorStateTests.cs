@@ -10,8 +10,6 @@ namespace AkkaCp.Actors.Tests.Coordinator;
 
 public class CoordinatorStateTests
 {
-    private static readonly PipelineFault s_gone = new(FaultKind.RankLost, "RankPipeline", -1, 1, 3, "gone");
-
     [Theory]
     [InlineData(1, 5, 0, 1)]
     [InlineData(30, 7, 0, 1)]
@@ -309,97 +307,6 @@ public class CoordinatorStateTests
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16), 6), driver.TextOf(first));
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 1), 6), driver.TextOf(second));
         AssertNothingHeld(driver);
-    }
-
-    [Fact]
-    public void LostRank_CostsNoRequest()
-    {
-        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 16, MaxStepTokens = 17, MaxRunning = 4, StepsInFlight = 1 });
-        var inside = driver.Submit(16, 30);
-        driver.EndStep();
-        driver.EndStep();
-        var waiting = driver.Submit(16, 6, salt: 9);
-        driver.Apply(driver.State.LoseEpoch(s_gone));
-
-        driver.Restart();
-        driver.RunToEnd();
-        Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16), 30), driver.TextOf(inside));
-        Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 9), 6), driver.TextOf(waiting));
-        Assert.Equal(2, driver.State.Epoch);
-        AssertNothingHeld(driver);
-    }
-
-    [Fact]
-    public void EpochsLostInARow_FailWhoWasInsideAllOfThemOnly()
-    {
-        // One request a step: the second has no row inside while the first is prefilled.
-        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 16, MaxStepTokens = 16, MaxRunning = 4, StepsInFlight = 1 });
-        var (inside, waiting) = (driver.Submit(16, 30), driver.Submit(16, 6, salt: 9));
-        for (var lost = 1; lost <= 5; lost++)
-        {
-            driver.Apply(driver.State.LoseEpoch(s_gone));
-            Assert.Equal(lost == 5 ? 1 : 0, driver.RepliesTo(inside).Count(reply => reply.IsTerminal));
-            driver.Restart();
-        }
-
-        Assert.Contains("RankLost", Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(inside)).Message);
-        driver.RunToEnd();
-        Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 9), 6), driver.TextOf(waiting));
-        AssertNothingHeld(driver);
-    }
-
-    [Fact]
-    public void NewToken_StartsTheCountOfLostEpochsAnew()
-    {
-        var driver = new CoordinatorDriver(new SchedulerSettings { StepsInFlight = 1 });
-        var id = driver.Submit(16, 30);
-        for (var lost = 1; lost <= 12; lost++)
-        {
-            driver.Apply(driver.State.LoseEpoch(s_gone));
-            driver.Restart();
-            if (lost % 4 == 0)
-                driver.EndStep();
-        }
-
-        driver.RunToEnd();
-        Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16), 30), driver.TextOf(id));
-    }
-
-    [Fact]
-    public void WaitingWithoutAGroup_FailsEverybodyAfterItsTime()
-    {
-        var driver = new CoordinatorDriver(new SchedulerSettings { MaxRunning = 1 });
-        var ids = new[] { driver.Submit(16, 3), driver.Submit(16, 3) };
-        for (var second = 0; second < driver.Limits.Rules.WaitForNodes; second++)
-            driver.Take(driver.State.WaitForGroup("rank 1 has no node"));
-        Assert.All(ids, id => Assert.DoesNotContain(driver.RepliesTo(id), reply => reply.IsTerminal));
-        driver.Take(driver.State.WaitForGroup("rank 1 has no node"));
-        Assert.All(ids, id => Assert.Contains(
-            "no group of ranks for 600 s: rank 1 has no node", Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(id)).Message));
-        driver.Restart();
-        Assert.True(driver.State.IsIdle);
-    }
-
-    [Fact]
-    public void FailureToForm_CountsForThoseThatWaitToo()
-    {
-        var driver = new CoordinatorDriver(new SchedulerSettings { MaxRunning = 1 });
-        var ids = new[] { driver.Submit(16, 3), driver.Submit(16, 3) };
-        for (var lost = 1; lost <= 5; lost++)
-            driver.Take(driver.State.FailToForm(s_gone));
-        Assert.All(ids, id => Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(id)));
-    }
-
-    [Fact]
-    public void RecomputedPrompt_IsTalliedOnce()
-    {
-        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 10, StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 5 });
-        var id = driver.Submit(30, 4);
-        driver.EndStep();
-        driver.EndStep();
-        driver.Restart();
-        driver.RunToEnd();
-        Assert.Equal(30, Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Layout.RowsPerRank.Sum());
     }
 
     [Fact]
