@@ -14,6 +14,8 @@ public sealed class CpSystem : IAsyncDisposable
 {
     private const string AkkaResource = "AkkaCp.Actors.akka.conf";
 
+    private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(2);
+
     private readonly ActorSystem _system;
     private readonly CoordinatorContext _context;
     private readonly IActorRef _coordinator;
@@ -106,6 +108,9 @@ public sealed class CpSystem : IAsyncDisposable
         finally
         {
             _ = _requests.Close();
+
+            // The coordinator's last words may still be on their way through the edges, and would end with the system.
+            await Task.WhenAny(_requests.AllEndedAsync(), Task.Delay(s_lastWords)).ConfigureAwait(false);
             await _system.Terminate().ConfigureAwait(false);
             _requests.EndAll();
         }

@@ -90,6 +90,13 @@ internal sealed class OpenRequests(EdgeRules rules)
         }
     }
 
+    /// <summary>Ends when every open request has its terminal reply, read or not.</summary>
+    public Task AllEndedAsync()
+    {
+        lock (_lock)
+            return Task.WhenAll(_open.Select(request => request.Replies.Ended));
+    }
+
     /// <summary>Ends what is open.</summary>
     public void EndAll()
     {

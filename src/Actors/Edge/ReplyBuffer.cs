@@ -12,6 +12,7 @@ internal sealed class ReplyBuffer
     private const int ProgressRoom = 16;
 
     private readonly Channel<GenerationProtocol.IReply> _channel;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="maxNewTokens">Tokens that the request may generate.</param>
     public ReplyBuffer(int maxNewTokens) => _channel = Channel.CreateBounded<GenerationProtocol.IReply>(
@@ -21,14 +22,19 @@ internal sealed class ReplyBuffer
             SingleWriter = true,
         });
 
+    /// <summary>Ends with the terminal reply, whether it was read or not.</summary>
+    public Task Ended => _ended.Task;
+
     /// <summary>Adds a reply.</summary>
     public void Write(GenerationProtocol.IReply reply)
     {
         if (reply is GenerationProtocol.Progress && _channel.Reader.Count >= ProgressRoom)
             return;
         _channel.Writer.TryWrite(reply);
-        if (reply.IsTerminal)
-            _channel.Writer.TryComplete();
+        if (!reply.IsTerminal)
+            return;
+        _channel.Writer.TryComplete();
+        _ended.TrySetResult();
     }
 
     /// <summary>All replies up to the terminal one.</summary>
