@@ -86,6 +86,24 @@ public sealed class ClusterFaultTests
         return WhileDecoding("link of a rank down for 60 s", cluster => CutAsync(cluster, 60));
     }
 
+    [Theory]
+    [InlineData(3, 1, "one node cut off from two for 30 s, clients on both sides")]
+    [InlineData(4, 2, "two nodes cut off from two for 30 s, clients on both sides")]
+    public async Task Partition_WithClientsOnBothSides(int nodes, int besideClients, string name)
+    {
+        HostTests.SkipWhereThereAreNone("iptables");
+        SkipUnlessAll();
+        await using var cluster = await FaultCluster.StartAsync(nodes);
+        var streams = await StreamRun.StartAsync(cluster, elsewhere: cluster.Hosts[^1]);
+        await streams.UntilDecodingAsync();
+        var at = Stopwatch.GetTimestamp();
+        cluster.Divide([cluster.Client, .. cluster.Hosts.Take(besideClients)]);
+        await Task.Delay(TimeSpan.FromSeconds(30));
+        cluster.Unite();
+        await streams.EndAsync();
+        FaultReport.Add(name, at, cluster.DetectedAfter(at), cluster.ServingAfter(at), streams.LongestPause(at));
+    }
+
     [Fact]
     public Task PacketLoss()
     {

@@ -38,6 +38,10 @@ internal sealed record EdgeState
     /// <summary>Whether it was asked for what is missing since the last tick.</summary>
     private bool HasPolled { get; init; }
 
+    /// <summary>Whether the current coordinator was handed the request since the last tick, and has not answered. That it does not know it
+    /// was said of earlier polls then, of which a link that opens late delivers many at once.</summary>
+    private bool HasSubmitted { get; init; }
+
     private int Silence { get; init; }
 
     private int Ticks { get; init; }
@@ -53,14 +57,14 @@ internal sealed record EdgeState
         new EdgeTurn(new EdgeState(request, rules)).Do(new EdgeEffect.Locate());
 
     /// <summary>The request goes on under another actor, which knows no coordinator.</summary>
-    public EdgeTurn Resume() => new EdgeTurn(this with { IsLocated = false, Silence = 0, HasPolled = false }).Do(new EdgeEffect.Locate());
+    public EdgeTurn Resume() => new EdgeTurn(this with { IsLocated = false, Silence = 0, HasPolled = false, HasSubmitted = false }).Do(new EdgeEffect.Locate());
 
     /// <summary>The coordinator was found, the same as before or another.</summary>
     public EdgeTurn Located(bool isSame)
     {
         if (HasEnded)
             return new EdgeTurn(this);
-        var found = this with { IsLocated = true };
+        var found = this with { IsLocated = true, HasSubmitted = isSame && HasSubmitted };
         if (Submissions == 0 && Given.IsEmpty && !WasTaken)
             return found.Submit();
         return isSame ? new EdgeTurn(found) : found.Poll();
@@ -71,7 +75,7 @@ internal sealed record EdgeState
     {
         if (HasEnded)
             return new EdgeTurn(this);
-        var heard = this with { Silence = 0, WasTaken = true };
+        var heard = this with { Silence = 0, WasTaken = true, HasSubmitted = false };
         return reply switch
         {
             GenerationProtocol.TokenGenerated token when token.Position == Known =>
@@ -83,7 +87,7 @@ internal sealed record EdgeState
     }
 
     /// <summary>The coordinator has nothing new.</summary>
-    public EdgeTurn Waiting() => new(this with { Silence = 0, WasTaken = true });
+    public EdgeTurn Waiting() => new(this with { Silence = 0, WasTaken = true, HasSubmitted = false });
 
     /// <summary>The current coordinator does not know the request.</summary>
     public EdgeTurn Unknown()
@@ -91,6 +95,8 @@ internal sealed record EdgeState
         if (HasEnded)
             return new EdgeTurn(this);
         var heard = this with { Silence = 0, WaitsForRoom = false };
+        if (HasSubmitted && !IsCancelling)
+            return new EdgeTurn(heard);
         if (IsCancelling)
             return heard.Finish(Complete(CompletionReason.Cancelled));
         if (!Given.IsEmpty && Request.StopTokens.Contains(Given[^1]))
@@ -139,7 +145,7 @@ internal sealed record EdgeState
     {
         if (HasEnded)
             return new EdgeTurn(this);
-        var next = this with { Silence = Silence + 1, Ticks = Ticks + 1, HasPolled = false };
+        var next = this with { Silence = Silence + 1, Ticks = Ticks + 1, HasPolled = false, HasSubmitted = false };
         if (IsCancelling)
             return next.TickCancelling();
         if (next.Silence > Rules.Forlorn)
@@ -169,13 +175,13 @@ internal sealed record EdgeState
             Tokens = Request.Tokens.AddRange(Given),
             MaxNewTokens = Request.MaxNewTokens - Given.Count,
         };
-        return new EdgeTurn(this with { Submissions = isNew ? Submissions + 1 : Submissions }).Do(Send(submit));
+        return new EdgeTurn(this with { HasSubmitted = true, Submissions = isNew ? Submissions + 1 : Submissions }).Do(Send(submit));
     }
 
     /// <summary>The coordinator gave the request up while its edge was silent; it is handed in anew.</summary>
     private EdgeTurn Resubmit()
     {
-        var turn = Unknown();
+        var turn = (this with { HasSubmitted = false }).Unknown();
         return turn with { Effects = turn.Effects.Insert(0, Send(new EdgeProtocol.Done(Request.RequestId))) };
     }
 

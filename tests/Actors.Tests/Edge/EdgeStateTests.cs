@@ -33,6 +33,24 @@ public class EdgeStateTests
     }
 
     [Fact]
+    public void PollsThatALateLinkDeliversAtOnce_HandTheRequestInOnce()
+    {
+        var edge = Taken().Heard(Token(5)).State.Located(isSame: false).State;
+        var handedIn = 0;
+        for (var answer = 0; answer < 3 * s_rules.Submissions; answer++)
+        {
+            var turn = edge.Unknown();
+            handedIn += turn.Effects.OfType<EdgeEffect.Send>().Count(send => send.Command is GenerationProtocol.Submit);
+            edge = turn.State;
+        }
+
+        Assert.Equal((1, false), (handedIn, edge.HasEnded));
+
+        // Handed in and lost: the next tick's poll finds out.
+        Assert.IsType<GenerationProtocol.Submit>(Assert.Single(edge.Tick().State.Unknown().Effects.OfType<EdgeEffect.Send>()).Command);
+    }
+
+    [Fact]
     public void StreamOfTokens_StillRenewsTheLease()
     {
         var edge = Taken();
@@ -73,7 +91,7 @@ public class EdgeStateTests
         var turn = new EdgeTurn(Taken());
         var unknowns = 0;
         while (!turn.State.HasEnded && unknowns++ < 100)
-            turn = turn.State.Unknown();
+            turn = turn.State.Tick().State.Unknown();
         Assert.InRange(unknowns, 10, 30);
         Assert.Contains("times without a new token", Failure(turn).Message);
     }

@@ -115,9 +115,28 @@ internal sealed partial class FaultCluster : IAsyncDisposable
     /// <summary>Starts a client that streams an answer.</summary>
     /// <param name="number">Chooses prompt and random sequence.</param>
     /// <param name="longPrompt">Whether the prompt fills most of the context.</param>
-    public HostProcess StartStream(int number, bool longPrompt = false) => Client.Start(
+    /// <param name="host">Where it runs; null for the clients' host.</param>
+    public HostProcess StartStream(int number, bool longPrompt = false, Host? host = null) => (host ?? Client).Start(
         $"stream {number}",
-        ["dotnet", Program, "run", "--config", _config, .. On(Client), .. StreamArguments(number, longPrompt)]);
+        ["dotnet", Program, "run", "--config", _config, .. On(host ?? Client), .. StreamArguments(number, longPrompt)]);
+
+    /// <summary>Cuts the network in two; nobody of one side hears anybody of the other.</summary>
+    /// <param name="side">Hosts of one side; the others are the other.</param>
+    public void Divide(IReadOnlyCollection<Host> side)
+    {
+        foreach (var (here, there) in side.SelectMany(here => _network.Hosts.Except(side).Select(there => (here, there))))
+        {
+            here.Ignore(there);
+            there.Ignore(here);
+        }
+    }
+
+    /// <summary>Makes the network whole again.</summary>
+    public void Unite()
+    {
+        foreach (var host in _network.Hosts)
+            host.HearAll();
+    }
 
     /// <summary>What a stream's text is when nothing goes wrong, from one process without a cluster.</summary>
     public static async Task<string> UndisturbedAsync(int number, bool longPrompt = false)

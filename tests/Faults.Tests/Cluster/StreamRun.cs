@@ -20,11 +20,16 @@ internal sealed class StreamRun
         (_cluster, _streams, _expected) = (cluster, streams, expected);
 
     /// <summary>Starts them.</summary>
-    public static async Task<StreamRun> StartAsync(FaultCluster cluster, bool longPrompt = false)
+    /// <param name="cluster">Answers them.</param>
+    /// <param name="longPrompt">Whether their prompts fill most of the context.</param>
+    /// <param name="elsewhere">Where every second one runs; null for the clients' host, as the others.</param>
+    public static async Task<StreamRun> StartAsync(FaultCluster cluster, bool longPrompt = false, Host? elsewhere = null)
     {
         var expected = await (longPrompt ? s_long : s_short).Value;
         return new StreamRun(
-            cluster, [.. Enumerable.Range(1, Streams).Select(number => cluster.StartStream(number, longPrompt))], expected);
+            cluster,
+            [.. Enumerable.Range(1, Streams).Select(number => cluster.StartStream(number, longPrompt, number % 2 == 0 ? elsewhere : null))],
+            expected);
     }
 
     /// <summary>Waits until every stream is well on its way and far from its end.</summary>

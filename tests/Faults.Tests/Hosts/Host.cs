@@ -35,6 +35,13 @@ internal sealed class Host(string name, string space, string address) : IDisposa
         "ip", "netns", "exec", space, "iptables", "-A", "INPUT", "-i", Device, "-m", "statistic", "--mode", "random",
         "--probability", share.ToString(CultureInfo.InvariantCulture), "-j", "DROP");
 
+    /// <summary>Hears nothing of another host from now on.</summary>
+    public void Ignore(Host other) => Shell.Run(
+        "ip", "netns", "exec", space, "iptables", "-A", "INPUT", "-s", other.Address, "-j", "DROP");
+
+    /// <summary>Hears everybody again.</summary>
+    public void HearAll() => Shell.Run("ip", "netns", "exec", space, "iptables", "-F", "INPUT");
+
     /// <summary>Limits what goes out.</summary>
     /// <param name="rate">As tc writes it: 1gbit.</param>
     public void LimitRate(string rate) => Shell.Run(
