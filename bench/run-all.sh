@@ -4,14 +4,14 @@
 # each file. A part takes under four minutes and can run alone; `tables` measures nothing.
 #   bench/run-all.sh <machine> [part ...]        parts: see the list below; default: all of them
 # The models (about 17 GB with the peer's copies) go to BENCH_DIR, default /tmp/akkacp-bench, and stay there; 20 GB of memory.
-# BENCH_BUILD=0 takes the programs as they are.
+# BENCH_BUILD=0 takes the programs as they are. The part soak, one million steps, takes half an hour and runs only when it is named.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 machine="${1:?usage: bench/run-all.sh <machine> [part ...]}"
 shift
 all="models operators micro prefill-bench prefill-q4 prefill-q4-long prefill-q4-1thread prefill-q4-int8 memory-q4 decode-q4 decode-q4-int8
   decode-bench decode-demo peers-bench-bf16 peers-q4-bf16 peers-q4-bf16-4096 peers-q4-bf16-8192 peers-q4-bf16-16384 peers-q4-q8
-  peers-q4-q8-8192 load-q4 start transport transport-link tables"
+  peers-q4-q8-8192 load-q4 start transport transport-link cluster tables"
 parts="${*:-$all}"
 results="$root/bench/results/$machine"
 work="${BENCH_DIR:-/tmp/akkacp-bench}"
@@ -19,7 +19,7 @@ out="bin/Release/net10.0"
 cd "$root"
 mkdir -p "$results/json" "$work"
 if [ "${BENCH_BUILD:-1}" != 0 ]; then
-  for project in src/Serving bench/Kernels bench/Micro bench/Peers bench/Report bench/Transport; do
+  for project in src/Serving bench/Cluster bench/Kernels bench/Micro bench/Peers bench/Report bench/Transport; do
     dotnet build "$project" -c Release -v quiet --tl:off
   done
 fi
@@ -94,6 +94,22 @@ transport-link() {
   } > "$results/TransportLink.md"
 }
 
+# Two node processes over loopback, tiny model: from plan to first kernel, warm.
+cluster() {
+  {
+    titled "Cluster"
+    echo; echo "## From the coordinator's plan to a rank's first kernel"; echo
+    "bench/Cluster/$out/AkkaCp.Bench.Cluster" latency tests/models/tiny-f32 3000
+  } > "$results/Cluster.md"
+}
+
+soak() {
+  {
+    titled "Many steps"
+    echo; "bench/Cluster/$out/AkkaCp.Bench.Cluster" soak tests/models/tiny-f32 1000000
+  } > "$results/Soak.md"
+}
+
 for part in $parts; do
   case "$part" in
     models) models ;;
@@ -119,6 +135,8 @@ for part in $parts; do
     load-q4) record "$part" "$akkacp" bench load --json --model "$q4" --rounds 3 ;;
     transport) transport ;;
     transport-link) transport-link ;;
+    cluster) cluster ;;
+    soak) soak ;;
     start) record "$part" "$report" start 11 "built=$akkacp" "published=$published/akkacp" ;;
     tables) "$report" write "$results" ;;
     *) echo "run-all.sh: expected one of" $all", found $part" >&2; exit 2 ;;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
+using System.Globalization;
 
 namespace AkkaCp.Bench.Cluster;
 
@@ -9,24 +9,20 @@ namespace AkkaCp.Bench.Cluster;
 /// </summary>
 internal static class LatencyBench
 {
-    private static readonly JsonSerializerOptions s_names = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
-    /// <summary>Prints one JSON object.</summary>
+    /// <summary>Prints a table.</summary>
     public static async Task RunAsync(string model, int steps)
     {
         await using var cluster = await BenchCluster.StartAsync(model);
-        var results = new List<object>();
-
+        Console.WriteLine("| streams | rank | steps | median µs | 90 % µs | 99 % µs |");
+        Console.WriteLine("|---|---|---|---|---|---|");
         // Until the runtime has compiled for good what runs often.
         await RunStreamsAsync(cluster, streams: 4, steps);
         foreach (var streams in new[] { 1, 4 })
         {
             await TimesAsync(cluster);
             await RunStreamsAsync(cluster, streams, steps);
-            results.AddRange(Tables(await TimesAsync(cluster), streams));
+            Print(await TimesAsync(cluster), streams);
         }
-
-        Console.WriteLine(JsonSerializer.Serialize(new { results }, s_names));
     }
 
     private static async Task RunStreamsAsync(BenchCluster cluster, int streams, int tokens) => await Task.WhenAll(
@@ -43,25 +39,18 @@ internal static class LatencyBench
         return all;
     }
 
-    /// <summary>One row for the rank beside the coordinator and one for the rank in the other process.</summary>
-    private static IEnumerable<object> Tables(List<StepTime> times, int streams)
+    // One row for each rank: rank 0 is in the coordinator's process, rank 1 in the other one.
+    private static void Print(List<StepTime> times, int streams)
     {
         var planned = times.Where(time => time.Rank == StepTime.Coordinator).ToDictionary(time => (time.Epoch, time.Step), time => time.Time);
         foreach (var rank in times.Where(time => time.Rank != StepTime.Coordinator).GroupBy(time => time.Rank).OrderBy(group => group.Key))
         {
             var micros = rank.Where(time => planned.ContainsKey((time.Epoch, time.Step)))
                 .Select(time => Stopwatch.GetElapsedTime(planned[(time.Epoch, time.Step)], time.Time).TotalMicroseconds).Order().ToArray();
-            yield return new
-            {
-                streams,
-                rank = rank.Key,
-                steps = micros.Length,
-                median_us = At(micros, 0.5),
-                p90_us = At(micros, 0.9),
-                p99_us = At(micros, 0.99),
-            };
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {streams} | {rank.Key} | {micros.Length} | {At(micros, 0.5):0} | {At(micros, 0.9):0} | {At(micros, 0.99):0} |"));
         }
     }
 
-    private static double At(double[] sorted, double share) => Math.Round(sorted[(int)(share * (sorted.Length - 1))], 1);
+    private static double At(double[] sorted, double share) => sorted[(int)(share * (sorted.Length - 1))];
 }

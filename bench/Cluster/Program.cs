@@ -2,8 +2,8 @@ using System.Globalization;
 using AkkaCp.Bench.Cluster;
 
 // The control plane of a cluster of two nodes, each a process with one context-parallel rank of one thread, over loopback.
-//   AkkaCp.Bench.Cluster latency MODEL [STEPS]       from the coordinator's plan to the first kernel of every rank, as JSON
-//   AkkaCp.Bench.Cluster soak MODEL STEPS            many small steps: memory, handles and threads of the nodes meanwhile, as JSON
+//   AkkaCp.Bench.Cluster latency MODEL [STEPS]       from the coordinator's plan to the first kernel of every rank
+//   AkkaCp.Bench.Cluster soak MODEL STEPS            many small steps: memory, handles and threads of the nodes meanwhile
 //   AkkaCp.Bench.Cluster node MODEL PORT PORT        one of the nodes; the program starts them itself
 switch (args)
 {

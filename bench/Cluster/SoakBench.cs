@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
+using System.Globalization;
 
 namespace AkkaCp.Bench.Cluster;
 
@@ -12,10 +12,10 @@ internal static class SoakBench
     private const int Streams = 4;
     private const int Prompt = 12;
     private const int Tokens = 250;
+    private const int PrintedSamples = 20;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(10);
-    private static readonly JsonSerializerOptions s_names = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Prints one JSON object.</summary>
+    /// <summary>Prints a table of samples, some twenty over the whole time, and what has grown.</summary>
     public static async Task RunAsync(string model, int steps)
     {
         await using var cluster = await BenchCluster.StartAsync(model);
@@ -58,23 +58,40 @@ internal static class SoakBench
 
     private static void Print(List<Sample> samples, int requests)
     {
-        var early = samples.Where(sample => sample.Steps >= samples[^1].Steps / 10).Take(Math.Max(1, samples.Count / 10)).ToList();
-        var late = samples.TakeLast(early.Count).ToList();
-        var growth = Enumerable.Range(0, samples[0].Nodes.Count).Select(node => new
+        Console.WriteLine(Text($"{samples[^1].Steps} steps of {requests} requests in {samples[^1].Seconds:0} s."));
+        Console.WriteLine();
+        Console.WriteLine("| steps | node | managed MB | resident MB | handles | threads |");
+        Console.WriteLine("|---|---|---|---|---|---|");
+        for (var i = 0; i < samples.Count; i += Math.Max(1, samples.Count / PrintedSamples))
         {
-            node,
-            managed_bytes = Grown(early, late, node, state => state.ManagedBytes),
-            resident_bytes = Grown(early, late, node, state => state.ResidentBytes),
-            handles = Grown(early, late, node, state => state.Handles),
-            threads = Grown(early, late, node, state => state.Threads),
-        });
-        Console.WriteLine(JsonSerializer.Serialize(
-            new { steps = samples[^1].Steps, requests, seconds = samples[^1].Seconds, growth, samples }, s_names));
+            foreach (var (node, state) in samples[i].Nodes.Index())
+            {
+                Console.WriteLine(Text($"| {samples[i].Steps} | {node} | {state.ManagedBytes / 1e6:0.0} | {state.ResidentBytes / 1e6:0} ")
+                    + Text($"| {state.Handles} | {state.Threads} |"));
+            }
+        }
+
+        Console.WriteLine();
+        Console.WriteLine("Growth: the mean of the last tenth of the samples less that of as many behind the first tenth of the steps.");
+        Console.WriteLine();
+        Console.WriteLine("| node | managed MB | resident MB | handles | threads |");
+        Console.WriteLine("|---|---|---|---|---|");
+        for (var node = 0; node < samples[0].Nodes.Count; node++)
+        {
+            Console.WriteLine(Text($"| {node} | {Grown(samples, node, state => state.ManagedBytes / 1e6):0.00} ")
+                + Text($"| {Grown(samples, node, state => state.ResidentBytes / 1e6):0.0} | {Grown(samples, node, state => state.Handles):0.0} ")
+                + Text($"| {Grown(samples, node, state => state.Threads):0.0} |"));
+        }
     }
 
-    // The mean of the last tenth of the samples less that of the first ones behind a tenth of the steps.
-    private static double Grown(List<Sample> early, List<Sample> late, int node, Func<NodeState, double> value) =>
-        Math.Round(late.Average(sample => value(sample.Nodes[node])) - early.Average(sample => value(sample.Nodes[node])), 1);
+    private static double Grown(List<Sample> samples, int node, Func<NodeState, double> value)
+    {
+        var tenth = Math.Max(1, samples.Count / 10);
+        return samples.TakeLast(tenth).Average(sample => value(sample.Nodes[node]))
+            - samples.Where(sample => sample.Steps >= samples[^1].Steps / 10).Take(tenth).Average(sample => value(sample.Nodes[node]));
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private sealed record Sample(double Seconds, long Steps, IReadOnlyList<NodeState> Nodes);
 }
