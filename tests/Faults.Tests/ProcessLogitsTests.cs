@@ -34,13 +34,16 @@ public sealed class ProcessLogitsTests : IDisposable
     [InlineData(2, 2, 2, 1, true)]
     [InlineData(4, 2, 1, 4, true)]
     [InlineData(8, 4, 4, 1, true)]
-    public async Task Processes_GiveTheBytesOfOneProcess(int tp, int attnCp, int moeDp, int ep, bool tls)
+    [InlineData(2, 2, 2, 1, false, "::1")]
+    public async Task Processes_GiveTheBytesOfOneProcess(int tp, int attnCp, int moeDp, int ep, bool tls, string host = "127.0.0.1")
     {
+        if (IPAddress.Parse(host).AddressFamily == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
+            Assert.Skip("this machine has no IPv6");
         if ((tp > 2 || tls) && Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
             Assert.Skip("starts many processes: set AKKACP_FAULTS=all");
         if (tls)
             MakeCertificates();
-        var config = WriteConfig(tp, attnCp, moeDp, ep, tls);
+        var config = WriteConfig(tp, attnCp, moeDp, ep, tls, IPAddress.Parse(host));
         for (var i = 0; i < tp; i++)
             _processes.Add(Akkacp($"node {i}", "node", "--config", config));
         var expected = Path.Combine(_folder, "one.bin");
@@ -56,11 +59,11 @@ public sealed class ProcessLogitsTests : IDisposable
     private static HostProcess Akkacp(string label, params string[] arguments) =>
         new(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
 
-    private static int FreePort()
+    private static IPEndPoint FreePort(IPAddress host)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        using var listener = new TcpListener(host, 0);
         listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        return (IPEndPoint)listener.LocalEndpoint;
     }
 
     private async Task LogitsAsync(string output, params string[] arguments)
@@ -79,18 +82,17 @@ public sealed class ProcessLogitsTests : IDisposable
         Shell.Run(Path.Combine(RepositoryFiles.Root, "config", "tls", "make-certificates.sh"), _folder, "node");
     }
 
-    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls)
+    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls, IPAddress host)
     {
-        var seeds = Enumerable.Range(0, tp).Select(_ => FreePort()).Distinct().Select(port => $"\"127.0.0.1:{port}\"").ToList();
+        var seeds = Enumerable.Range(0, tp).Select(_ => FreePort(host)).Distinct().ToList();
         var file = Path.Combine(_folder, "cluster.conf");
-        var first = seeds[0].Trim('"').Split(':')[1];
         File.WriteAllText(file, $$"""
             akka-cp {
               model.path = "{{RepositoryFiles.TinyModel("bf16")}}"
               parallel { tp = {{tp}}, attn-cp = {{attnCp}}, moe-dp = {{moeDp}}, ep = {{ep}} }
               context-parallel.min-tokens = off
               device { threads = 1, pin = off }
-              cluster { port = {{first}}, seeds = [{{string.Join(", ", seeds)}}] }
+              cluster { host = "{{host}}", port = {{seeds[0].Port}}, seeds = [{{string.Join(", ", seeds.Select(seed => $"\"{seed}\""))}}] }
               transport.port = 0
             }
             """);

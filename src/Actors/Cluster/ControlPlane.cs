@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
@@ -45,9 +47,13 @@ internal static class ControlPlane
         var own = ((ExtendedActorSystem)system).Provider.DefaultAddress;
         var colon = hostAndPort.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(hostAndPort.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var port)
-            ? new Address(own.Protocol, own.System, hostAndPort[..colon].Trim('[', ']'), port)
+            ? new Address(own.Protocol, own.System, HostOf(hostAndPort[..colon]), port)
             : throw new FormatException($"expected host:port, found {hostAndPort}");
     }
+
+    // Akka names an IPv6 address in brackets and in its shortest form; addresses are compared as text.
+    private static string HostOf(string host) =>
+        IPAddress.TryParse(host, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
 
     private static ActorSystem Start(CpSettings settings, string resource, int port, string advertise, ILogger logger)
     {

@@ -121,7 +121,7 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     {
         var cluster = plan.Settings.Cluster;
         return new NodeOffer(
-            cluster.NodeName ?? $"{cluster.EffectiveAdvertise}:{cluster.Port}",
+            cluster.NodeName ?? $"{new PeerEndpoint(cluster.EffectiveAdvertise, cluster.Port)}",
             plane.Endpoint.ToString(),
             cluster.Places,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,

@@ -33,6 +33,7 @@ internal static class ClusterTables
             Interactive = InteractionSupport.No,
         });
         console.Write(Nodes(status));
+        console.Write(Machines(status));
         console.Write(Ways(found));
         return status.Nodes.All(node => node.Refusal.Length == 0)
             && found.Reach.All(way => way.Data.Error is null && way.Control > TimeSpan.Zero);
@@ -44,13 +45,24 @@ internal static class ClusterTables
 
     private static Table Nodes(ClusterStatus status)
     {
-        var table = new Table().AddColumns("node", "control", "data", "state", "memory", "device", "model", "kernels");
+        var table = new Table().AddColumns("node", "control", "data", "state");
         foreach (var node in status.Nodes)
         {
             table.AddRow(
-                Markup.Escape(node.Offer.Name), node.Control, node.Offer.DataEndpoint,
-                Markup.Escape(node.Refusal.Length == 0 ? $"{node.Status}" : $"refused: {node.Refusal}"),
-                RunLine.Bytes(node.Offer.MemoryBytes), Markup.Escape(node.Offer.Device),
+                Markup.Escape(node.Offer.Name), Markup.Escape(node.Control), Markup.Escape(node.Offer.DataEndpoint),
+                Markup.Escape(node.Refusal.Length == 0 ? $"{node.Status}" : $"refused: {node.Refusal}"));
+        }
+
+        return table;
+    }
+
+    private static Table Machines(ClusterStatus status)
+    {
+        var table = new Table().AddColumns("node", "memory", "device", "model", "kernels");
+        foreach (var node in status.Nodes)
+        {
+            table.AddRow(
+                Markup.Escape(node.Offer.Name), RunLine.Bytes(node.Offer.MemoryBytes), Markup.Escape(node.Offer.Device),
                 node.Facts.Model[..Math.Min(HashLetters, node.Facts.Model.Length)], Markup.Escape(node.Facts.Kernels));
         }
 
