@@ -18,7 +18,8 @@ namespace AkkaCp.Actors.Cluster;
 /// </remarks>
 internal sealed class DeadNodeWatch : ReceiveActor, IWithTimers
 {
-    // A port that a node opens again, such as when it begins a new membership, is closed for less than all of these together.
+    // One refusal may meet a process that is about to listen again. A node that takes longer than all of these to begin a new membership
+    // has left the old one by itself, and only the old one is given up.
     private const int Tries = 3;
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);

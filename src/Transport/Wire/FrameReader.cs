@@ -4,7 +4,7 @@ namespace AkkaCp.Transport.Wire;
 
 /// <summary>
 /// Takes frames from a connection. Headers and short payloads come through a buffer of fixed size, many at a time; a long dense payload
-/// goes from the kernel into the tensor without a copy, but for a little that comes with its header. Nothing is ever allocated for a frame.
+/// goes from the kernel into the tensor without a copy, but for what came with its header. Nothing is ever allocated for a frame.
 /// </summary>
 internal sealed class FrameReader(Connection connection)
 {
@@ -14,7 +14,7 @@ internal sealed class FrameReader(Connection connection)
     // From here on a copy costs more than a system call of its own.
     private const int LongBytes = 8 << 10;
 
-    // Long frames come in rows: behind one, only this much is read ahead of the next one's header, for it will be copied.
+    // Long frames come in rows: behind one, only the next one's header is read, for what came with it would be copied.
     private const int ShortReadAheadBytes = FrameHeader.Bytes;
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
