@@ -6,7 +6,7 @@ namespace AkkaCp.Bench.Cluster;
 internal sealed class BenchCluster : IAsyncDisposable
 {
     // Below the range from which the system gives ports to whoever asks for any.
-    private static readonly (int First, int Second) s_ports = (20410, 20411);
+    private static readonly int[] s_ports = [20410, 20411];
 
     private BenchCluster(IReadOnlyList<NodeProcess> nodes, InferenceEngine engine) => (Nodes, Engine) = (nodes, engine);
 
@@ -15,13 +15,13 @@ internal sealed class BenchCluster : IAsyncDisposable
     public InferenceEngine Engine { get; }
 
     /// <summary>What nodes and client have in common.</summary>
-    public static EngineOptions Options(string model, int first, int second) => new()
+    public static EngineOptions Options(string model) => new()
     {
         ModelPath = model,
         AttnCp = 2,
         Overrides = new Dictionary<string, string>
         {
-            ["akka-cp.cluster.seeds"] = $"""["127.0.0.1:{first}", "127.0.0.1:{second}"]""",
+            ["akka-cp.cluster.seeds"] = $"[{string.Join(", ", s_ports.Select(port => $"127.0.0.1:{port}"))}]",
             ["akka-cp.cluster.wait-for-nodes"] = "30s",
         },
     };
@@ -29,9 +29,8 @@ internal sealed class BenchCluster : IAsyncDisposable
     /// <summary>Returns when the nodes have answered a request.</summary>
     public static async Task<BenchCluster> StartAsync(string model)
     {
-        var (first, second) = s_ports;
-        var engine = await InferenceEngine.StartAsync(Options(model, first, second));
-        var cluster = new BenchCluster([NodeProcess.Start(model, first, second), NodeProcess.Start(model, second, first)], engine);
+        var engine = await InferenceEngine.StartAsync(Options(model));
+        var cluster = new BenchCluster([.. s_ports.Select(port => NodeProcess.Start(model, port))], engine);
         await cluster.GenerateAsync(seed: 0, prompt: 8, tokens: 200);
         return cluster;
     }

@@ -16,15 +16,15 @@ internal static class BenchNode
     /// <summary>Answered by all <see cref="StepTime"/>s since the last time.</summary>
     public const string AskTimes = "times";
 
-    /// <summary>Runs the node that listens on the first port.</summary>
-    public static async Task RunAsync(string model, int own, int other)
+    /// <summary>Runs the node that listens on the port.</summary>
+    public static async Task RunAsync(string model, int port)
     {
         using var times = new StepTimes();
-        var options = BenchCluster.Options(model, Math.Min(own, other), Math.Max(own, other));
+        var options = BenchCluster.Options(model);
         await using var node = await ClusterNode.StartAsync(options with
         {
             Threads = 1,
-            Overrides = new Dictionary<string, string>(options.Overrides) { ["akka-cp.cluster.port"] = $"{own}" },
+            Overrides = new Dictionary<string, string>(options.Overrides) { ["akka-cp.cluster.port"] = $"{port}" },
         });
         while (await Console.In.ReadLineAsync() is { } question)
         {

@@ -15,8 +15,8 @@ internal sealed class NodeProcess : IDisposable
 
     private NodeProcess(Process process) => _process = process;
 
-    public static NodeProcess Start(string model, int own, int other) => new(Process.Start(new ProcessStartInfo(
-        Environment.ProcessPath!, [Word, model, own.ToString(CultureInfo.InvariantCulture), other.ToString(CultureInfo.InvariantCulture)])
+    public static NodeProcess Start(string model, int port) => new(Process.Start(new ProcessStartInfo(
+        Environment.ProcessPath!, [Word, model, port.ToString(CultureInfo.InvariantCulture)])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
