@@ -51,7 +51,8 @@ public interface IRankGroup
     ValueTask ReduceScatterAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
         CancellationToken cancellationToken);
 
-    /// <summary>data = the root's data.</summary>
+    /// <summary>data = the root's data. The root may end before the others have called: a disagreement with it then ends the call on the
+    /// others, and on the root later calls of the step.</summary>
     /// <param name="tag">Names the call.</param>
     /// <param name="data">[T, L], F32 or BF16: read on the root, written elsewhere; rows may have a stride.</param>
     /// <param name="root">Member whose data all get.</param>

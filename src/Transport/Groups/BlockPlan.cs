@@ -79,11 +79,13 @@ internal static class BlockPlan
     private static void Broadcast(SocketGroup group, Collective collective)
     {
         var root = collective.Shape.Root;
-        if (collective.First.Send.Count == 0)
+        var rows = collective.First.Send;
+        if (rows.Count == 0)
         {
             return;
         }
 
+        collective.IsOneWay = rows.Count * rows.DType.Bytes() <= group.EagerBytes;
         if (group.SlotOf(root) is var slot && slot >= 0)
         {
             collective.Expect(new InboundBlock
@@ -93,10 +95,12 @@ internal static class BlockPlan
                 Rows = collective.First.Receive,
                 CopyTo = group.HasTwins ? 0 : -1,
             });
+            collective.PeersAwaited = collective.IsOneWay ? 1 : group.Peers.Length;
             return;
         }
 
         SendToAll(group, collective, BlockPhase.Exchange, root, 0, collective.Calls[group.PlaceOf(root)].Send, isRing: false);
+        collective.PeersAwaited = collective.IsOneWay ? collective.Held.Count : group.Peers.Length;
     }
 
     private static void ReduceEverywhere(SocketGroup group, Collective collective)

@@ -39,6 +39,12 @@ internal sealed class Collective(int localMembers, int peers)
 
     public int PeersHere { get; set; }
 
+    /// <summary>Announcements that the call waits for: of every peer, unless it is <see cref="IsOneWay"/>.</summary>
+    public int PeersAwaited { get; set; } = peers;
+
+    /// <summary>A short broadcast: its root sends and has done, and its receivers announce nothing unless the root asks.</summary>
+    public bool IsOneWay { get; set; }
+
     /// <summary>Whether a frame of the call has been queued for a peer, by slot.</summary>
     public bool[] IsAnnouncedTo { get; } = new bool[peers];
 
@@ -68,7 +74,7 @@ internal sealed class Collective(int localMembers, int peers)
     /// <summary>Some member of this process, for frames that stand for all of them.</summary>
     public ref readonly LocalCall First => ref Calls[0];
 
-    public bool AllHere => CallsHere == Calls.Length && PeersHere == Announcements.Length;
+    public bool AllHere => CallsHere == Calls.Length && PeersHere >= PeersAwaited;
 
     public bool IsDone => IsStarted && AllHere && BlocksToCome == 0 && PartsToSum == 0 && Held.Count == 0;
 
@@ -136,7 +142,8 @@ internal sealed class Collective(int localMembers, int peers)
         Held.Clear();
         Shape = default;
         Fault = null;
-        IsStarted = false;
+        IsStarted = IsOneWay = false;
+        PeersAwaited = Announcements.Length;
         Signature = 0;
         CallsHere = PeersHere = BlocksToCome = PartsToSum = ExchangeToSend = Moving = 0;
     }

@@ -162,17 +162,9 @@ internal sealed partial class SocketGroup
     // The collective of a frame, opened and announced where that is new; null when the frame shows that it cannot be.
     private Collective? OpenFor(int slot, in FrameHeader header)
     {
-        if (header.Tag.Kind.Home() is { } home && home != Kind)
+        if (Stray(header) is { } mismatch)
         {
-            _mesh.KillEverywhere(header.Tag, this,
-                CollectiveFault.Mismatch(header.Member, $"a group of kind {home.Name()} for {header.Tag.Kind}", Name));
-            return null;
-        }
-
-        if (_mesh.KindInUse(header.Tag, Kind) is { } other)
-        {
-            _mesh.KillEverywhere(header.Tag, this, CollectiveFault.Mismatch(
-                header.Member, $"a group of kind {other.Name()}, where others wait under the same tag", Name));
+            _mesh.KillEverywhere(header.Tag, this, mismatch);
             return null;
         }
 
@@ -183,6 +175,26 @@ internal sealed partial class SocketGroup
 
         var collective = Open(header.Tag);
         return collective.Announcements[slot].Kind != 0 || TryAnnounce(collective, slot, header) ? collective : null;
+    }
+
+    // Why a frame belongs to no call that this group has or may get; null when it may.
+    private CollectiveFault? Stray(in FrameHeader header)
+    {
+        if (header.Tag.Kind.Home() is { } home && home != Kind)
+        {
+            return CollectiveFault.Mismatch(header.Member, $"a group of kind {home.Name()} for {header.Tag.Kind}", Name);
+        }
+
+        if (_mesh.KindInUse(header.Tag, Kind) is { } other)
+        {
+            return CollectiveFault.Mismatch(
+                header.Member, $"a group of kind {other.Name()}, where others wait under the same tag", Name);
+        }
+
+        // Nobody who meant the same sends anything more.
+        return _endedOneWay.TryGet(header.Tag, out var ended)
+            ? CollectiveFault.Mismatch(header.Member, ended.ToString(), Describe(header))
+            : null;
     }
 
     // False when the peer means something else: the collective has ended, and may serve another call by then.
@@ -201,6 +213,7 @@ internal sealed partial class SocketGroup
             return false;
         }
 
+        Announce(collective, slot);
         for (var i = collective.Held.Count - 1; i >= 0; i--)
         {
             var block = collective.Held[i];
@@ -345,9 +358,16 @@ internal sealed partial class SocketGroup
         Enqueue(block.To, new SendItem { Header = block.Header, Rows = block.Rows, Group = this, Collective = collective });
     }
 
-    private void Post(Collective collective, int slot)
+    // Tells a peer of the call, unless a block of its own has done so or will; what is one-way is told by its root, and to it when it asks.
+    private void Announce(Collective collective, int slot)
     {
         var shape = collective.Shape;
+        var isOwed = !collective.IsOneWay || SlotOf(shape.Root) < 0 || collective.Announcements[slot].Kind == FrameKind.Post;
+        if (collective.IsAnnouncedTo[slot] || !isOwed)
+        {
+            return;
+        }
+
         collective.IsAnnouncedTo[slot] = true;
         Enqueue(Peers[slot], new SendItem
         {

@@ -152,10 +152,7 @@ internal sealed partial class SocketGroup
         BlockPlan.Build(this, collective);
         for (var slot = 0; slot < Peers.Length; slot++)
         {
-            if (!collective.IsAnnouncedTo[slot])
-            {
-                Post(collective, slot);
-            }
+            Announce(collective, slot);
         }
 
         _isStarting = false;

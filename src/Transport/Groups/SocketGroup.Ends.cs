@@ -32,7 +32,7 @@ internal sealed partial class SocketGroup
             foreach (var collective in OpenOf(header.Tag.Epoch, header.Tag.Step))
             {
                 // What the peer has announced it finishes, or ends by itself.
-                if (collective.Announcements[slot].Kind == 0)
+                if (collective.Announcements[slot].Kind == 0 && !collective.AllHere)
                 {
                     Kill(collective.Tag, fault, tellPeers: false);
                 }
@@ -51,6 +51,12 @@ internal sealed partial class SocketGroup
 
         if (!_open.Remove(tag, out var collective))
         {
+            if (_endedOneWay.TryGet(tag, out _))
+            {
+                // Its members have gone on, so that the step must tell them.
+                KillStep(tag.Epoch, tag.Step, fault);
+            }
+
             return;
         }
 
@@ -66,6 +72,20 @@ internal sealed partial class SocketGroup
         }
 
         End(collective);
+    }
+
+    // Ends a step here and, for the calls of it that are open, on the peers. Called under the gate.
+    private void KillStep(long epoch, long step, CollectiveFault fault)
+    {
+        _deadSteps.Add((epoch, step), fault);
+        foreach (var collective in OpenOf(epoch, step))
+        {
+            // When everyone has come the rows are on their way, and peers count on them.
+            if (!collective.AllHere)
+            {
+                Kill(collective.Tag, fault, tellPeers: true);
+            }
+        }
     }
 
     // Sums what is ready, then lets go of the collective, which ends if nothing else is left. The caller counts as one that moves.
@@ -121,6 +141,10 @@ internal sealed partial class SocketGroup
         if (collective.Fault is null)
         {
             _open.Remove(collective.Tag);
+            if (collective.IsOneWay)
+            {
+                _endedOneWay.Add(collective.Tag, collective.Shape);
+            }
         }
 
         foreach (ref readonly var call in collective.Calls.AsSpan())

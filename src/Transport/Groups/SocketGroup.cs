@@ -13,8 +13,8 @@ namespace AkkaCp.Transport.Groups;
 /// </summary>
 internal sealed partial class SocketGroup
 {
-    // Late members of a failed call come within the steps that are under way; that is tens of tags.
-    private const int RememberedFaults = 256;
+    // Late members of a failed call come within the steps that are under way, and so do frames of a mistaken one; that is tens of tags.
+    private const int RememberedTags = 256;
 
     private readonly RankMesh _mesh;
     private readonly RankGroup _members;
@@ -25,8 +25,9 @@ internal sealed partial class SocketGroup
     private readonly Dictionary<CollectiveTag, Collective> _open = [];
     private readonly Stack<Collective> _spareCollectives = new();
     private readonly Stack<CallTask> _spareTasks = new();
-    private readonly BoundedMemory<CollectiveTag, CollectiveFault> _deadTags = new(RememberedFaults);
-    private readonly BoundedMemory<(long Epoch, long Step), CollectiveFault> _deadSteps = new(RememberedFaults);
+    private readonly BoundedMemory<CollectiveTag, CollectiveFault> _deadTags = new(RememberedTags);
+    private readonly BoundedMemory<(long Epoch, long Step), CollectiveFault> _deadSteps = new(RememberedTags);
+    private readonly BoundedMemory<CollectiveTag, CallShape> _endedOneWay = new(RememberedTags);
     private CollectiveFault? _lost;
     private bool _isStarting;
 
@@ -152,16 +153,7 @@ internal sealed partial class SocketGroup
         var fault = CollectiveFault.Aborted(member, reason);
         lock (_mesh.Gate)
         {
-            _deadSteps.Add((epoch, step), fault);
-            foreach (var collective in OpenOf(epoch, step))
-            {
-                // When everyone has come the rows are on their way, and peers count on them.
-                if (!collective.AllHere)
-                {
-                    Kill(collective.Tag, fault, tellPeers: true);
-                }
-            }
-
+            KillStep(epoch, step, fault);
             var tag = new CollectiveTag(epoch, step, 0, CollectiveKind.Barrier);
             TellPeers(Header(FrameKind.Abort, tag) with { Member = (ushort)member }, fault.Reason());
         }

@@ -17,7 +17,7 @@ internal readonly record struct FrameHeader
     public const uint Magic = 0x50434B41;
 
     /// <summary>Of frames and handshake together.</summary>
-    public const ushort Version = 1;
+    public const ushort Version = 2;
 
     /// <summary>Longest reason that a fault or an abort carries.</summary>
     public const int MaxTextBytes = 1024;

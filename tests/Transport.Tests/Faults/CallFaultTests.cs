@@ -28,7 +28,8 @@ public sealed class CallFaultTests : IDisposable
             ("rows", (group, tag) => ReduceAsync(group, tag, 4, 5)),
             ("columns", (group, tag) => ReduceAsync(group, tag, 3, 6)),
             ("operation", (group, tag) => group.BarrierAsync(tag, default).AsTask()),
-            ("type", (group, tag) => group.BroadcastAsync(tag, _pool.Rent(DType.BF16, 3, 5), 0, default).AsTask()),
+            // A root would have sent its rows and gone on; see BroadcastTests.
+            ("type", (group, tag) => BroadcastAsync(group, tag, root: (group.Rank + 1) % 3)),
             ("large", (group, tag) => ReduceAsync(group, tag, 3000, 50)),
         ];
         var step = 10;
@@ -127,6 +128,9 @@ public sealed class CallFaultTests : IDisposable
 
     private static Task AllGoOnAsync(TestMeshes world) => Task.WhenAll(world.Groups(GroupKind.AttnCp)
         .Select(group => group.BarrierAsync(s_tag with { Step = 999 }, default).AsTask()));
+
+    private Task BroadcastAsync(IRankGroup group, CollectiveTag tag, int root) =>
+        group.BroadcastAsync(tag, _pool.Rent(DType.BF16, 3, 5), root, default).AsTask();
 
     private Task ReduceAsync(IRankGroup group, CollectiveTag tag, int rows, int columns) => group.AllReduceAsync(
         tag, TestTensors.Filled(_pool, DType.F32, rows, columns, group.Rank, strided: false), default).AsTask();
