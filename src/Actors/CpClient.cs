@@ -35,12 +35,12 @@ public sealed class CpClient : IAsyncDisposable
 
     /// <summary>Opens a port of its own, on the host of <c>akka-cp.cluster</c> and a free port.</summary>
     /// <exception cref="CpSettingsException">No seeds are named, or a certificate cannot be read.</exception>
-    public static CpClient Start(CpSettings settings, ILogger? logger = null)
+    public static CpClient Start(CpSettings settings, ILoggerFactory? loggers = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         return settings.Cluster.Seeds.IsEmpty
             ? throw new CpSettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
-            : new CpClient(settings, ControlPlane.StartClient(settings, logger ?? NullLogger.Instance));
+            : new CpClient(settings, ControlPlane.StartClient(settings, loggers ?? NullLoggerFactory.Instance));
     }
 
     /// <summary>Runs one request on the cluster; the same contract as <see cref="CpNode.Submit"/>. Fails after

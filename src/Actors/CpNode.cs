@@ -2,6 +2,7 @@ using Akka.Actor;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
@@ -22,6 +23,7 @@ public sealed class CpNode : IAsyncDisposable
     private readonly NodeContext _node;
     private readonly CoordinatorContext _coordinator;
     private readonly OpenRequests _requests;
+    private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopLock = new();
@@ -32,7 +34,8 @@ public sealed class CpNode : IAsyncDisposable
 
     private CpNode(CpSettings settings, CpNodeOptions options, ActorSystem system)
     {
-        (_settings, _logger) = (settings, options.Logger);
+        (_settings, _loggers) = (settings, options.Loggers);
+        _logger = _loggers.CreateLogger(LogCategories.Engine);
         var limits = CoordinatorLimits.Of(
             settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
         _coordinator = new CoordinatorContext(limits with { Rules = limits.Rules with { Settling = 2 } }, options.Host.Facts);
@@ -63,7 +66,7 @@ public sealed class CpNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        return new CpNode(settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port, options.Logger));
+        return new CpNode(settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port, options.Loggers));
     }
 
     /// <summary>
@@ -142,7 +145,7 @@ public sealed class CpNode : IAsyncDisposable
         {
             try
             {
-                return ControlPlane.StartNode(_settings, _port, _logger);
+                return ControlPlane.StartNode(_settings, _port, _loggers);
             }
             catch (CpSettingsException exception)
             {

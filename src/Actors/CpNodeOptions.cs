@@ -1,3 +1,4 @@
+using AkkaCp.Actors.Logging;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -21,8 +22,8 @@ public sealed record CpNodeOptions
     /// <summary>Tokens of a request at most, prompt and answer together.</summary>
     public required int ContextLength { get; init; }
 
-    /// <summary>Where actors log. Default: nowhere.</summary>
-    public ILogger Logger { get; init; } = NullLogger.Instance;
+    /// <summary>Takes the log, by <see cref="LogCategories"/>. Default: nowhere.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>Hears of each change of the node's state, in order, on an actor's thread; must not block. Default: nobody.</summary>
     public Action<NodeStatus>? StateChanged { get; init; }

@@ -51,7 +51,7 @@ public sealed class CpSystem : IAsyncDisposable
             CoordinatorLimits.Of(settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength),
             options.Host.Facts);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
-        var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Logger));
+        var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Loggers));
         return new CpSystem(
             ActorSystem.Create(options.Name, setup), context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster));
     }

@@ -1,4 +1,5 @@
 using AkkaCp.Actors;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
@@ -82,8 +83,8 @@ public sealed class ClusterNode : IAsyncDisposable
 
     private static async Task<ClusterNode> StartAsync(EnginePlan plan, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
-        var logger = options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance;
-        var ranks = new NodeRanks(plan, NodePlace.OpenDataPlane(plan.Settings, logger));
+        var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
+        var ranks = new NodeRanks(plan, NodePlace.OpenDataPlane(plan.Settings, loggers.CreateLogger(LogCategories.Engine)));
         try
         {
             var node = CpNode.Start(plan.Settings, new CpNodeOptions
@@ -93,7 +94,7 @@ public sealed class ClusterNode : IAsyncDisposable
                 CpSize = plan.Topology.AttnCp,
                 VocabSize = plan.Model.VocabSize,
                 ContextLength = plan.Model.MaxPositionEmbeddings,
-                Logger = logger,
+                Loggers = loggers,
                 StateChanged = stateChanged,
             });
             return new ClusterNode(node, ranks, plan.Settings.Scheduler.DrainTimeout);

@@ -231,7 +231,7 @@ public class CpSystemSpec
         Host = ranks,
         VocabSize = FakeModel.VocabSize,
         ContextLength = 2000,
-        Logger = new OutputLogger(TestContext.Current.TestOutputHelper),
+        Loggers = new OutputLogger(TestContext.Current.TestOutputHelper),
     };
 
     /// <summary>Waits until a pulse that was due has been heard: the node and the coordinator have answered what came behind it.</summary>

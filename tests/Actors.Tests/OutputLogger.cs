@@ -4,10 +4,19 @@ using Xunit;
 namespace AkkaCp.Actors.Tests;
 
 /// <summary>Writes log lines to the running test's output.</summary>
-internal sealed class OutputLogger(ITestOutputHelper? output) : ILogger
+internal sealed class OutputLogger(ITestOutputHelper? output) : ILogger, ILoggerFactory
 {
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+    public void Dispose()
+    {
+        // The test's output is the runner's.
+    }
 
     public bool IsEnabled(LogLevel logLevel) => true;
 

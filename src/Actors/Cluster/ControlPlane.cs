@@ -22,15 +22,15 @@ internal static class ControlPlane
     /// <summary>A node's system; it listens when this returns, and has joined nothing.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="port">Where it listens; 0 for a free port.</param>
-    /// <param name="logger">Takes its log.</param>
+    /// <param name="loggers">Takes its log.</param>
     /// <exception cref="CpSettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
-    public static ActorSystem StartNode(CpSettings settings, int port, ILogger logger) =>
-        Start(settings, NodeResource, port, settings.Cluster.EffectiveAdvertise, logger);
+    public static ActorSystem StartNode(CpSettings settings, int port, ILoggerFactory loggers) =>
+        Start(settings, NodeResource, port, settings.Cluster.EffectiveAdvertise, loggers);
 
     /// <summary>A client's system.</summary>
     /// <exception cref="CpSettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
-    public static ActorSystem StartClient(CpSettings settings, ILogger logger) =>
-        Start(settings, ClientResource, 0, settings.Cluster.EffectiveAdvertise, logger);
+    public static ActorSystem StartClient(CpSettings settings, ILoggerFactory loggers) =>
+        Start(settings, ClientResource, 0, settings.Cluster.EffectiveAdvertise, loggers);
 
     /// <summary>The address of an actor system, <c>host:port</c>.</summary>
     public static string AddressOf(ActorSystem system) => Text(((ExtendedActorSystem)system).Provider.DefaultAddress);
@@ -55,11 +55,11 @@ internal static class ControlPlane
     private static string HostOf(string host) =>
         IPAddress.TryParse(host, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
 
-    private static ActorSystem Start(CpSettings settings, string resource, int port, string advertise, ILogger logger)
+    private static ActorSystem Start(CpSettings settings, string resource, int port, string advertise, ILoggerFactory loggers)
     {
         ActorSystemSetup setup = BootstrapSetup.Create()
             .WithConfig(Config(settings, resource, port, advertise))
-            .And(new LoggerSetup(logger));
+            .And(new LoggerSetup(loggers));
         if (ControlTls.Create(settings.Transport.Tls) is { } tls)
             setup = setup.And(tls);
         try

@@ -87,10 +87,15 @@ internal sealed class DeadNodeWatch : ReceiveActor, IWithTimers
     /// <remarks>A node that has been started again at the address meanwhile is another one.</remarks>
     private void GiveUp(UniqueAddress node)
     {
-        if (!_cluster.State.Members.Any(member => member.UniqueAddress.Equals(node)))
+        if (_cluster.State.Members.FirstOrDefault(member => member.UniqueAddress.Equals(node)) is not { } member)
             return;
-        _log.Warning("{0} refuses connections: its process is dead", ControlPlane.Text(node.Address));
-        _cluster.Down(node.Address);
+        if (member.Status != MemberStatus.Down)
+        {
+            _log.Warning("{0} refuses connections: its process is dead", ControlPlane.Text(node.Address));
+            _cluster.Down(node.Address);
+        }
+
+        // Again while Akka tries its port and finds it closed: the coordinator may be another by now.
         _coordinator.Tell(new NodeProtocol.Died(ControlPlane.Text(node.Address)));
     }
 

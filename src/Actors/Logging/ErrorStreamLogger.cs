@@ -4,14 +4,15 @@ namespace AkkaCp.Actors.Logging;
 
 /// <summary>
 /// Takes the place of Akka's standard-output logger, which serves while the actor system starts and ends: standard output belongs to
-/// the program's answers. Warnings and errors go to standard error, the rest nowhere.
+/// the program's answers. This engine's warnings and errors go to standard error, the rest nowhere: what Akka tells then is of links that
+/// end with it, and what keeps it from starting it throws.
 /// </summary>
 internal sealed class ErrorStreamLogger : MinimalLogger
 {
     /// <inheritdoc/>
     protected override void Log(object message)
     {
-        if (message is LogEvent happened && happened.LogLevel() >= LogLevel.WarningLevel)
+        if (message is LogEvent happened && happened.LogLevel() >= LogLevel.WarningLevel && !ExtensionsLogger.IsAkkas(happened))
             Console.Error.WriteLine(happened);
     }
 }

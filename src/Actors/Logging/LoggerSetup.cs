@@ -3,8 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors.Logging;
 
-/// <summary>Carries the program's logger into the actor system.</summary>
-internal sealed class LoggerSetup(ILogger logger) : Setup
+/// <summary>Carries the program's loggers into the actor system.</summary>
+internal sealed class LoggerSetup(ILoggerFactory loggers) : Setup
 {
-    public ILogger Logger { get; } = logger;
+    /// <summary>For what this engine tells.</summary>
+    public ILogger Engine { get; } = loggers.CreateLogger(LogCategories.Engine);
+
+    /// <summary>For what Akka tells.</summary>
+    public ILogger Akka { get; } = loggers.CreateLogger(LogCategories.Akka);
 }

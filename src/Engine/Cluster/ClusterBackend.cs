@@ -3,7 +3,6 @@ using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AkkaCp.Engine.Cluster;
 
@@ -28,7 +27,7 @@ internal sealed class ClusterBackend : IGenerationBackend
     /// <summary>Opens the client's port.</summary>
     /// <exception cref="CpSettingsException">A certificate cannot be read.</exception>
     public static ClusterBackend Start(EnginePlan plan, EngineOptions options) => new(
-        CpClient.Start(plan.Settings, options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance), plan.Topology.WorldSize);
+        CpClient.Start(plan.Settings, options.LoggerFactory), plan.Topology.WorldSize);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationProtocol.IReply> Submit(

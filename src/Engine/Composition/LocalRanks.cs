@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using AkkaCp.Actors;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Configuration;
@@ -33,7 +34,8 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         _ranks = ranks;
         _weights = weights;
         _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
-        _logger = options.LoggerFactory?.CreateLogger("AkkaCp") ?? NullLogger.Instance;
+        var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
+        _logger = loggers.CreateLogger(LogCategories.Engine);
         _restingTensors = AllTensors();
         Facts = new GroupFacts(
             plan.Directory, plan.Topology.ToString() ?? "", plan.DType.ToString(), ranks[0].Device.Name,
@@ -47,7 +49,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
             Host = this,
             VocabSize = plan.Model.VocabSize,
             ContextLength = plan.Model.MaxPositionEmbeddings,
-            Logger = _logger,
+            Loggers = loggers,
         });
     }
 

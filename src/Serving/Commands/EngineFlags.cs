@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine;
 using Microsoft.Extensions.Logging;
@@ -33,11 +34,16 @@ internal static class EngineFlags
     }
 
     /// <summary>Logs to stderr where --verbose is given; nowhere otherwise.</summary>
-    public static ILoggerFactory? Loggers(ParseResult parsed) => parsed.GetValue(CommandTree.Verbose)
-        ? LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(LogLevel.Debug)
-            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace))
-        : null;
+    public static ILoggerFactory? Loggers(ParseResult parsed) => parsed.GetValue(CommandTree.Verbose) ? ErrorStream(LogLevel.Debug) : null;
+
+    /// <summary>Of what runs for long also what an operator should see: the engine's own warnings.</summary>
+    public static ILoggerFactory LoggersOfANode(ParseResult parsed) => Loggers(parsed) ?? ErrorStream(LogLevel.None, LogLevel.Warning);
+
+    private static ILoggerFactory ErrorStream(LogLevel least, LogLevel? ownLeast = null) => LoggerFactory.Create(logging => logging
+        .SetMinimumLevel(least)
+        .AddFilter(LogCategories.Engine, ownLeast ?? least)
+        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+        .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff ")));
 
     private static bool HasLayout(ParseResult parsed) =>
         new[] { CommonOptions.Tp, CommonOptions.AttnCp, CommonOptions.MoeDp, CommonOptions.Ep }

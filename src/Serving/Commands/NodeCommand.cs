@@ -20,7 +20,7 @@ internal static class NodeCommand
     {
         if (parsed.GetValue(CommonOptions.Config) is null)
             throw new UsageException("node: expected --config FILE with akka-cp.cluster.seeds, found none");
-        using var loggers = EngineFlags.Loggers(parsed);
+        using var loggers = EngineFlags.LoggersOfANode(parsed);
         var said = new Lock();
         void Say(string text)
         {

@@ -11,9 +11,7 @@ public class ClusterSpec
     public async Task NodesFormAGroup_AndServeFromEveryNodeAndFromOutside()
     {
         await using var cluster = new TestCluster();
-        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
-        await cluster.ServedBy(a, b);
-        await c.Until(status => status is { State: NodeState.Ready, Ranks.IsEmpty: true });
+        var (a, b, c) = await cluster.StartWithSpare();
 
         var client = cluster.Client();
         foreach (var submit in new Func<GenerationProtocol.Submit, IAsyncEnumerable<GenerationProtocol.IReply>>[]
@@ -37,9 +35,7 @@ public class ClusterSpec
     public async Task NodeThatVanishes_IsReplacedByTheSpareAndTheTextGoesOn()
     {
         await using var cluster = new TestCluster();
-        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
-        await cluster.ServedBy(a, b);
-        await c.Until(status => status.State is NodeState.Ready);
+        var (a, b, c) = await cluster.StartWithSpare();
         var request = TestCluster.Request(20, 60);
         foreach (var node in new[] { a, b, c })
             node.Ranks.Gate = new SemaphoreSlim(20);
@@ -61,9 +57,7 @@ public class ClusterSpec
     public async Task CoordinatorsNodeThatVanishes_CostsNoToken()
     {
         await using var cluster = new TestCluster();
-        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
-        await cluster.ServedBy(a, b);
-        await c.Until(status => status.State is NodeState.Ready);
+        var (a, b, c) = await cluster.StartWithSpare();
         var request = TestCluster.Request(20, 60);
         Array.ForEach([a, b, c], node => node.Ranks.Gate = new SemaphoreSlim(20));
         var running = TestCluster.Read(b.Node.Submit(request), request, given =>
@@ -83,9 +77,7 @@ public class ClusterSpec
     public async Task CoordinatorsNodeWhoseProcessIsDead_IsNotWaitedFor()
     {
         await using var cluster = new TestCluster(noticesSilence: false);
-        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
-        await cluster.ServedBy(a, b);
-        await c.Until(status => status.State is NodeState.Ready);
+        var (a, b, c) = await cluster.StartWithSpare();
         await a.Kill();
         var request = TestCluster.Request(20, 10);
         await TestCluster.Read(c.Node.Submit(request), request);
@@ -126,9 +118,7 @@ public class ClusterSpec
     public async Task NodeThatLeaves_HandsItsRanksToTheSpareAndComesBackAsOne()
     {
         await using var cluster = new TestCluster();
-        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
-        await cluster.ServedBy(a, b);
-        await c.Until(status => status.State is NodeState.Ready);
+        var (a, b, c) = await cluster.StartWithSpare();
         var request = TestCluster.Request(20, 60);
         Array.ForEach([a, b, c], node => node.Ranks.Gate = new SemaphoreSlim(20));
         var running = TestCluster.Read(b.Node.Submit(request), request, given =>
@@ -154,9 +144,7 @@ public class ClusterSpec
     public async Task NodeThatWasShutOut_JoinsAgainAndItsOwnRequestsGoOn()
     {
         await using var cluster = new TestCluster();
-        var (a, b, c) = (cluster.Start("a"), cluster.Start("b"), cluster.Start("c"));
-        await cluster.ServedBy(a, b);
-        await c.Until(status => status.State is NodeState.Ready);
+        var (a, b, c) = await cluster.StartWithSpare();
         var before = b.Node.System;
         var request = TestCluster.Request(20, 60);
         Array.ForEach([a, b, c], node => node.Ranks.Gate = new SemaphoreSlim(20));

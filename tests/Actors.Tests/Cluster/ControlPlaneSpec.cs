@@ -39,7 +39,7 @@ public class ControlPlaneSpec
     public async Task Node_ListensOnTheConfiguredAddressAndNowhereElse(string host)
     {
         var settings = new CpSettings { Cluster = new ClusterSettings { Host = host, Port = 0 } };
-        var system = ControlPlane.StartNode(settings, 0, NullLogger.Instance);
+        var system = ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance);
         try
         {
             var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
@@ -55,12 +55,12 @@ public class ControlPlaneSpec
     [Fact]
     public async Task PortInUse_IsNamed()
     {
-        var system = ControlPlane.StartNode(new CpSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLogger.Instance);
+        var system = ControlPlane.StartNode(new CpSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
         try
         {
             var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
             var problem = Assert.Single(Assert.Throws<CpSettingsException>(
-                () => ControlPlane.StartNode(new CpSettings(), port, NullLogger.Instance)).Problems);
+                () => ControlPlane.StartNode(new CpSettings(), port, NullLoggerFactory.Instance)).Problems);
             Assert.Contains($"127.0.0.1:{port} cannot be listened on", problem);
         }
         finally
@@ -82,7 +82,7 @@ public class ControlPlaneSpec
         {
             var settings = new CpSettings { Transport = new TransportSettings { Tls = wrong } };
             var problem = Assert.Single(Assert.Throws<CpSettingsException>(
-                () => ControlPlane.StartNode(settings, 0, NullLogger.Instance)).Problems);
+                () => ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance)).Problems);
             Assert.Contains($"akka-cp.transport.tls.{key}: ", problem);
         }
     }

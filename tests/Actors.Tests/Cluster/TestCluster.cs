@@ -57,6 +57,16 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
         return node;
     }
 
+    /// <summary>Two nodes that serve, and a third that stands by: it starts later, for places go to whoever is there first.</summary>
+    public async Task<(TestNode A, TestNode B, TestNode Spare)> StartWithSpare()
+    {
+        var (a, b) = (Start("a"), Start("b"));
+        await ServedBy(a, b);
+        var spare = Start("c");
+        await spare.Until(status => status is { State: NodeState.Ready, Ranks.IsEmpty: true });
+        return (a, b, spare);
+    }
+
     /// <summary>A client outside the cluster.</summary>
     public CpClient Client()
     {
@@ -141,7 +151,7 @@ internal sealed class TestNode
             CpSize = worldSize,
             VocabSize = FakeModel.VocabSize,
             ContextLength = 400_000,
-            Logger = new OutputLogger(TestContext.Current.TestOutputHelper),
+            Loggers = new OutputLogger(TestContext.Current.TestOutputHelper),
             StateChanged = Note,
         });
     }
