@@ -59,13 +59,6 @@ public sealed class ProcessLogitsTests : IDisposable
     private static HostProcess Akkacp(string label, params string[] arguments) =>
         new(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
 
-    private static IPEndPoint FreePort(IPAddress host)
-    {
-        using var listener = new TcpListener(host, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
-    }
-
     private async Task LogitsAsync(string output, params string[] arguments)
     {
         var logits = Akkacp(
@@ -84,7 +77,7 @@ public sealed class ProcessLogitsTests : IDisposable
 
     private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls, IPAddress host)
     {
-        var seeds = Enumerable.Range(0, tp).Select(_ => FreePort(host)).Distinct().ToList();
+        var seeds = Enumerable.Range(0, tp).Select(_ => new IPEndPoint(host, FreePorts.Take(host))).ToList();
         var file = Path.Combine(_folder, "cluster.conf");
         File.WriteAllText(file, $$"""
             akka-cp {

@@ -1,5 +1,7 @@
+using System.Net;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Testing;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Cluster;
@@ -166,8 +168,8 @@ public class ClusterSpec
     {
         // The lonely node is its own first seed and finds the others only after it has formed a cluster.
         await using var cluster = new TestCluster();
-        var lonelyPort = TestCluster.FreePort();
-        var port = TestCluster.FreePort();
+        var lonelyPort = FreePorts.Take(IPAddress.Loopback);
+        var port = FreePorts.Take(IPAddress.Loopback);
         var lonely = cluster.Start("lonely", port: lonelyPort, seeds: [$"127.0.0.1:{lonelyPort}", $"127.0.0.1:{port}"]);
         await lonely.Until(status => status.State is NodeState.Ready);
         var a = cluster.Start("a", port: port, seeds: []);

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Net;
-using System.Net.Sockets;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Coordinator;
@@ -94,14 +92,6 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
         KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
         Akka = noticesSilence ? Fast : $"{Fast}{Environment.NewLine}{DeafToSilence}",
     };
-
-    /// <summary>A port that nobody listens on at the moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     public static GenerationProtocol.Submit Request(int promptLength, int maxNew, int salt = 0) => new(
         Guid.NewGuid(), [.. FakeModel.Prompt(promptLength, salt)], promptLength, maxNew, SamplingOptions.Greedy, []);
