@@ -8,6 +8,12 @@ var folder = AppContext.BaseDirectory;
 var config = Path.Combine(folder, "three-nodes-spare.conf");
 Environment.SetEnvironmentVariable("AKKACP_MODEL", Path.Combine(folder, "models", "demo"));
 Environment.SetEnvironmentVariable("AKKACP_THREADS", "1");
+string[] questions =
+[
+    "Tina has 4 boxes with 10 stones in each box. How many stones does Tina have?",
+    "Ada has 61 shells. Ivan gives Ada 33 more. How many shells does Ada have now?",
+    "Vera shares 18 books equally among 6 friends. How many books does each friend get?",
+];
 
 // 1. Start three nodes, as an operator would: akkacp node --config three-nodes-spare.conf
 var serving = new ConcurrentDictionary<int, Process>();
@@ -16,26 +22,23 @@ try
 {
     // 2. Use the cluster: an engine whose configuration names seeds holds no weights itself; requests wait until the ranks are there.
     await using var engine = await InferenceEngine.StartAsync(new EngineOptions { ConfigFile = config });
-    var request = new GenerationRequest
+    for (var i = 0; i < questions.Length; i++)
     {
-        Prompt = "Ada has 61 shells.",
-        MaxTokens = 1500,
-        IgnoreEos = true,
-        Sampling = new SamplingOverrides { Temperature = 1, Seed = 7 },
-    };
-    var tokens = 0;
-    await foreach (var chunk in engine.GenerateAsync(request))
-    {
-        Console.Write(chunk.Text);
-        if (chunk.Token is null || ++tokens != 100)
-            continue;
+        Console.WriteLine($"> {questions[i]}");
+        var tokens = 0;
+        await foreach (var chunk in engine.GenerateAsync(new GenerationRequest { Messages = [new PromptMessage("user", questions[i])] }))
+        {
+            Console.Write(chunk.Text);
+            if (i != 1 || chunk.Token is null || ++tokens != 5)
+                continue;
 
-        // 3. Kill a node that holds a rank. The stream pauses, the spare takes over, and the text goes on as if nothing had happened.
-        Console.WriteLine($"{Environment.NewLine}--- kill -9 of a node that holds a rank ---");
-        serving.Values.First().Kill();
+            // 3. Kill a node that holds a rank. The stream pauses, the spare takes over, and the text goes on as if nothing had happened.
+            Console.Write("[kill -9 of a node that holds a rank]");
+            serving.Values.First().Kill();
+        }
+
+        Console.WriteLine();
     }
-
-    Console.WriteLine($"{Environment.NewLine}--- {tokens} tokens ---");
 }
 finally
 {
