@@ -34,14 +34,14 @@ internal static class EngineFlags
     }
 
     /// <summary>Logs to stderr where --verbose is given; nowhere otherwise.</summary>
-    public static ILoggerFactory? Loggers(ParseResult parsed) => parsed.GetValue(CommandTree.Verbose) ? ErrorStream(LogLevel.Debug) : null;
+    public static ILoggerFactory? Loggers(ParseResult parsed) => parsed.GetValue(CommandTree.Verbose) ? ErrorStream(LogLevel.Debug, LogLevel.Debug) : null;
 
     /// <summary>Of what runs for long also what an operator should see: the engine's own warnings.</summary>
-    public static ILoggerFactory LoggersOfANode(ParseResult parsed) => Loggers(parsed) ?? ErrorStream(LogLevel.None, LogLevel.Warning);
+    public static ILoggerFactory LoggersOfANode(ParseResult parsed) => Loggers(parsed) ?? ErrorStream(LogLevel.Warning, LogLevel.None);
 
-    private static ILoggerFactory ErrorStream(LogLevel least, LogLevel? ownLeast = null) => LoggerFactory.Create(logging => logging
-        .SetMinimumLevel(least)
-        .AddFilter(LogCategories.Engine, ownLeast ?? least)
+    private static ILoggerFactory ErrorStream(LogLevel ours, LogLevel others) => LoggerFactory.Create(logging => logging
+        .SetMinimumLevel(others)
+        .AddFilter(LogCategories.Engine, ours)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
         .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff ")));
 

@@ -85,7 +85,8 @@ internal static class BlockPlan
             return;
         }
 
-        collective.IsOneWay = rows.Count * rows.DType.Bytes() <= group.EagerBytes;
+        var isOneWay = rows.Count * rows.DType.Bytes() <= group.EagerBytes;
+        int peersAwaited;
         if (group.SlotOf(root) is var slot && slot >= 0)
         {
             collective.Expect(new InboundBlock
@@ -95,12 +96,18 @@ internal static class BlockPlan
                 Rows = collective.First.Receive,
                 CopyTo = group.HasTwins ? 0 : -1,
             });
-            collective.PeersAwaited = collective.IsOneWay ? 1 : group.Peers.Length;
-            return;
+            peersAwaited = 1;
+        }
+        else
+        {
+            SendToAll(group, collective, BlockPhase.Exchange, root, 0, collective.Calls[group.PlaceOf(root)].Send, isRing: false);
+            peersAwaited = collective.Held.Count;
         }
 
-        SendToAll(group, collective, BlockPhase.Exchange, root, 0, collective.Calls[group.PlaceOf(root)].Send, isRing: false);
-        collective.PeersAwaited = collective.IsOneWay ? collective.Held.Count : group.Peers.Length;
+        if (isOneWay)
+        {
+            collective.BeOneWay(peersAwaited);
+        }
     }
 
     private static void ReduceEverywhere(SocketGroup group, Collective collective)

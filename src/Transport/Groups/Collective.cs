@@ -40,10 +40,10 @@ internal sealed class Collective(int localMembers, int peers)
     public int PeersHere { get; set; }
 
     /// <summary>Announcements that the call waits for: of every peer, unless it is <see cref="IsOneWay"/>.</summary>
-    public int PeersAwaited { get; set; } = peers;
+    public int PeersAwaited { get; private set; } = peers;
 
     /// <summary>A short broadcast: its root sends and has done, and its receivers announce nothing unless the root asks.</summary>
-    public bool IsOneWay { get; set; }
+    public bool IsOneWay { get; private set; }
 
     /// <summary>Whether a frame of the call has been queued for a peer, by slot.</summary>
     public bool[] IsAnnouncedTo { get; } = new bool[peers];
@@ -83,6 +83,9 @@ internal sealed class Collective(int localMembers, int peers)
         Tag = tag;
         OpenedAt = now;
     }
+
+    /// <summary>Makes it one-way, waiting for so many announcements.</summary>
+    public void BeOneWay(int peersAwaited) => (IsOneWay, PeersAwaited) = (true, peersAwaited);
 
     public void Expect(InboundBlock block)
     {
