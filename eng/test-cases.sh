@@ -3,7 +3,7 @@
 # Usage: eng/test-cases.sh [arguments of the test programs, e.g. -noColor]
 set -eu
 cd "$(dirname "$0")/.."
-for project in $(grep -rlF 'Trait(CaseShare.Trait' tests --include='*.cs' | cut -d/ -f2 | sort -u); do
+for project in $(grep -rlF 'Trait(CaseShare.Trait' tests --include='*Tests.cs' | cut -d/ -f2 | sort -u); do
     dotnet build "tests/$project" -c Release -v q --tl:off
     echo "== $project"
     AKKACP_CASES=all dotnet "tests/$project/bin/Release/net10.0/AkkaCp.$project.dll" -trait Cases=Shared "$@"
