@@ -46,19 +46,19 @@ public sealed class GenerationDefaultsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[]", "top level", "an object")]
+    [InlineData("[]", "the file", "an object")]
     [InlineData("""{"eos_token_id": "7"}""", "eos_token_id", "\"7\"")]
-    [InlineData("""{"eos_token_id": [1, -2]}""", "eos_token_id", "-2")]
-    [InlineData("""{"eos_token_id": [1, 2.5]}""", "eos_token_id", "2.5")]
+    [InlineData("""{"eos_token_id": [1, 2.5]}""", "eos_token_id[1]", "2.5")]
+    [InlineData("""{"eos_token_id": [1, null]}""", "eos_token_id[1]", "null")]
     [InlineData("""{"eos_token_id": 3000000000}""", "eos_token_id", "3000000000")]
     [InlineData("""{"do_sample": 1}""", "do_sample", "true or false")]
     [InlineData("""{"temperature": "hot"}""", "temperature", "a number")]
     [InlineData("""{"temperature": 1e308}""", "sampling keys", "temperature must be in [0, 100]")]
     [InlineData("""{"top_p": 0}""", "sampling keys", "top_p must be in (0, 1]")]
-    [InlineData("""{"top_k": -1}""", "top_k", "at least 0")]
+    [InlineData("""{"top_k": -2}""", "top_k", "at least -1")]
     [InlineData("""{"max_new_tokens": 0}""", "max_new_tokens", "at least 1")]
-    [InlineData("""{"top_k": 1, "top_k": 2}""", "whole file", "duplicate")]
-    [InlineData("""{"top_k": """, "whole file", "JSON")]
+    [InlineData("""{"top_k": 1, "top_k": 2}""", "the file", "Duplicate")]
+    [InlineData("""{"top_k": """, "line 1, column 11", "JSON")]
     public void BadFile_IsRefusedWithFileAndPlace(string json, string where, string part)
     {
         var error = Assert.Throws<ModelFormatException>(() => LoadJson(json));

@@ -1,3 +1,5 @@
+using AkkaCp.Model.Files;
+
 namespace AkkaCp.Model.Configuration;
 
 /// <summary>
@@ -78,17 +80,14 @@ public sealed record ModelConfig
     public static ModelConfig Load(string modelDirectory)
     {
         var file = Path.Combine(modelDirectory, "config.json");
-        byte[] json;
         try
         {
-            json = File.ReadAllBytes(file);
+            return Parse(ModelFile.Read(file), file);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (ModelFormatException error)
         {
-            throw new ModelConfigException(file, [$"cannot be read: {error.Message}"]);
+            throw ModelConfigParser.Reason(error);
         }
-
-        return Parse(json, file);
     }
 
     /// <summary>Checks the bytes of a config.json; <paramref name="file"/> names them in errors.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Configuration;
 
@@ -14,8 +15,6 @@ internal sealed class ModelConfigParser
     private const int MaxVocab = 1 << 24;
     private const int MaxPositions = 1 << 28;
 
-    private static readonly JsonDocumentOptions s_jsonOptions = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
-
     private readonly List<string> _reasons = [];
     private readonly JsonFields _fields;
 
@@ -25,7 +24,7 @@ internal sealed class ModelConfigParser
     {
         try
         {
-            using var document = JsonDocument.Parse(json, s_jsonOptions);
+            using var document = ModelJson.Parse(file, json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new ModelConfigException(file, [$"expected a JSON object, found {document.RootElement.ValueKind}"]);
@@ -35,11 +34,15 @@ internal sealed class ModelConfigParser
             var config = parser.Read();
             return parser._reasons.Count == 0 ? config : throw new ModelConfigException(file, parser._reasons);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (ModelFormatException error)
         {
-            throw new ModelConfigException(file, [$"not valid JSON: {error.Message.TrimEnd('.')}"]);
+            throw Reason(error);
         }
     }
+
+    /// <summary>A mistake of the file itself as the one reason against it.</summary>
+    public static ModelConfigException Reason(ModelFormatException error) =>
+        new(error.File, [$"{error.Where}: expected {error.Expected}, found {error.Found}"]);
 
     private ModelConfig Read()
     {

@@ -63,6 +63,11 @@ public sealed class SafetensorsFile : IDisposable
         {
             return new SafetensorsFile(path, handle);
         }
+        catch (NotSupportedException error)
+        {
+            handle.Dispose();
+            throw new SafetensorsException(path, "header", "a file with a length", error.Message.TrimEnd('.'), error);
+        }
         catch
         {
             handle.Dispose();
@@ -246,7 +251,7 @@ public sealed class SafetensorsFile : IDisposable
 
         while (!destination.IsEmpty)
         {
-            var read = RandomAccess.Read(_handle, destination, position);
+            var read = ReadSome(tensor, position, destination);
             if (read == 0)
             {
                 throw new SafetensorsException(
@@ -255,6 +260,18 @@ public sealed class SafetensorsFile : IDisposable
 
             destination = destination[read..];
             position += read;
+        }
+    }
+
+    private int ReadSome(string tensor, long position, Span<byte> destination)
+    {
+        try
+        {
+            return RandomAccess.Read(_handle, destination, position);
+        }
+        catch (IOException error)
+        {
+            throw new SafetensorsException(Path, tensor, "bytes that the disk gives", error.Message.TrimEnd('.'), error);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Safetensors;
 
@@ -6,10 +7,6 @@ namespace AkkaCp.Model.Safetensors;
 internal sealed class SafetensorsIndex
 {
     public const string FileName = "model.safetensors.index.json";
-
-    private const long MaxBytes = SafetensorsHeader.MaxBytes;
-
-    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     private readonly string _file;
     private readonly string _directory;
@@ -32,7 +29,7 @@ internal sealed class SafetensorsIndex
     public static SafetensorsIndex? Read(string directory)
     {
         var index = new SafetensorsIndex(directory);
-        if (!File.Exists(index._file))
+        if (!ModelFile.Exists(index._file))
         {
             return null;
         }
@@ -76,13 +73,7 @@ internal sealed class SafetensorsIndex
     {
         try
         {
-            var length = new FileInfo(_file).Length;
-            if (length > MaxBytes)
-            {
-                throw Error("weight_map", $"at most {MaxBytes} bytes", $"{length} bytes");
-            }
-
-            using var document = JsonDocument.Parse(File.ReadAllBytes(_file), s_options);
+            using var document = ModelJson.Read(_file, SafetensorsHeader.MaxBytes);
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
             {
@@ -96,10 +87,9 @@ internal sealed class SafetensorsIndex
                     : throw Error(entry.Name, "a file name", entry.Value.GetRawText()));
             }
         }
-        catch (Exception error) when (
-            error is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (ModelFormatException error)
         {
-            throw new SafetensorsException(_file, "weight_map", "readable JSON in UTF-8", error.Message.TrimEnd('.'), error);
+            throw new SafetensorsException(_file, error.Where, error.Expected, error.Found, error);
         }
 
         if (_shardOf.Count == 0)
@@ -121,10 +111,22 @@ internal sealed class SafetensorsIndex
             throw Error(tensor, $"the shard {shard}", "no such file");
         }
 
-        var real = RealPath.Of(path);
+        var real = RealOf(tensor, path);
         if (!AllowedFolders().Any(folder => RealPath.IsInside(real, folder)))
         {
             throw Error(tensor, $"{shard} to stay inside the model directory", $"a link to {real}");
+        }
+    }
+
+    private string RealOf(string tensor, string path)
+    {
+        try
+        {
+            return RealPath.Of(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SafetensorsException(_file, tensor, "a shard whose links can be followed", error.Message.TrimEnd('.'), error);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Safetensors;
 
@@ -45,7 +46,7 @@ public sealed class SafetensorsSet : IDisposable
     {
         var directory = Path.GetFullPath(modelDirectory);
         var index = SafetensorsIndex.Read(directory);
-        if (index is null && !File.Exists(Path.Combine(directory, SingleFile)))
+        if (index is null && !ModelFile.Exists(Path.Combine(directory, SingleFile)))
         {
             throw new SafetensorsException(directory, "weights", $"{SingleFile} or {SafetensorsIndex.FileName}", "neither");
         }

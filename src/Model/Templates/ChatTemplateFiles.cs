@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Templates;
 
@@ -13,10 +14,10 @@ internal sealed record ChatTemplateFiles(string Name, string Template, IReadOnly
     {
         var templatePath = Path.Combine(modelDirectory, TemplateFile);
         var configPath = Path.Combine(modelDirectory, ConfigFile);
-        var config = File.Exists(configPath) ? ParseConfig(configPath) : default;
+        var config = ModelFile.Exists(configPath) ? ParseConfig(configPath) : default;
         var specialTokens = SpecialTokensOf(config);
-        if (File.Exists(templatePath))
-            return new ChatTemplateFiles(templatePath, File.ReadAllText(templatePath), specialTokens);
+        if (ModelFile.Exists(templatePath))
+            return new ChatTemplateFiles(templatePath, ModelFile.ReadText(templatePath), specialTokens);
         if (config.ValueKind != JsonValueKind.Object)
             throw new ModelFormatException(modelDirectory, TemplateKey, $"a file {TemplateFile} or {ConfigFile}", "neither");
         return new ChatTemplateFiles($"{configPath}#{TemplateKey}", TemplateOf(configPath, config), specialTokens);
@@ -24,17 +25,10 @@ internal sealed record ChatTemplateFiles(string Name, string Template, IReadOnly
 
     private static JsonElement ParseConfig(string path)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Clone()
-                : throw new ModelFormatException(path, "top level", "an object", document.RootElement.ValueKind.ToString());
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFormatException(path, "whole file", "JSON", e.Message, e);
-        }
+        using var document = ModelJson.Read(path);
+        return document.RootElement.ValueKind == JsonValueKind.Object
+            ? document.RootElement.Clone()
+            : throw new ModelFormatException(path, "top level", "an object", document.RootElement.ValueKind.ToString());
     }
 
     /// <summary>A token is a string, or an object whose content is one.</summary>

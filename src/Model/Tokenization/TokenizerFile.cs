@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Tokenization;
 
@@ -8,11 +9,6 @@ namespace AkkaCp.Model.Tokenization;
 /// </summary>
 internal static class TokenizerFile
 {
-    /// <summary>Four times the largest file in use; a larger one is refused before it is read.</summary>
-    public const long MaxBytes = 64 << 20;
-
-    private const int MaxDepth = 32;
-
     /// <summary>Reads tokenizer.json, and from tokenizer_config.json the added tokens that only it has.</summary>
     /// <exception cref="ModelFormatException">
     /// A file is missing, malformed or too large, or asks for what is not supported.
@@ -20,7 +16,7 @@ internal static class TokenizerFile
     public static TokenizerDefinition Read(string modelDirectory)
     {
         var path = Path.Combine(modelDirectory, "tokenizer.json");
-        using var document = Parse(path);
+        using var document = ModelJson.Read(path);
         var root = new LocatedJson(path, "", document.RootElement);
         RefuseOtherTokenizers(root);
         var added = ReadAddedTokens(root["added_tokens"]);
@@ -31,26 +27,6 @@ internal static class TokenizerFile
             [.. root["model"]["merges"].Items().Select(ReadMerge)],
             added,
             ReadNormalizer(root["normalizer"]));
-    }
-
-    private static JsonDocument Parse(string path)
-    {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-            throw new ModelFormatException(path, "the file", "a file of HF tokenizers", "no file");
-        if (file.Length > MaxBytes)
-            throw new ModelFormatException(path, "the file", $"at most {MaxBytes} bytes", $"{file.Length} bytes");
-
-        try
-        {
-            var options = new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
-            return JsonDocument.Parse(File.ReadAllBytes(path), options);
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFormatException(
-                path, "the file", $"JSON of depth {MaxDepth} at most without repeated keys", e.Message, e);
-        }
     }
 
     private static void RefuseOtherTokenizers(LocatedJson root)
@@ -145,10 +121,10 @@ internal static class TokenizerFile
     /// </summary>
     private static void AddTokensOfConfig(string path, List<AddedToken> added)
     {
-        if (!File.Exists(path))
+        if (!ModelFile.Exists(path))
             return;
 
-        using var document = Parse(path);
+        using var document = ModelJson.Read(path);
         var tokens = new LocatedJson(path, "", document.RootElement)["added_tokens_decoder"];
         if (tokens.IsAbsent)
             return;

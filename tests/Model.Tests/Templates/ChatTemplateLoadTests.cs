@@ -54,7 +54,7 @@ public sealed class ChatTemplateLoadTests : IDisposable
     [InlineData("""{"chat_template": 5}""", "chat_template")]
     [InlineData("""{"chat_template": [{"name": "tool_use", "template": "x"}, 7]}""", "chat_template")]
     [InlineData("[]", "top level")]
-    [InlineData("{", "whole file")]
+    [InlineData("{", "line 1, column 2")]
     public void NoUsableTemplate_IsRefused(string? config, string where)
     {
         if (config is not null)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AkkaCp.Model.Files;
 using AkkaCp.Model.Tokenization;
 using AkkaCp.Testing;
 using Xunit;
@@ -60,7 +61,7 @@ public class MalformedTokenizerTests
 
     private static readonly Dictionary<string, (string Text, string Found)> s_brokenFiles = new()
     {
-        ["empty"] = ("", "tokens"),
+        ["empty"] = ("", "an empty file"),
         ["cut"] = ("{\"model\": {", "depth"),
         ["no object"] = ("[]", "[]"),
         ["repeated key"] = ("{\"model\": {\"vocab\": {\"a\": 0, \"a\": 0}}}", "Duplicate"),
@@ -119,7 +120,7 @@ public class MalformedTokenizerTests
     {
         using var folder = new TokenizerFolder("");
         using (var file = File.OpenWrite(folder.TokenizerPath))
-            file.SetLength(TokenizerFile.MaxBytes + 1);
+            file.SetLength(ModelFile.MaxBytes + 1);
         var e = Assert.Throws<ModelFormatException>(() => Tokenizer.Load(folder.Directory));
         Assert.Equal("67108865 bytes", e.Found);
     }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AkkaCp.Model.Tokenization;
+namespace AkkaCp.Model.Files;
 
 /// <summary>A JSON value with its file and key path, so that a mistake is named by place, expectation and finding.</summary>
 internal readonly record struct LocatedJson(string File, string Path, JsonElement Value)
@@ -38,24 +38,36 @@ internal readonly record struct LocatedJson(string File, string Path, JsonElemen
         Require(JsonValueKind.Object, "an object");
         foreach (var property in Value.EnumerateObject())
         {
-            var key = Decoded(() => property.Name);
-            yield return (key, new LocatedJson(File, $"{Path}.{key}", property.Value));
+            yield return (property.Name, new LocatedJson(File, Path.Length == 0 ? property.Name : $"{Path}.{property.Name}", property.Value));
         }
     }
 
     /// <summary>This value as text.</summary>
-    /// <exception cref="ModelFormatException">It is no string, or its escapes make no text.</exception>
+    /// <exception cref="ModelFormatException">It is no string.</exception>
     public string Text()
     {
         Require(JsonValueKind.String, "a string");
-        var value = Value;
-        return Decoded(() => value.GetString()!);
+        return Value.GetString()!;
     }
 
     /// <summary>This value as a 32-bit integer.</summary>
     /// <exception cref="ModelFormatException">It is none.</exception>
     public int Integer() =>
         Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var number) ? number : throw Wrong("an integer");
+
+    /// <summary>This value as a 32-bit integer, which may be written as 20.0; null when absent.</summary>
+    /// <exception cref="ModelFormatException">It is no whole number, or below <paramref name="least"/>.</exception>
+    public int? WholeNumber(int least = int.MinValue) =>
+        IsAbsent ? null
+        : JsonNumber.TryGetWhole(Value, out var number) && number >= least && number <= int.MaxValue ? (int)number
+        : throw Wrong(least == int.MinValue ? "an integer" : $"an integer of at least {least}");
+
+    /// <summary>This value as a number, null when absent.</summary>
+    /// <exception cref="ModelFormatException">It is none.</exception>
+    public float? Number() =>
+        IsAbsent ? null
+        : Value.ValueKind == JsonValueKind.Number && Value.TryGetSingle(out var number) ? number
+        : throw Wrong("a number");
 
     /// <summary>This value as a truth value, false when absent.</summary>
     /// <exception cref="ModelFormatException">It is neither true nor false nor absent.</exception>
@@ -81,18 +93,6 @@ internal readonly record struct LocatedJson(string File, string Path, JsonElemen
     {
         if (Value.ValueKind != kind)
             throw Wrong(expected);
-    }
-
-    private string Decoded(Func<string> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new ModelFormatException(File, Path, "text in well-formed Unicode", "bytes or escapes that make none", e);
-        }
     }
 
     private string Excerpt()
