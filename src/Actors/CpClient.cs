@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
@@ -21,12 +22,16 @@ public sealed class CpClient : IAsyncDisposable
     private readonly ActorSystem _system;
     private readonly IActorRef _locator;
     private readonly OpenRequests _requests;
+    private readonly ILogger _logger;
+    private readonly Action<ClusterWait>? _waiting;
 
-    private CpClient(CpSettings settings, ActorSystem system)
+    private CpClient(CpSettings settings, ActorSystem system, ILoggerFactory loggers, Action<ClusterWait>? waiting)
     {
-        (_settings, _system) = (settings, system);
+        (_settings, _system, _waiting) = (settings, system, waiting);
+        _logger = loggers.CreateLogger(LogCategories.Engine);
         _locator = system.ActorOf(SeedLocator.Props(settings.Cluster.Seeds), "seeds");
-        _requests = new OpenRequests(EdgeRules.Of(settings.Cluster));
+        var asked = $"{string.Join(", ", settings.Cluster.Seeds)} of cluster {settings.Cluster.Name}";
+        _requests = new OpenRequests(EdgeRules.Of(settings.Cluster, asked), Waits);
         _requests.Attach(system, _locator);
     }
 
@@ -34,13 +39,18 @@ public sealed class CpClient : IAsyncDisposable
     internal ActorSystem System => _system;
 
     /// <summary>Opens a port of its own, on the host of <c>akka-cp.cluster</c> and a free port.</summary>
+    /// <param name="settings">Names the seeds.</param>
+    /// <param name="loggers">Takes the log. Default: nowhere.</param>
+    /// <param name="waiting">Hears, on an actor's thread, of a request that waits for the cluster, 2 s after it began to; must not block.
+    /// Default: nobody.</param>
     /// <exception cref="CpSettingsException">No seeds are named, or a certificate cannot be read.</exception>
-    public static CpClient Start(CpSettings settings, ILoggerFactory? loggers = null)
+    public static CpClient Start(CpSettings settings, ILoggerFactory? loggers = null, Action<ClusterWait>? waiting = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        loggers ??= NullLoggerFactory.Instance;
         return settings.Cluster.Seeds.IsEmpty
             ? throw new CpSettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
-            : new CpClient(settings, ControlPlane.StartClient(settings, loggers ?? NullLoggerFactory.Instance));
+            : new CpClient(settings, ControlPlane.StartClient(settings, loggers), loggers, waiting);
     }
 
     /// <summary>Runs one request on the cluster; the same contract as <see cref="CpNode.Submit"/>. Fails after
@@ -85,6 +95,21 @@ public sealed class CpClient : IAsyncDisposable
         _ = _requests.Close();
         await _system.Terminate().ConfigureAwait(false);
         _requests.EndAll();
+    }
+
+    private void Waits(ClusterWait wait)
+    {
+        _logger.LogWarning("A request waits: {Wait}", wait);
+        try
+        {
+            _waiting?.Invoke(wait);
+        }
+#pragma warning disable CA1031 // The program's callback must not end the request.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _logger.LogError(error, "the program's callback for a waiting request threw");
+        }
     }
 
     private async Task<SeedReport> SeedAsync(string seed, TimeSpan timeout, CancellationToken cancellationToken)

@@ -53,7 +53,7 @@ public sealed class CpSystem : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
         var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Loggers));
         return new CpSystem(
-            ActorSystem.Create(options.Name, setup), context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster));
+            ActorSystem.Create(options.Name, setup), context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster, "this process"));
     }
 
     /// <summary>

@@ -1,10 +1,11 @@
+using AkkaCp.Actors;
 using AkkaCp.Model.Weights;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// What an embedding program says about the engine. Every property but the last two stands for a key of the configuration and is
+/// What an embedding program says about the engine. Every property but the last three stands for a key of the configuration and is
 /// laid over it as an override, so that a file, a flag and a property mean the same; null leaves the key as the configuration has
 /// it.
 /// </summary>
@@ -56,4 +57,8 @@ public sealed record EngineOptions
 
     /// <summary>Told how much of the weights is loaded; called on loading threads. Default null: nobody.</summary>
     public IProgress<LoadProgress>? LoadProgress { get; init; }
+
+    /// <summary>Told when a request has waited 2 s for a cluster that cannot run it yet, once each time: who was asked, what is missing, and
+    /// how long it waits. Called on an actor's thread; must not block. The log gets the same as a warning. Default null: nobody.</summary>
+    public IProgress<ClusterWait>? ClusterWait { get; init; }
 }

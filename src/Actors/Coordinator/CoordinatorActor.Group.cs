@@ -231,7 +231,7 @@ internal sealed partial class CoordinatorActor
         if (_phase != CpPhase.Forming || _isStopping)
             return;
         _settling = Math.Max(0, _settling - 1);
-        Apply(_state.WaitForGroup(_roster.Missing()));
+        Apply(_state.WaitForGroup(WhatIsMissing()));
         if (_formation is { } formation)
             Remind(formation.Tick());
         if (_settling == 0)
@@ -314,6 +314,15 @@ internal sealed partial class CoordinatorActor
     {
         if (_formation!.Closing.IsEmpty)
             Context.Stop(Self);
+    }
+
+    /// <summary>What keeps requests from running, for people; empty for nothing.</summary>
+    private string WhatIsMissing()
+    {
+        if (_table is not null || _isStopping)
+            return "";
+        var refused = _refused.Values.Select(one => $"; node {one.Node.Name} is refused: {one.Reason}");
+        return $"{_roster.Missing()}{string.Concat(refused)}";
     }
 
     private List<IActorRef> NodesOf(EpochTable table) =>

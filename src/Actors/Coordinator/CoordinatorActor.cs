@@ -76,7 +76,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         Receive<GenerationProtocol.Submit>(Submit);
         Receive<GenerationProtocol.Cancel>(cancel => Apply(_state.Cancel(cancel.RequestId)));
-        Receive<EdgeProtocol.Poll>(poll => _edges.Answer(poll.RequestId, poll.Known, Sender, Self));
+        Receive<EdgeProtocol.Poll>(poll => _edges.Answer(poll.RequestId, poll.Known, Sender, Self, WhatIsMissing()));
         Receive<EdgeProtocol.Done>(done => _edges.Forget(done.RequestId));
         Receive<PartProtocol.Part>(part =>
         {
@@ -100,7 +100,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
         else if (Sender.Equals(_edges.EdgeOf(submit.RequestId)))
         {
-            _edges.Answer(submit.RequestId, submit.Tokens.Length, Sender, Self);
+            _edges.Answer(submit.RequestId, submit.Tokens.Length, Sender, Self, WhatIsMissing());
         }
         else
         {

@@ -37,7 +37,12 @@ internal sealed class EdgeBook
     }
 
     /// <summary>Answers an edge that knows that many tokens: with those that it misses and the end, or that nothing is new.</summary>
-    public void Answer(Guid requestId, int known, IActorRef edge, IActorRef coordinator)
+    /// <param name="requestId">The request.</param>
+    /// <param name="known">Tokens that the edge has, prompt and answer together.</param>
+    /// <param name="edge">The edge.</param>
+    /// <param name="coordinator">The coordinator.</param>
+    /// <param name="missing">What keeps it from running requests; empty for nothing.</param>
+    public void Answer(Guid requestId, int known, IActorRef edge, IActorRef coordinator, string missing)
     {
         if (!_entries.TryGetValue(requestId, out var entry))
         {
@@ -51,7 +56,7 @@ internal sealed class EdgeBook
         if (entry.Ended is { } ended)
             edge.Tell(ended, coordinator);
         else if (known >= entry.Length)
-            edge.Tell(new EdgeProtocol.Waiting(requestId), coordinator);
+            edge.Tell(new EdgeProtocol.Waiting(requestId, missing), coordinator);
     }
 
     /// <summary>The edge has all that it needs.</summary>

@@ -28,7 +28,7 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
             reply => reply.RequestId == RequestId && !reply.IsTerminal, reply => Turn(state => state.Heard(reply)));
         Receive<EdgeProtocol.Ended>(
             ended => ended.RequestId == RequestId, ended => Turn(state => state.Ended(ended, Sender.Equals(_coordinator))));
-        Receive<EdgeProtocol.Waiting>(Concerns, _ => Turn(state => state.Waiting()));
+        Receive<EdgeProtocol.Waiting>(Concerns, waiting => Turn(state => state.Waiting(waiting.Missing)));
         Receive<EdgeProtocol.Unknown>(Concerns, _ => Turn(state => state.Unknown()));
         Receive<GenerationProtocol.Cancel>(_ => Cancel());
         Receive<LogitsProtocol.Row>(row => row.RequestId == RequestId, TakeRow);
@@ -141,6 +141,9 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
                 break;
             case EdgeEffect.Give give:
                 Give(give.Reply);
+                break;
+            case EdgeEffect.Delay delay:
+                _request.Delayed(delay.Wait);
                 break;
         }
     }

@@ -17,4 +17,7 @@ internal abstract record EdgeEffect
 
     /// <summary>Give the client a reply; a terminal one is the last.</summary>
     public sealed record Give(GenerationProtocol.IReply Reply) : EdgeEffect;
+
+    /// <summary>Say that the request waits for the cluster; once for each time that it does.</summary>
+    public sealed record Delay(ClusterWait Wait) : EdgeEffect;
 }

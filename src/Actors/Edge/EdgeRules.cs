@@ -20,15 +20,28 @@ internal sealed record EdgeRules
     /// <summary>Ticks in which a cancelled request is to be confirmed; then it ends unconfirmed, and its lease runs out.</summary>
     public int Cancel { get; init; } = 10;
 
-    /// <summary>Ticks without a word of any coordinator after which the request fails.</summary>
-    public int Forlorn { get; init; } = 660;
+    /// <summary>Ticks without a coordinator that has a group of ranks, after which its client is told what is missing.</summary>
+    public int Notice { get; init; } = 2;
+
+    /// <summary>Ticks without a coordinator that has a group of ranks, after which the request fails.</summary>
+    public int Forlorn { get; init; } = 600;
+
+    /// <summary>What those ticks stand for.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Who is asked for the coordinator, in words.</summary>
+    public string Asked { get; init; } = "this process";
 
     /// <summary>How often the request is handed in again without a new token in between.</summary>
     public int Submissions { get; init; } = 20;
 
-    /// <summary>As the settings of a cluster have it: a little more patient than the coordinator, which knows what is missing.</summary>
-    public static EdgeRules Of(ClusterSettings cluster) => new()
+    /// <summary>As the settings of a cluster have it.</summary>
+    /// <param name="cluster">The settings.</param>
+    /// <param name="asked">Who is asked for the coordinator, in words.</param>
+    public static EdgeRules Of(ClusterSettings cluster, string asked) => new()
     {
-        Forlorn = (int)Math.Ceiling((cluster.WaitForNodes + TimeSpan.FromMinutes(1)) / Tick),
+        Forlorn = (int)Math.Ceiling(cluster.WaitForNodes / Tick),
+        Limit = cluster.WaitForNodes,
+        Asked = asked,
     };
 }

@@ -44,6 +44,12 @@ internal sealed record EdgeState
 
     private int Silence { get; init; }
 
+    /// <summary>Ticks since a coordinator with a group of ranks was heard of.</summary>
+    private int Stalled { get; init; }
+
+    /// <summary>What the coordinator's group lacks; empty where it has one, or nobody has said.</summary>
+    private string Missing { get; init; } = "";
+
     private int Ticks { get; init; }
 
     private int Cancelled { get; init; }
@@ -75,7 +81,8 @@ internal sealed record EdgeState
     {
         if (HasEnded)
             return new EdgeTurn(this);
-        var heard = this with { Silence = 0, WasTaken = true, HasSubmitted = false };
+        var isAdmission = reply is GenerationProtocol.Progress { Processed: 0 };
+        var heard = this with { Silence = 0, Stalled = isAdmission ? Stalled : 0, WasTaken = true, HasSubmitted = false };
         return reply switch
         {
             GenerationProtocol.TokenGenerated token when token.Position == Known =>
@@ -87,7 +94,15 @@ internal sealed record EdgeState
     }
 
     /// <summary>The coordinator has nothing new.</summary>
-    public EdgeTurn Waiting() => new(this with { Silence = 0, WasTaken = true, HasSubmitted = false });
+    /// <param name="missing">What keeps it from running requests; empty for nothing.</param>
+    public EdgeTurn Waiting(string missing) => new(this with
+    {
+        Silence = 0,
+        Stalled = missing.Length == 0 ? 0 : Stalled,
+        Missing = missing,
+        WasTaken = true,
+        HasSubmitted = false,
+    });
 
     /// <summary>The current coordinator does not know the request.</summary>
     public EdgeTurn Unknown()
@@ -123,7 +138,7 @@ internal sealed record EdgeState
             case GenerationProtocol.Failed when !isCurrent:
                 return isCurrent ? heard.Resubmit() : new EdgeTurn(this);
             case GenerationProtocol.Failed { Error: FailureKind.Busy } when WasTaken && !IsCancelling:
-                return new EdgeTurn(heard with { WaitsForRoom = true }).Do(Send(new EdgeProtocol.Done(Request.RequestId)));
+                return new EdgeTurn(heard with { WaitsForRoom = true, Stalled = 0 }).Do(Send(new EdgeProtocol.Done(Request.RequestId)));
             case GenerationProtocol.Failed { Error: FailureKind.ContextLengthExceeded } when !Given.IsEmpty:
                 return heard.Finish(Complete(CompletionReason.Length));
             default:
@@ -145,19 +160,39 @@ internal sealed record EdgeState
     {
         if (HasEnded)
             return new EdgeTurn(this);
-        var next = this with { Silence = Silence + 1, Ticks = Ticks + 1, HasPolled = false, HasSubmitted = false };
+        var next = this with
+        {
+            Silence = Silence + 1,
+            Stalled = Stalled + 1,
+            Ticks = Ticks + 1,
+            HasPolled = false,
+            HasSubmitted = false,
+        };
         if (IsCancelling)
             return next.TickCancelling();
-        if (next.Silence > Rules.Forlorn)
-            return next.Finish(Fail($"no coordinator answered for {Rules.Forlorn * EdgeRules.Tick.TotalSeconds} s"));
-        if (!IsLocated)
-            return new EdgeTurn(next).Do(new EdgeEffect.Locate());
-        if (WaitsForRoom)
-            return (next with { WaitsForRoom = false }).Submit(isNew: false);
+        if (next.Stalled >= Rules.Forlorn)
+            return next.Finish(Fail(FormattableString.Invariant($"{next.Lack}, for {Rules.Limit.TotalSeconds:0.###} s")));
+        var turn = next.Ask();
+        return next.Stalled == Rules.Notice
+            ? turn.Do(new EdgeEffect.Delay(new ClusterWait(next.Lack, Rules.Notice * EdgeRules.Tick, Rules.Limit)))
+            : turn;
+    }
 
-        var isDue = next.Ticks % Rules.Lease == 0;
-        var turn = next.Silence > 0 || isDue ? next.Poll() : new EdgeTurn(next);
-        return next.Silence >= Rules.Relocate || isDue ? turn.Do(new EdgeEffect.Locate()) : turn;
+    /// <summary>Why nothing happens, in words.</summary>
+    private string Lack => Missing.Length > 0 && Silence <= Rules.Relocate
+        ? $"the cluster has no group of ranks: {Missing}"
+        : $"no coordinator of a cluster answers: asked {Rules.Asked}";
+
+    private EdgeTurn Ask()
+    {
+        if (!IsLocated)
+            return new EdgeTurn(this).Do(new EdgeEffect.Locate());
+        if (WaitsForRoom)
+            return (this with { WaitsForRoom = false }).Submit(isNew: false);
+
+        var isDue = Ticks % Rules.Lease == 0;
+        var turn = Silence > 0 || isDue ? Poll() : new EdgeTurn(this);
+        return Silence >= Rules.Relocate || isDue ? turn.Do(new EdgeEffect.Locate()) : turn;
     }
 
     private EdgeTurn TickCancelling() => Cancelled >= Rules.Cancel || !IsLocated

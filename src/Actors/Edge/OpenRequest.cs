@@ -4,7 +4,10 @@ using AkkaCp.Actors.Protocol;
 namespace AkkaCp.Actors.Edge;
 
 /// <summary>One request of this process: outlives the actor that works for it, and the actor system.</summary>
-internal sealed class OpenRequest(GenerationProtocol.Submit submit, LogitsRowTaker? rows)
+/// <param name="submit">What its client asked for.</param>
+/// <param name="rows">Takes the rows of logits; null for nobody.</param>
+/// <param name="delayed">Told when it waits for the cluster.</param>
+internal sealed class OpenRequest(GenerationProtocol.Submit submit, LogitsRowTaker? rows, Action<ClusterWait> delayed)
 {
     private readonly Lock _lock = new();
     private IActorRef? _edge;
@@ -44,6 +47,9 @@ internal sealed class OpenRequest(GenerationProtocol.Submit submit, LogitsRowTak
             _edge?.Tell(new GenerationProtocol.Cancel(Submit.RequestId));
         }
     }
+
+    /// <summary>Says that it waits for the cluster.</summary>
+    public void Delayed(ClusterWait wait) => delayed(wait);
 
     /// <summary>Ends it from outside.</summary>
     public void End(string why) => Replies.Write(new GenerationProtocol.Failed(Submit.RequestId, FailureKind.ShuttingDown, why));

@@ -8,7 +8,9 @@ namespace AkkaCp.Actors.Edge;
 /// The requests of this process's clients. Each has an actor while there is an actor system; when a node starts a new one, its requests
 /// go on there with the tokens that they have. Safe for use by any number of threads.
 /// </summary>
-internal sealed class OpenRequests(EdgeRules rules)
+/// <param name="rules">How patient they are.</param>
+/// <param name="delayed">Told when one waits for the cluster, on an actor's thread; null for nobody.</param>
+internal sealed class OpenRequests(EdgeRules rules, Action<ClusterWait>? delayed = null)
 {
     private const string Closing = "the engine is shutting down";
 
@@ -33,7 +35,7 @@ internal sealed class OpenRequests(EdgeRules rules)
     public async IAsyncEnumerable<GenerationProtocol.IReply> RunAsync(
         GenerationProtocol.Submit submit, LogitsRowTaker? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new OpenRequest(submit, rows);
+        var request = new OpenRequest(submit, rows, delayed ?? (_ => { }));
         Open(request);
         using var registration = cancellationToken.UnsafeRegister(_ => request.Cancel(), null);
         try

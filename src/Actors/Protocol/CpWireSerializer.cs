@@ -21,7 +21,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<EdgeProtocol.Poll>("poll/1", EdgeWire.Write, EdgeWire.Poll),
         WireFormat.Of<EdgeProtocol.Done>("done/1", (to, done) => to.Id(done.RequestId), from => new(from.Id())),
         WireFormat.Of<EdgeProtocol.Ended>("ended/1", EdgeWire.Write, EdgeWire.Ended),
-        WireFormat.Of<EdgeProtocol.Waiting>("waiting/1", (to, waiting) => to.Id(waiting.RequestId), from => new(from.Id())),
+        WireFormat.Of<EdgeProtocol.Waiting>("waiting/2", EdgeWire.Write, EdgeWire.Waiting),
         WireFormat.Of<EdgeProtocol.Unknown>("unknown/1", (to, unknown) => to.Id(unknown.RequestId), from => new(from.Id())),
         WireFormat.Of<NodeProtocol.Pulse>("pulse/1", NodeWire.Write, NodeWire.Pulse),
         WireFormat.Of<NodeProtocol.Assigned>("assigned/1", WriteAssigned, from => new(from.Ints(), from.Ints())),

@@ -21,7 +21,9 @@ internal static class EdgeProtocol
     public sealed record Ended(Guid RequestId, int Length, GenerationProtocol.IReply Reply) : IEdgeMessage;
 
     /// <summary>From the coordinator: nothing is new.</summary>
-    public sealed record Waiting(Guid RequestId) : IEdgeMessage;
+    /// <param name="RequestId">The request.</param>
+    /// <param name="Missing">What keeps the coordinator from running any request; empty for nothing.</param>
+    public sealed record Waiting(Guid RequestId, string Missing) : IEdgeMessage;
 
     /// <summary>From the coordinator: it does not know the request; the edge hands it in again with the tokens that it has.</summary>
     public sealed record Unknown(Guid RequestId) : IEdgeMessage;

@@ -13,6 +13,14 @@ internal static class EdgeWire
 
     public static Poll Poll(this WireReader from) => new(from.Id(), from.Int());
 
+    public static void Write(this WireWriter to, Waiting waiting)
+    {
+        to.Id(waiting.RequestId);
+        to.Text(waiting.Missing);
+    }
+
+    public static Waiting Waiting(this WireReader from) => new(from.Id(), from.Text());
+
     public static void Write(this WireWriter to, Ended ended)
     {
         to.Id(ended.RequestId);

@@ -27,7 +27,7 @@ internal sealed class ClusterBackend : IGenerationBackend
     /// <summary>Opens the client's port.</summary>
     /// <exception cref="CpSettingsException">A certificate cannot be read.</exception>
     public static ClusterBackend Start(EnginePlan plan, EngineOptions options) => new(
-        CpClient.Start(plan.Settings, options.LoggerFactory), plan.Topology.WorldSize);
+        CpClient.Start(plan.Settings, options.LoggerFactory, options.ClusterWait is { } told ? told.Report : null), plan.Topology.WorldSize);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationProtocol.IReply> Submit(

@@ -34,7 +34,7 @@ internal static class LogitsCommand
         var tokens = Tokens(parsed);
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
-        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading };
+        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
         var engine = await InferenceEngine.StartAsync(options, [new GenerationRequest { Tokens = tokens }], cancellationToken)
             .ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);

@@ -51,7 +51,7 @@ internal static class RunCommand
         var request = Request(parsed, await PromptAsync(parsed, io, cancellationToken).ConfigureAwait(false));
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
-        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading };
+        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
         var engine = await InferenceEngine.StartAsync(options, [request], cancellationToken).ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);
 

@@ -1,3 +1,4 @@
+using AkkaCp.Actors;
 using AkkaCp.Engine;
 using AkkaCp.Model.Weights;
 using Spectre.Console;
@@ -16,6 +17,7 @@ internal sealed class ProgressDisplay : IAsyncDisposable
     private readonly HashSet<string> _told = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _drawing = Task.CompletedTask;
+    private readonly IAnsiConsole? _console;
     private ProgressContext? _context;
 
     /// <summary>Starts to show.</summary>
@@ -23,9 +25,10 @@ internal sealed class ProgressDisplay : IAsyncDisposable
     {
         _io = io;
         Loading = new DirectProgress<LoadProgress>(Load);
+        Waiting = new DirectProgress<ClusterWait>(wait => Say(wait.ToString()));
         if (!io.ErrorIsTerminal)
             return;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(io.Error) });
+        var console = _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(io.Error) });
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _drawing = console.Progress().AutoClear(true).StartAsync(context =>
         {
@@ -38,6 +41,9 @@ internal sealed class ProgressDisplay : IAsyncDisposable
 
     /// <summary>Takes the ranks' loading.</summary>
     public IProgress<LoadProgress> Loading { get; }
+
+    /// <summary>Takes what requests wait for; the same is said once.</summary>
+    public IProgress<ClusterWait> Waiting { get; }
 
     /// <summary>Shows how far the prompt is.</summary>
     public void Prefilling(PrefillProgress progress) => Step("prefill", progress.Processed, progress.Total);
@@ -66,6 +72,20 @@ internal sealed class ProgressDisplay : IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await EndAsync().ConfigureAwait(false);
+
+    /// <summary>Writes a line; while bars move, above them.</summary>
+    private void Say(string line)
+    {
+        lock (_gate)
+        {
+            if (!_told.Add(line))
+                return;
+            if (_console is not null && !_ended.Task.IsCompleted)
+                _console.WriteLine($"akkacp: {line}");
+            else
+                _io.Error.WriteLine($"akkacp: {line}");
+        }
+    }
 
     private void Load(LoadProgress progress) => Step("loading", progress.BytesDone, progress.BytesTotal);
 

@@ -79,7 +79,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         // Two steps of two ranks: tokens 10 and 11.
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(4) };
         var (_, node) = Start(ranks);
-        var open = new OpenRequest(Request(10), null);
+        var open = new OpenRequest(Request(10), null, _ => { });
         var edge = Watch(Sys.ActorOf(EdgeActor.Props(node, open, new EdgeRules())));
         var replies = new List<GenerationProtocol.IReply>();
         using var patience = new CancellationTokenSource(s_patience);
@@ -105,7 +105,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     {
         var coordinator = CreateTestProbe();
         var request = Request(10);
-        var open = new OpenRequest(request, null);
+        var open = new OpenRequest(request, null, _ => { });
         var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), open, new EdgeRules()));
         Watch(edge);
         await coordinator.ExpectMsgAsync<GenerationProtocol.Submit>(s_patience);
@@ -134,6 +134,22 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         await ExpectMsgAsync<EdgeProtocol.Waiting>(s_patience);
         ranks.Gate.Release(1000);
         Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(request.RequestId));
+    }
+
+    [Fact]
+    public async Task EdgeThatAsks_IsToldWhatKeepsTheGroupFromRunning()
+    {
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
+        var coordinator = Sys.ActorOf(CoordinatorActor.Props(Context(ranks)));
+        var request = Request(10);
+        coordinator.Tell(request, TestActor);
+        coordinator.Tell(new EdgeProtocol.Poll(request.RequestId, 10), TestActor);
+        await FishForMessageAsync(message => message is EdgeProtocol.Waiting { Missing: "2 of 2 ranks have no node" }, s_patience);
+
+        Sys.ActorOf(NodeActor.Props(new NodeContext(ranks), coordinator, coordinator));
+        await ranks.Reached(1, 1).WaitAsync(s_patience);
+        coordinator.Tell(new EdgeProtocol.Poll(request.RequestId, 10), TestActor);
+        await FishForMessageAsync(message => message is EdgeProtocol.Waiting { Missing: "" }, s_patience);
     }
 
     [Fact]

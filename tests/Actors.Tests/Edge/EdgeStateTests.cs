@@ -1,5 +1,6 @@
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Model.Sampling;
 using Xunit;
@@ -11,7 +12,7 @@ public class EdgeStateTests
     private static readonly GenerationProtocol.Submit s_request = new(
         Guid.NewGuid(), [.. FakeModel.Prompt(5)], 5, 10, SamplingOptions.Greedy, []);
 
-    private static readonly EdgeRules s_rules = new() { Forlorn = 8 };
+    private static readonly EdgeRules s_rules = new() { Forlorn = 8, Limit = TimeSpan.FromSeconds(8), Asked = "a:1, b:2" };
 
     [Fact]
     public void SilentCoordinator_IsPolledThenLookedForAnew()
@@ -26,10 +27,59 @@ public class EdgeStateTests
     public void NoCoordinatorAtAll_FailsInBoundedTime()
     {
         var turn = EdgeState.Begin(s_request, s_rules);
-        for (var tick = 0; tick <= s_rules.Forlorn; tick++)
+        for (var tick = 0; tick < s_rules.Forlorn; tick++)
             turn = turn.State.Tick();
         Assert.True(turn.State.HasEnded);
-        Assert.Contains("no coordinator answered for 8 s", Failure(turn).Message);
+        Assert.Equal("no coordinator of a cluster answers: asked a:1, b:2, for 8 s", Failure(turn).Message);
+    }
+
+    [Theory]
+    [InlineData(0.5, 1)]
+    [InlineData(1, 1)]
+    [InlineData(3, 3)]
+    [InlineData(600, 600)]
+    public void WaitForNodes_IsHowManySecondsTheEdgeWaits(double setting, int expected)
+    {
+        var rules = EdgeRules.Of(new ClusterSettings { WaitForNodes = TimeSpan.FromSeconds(setting) }, "a:1");
+        foreach (var missing in new[] { null, "1 of 2 ranks have no node" })
+        {
+            var edge = EdgeState.Begin(s_request, rules).State.Located(isSame: false).State;
+            var ticks = 0;
+            for (; !edge.HasEnded; ticks++)
+                edge = (missing is null ? edge : edge.Waiting(missing).State).Tick().State;
+            Assert.Equal(expected, ticks);
+        }
+    }
+
+    [Fact]
+    public void ClientIsToldAfter2Seconds_OnceEachTimeThatItWaits()
+    {
+        var edge = Taken();
+        var told = new List<string>();
+        foreach (var missing in new[] { null, null, null, "", "1 of 2 ranks have no node", "1 of 2 ranks have no node", "rank 1 is loading", "" })
+        {
+            if (missing is not null)
+                edge = edge.Waiting(missing).State;
+            var turn = edge.Tick();
+            edge = turn.State;
+            told.AddRange(turn.Effects.OfType<EdgeEffect.Delay>().Select(delay => delay.Wait.ToString()));
+        }
+
+        Assert.Equal(
+            [
+                "no coordinator of a cluster answers: asked a:1, b:2; waiting for 2 s, up to 8 s (akka-cp.cluster.wait-for-nodes)",
+                "the cluster has no group of ranks: 1 of 2 ranks have no node; waiting for 2 s, up to 8 s (akka-cp.cluster.wait-for-nodes)",
+            ],
+            told);
+    }
+
+    [Fact]
+    public void CoordinatorWithAGroup_IsWaitedForWithoutEnd()
+    {
+        var edge = Taken();
+        for (var tick = 0; tick < 10 * s_rules.Forlorn; tick++)
+            edge = edge.Tick().State.Waiting("").State;
+        Assert.False(edge.HasEnded);
     }
 
     [Fact]
@@ -60,7 +110,7 @@ public class EdgeStateTests
             edge = edge.Heard(Token(5 + tick)).State;
             var turn = edge.Tick();
             polls += turn.Effects.OfType<EdgeEffect.Send>().Count(send => send.Command is EdgeProtocol.Poll);
-            edge = turn.State.Waiting().State;
+            edge = turn.State.Waiting("").State;
         }
 
         Assert.InRange(polls, 2, 10);
@@ -88,7 +138,7 @@ public class EdgeStateTests
     [Fact]
     public void RequestThatNobodyKeeps_FailsAfterManySubmissions()
     {
-        var turn = new EdgeTurn(Taken());
+        var turn = EdgeState.Begin(s_request, new EdgeRules()).State.Located(isSame: false);
         var unknowns = 0;
         while (!turn.State.HasEnded && unknowns++ < 100)
             turn = turn.State.Tick().State.Unknown();
@@ -106,7 +156,7 @@ public class EdgeStateTests
             Assert.IsType<GenerationProtocol.Completed>(turn.Effects.OfType<EdgeEffect.Give>().Single().Reply).Reason);
     }
 
-    private static EdgeState Taken() => EdgeState.Begin(s_request, s_rules).State.Located(isSame: false).State.Waiting().State;
+    private static EdgeState Taken() => EdgeState.Begin(s_request, s_rules).State.Located(isSame: false).State.Waiting("").State;
 
     private static GenerationProtocol.TokenGenerated Token(int position) =>
         new(s_request.RequestId, position, new SampledToken(position, 0, []));

@@ -128,7 +128,7 @@ internal sealed class SimulatedNetwork
     {
         GenerationProtocol.IReply reply => _edge.Heard(reply),
         EdgeProtocol.Ended ended => _edge.Ended(ended, from == _known),
-        EdgeProtocol.Waiting when from == _known => _edge.Waiting(),
+        EdgeProtocol.Waiting when from == _known => _edge.Waiting(""),
         EdgeProtocol.Unknown when from == _known => _edge.Unknown(),
         _ => new EdgeTurn(_edge),
     });
@@ -156,10 +156,10 @@ internal sealed class SimulatedNetwork
                     (_tokens, _left, _stop) = ([.. submit.Tokens], submit.MaxNewTokens, [.. submit.StopTokens]);
                     break;
                 case GenerationProtocol.Submit submit:
-                    _book.Answer(submit.RequestId, submit.Tokens.Length, this, this);
+                    _book.Answer(submit.RequestId, submit.Tokens.Length, this, this, "");
                     break;
                 case EdgeProtocol.Poll poll:
-                    _book.Answer(poll.RequestId, poll.Known, this, this);
+                    _book.Answer(poll.RequestId, poll.Known, this, this, "");
                     break;
                 case EdgeProtocol.Done done:
                     _book.Forget(done.RequestId);

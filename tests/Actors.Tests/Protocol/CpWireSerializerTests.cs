@@ -48,7 +48,8 @@ public sealed class CpWireSerializerTests : IDisposable
         new EdgeProtocol.Done(s_id),
         new EdgeProtocol.Ended(s_id, 12, new GenerationProtocol.Failed(s_id, FailureKind.Busy, "full")),
         new EdgeProtocol.Ended(s_id, 13, new GenerationProtocol.Completed(s_id, CompletionReason.Stop, PrefillLayout.None)),
-        new EdgeProtocol.Waiting(s_id),
+        new EdgeProtocol.Waiting(s_id, ""),
+        new EdgeProtocol.Waiting(s_id, "1 of 2 ranks have no node"),
         new EdgeProtocol.Unknown(s_id),
         new NodeProtocol.Pulse(
             s_id, new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), new GroupFacts("m", "tp 2", "bf16", "k7", 101, 128, 1),
