@@ -47,7 +47,8 @@ public sealed class AkkaCpChatClient : IChatClient
         var request = ChatRequestMapping.ToRequest(messages, options);
         var engine = await _engine(cancellationToken).ConfigureAwait(false);
         var prompt = engine.Encode(request);
-        var answer = new ChatAnswer(engine.ModelName, prompt.OpensReasoning, request.Tools.Count > 0);
+        var calls = request.Tools.Count > 0 ? new CallReader(new OfferedTools(request.Tools), engine.WritesXmlCalls) : null;
+        var answer = new ChatAnswer(engine.ModelName, prompt.OpensReasoning, calls);
         // The encoded prompt, so that what decided about reasoning is what the model sees.
         var encoded = request with { Messages = null, Tools = [], Tokens = prompt.Tokens };
         await foreach (var chunk in engine.GenerateAsync(encoded, cancellationToken).ConfigureAwait(false))

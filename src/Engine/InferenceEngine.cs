@@ -42,6 +42,9 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>How the engine is now.</summary>
     public EngineHealth Health => _backend.Health;
 
+    /// <summary>Whether the model's template teaches it to write calls as Qwen3-Coder does, in tags.</summary>
+    internal bool WritesXmlCalls => _model.Prompts.WritesXmlCalls;
+
     /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
     internal int LiveTensors => _backend.LiveTensors;
 

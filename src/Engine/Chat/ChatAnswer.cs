@@ -11,10 +11,13 @@ internal sealed class ChatAnswer
     private readonly DateTimeOffset _created = DateTimeOffset.UtcNow;
     private int _calls;
 
-    public ChatAnswer(string model, bool opensReasoning, bool offersTools)
+    /// <param name="model">The model's name.</param>
+    /// <param name="opensReasoning">Whether the prompt ends inside <c>&lt;think&gt;</c>.</param>
+    /// <param name="calls">Reads calls; null when no tools were offered.</param>
+    public ChatAnswer(string model, bool opensReasoning, CallReader? calls)
     {
         _model = model;
-        _parser = new OutputParser(opensReasoning, offersTools);
+        _parser = new OutputParser(opensReasoning, calls);
     }
 
     /// <summary>The update of a chunk; null when the chunk has nothing to show.</summary>
@@ -34,22 +37,12 @@ internal sealed class ChatAnswer
         return update;
     }
 
-    private AIContent ToContent(OutputPiece piece)
+    private AIContent ToContent(OutputPiece piece) => piece switch
     {
-        switch (piece.Kind)
-        {
-            case OutputKind.Reasoning:
-                return new TextReasoningContent(piece.Text);
-            case OutputKind.ToolCall when ToolCallJson.Parse(piece.Text, $"call_{_id}_{_calls}") is { } call:
-                _calls++;
-                return call;
-            case OutputKind.ToolCall:
-                // No call: shown as the model wrote it.
-                return new TextContent($"<tool_call>{piece.Text}</tool_call>");
-            default:
-                return new TextContent(piece.Text);
-        }
-    }
+        { Call: { } call } => ToolCallJson.ToContent(call, $"call_{_id}_{_calls++}"),
+        { Kind: OutputKind.Reasoning } => new TextReasoningContent(piece.Text),
+        _ => new TextContent(piece.Text),
+    };
 
     private ChatResponseUpdate Update(List<AIContent> contents) => new(ChatRole.Assistant, contents)
     {

@@ -1,44 +1,40 @@
 namespace AkkaCp.Engine.Chat;
 
-/// <summary>What a piece of an answer is.</summary>
-internal enum OutputKind
-{
-    /// <summary>The answer.</summary>
-    Text,
-
-    /// <summary>Inside <c>&lt;think&gt;</c>.</summary>
-    Reasoning,
-
-    /// <summary>One whole body of a <c>&lt;tool_call&gt;</c>.</summary>
-    ToolCall,
-}
-
-/// <summary>A piece of an answer.</summary>
-internal readonly record struct OutputPiece(OutputKind Kind, string Text);
-
 /// <summary>
-/// Divides a streamed answer into reasoning, text and Hermes tool calls. Whether it begins inside <c>&lt;think&gt;</c> is what
-/// the rendered prompt's end says, not a flag of the request: templates open and close the block themselves. An answer may also
-/// open it itself, as its first word. Tags never show, wherever the pieces of the stream begin and end.
+/// Divides a streamed answer into reasoning, text and tool calls. Whether it begins inside <c>&lt;think&gt;</c> is what the rendered
+/// prompt's end says, not a flag of the request: templates open and close the block themselves. An answer may also open it itself, as its
+/// first word. A call ends reasoning that is still open, because models forget to close it. What looks like a call and is none stays what
+/// it is, reasoning or text, with all its white space. Tags never show, wherever the pieces of the stream begin and end.
 /// </summary>
 internal sealed class OutputParser
 {
     private const string ThinkOpen = "<think>";
     private const string ThinkClose = "</think>";
-    private const string CallOpen = "<tool_call>";
-    private const string CallClose = "</tool_call>";
 
-    private readonly bool _parsesToolCalls;
+    private readonly CallReader? _calls;
     private readonly List<OutputPiece> _pieces = [];
     private State _state;
     private string _held = "";
+    private bool _isWhole;
+
+    /// <summary>What a call that is none would be.</summary>
+    private OutputKind _around;
+
+    /// <summary>The white space before the tag in a call: it goes when the call is one.</summary>
+    private int _space;
+
+    /// <summary>The character without which the call cannot end.</summary>
+    private char? _awaits;
+
+    /// <summary>Whether a call ended the reasoning: a closing tag behind it says nothing new.</summary>
+    private bool _closesLate;
 
     /// <param name="startsInReasoning">Whether the prompt ends inside <c>&lt;think&gt;</c>.</param>
-    /// <param name="parsesToolCalls">Whether the request offered tools; without them the tag is text like any other.</param>
-    public OutputParser(bool startsInReasoning, bool parsesToolCalls)
+    /// <param name="calls">Reads calls; null when the request offered no tools: their tags are text like any other then.</param>
+    public OutputParser(bool startsInReasoning, CallReader? calls)
     {
         _state = startsInReasoning ? State.ReasoningStart : State.Start;
-        _parsesToolCalls = parsesToolCalls;
+        _calls = calls;
     }
 
     private enum State
@@ -48,7 +44,7 @@ internal sealed class OutputParser
         Reasoning,
         TextStart,
         Text,
-        ToolCall,
+        Call,
     }
 
     /// <summary>Takes the next piece of the stream; gives what is certain now.</summary>
@@ -56,6 +52,8 @@ internal sealed class OutputParser
     {
         _pieces.Clear();
         _held += piece;
+        if (_state == State.Call && _awaits is { } awaited && !piece.Contains(awaited, StringComparison.Ordinal))
+            return _pieces;
         while (Advance())
         {
         }
@@ -67,24 +65,14 @@ internal sealed class OutputParser
     public IReadOnlyList<OutputPiece> Flush()
     {
         _pieces.Clear();
-        var rest = _held;
-        _held = "";
-        switch (_state)
+        _isWhole = true;
+        while (Advance())
         {
-            case State.ReasoningStart or State.Reasoning:
-                Add(OutputKind.Reasoning, rest.TrimEnd());
-                break;
-            case State.ToolCall:
-                Add(OutputKind.Text, CallOpen + rest);
-                break;
-            case State.TextStart:
-                Add(OutputKind.Text, rest.TrimStart());
-                break;
-            default:
-                Add(OutputKind.Text, rest);
-                break;
         }
 
+        var isReasoning = _state is State.ReasoningStart or State.Reasoning;
+        Add(isReasoning ? OutputKind.Reasoning : OutputKind.Text, isReasoning ? _held.TrimEnd() : _held);
+        _held = "";
         return _pieces;
     }
 
@@ -93,9 +81,9 @@ internal sealed class OutputParser
     {
         State.Start => Begin(),
         State.ReasoningStart => SkipSpace(State.Reasoning),
-        State.Reasoning => Reason(),
+        State.Reasoning => Scan(OutputKind.Reasoning),
         State.TextStart => SkipSpace(State.Text),
-        State.Text => Speak(),
+        State.Text => Scan(OutputKind.Text),
         _ => Call(),
     };
 
@@ -124,57 +112,92 @@ internal sealed class OutputParser
         return true;
     }
 
-    private bool Reason()
+    /// <summary>Gives what comes before the next tag that means something here.</summary>
+    private bool Scan(OutputKind kind)
     {
-        var close = _held.IndexOf(ThinkClose, StringComparison.Ordinal);
-        if (close < 0)
-            return Release(OutputKind.Reasoning, ThinkClose);
-        Add(OutputKind.Reasoning, _held[..close].TrimEnd());
-        _held = _held[(close + ThinkClose.Length)..];
-        _state = State.TextStart;
-        return true;
-    }
-
-    private bool Speak()
-    {
-        if (!_parsesToolCalls)
+        var (found, tag) = (-1, "");
+        foreach (var candidate in TagsIn(kind))
         {
-            Add(OutputKind.Text, _held);
-            _held = "";
-            return false;
+            var at = _held.IndexOf(candidate, StringComparison.Ordinal);
+            if (at >= 0 && (found < 0 || at < found))
+                (found, tag) = (at, candidate);
         }
 
-        var open = _held.IndexOf(CallOpen, StringComparison.Ordinal);
-        if (open < 0)
-            return Release(OutputKind.Text, CallOpen);
-        Add(OutputKind.Text, _held[..open].TrimEnd());
-        _held = _held[(open + CallOpen.Length)..];
-        _state = State.ToolCall;
+        if (found < 0)
+            return Release(kind);
+        Release(kind, found);
+        if (tag == ThinkClose)
+        {
+            _held = _held.TrimStart()[ThinkClose.Length..];
+            _state = State.TextStart;
+            _closesLate = false;
+            return true;
+        }
+
+        (_around, _awaits, _state) = (kind, null, State.Call);
+        _space = _held.Length - _held.AsSpan().TrimStart().Length;
         return true;
     }
+
+    private IEnumerable<string> TagsIn(OutputKind kind) => kind is OutputKind.Reasoning
+        // Without its outer tag a function in the reasoning is but thought about.
+        ? _calls is null ? [ThinkClose] : [ThinkClose, CallTags.Open]
+        : [.. _closesLate ? [ThinkClose] : Array.Empty<string>(), .. _calls?.Openers ?? []];
 
     private bool Call()
     {
-        var close = _held.IndexOf(CallClose, StringComparison.Ordinal);
-        if (close < 0)
+        var reading = _calls!.Read(_held, _space, _isWhole);
+        if (reading.NeedsMore)
+        {
+            _awaits = reading.Awaits;
             return false;
-        Add(OutputKind.ToolCall, _held[..close].Trim());
-        _held = _held[(close + CallClose.Length)..];
+        }
+
+        if (reading.Calls.Count == 0)
+        {
+            // Only the tag's first character, so that whatever is behind it is looked at again.
+            Add(_around, _held[..(_space + 1)]);
+            _held = _held[(_space + 1)..];
+            _state = _around is OutputKind.Reasoning ? State.Reasoning : State.Text;
+            return true;
+        }
+
+        var written = _held[_space..reading.End];
+        foreach (var call in reading.Calls)
+        {
+            _pieces.Add(new OutputPiece(OutputKind.ToolCall, written, call));
+            written = "";
+        }
+
+        _held = _held[reading.End..];
+        _closesLate |= _around is OutputKind.Reasoning;
         _state = State.TextStart;
         return true;
     }
 
-    /// <summary>Gives all but an end that may begin the tag, and the white space before it, which goes when the tag
-    /// comes.</summary>
-    private bool Release(OutputKind kind, string tag)
+    /// <summary>Gives all but an end that may begin a tag, and the white space before it, which goes when the tag comes.</summary>
+    private bool Release(OutputKind kind)
     {
-        var kept = Math.Min(tag.Length - 1, _held.Length);
-        while (!tag.AsSpan().StartsWith(_held.AsSpan(_held.Length - kept), StringComparison.Ordinal))
-            kept--;
-        var shown = _held.AsSpan(0, _held.Length - kept).TrimEnd().Length;
+        var kept = 0;
+        foreach (var tag in TagsIn(kind))
+        {
+            for (var length = Math.Min(tag.Length - 1, _held.Length); length > kept; length--)
+            {
+                if (tag.AsSpan().StartsWith(_held.AsSpan(_held.Length - length), StringComparison.Ordinal))
+                    kept = length;
+            }
+        }
+
+        Release(kind, _held.Length - kept);
+        return false;
+    }
+
+    /// <summary>Gives what is before a place, but for the white space right before it.</summary>
+    private void Release(OutputKind kind, int end)
+    {
+        var shown = _held.AsSpan(0, end).TrimEnd().Length;
         Add(kind, _held[..shown]);
         _held = _held[shown..];
-        return false;
     }
 
     private void Add(OutputKind kind, string text)

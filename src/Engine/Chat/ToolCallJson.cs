@@ -1,43 +1,42 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Prompting;
 using Microsoft.Extensions.AI;
 
 namespace AkkaCp.Engine.Chat;
 
-/// <summary>Hermes tool calls, <c>{"name": …, "arguments": {…}}</c>, to and from the abstractions' contents.</summary>
+/// <summary>Calls, their results and functions between the abstractions' contents and JSON.</summary>
 internal static class ToolCallJson
 {
-    /// <summary>A model's call; null when the text is no such object, which then is text like any other.</summary>
-    public static FunctionCallContent? Parse(string body, string callId)
+    /// <summary>A model's call.</summary>
+    public static FunctionCallContent ToContent(ToolCall call, string callId) => new(
+        callId, call.Name,
+        call.Arguments.ToDictionary(
+            field => field.Key, field => field.Value is null ? null : (object?)JsonSerializer.SerializeToElement(field.Value)));
+
+    /// <summary>A call of an earlier turn as the chat template takes it.</summary>
+    /// <exception cref="GenerationException">Invalid: the arguments cannot be written as JSON.</exception>
+    public static PromptToolCall ToPrompt(FunctionCallContent call)
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("name", out var name)
-                || name.ValueKind != JsonValueKind.String)
-            {
-                return null;
-            }
-
-            return Arguments(root) is { } arguments ? new FunctionCallContent(callId, name.GetString()!, arguments) : null;
+            var arguments = call.Arguments?.ToDictionary(field => field.Key, field => WellFormed(field.Value)) ?? [];
+            return new PromptToolCall(call.CallId, call.Name, JsonSerializer.SerializeToElement(arguments, AIJsonUtilities.DefaultOptions));
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException)
         {
-            return null;
+            throw new GenerationException(
+                FailureKind.Invalid, $"message content: the arguments of the call of {call.Name} must be JSON values: {error.Message}", error);
         }
     }
 
-    /// <summary>A call of an earlier turn as the chat template takes it.</summary>
-    public static PromptToolCall ToPrompt(FunctionCallContent call) => new(
-        call.CallId, call.Name,
-        JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions));
-
     /// <summary>The result of a call as text: strings as they are, all else as JSON.</summary>
-    public static string ResultText(FunctionResultContent result) => result.Result switch
+    public static string ResultText(FunctionResultContent result) => WellFormed(result.Result) switch
     {
         null => "",
         string text => text,
-        JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
+        JsonValue value when value.TryGetValue<string>(out var text) => text,
         var other => JsonSerializer.Serialize(other, AIJsonUtilities.DefaultOptions),
     };
 
@@ -50,17 +49,16 @@ internal static class ToolCallJson
             {
                 ["name"] = function.Name,
                 ["description"] = function.Description,
-                ["parameters"] = function.JsonSchema,
+                ["parameters"] = WellFormed(function.JsonSchema),
             },
         },
         AIJsonUtilities.DefaultOptions);
 
-    private static Dictionary<string, object?>? Arguments(JsonElement root)
+    // The JSON library throws when it writes an element with half a surrogate pair, and when it reads one with a name twice.
+    private static object? WellFormed(object? value) => value switch
     {
-        if (!root.TryGetProperty("arguments", out var arguments))
-            return [];
-        if (arguments.ValueKind != JsonValueKind.Object)
-            return null;
-        return arguments.EnumerateObject().ToDictionary(field => field.Name, field => (object?)field.Value.Clone());
-    }
+        JsonElement { ValueKind: JsonValueKind.Undefined } => null,
+        JsonElement element when WellFormedJson.TryParse(element.GetRawText(), out var node) => node,
+        _ => value,
+    };
 }

@@ -26,6 +26,9 @@ internal sealed class PromptEncoder
         _guard = new ControlTokenGuard(tokenizer);
     }
 
+    /// <summary>Whether the template writes calls as Qwen3-Coder does, in tags of their own for function and parameters.</summary>
+    public bool WritesXmlCalls => _template is not null && _template.Mentions("<function=") && _template.Mentions("<parameter=");
+
     /// <summary>The ids of a request whose fields are valid.</summary>
     /// <exception cref="GenerationException">Invalid: the template refuses the messages, or there is none.</exception>
     public EncodedPrompt Encode(GenerationRequest request)
@@ -41,8 +44,8 @@ internal sealed class PromptEncoder
 
     private int[] EncodeMessages(GenerationRequest request)
     {
-        var messages = request.Messages!.Select(ToJson).ToList();
-        var tools = request.Tools.Select(tool => WellFormed(JsonNode.Parse(tool.GetRawText()))).ToList();
+        var messages = request.Messages!.Select(JsonNode? (message, i) => ToJson(message, $"messages[{i}]")).ToList();
+        var tools = request.Tools.Select((tool, i) => Parse(tool, $"tools[{i}]")).ToList();
         var texts = messages.Concat(tools).SelectMany(Texts).ToList();
         if (!texts.Exists(_guard.IsNeededFor))
             return _tokenizer.Encode(Render(request, messages, tools));
@@ -89,30 +92,43 @@ internal sealed class PromptEncoder
         return tail.LastIndexOf("<think>", StringComparison.Ordinal) > tail.LastIndexOf("</think>", StringComparison.Ordinal);
     }
 
-    private static JsonNode? ToJson(PromptMessage message)
+    private static JsonObject ToJson(PromptMessage message, string path)
     {
-        var json = new JsonObject { ["role"] = message.Role, ["content"] = WellFormed(message.Content) };
+        var json = new JsonObject { ["role"] = message.Role, ["content"] = WellFormedJson.Text(message.Content) };
         if (message.ReasoningContent is { } reasoning)
-            json["reasoning_content"] = WellFormed(reasoning);
+            json["reasoning_content"] = WellFormedJson.Text(reasoning);
         if (message.Name is { } name)
-            json["name"] = WellFormed(name);
+            json["name"] = WellFormedJson.Text(name);
         if (message.ToolCallId is { } id)
-            json["tool_call_id"] = WellFormed(id);
+            json["tool_call_id"] = WellFormedJson.Text(id);
         if (message.ToolCalls.Count > 0)
-            json["tool_calls"] = new JsonArray([.. message.ToolCalls.Select(ToJson)]);
+            json["tool_calls"] = new JsonArray([.. message.ToolCalls.Select((call, i) => ToJson(call, $"{path}.tool_calls[{i}]"))]);
         return json;
     }
 
-    private static JsonObject ToJson(PromptToolCall call) => new()
+    private static JsonObject ToJson(PromptToolCall call, string path) => new()
     {
-        ["id"] = WellFormed(call.Id),
+        ["id"] = WellFormedJson.Text(call.Id),
         ["type"] = "function",
         ["function"] = new JsonObject
         {
-            ["name"] = WellFormed(call.Name),
-            ["arguments"] = WellFormed(JsonNode.Parse(call.Arguments.GetRawText())),
+            ["name"] = WellFormedJson.Text(call.Name),
+            ["arguments"] = Parse(call.Arguments, $"{path}.arguments"),
         },
     };
+
+    private static JsonNode? Parse(JsonElement json, string path)
+    {
+        try
+        {
+            return WellFormedJson.Parse(json.GetRawText());
+        }
+        catch (JsonException error)
+        {
+            throw new GenerationException(
+                FailureKind.Invalid, $"{path} must be JSON at most {WellFormedJson.MaxDepth} levels deep: {error.Message}", error);
+        }
+    }
 
     private static IEnumerable<string> Texts(JsonNode? node) => node switch
     {
@@ -124,12 +140,6 @@ internal sealed class PromptEncoder
 
     private JsonNode? Mark(JsonNode? node, char mark) =>
         Map(node, text => _guard.IsNeededFor(text) ? _guard.Mark(text, mark) : text);
-
-    private static JsonNode? WellFormed(JsonNode? node) => Map(node, WellFormed);
-
-    private static string WellFormed(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')
-        ? string.Concat(text.EnumerateRunes().Select(rune => rune.ToString()))
-        : text;
 
     /// <summary>A copy of the JSON with every text in it, names of members included, replaced.</summary>
     private static JsonNode? Map(JsonNode? node, Func<string, string> replace) => node switch

@@ -74,6 +74,9 @@ public sealed class ChatTemplate
         return output.ToString();
     }
 
+    /// <summary>Whether the template's own text has a text: what it teaches a model to write is in it word for word.</summary>
+    public bool Mentions(string text) => _source.Text.Contains(text, StringComparison.Ordinal);
+
     private Scope Variables(RenderContext context, ChatTemplateInput input)
     {
         var scope = new Scope();

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Generation;
+using AkkaCp.Testing;
 using Microsoft.Extensions.AI;
 using Xunit;
 
@@ -7,6 +9,9 @@ namespace AkkaCp.Engine.Tests.Chat;
 
 public class AkkaCpChatClientTests
 {
+    private static readonly string s_coderTemplate =
+        File.ReadAllText(Path.Combine(RepositoryFiles.Root, "tests", "Engine.Tests", "Chat", "coder.jinja"));
+
     private const string ToolTemplate =
         "{%- for t in tools or [] %}{{ t.function.name }};{% endfor %}" +
         "{%- for m in messages %}{{- '<|im_start|>' + m.role + '\\n' + m.content }}" +
@@ -154,6 +159,70 @@ public class AkkaCpChatClientTests
         Assert.Equal(
             "<|im_start|>user\n1+2?<|im_end|>\n<|im_start|>assistant\n[add{\"a\": 1}]<|im_end|>\n<|im_start|>tool\n3<|im_end|>\n<|im_start|>assistant", // Jinja drops the last line break.
             TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()));
+    }
+
+    [Fact]
+    public async Task CallInTags_IsReadWhereTheTemplateTeachesIt()
+    {
+        const string Call = "<tool_call>\n<function=add>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\n2\n</parameter>\n</function>\n</tool_call>";
+        var options = new ChatOptions { Tools = [AIFunctionFactory.Create((int a, string b) => a, "add")] };
+
+        var taught = await Ask(TestModel.With(s_coderTemplate));
+        var call = Assert.Single(taught.Messages.Single().Contents.OfType<FunctionCallContent>());
+        Assert.Equal((1, "2"), (((JsonElement)call.Arguments!["a"]!).GetInt32(), ((JsonElement)call.Arguments["b"]!).GetString()));
+        Assert.Equal("", taught.Text);
+        Assert.Equal(ChatFinishReason.ToolCalls, taught.FinishReason);
+        Assert.Equal(Call, (await Ask(TestModel.With(ToolTemplate))).Text);
+
+        async Task<ChatResponse> Ask(ModelAssets model)
+        {
+            using var client = new AkkaCpChatClient(TestModel.Saying(Call, model).Engine);
+            return await client.GetResponseAsync("hi", options);
+        }
+    }
+
+    [Fact]
+    public async Task CallsOfAnAnswer_GoBackIntoTheConversation()
+    {
+        const string Answer = "<tool_call>\n<function=find>\n<parameter=where>\n{\"x\": 1, \"x\": [null, true]}\n</parameter>" +
+                "\n<parameter=what>\n<b>\n</parameter>\n</function>" +
+                "\n</tool_call>\n" +
+            "<tool_call>\n{\"name\": \"find\", \"arguments\": {\"what\": \"\\ud83d\", \"where\": {\"y\": 1, \"y\": 2}}}\n</tool_call>";
+        var model = TestModel.With(s_coderTemplate);
+        var options = new ChatOptions { Tools = [AIFunctionFactory.Create((string what, Dictionary<string, JsonElement> where) => what, "find")] };
+        using var client = new AkkaCpChatClient(TestModel.Saying(Answer, model).Engine);
+        List<ChatMessage> conversation = [new(ChatRole.User, "hi")];
+        conversation.AddMessages(await client.GetResponseAsync(conversation, options));
+        var ids = conversation[1].Contents.OfType<FunctionCallContent>().Select(call => call.CallId).ToList();
+        conversation.AddRange(ids.Select(id => new ChatMessage(ChatRole.Tool, [new FunctionResultContent(id, 3)])));
+
+        var (engine, backend) = TestModel.Saying("3", model);
+        using var next = new AkkaCpChatClient(engine);
+        await next.GetResponseAsync(conversation, options);
+
+        Assert.Equal(2, ids.Distinct().Count());
+        Assert.Contains(
+            "<|im_start|>assistant\n<tool_call>\n<function=find>\n<parameter=where>\n{\"x\": [null, true]}\n</parameter>" +
+                "\n<parameter=what>\n<b>\n</parameter>\n</function>" +
+                "\n</tool_call>\n" +
+            "<tool_call>\n<function=find>\n<parameter=what>\n\uFFFD\n</parameter>" +
+                "\n<parameter=where>\n{\"y\": 2}\n</parameter>\n</function>" +
+                "\n</tool_call><|im_end|>\n" +
+            "<|im_start|>tool\n3<|im_end|>\n",
+            TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ArgumentsWithAKeyTwice_OfAnEarlierTurn_AreNoMistake()
+    {
+        var (engine, backend) = TestModel.Saying("3", TestModel.With(ToolTemplate));
+        var arguments = new Dictionary<string, object?> { ["o"] = JsonDocument.Parse("{\"a\": 1, \"b\": \"\\ud83d\", \"a\": 2}").RootElement };
+        using var client = new AkkaCpChatClient(engine);
+
+        await client.GetResponseAsync([new(ChatRole.User, "hi"), new(ChatRole.Assistant, [new FunctionCallContent("c1", "f", arguments)])]);
+
+        Assert.Contains(
+            "[f{\"o\": {\"a\": 2, \"b\": \"\uFFFD\"}}]", TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()), StringComparison.Ordinal);
     }
 
     [Fact]

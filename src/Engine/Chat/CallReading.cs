@@ -1,0 +1,34 @@
+namespace AkkaCp.Engine.Chat;
+
+/// <summary>What a reader found where a call may begin: calls, none, or a beginning that more text will decide about.</summary>
+internal readonly record struct CallReading
+{
+    private CallReading(IReadOnlyList<ToolCall> calls, int end, bool needsMore, char? awaits)
+    {
+        Calls = calls;
+        End = end;
+        NeedsMore = needsMore;
+        Awaits = awaits;
+    }
+
+    /// <summary>No call: the tag is text like any other.</summary>
+    public static CallReading None { get; } = new([], 0, needsMore: false, null);
+
+    /// <summary>The calls; empty when there are none, or none yet.</summary>
+    public IReadOnlyList<ToolCall> Calls { get; }
+
+    /// <summary>Where the text behind the calls begins.</summary>
+    public int End { get; }
+
+    /// <summary>Whether the text ended too early to tell.</summary>
+    public bool NeedsMore { get; }
+
+    /// <summary>The character without which reading again tells nothing new; null where any may.</summary>
+    public char? Awaits { get; }
+
+    /// <summary>Whole calls.</summary>
+    public static CallReading Found(IReadOnlyList<ToolCall> calls, int end) => new(calls, end, needsMore: false, null);
+
+    /// <summary>The text ended too early.</summary>
+    public static CallReading More(char? awaits = null) => new([], 0, needsMore: true, awaits);
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AkkaCp.Engine.Prompting;
+
+namespace AkkaCp.Engine.Chat;
+
+/// <summary>
+/// Hermes calls: <c>&lt;tool_call&gt;{"name": …, "arguments": {…}}&lt;/tool_call&gt;</c>. A call ends where its object ends, so that a
+/// closing tag inside a string is part of the string, and a closing tag that is missing at the end or before the next call is no loss.
+/// Arguments may come as a text that holds JSON, which some models write; null, "" and none are no arguments.
+/// </summary>
+internal static class HermesCalls
+{
+    /// <summary>Reads a call.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="start">The object's brace in it.</param>
+    /// <param name="isWhole">Whether no more text comes.</param>
+    public static CallReading Read(string text, int start, bool isWhole)
+    {
+        if (!TryMeasure(text.AsSpan(start), isWhole, out var length))
+            return CallReading.None;
+        if (length == 0)
+            return CallReading.More(awaits: '}');
+
+        var scan = new TagScanner(text, start + length, isWhole);
+        scan.SkipSpace();
+        var ends = scan.Take(CallTags.Close) || scan.Is(CallTags.Open) || (isWhole && scan.AtEnd);
+        if (scan.RanShort)
+            return CallReading.More();
+        return ends && ToCall(text.Substring(start, length)) is { } call ? CallReading.Found([call], scan.At) : CallReading.None;
+    }
+
+    /// <summary>Finds an object's length, 0 while it is not complete; false for what is no JSON object.</summary>
+    private static bool TryMeasure(ReadOnlySpan<char> text, bool isWhole, out int length)
+    {
+        length = 0;
+        var utf8 = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, utf8);
+        var options = new JsonReaderOptions { AllowTrailingCommas = true, MaxDepth = WellFormedJson.MaxDepth };
+        var reader = new Utf8JsonReader(utf8, isWhole, new JsonReaderState(options));
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.EndObject || reader.CurrentDepth > 0)
+                    continue;
+                length = Encoding.UTF8.GetCharCount(utf8.AsSpan(0, (int)reader.BytesConsumed));
+                return true;
+            }
+
+            return !isWhole;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static ToolCall? ToCall(string json)
+    {
+        if (!WellFormedJson.TryParse(json, out var node) || node is not JsonObject body || TextOf(body["name"]) is not { Length: > 0 } name)
+            return null;
+        return Arguments(body["arguments"] ?? body["parameters"]) is { } arguments ? new ToolCall(name, arguments) : null;
+    }
+
+    private static JsonObject? Arguments(JsonNode? node)
+    {
+        if (TextOf(node) is { } text)
+        {
+            if (string.IsNullOrWhiteSpace(text))
+                return [];
+            if (!WellFormedJson.TryParse(text, out node))
+                return null;
+        }
+
+        return node switch
+        {
+            null => [],
+            JsonObject arguments => (JsonObject)arguments.DeepClone(),
+            _ => null,
+        };
+    }
+
+    private static string? TextOf(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+}

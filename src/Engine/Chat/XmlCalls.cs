@@ -1,0 +1,157 @@
+using System.Text.Json.Nodes;
+using AkkaCp.Engine.Prompting;
+
+namespace AkkaCp.Engine.Chat;
+
+/// <summary>
+/// Qwen3-Coder's calls:
+/// <code>
+/// &lt;tool_call&gt;
+/// &lt;function=NAME&gt;
+/// &lt;parameter=KEY&gt;
+/// VALUE
+/// &lt;/parameter&gt;
+/// &lt;/function&gt;
+/// &lt;/tool_call&gt;
+/// </code>
+/// Nothing in it is escaped and the model drops tags, so a tag counts by what is around it. A value ends at a closing tag that another
+/// part of the call follows; where that tag was dropped, at the next parameter that the tool has, or at the end of the function. What a
+/// value holds of such a call, a file about them say, is counted in pairs. The function's and the call's closing tags may miss each,
+/// not both; a call that the end of the answer cut off is none. Types come from the tool's schema.
+/// </summary>
+internal sealed class XmlCalls
+{
+    private readonly OfferedTools _tools;
+    private readonly string _text;
+    private readonly TagScanner _scan;
+
+    private XmlCalls(OfferedTools tools, string text, int start, bool isWhole)
+    {
+        _tools = tools;
+        _text = text;
+        _scan = new TagScanner(text, start, isWhole);
+    }
+
+    /// <summary>Reads the functions of a call.</summary>
+    /// <param name="tools">The tools of the request.</param>
+    /// <param name="text">Any text.</param>
+    /// <param name="start">The first function's tag in it.</param>
+    /// <param name="isBare">Whether the opening tag was dropped: then only functions that were offered are calls.</param>
+    /// <param name="isWhole">Whether no more text comes.</param>
+    public static CallReading Read(OfferedTools tools, string text, int start, bool isBare, bool isWhole)
+    {
+        var reader = new XmlCalls(tools, text, start, isWhole);
+        var calls = reader.ReadFunctions(isBare);
+        // Behind whole calls any character tells whether another part follows.
+        if (reader._scan.RanShort)
+            return CallReading.More(calls is null ? '>' : null);
+        return calls is null ? CallReading.None : CallReading.Found(calls, reader._scan.At);
+    }
+
+    private List<ToolCall>? ReadFunctions(bool isBare)
+    {
+        var calls = new List<ToolCall>();
+        while (_scan.Take(CallTags.FunctionOpen))
+        {
+            if (_scan.TakeName() is not { } name || (isBare && !_tools.Has(name)) || ReadParameters(name) is not { } arguments)
+                return null;
+            calls.Add(new ToolCall(WellFormedJson.Text(name), arguments));
+            _scan.SkipSpace();
+        }
+
+        _scan.Take(CallTags.Close);
+        return calls.Count > 0 ? calls : null;
+    }
+
+    /// <summary>The parameters up to the end of the function; null when something else is between them, or no end is there.</summary>
+    private JsonObject? ReadParameters(string function)
+    {
+        var arguments = new JsonObject();
+        while (true)
+        {
+            _scan.SkipSpace();
+            if (_scan.Take(CallTags.FunctionClose) || _scan.Is(CallTags.Close))
+                return arguments;
+            if (!_scan.Take(CallTags.ParameterOpen) || _scan.TakeName() is not { } name || ReadValue(function, name, arguments) is not { } value)
+                return null;
+            arguments[WellFormedJson.Text(name)] = ParameterValue.Read(WellFormedJson.Text(Trim(value)), _tools.KindsOf(function, name));
+        }
+    }
+
+    /// <summary>The text of a parameter's value; the scanner is behind it then. Null when it has no end.</summary>
+    private string? ReadValue(string function, string parameter, JsonObject earlier)
+    {
+        var start = _scan.At;
+        var (parameters, functions) = (0, 0); // Those that the value itself opens.
+        for (; _scan.FindTag(); _scan.At++)
+        {
+            var at = _scan.At;
+            if (_scan.Is(CallTags.ParameterClose))
+            {
+                if (parameters > 0)
+                    parameters--;
+                else if (IsLastOfParameter(at))
+                    return Until(at, CallTags.ParameterClose);
+            }
+            else if (_scan.Is(CallTags.ParameterOpen))
+            {
+                if (BeginsNext(function, parameter, earlier))
+                    return Until(at, "");
+                parameters += BeginsLine(at) ? 1 : 0;
+            }
+            else if (_scan.Is(CallTags.FunctionOpen))
+            {
+                functions += BeginsLine(at) ? 1 : 0;
+            }
+            else if (_scan.Is(CallTags.FunctionClose))
+            {
+                if (functions > 0)
+                    functions--;
+                else if (IsLastOfFunction(at))
+                    return UntilFunctionClose(at);
+            }
+        }
+
+        return null;
+
+        string Until(int end, string tag)
+        {
+            _scan.At = end + tag.Length;
+            return _text[start..end];
+        }
+
+        // The pairs did not come out even: a closing tag right before the function's belongs to this value after all.
+        string UntilFunctionClose(int end)
+        {
+            var value = Until(end, "");
+            var rest = value.AsSpan().TrimEnd();
+            return rest.EndsWith(CallTags.ParameterClose, StringComparison.Ordinal) ? rest[..^CallTags.ParameterClose.Length].ToString() : value;
+        }
+    }
+
+    private bool IsLastOfParameter(int close) => _scan.IsBehindSpace(
+        close + CallTags.ParameterClose.Length, CallTags.ParameterOpen, CallTags.FunctionClose, CallTags.Close);
+
+    private bool IsLastOfFunction(int close) => _scan.IsBehindSpace(
+        close + CallTags.FunctionClose.Length, CallTags.Close, CallTags.FunctionOpen, CallTags.Open);
+
+    /// <summary>Whether the tag here begins another parameter of the function, which the tool's schema says where there is one.</summary>
+    private bool BeginsNext(string function, string parameter, JsonObject earlier)
+    {
+        var tag = _scan.At;
+        _scan.At += CallTags.ParameterOpen.Length;
+        var name = _scan.TakeName();
+        _scan.At = tag;
+        return name is not null && name != parameter && !earlier.ContainsKey(name) && _tools.MayHave(function, name);
+    }
+
+    private bool BeginsLine(int at) => _text.AsSpan(0, at).TrimEnd(" \t").EndsWith('\n');
+
+    /// <summary>Without the line breaks that the form puts around a value.</summary>
+    private static string Trim(string value)
+    {
+        var start = value.StartsWith("\r\n", StringComparison.Ordinal) ? 2 : value.StartsWith('\n') ? 1 : 0;
+        var rest = value[start..];
+        return rest.EndsWith("\r\n", StringComparison.Ordinal) ? rest[..^2] : rest.EndsWith('\n') ? rest[..^1] : rest;
+    }
+}
