@@ -12,6 +12,7 @@ namespace AkkaCp.Faults.Tests;
 public sealed class ProcessLogitsTests : IDisposable
 {
     private const int Tokens = 100;
+    private const int HiddenSize = 64;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("akkacp-processes").FullName;
@@ -56,6 +57,21 @@ public sealed class ProcessLogitsTests : IDisposable
         Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(found));
     }
 
+    [Fact]
+    public async Task DamagedWeights_FailTheLogitsByName()
+    {
+        using var model = new DamagedModel("model.embed_tokens.weight", 7 * HiddenSize, float.NaN);
+        var config = WriteConfig(2, 2, 2, 1, false, IPAddress.Loopback, model.Path);
+        for (var i = 0; i < 2; i++)
+            _processes.Add(Akkacp($"node {i}", "node", "--config", config));
+
+        var logits = Akkacp("logits", "logits", "--tokens", "1,2,3,4,5,6,7,8,9", "--output", Path.Combine(_folder, "x.bin"), "--config", config);
+        _processes.Add(logits);
+
+        Assert.Equal(1, await logits.WaitForExitAsync(s_limit));
+        Assert.Contains("NonFiniteLogits", logits.Tail(), StringComparison.Ordinal);
+    }
+
     private static HostProcess Akkacp(string label, params string[] arguments) =>
         new(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
 
@@ -75,13 +91,13 @@ public sealed class ProcessLogitsTests : IDisposable
         Shell.Run(Path.Combine(RepositoryFiles.Root, "config", "tls", "make-certificates.sh"), _folder, "node");
     }
 
-    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls, IPAddress host)
+    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls, IPAddress host, string? model = null)
     {
         var seeds = Enumerable.Range(0, tp).Select(_ => new IPEndPoint(host, FreePorts.Take(host))).ToList();
         var file = Path.Combine(_folder, "cluster.conf");
         File.WriteAllText(file, $$"""
             akka-cp {
-              model.path = "{{RepositoryFiles.TinyModel("bf16")}}"
+              model.path = "{{model ?? RepositoryFiles.TinyModel("bf16")}}"
               parallel { tp = {{tp}}, attn-cp = {{attnCp}}, moe-dp = {{moeDp}}, ep = {{ep}} }
               context-parallel.min-tokens = off
               device { threads = 1, pin = off }

@@ -44,8 +44,8 @@ internal static class StepCompletion
         request = request with { StepsInFlight = request.StepsInFlight - 1 };
         if (request.HasEnded)
             return Transition.To(state.With(request));
-        if (fault is not null)
-            return state.Fail(request, fault);
+        if ((fault ?? step.FaultOf(request.Number)) is { } cause)
+            return state.Fail(request, cause);
 
         request = request with { Computed = request.Computed + share.Tokens.Length };
         if (share.IsDecode)
@@ -66,11 +66,7 @@ internal static class StepCompletion
 
     private static Transition TakeSample(CoordinatorState state, StepState step, RequestState request)
     {
-        if (step.SampleOf(request.Number) is not { } sample)
-            return state.Fail(request, NoSample(step));
-        if (sample.Fault is { } fault)
-            return state.Fail(request, fault);
-        if (sample.Token is not { } token)
+        if (step.TokenOf(request.Number) is not { } token)
             return state.Fail(request, NoSample(step));
 
         var position = request.Known;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AkkaCp.Model.Sampling;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Actors.Coordinator;
@@ -29,10 +30,14 @@ internal sealed record StepState(StepPlan Plan)
         .OfType<PipelineFault>()
         .MinBy(fault => CauseRank(fault.Kind));
 
-    /// <summary>The token of a request, or why it has none; null when no rank said anything about it.</summary>
-    public RequestSample? SampleOf(long request) => Results.Values
-        .SelectMany(result => result.Samples)
-        .FirstOrDefault(sample => sample.Request == request);
+    /// <summary>The token of a request; null when no rank gave one.</summary>
+    public SampledToken? TokenOf(long request) => SamplesOf(request).Select(sample => sample.Token).FirstOrDefault(token => token is not null);
+
+    /// <summary>Why a request fails alone, whichever rank has its bad row; null when none has. Of several ranks', the lowest's.</summary>
+    public PipelineFault? FaultOf(long request) => SamplesOf(request).Select(sample => sample.Fault).FirstOrDefault(fault => fault is not null);
+
+    private IEnumerable<RequestSample> SamplesOf(long request) =>
+        Results.Values.SelectMany(result => result.Samples).Where(sample => sample.Request == request);
 
     private static int CauseRank(FaultKind kind) => kind switch
     {

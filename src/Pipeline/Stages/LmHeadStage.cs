@@ -136,6 +136,12 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         {
             var sequence = layout.Sequences[layout.Rows.LocalToRequest[rows[i]]];
             var position = layout.Positions[rows[i]];
+            if (NonFiniteRow.Describe(logits.RowF32(i)) is { } found)
+            {
+                Refuse(layout.Plan.Step, sequence.Request, $"logits of position {position}: expected finite numbers, found {found}");
+                continue;
+            }
+
             if (sequence.Start.AllLogits)
             {
                 setup.Logits?.Write(sequence.Request, position, logits.RowF32(i));
@@ -148,7 +154,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         }
     }
 
-    /// <summary>A request whose logits are not finite fails alone; the others of the step go on.</summary>
+    /// <summary>Finite logits may still overflow under a request's penalties.</summary>
     private RequestSample Sample(long step, Sequence sequence, int position, ReadOnlySpan<float> logits)
     {
         try
@@ -158,8 +164,17 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         }
         catch (NonFiniteLogitsException exception)
         {
-            return new RequestSample(sequence.Request, null, new PipelineFault(
-                FaultKind.NonFiniteLogits, nameof(RankPipeline.LmHead), -1, setup.Rank, step, exception.Message));
+            return NotFinite(step, sequence.Request, exception.Message);
         }
     }
+
+    /// <summary>A request whose logits are not finite fails alone, and once; the others of the step go on.</summary>
+    private void Refuse(long step, long request, string message)
+    {
+        if (!_samples.Exists(sample => sample.Request == request))
+            _samples.Add(NotFinite(step, request, message));
+    }
+
+    private RequestSample NotFinite(long step, long request, string message) => new(
+        request, null, new PipelineFault(FaultKind.NonFiniteLogits, nameof(RankPipeline.LmHead), -1, setup.Rank, step, message));
 }

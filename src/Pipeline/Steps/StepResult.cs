@@ -7,7 +7,7 @@ namespace AkkaCp.Pipeline.Steps;
 /// <param name="Epoch">The plan's epoch.</param>
 /// <param name="Step">The plan's step.</param>
 /// <param name="Rank">The global rank.</param>
-/// <param name="Samples">Tokens of the requests whose last row this rank owns, or why one has none.</param>
+/// <param name="Samples">Tokens of the requests whose last row this rank owns; and why a request fails that has a bad row here.</param>
 /// <param name="Fault">Why the step failed for all its requests; null when it did not.</param>
 /// <param name="Stats">What the step took.</param>
 public sealed record StepResult(
@@ -17,7 +17,7 @@ public sealed record StepResult(
     public override string ToString() => $"result of step {Step} on rank {Rank}: {Fault?.ToString() ?? $"{Samples.Length} samples"}";
 }
 
-/// <summary>A request's sampled token; or, with <paramref name="Fault"/>, why this request alone has none.</summary>
+/// <summary>A request's sampled token; or, with <paramref name="Fault"/>, why this request alone fails, also one that wanted none.</summary>
 public sealed record RequestSample(long Request, SampledToken? Token, PipelineFault? Fault = null);
 
 /// <summary>Figures of a step on one rank.</summary>

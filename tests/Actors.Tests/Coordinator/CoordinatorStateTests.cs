@@ -279,6 +279,24 @@ public class CoordinatorStateTests
     }
 
     [Fact]
+    public void FaultOfARequestThatWantsNoToken_FailsItToo()
+    {
+        var driver = new CoordinatorDriver();
+        var (bad, good) = (driver.Submit(20, 0), driver.Submit(20, 5, salt: 1));
+        driver.EndStep(results =>
+        [
+            .. results.Select(result => result.Rank == 1
+                ? result with { Samples = result.Samples.Add(new RequestSample(1, null, new PipelineFault(FaultKind.NonFiniteLogits, "LmHead", -1, 1, 1, "NaN"))) }
+                : result),
+        ]);
+        driver.RunToEnd();
+
+        Assert.Contains("NonFiniteLogits in LmHead on rank 1", Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(bad)).Message);
+        Assert.Equal(5, driver.TextOf(good).Count);
+        AssertNothingHeld(driver);
+    }
+
+    [Fact]
     public void MissingSample_FailsTheRequest()
     {
         var driver = new CoordinatorDriver();
