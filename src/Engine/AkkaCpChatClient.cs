@@ -1,13 +1,17 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using AkkaCp.Engine.Chat;
 using Microsoft.Extensions.AI;
 
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// The engine as an <see cref="IChatClient"/>: messages and options in, text, reasoning and function calls out. Sampling options
-/// that are null take the model's own defaults; <c>min_p</c>, <c>repetition_penalty</c>, <c>enable_thinking</c> and
-/// <c>ignore_eos</c> are read from the additional properties.
+/// The engine as an <see cref="IChatClient"/>: messages and options in, text, reasoning and function calls out. Sampling options that are
+/// null take the model's own defaults. Read from the additional properties: <c>min_p</c>, <c>repetition_penalty</c>, <c>logit_bias</c>,
+/// <c>ignore_eos</c>, <c>enable_thinking</c>, <c>reasoning_effort</c> and <c>chat_template_kwargs</c>; a message's additional properties are
+/// further keys for the template. <see cref="ChatOptions.RawRepresentationFactory"/> may make a <see cref="GenerationRequest"/>, over which
+/// the options lie. What cannot be honoured is refused by name: with a <see cref="NotSupportedException"/> where the engine has no such
+/// thing, with a <see cref="GenerationException"/> where a value is wrong.
 /// </summary>
 public sealed class AkkaCpChatClient : IChatClient
 {
@@ -44,16 +48,25 @@ public sealed class AkkaCpChatClient : IChatClient
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var request = ChatRequestMapping.ToRequest(messages, options);
+        var request = ChatRequestMapping.ToRequest(messages, options, this);
         var engine = await _engine(cancellationToken).ConfigureAwait(false);
+        UnsupportedOptions.RefuseOtherModel(options, engine.ModelName);
         var prompt = engine.Encode(request);
         var calls = request.Tools.Count > 0 ? new CallReader(new OfferedTools(request.Tools), engine.WritesXmlCalls) : null;
         var answer = new ChatAnswer(engine.ModelName, prompt.OpensReasoning, calls);
+        var showsReasoning = options?.Reasoning?.Output is not ReasoningOutput.None;
         // The encoded prompt, so that what decided about reasoning is what the model sees.
-        var encoded = request with { Messages = null, Tools = [], Tokens = prompt.Tokens };
+        var encoded = request with
+        {
+            Messages = null,
+            Tools = [],
+            EnableThinking = null,
+            ChatTemplateKwargs = new Dictionary<string, JsonElement>(),
+            Tokens = prompt.Tokens,
+        };
         await foreach (var chunk in engine.GenerateAsync(encoded, cancellationToken).ConfigureAwait(false))
         {
-            if (answer.Take(chunk) is { } update)
+            if (answer.Take(chunk) is { } update && (showsReasoning || WithoutReasoning(update)))
                 yield return update;
         }
     }
@@ -70,5 +83,12 @@ public sealed class AkkaCpChatClient : IChatClient
     /// <summary>Does nothing: the engine belongs to who started it.</summary>
     public void Dispose()
     {
+    }
+
+    /// <summary>Takes the reasoning out; gives whether anything is left to say.</summary>
+    private static bool WithoutReasoning(ChatResponseUpdate update)
+    {
+        update.Contents = [.. update.Contents.Where(content => content is not TextReasoningContent)];
+        return update.Contents.Count > 0 || update.FinishReason is not null;
     }
 }

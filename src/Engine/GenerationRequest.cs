@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// Asks for a continuation of exactly one of <see cref="Messages"/>, <see cref="Prompt"/> and <see cref="Tokens"/>.
+/// Asks for a continuation of exactly one of <see cref="Messages"/>, <see cref="Prompt"/> and <see cref="Tokens"/>. Lists are copied
+/// when the request is handed in; changing them later changes nothing.
 /// </summary>
 public sealed record GenerationRequest
 {
@@ -16,12 +17,19 @@ public sealed record GenerationRequest
     /// <summary>A conversation, rendered with the model's chat template, the assistant's turn opened behind it.</summary>
     public IReadOnlyList<PromptMessage>? Messages { get; init; }
 
-    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Default
-    /// none.</summary>
+    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Refused where
+    /// the template has no place for them. Default none.</summary>
     public IReadOnlyList<JsonElement> Tools { get; init; } = [];
 
     /// <summary>Whether a template that knows thinking opens it. Default null: the template's own default.</summary>
     public bool? EnableThinking { get; init; }
+
+    /// <summary>
+    /// Further variables of the chat template, by name: reasoning_effort and whatever else the model's template reads
+    /// (<c>chat_template_kwargs</c>). What looks like a control token in a value stays text. Names that the request itself gives, such as
+    /// messages, tools and add_generation_prompt, are refused. Default none.
+    /// </summary>
+    public IReadOnlyDictionary<string, JsonElement> ChatTemplateKwargs { get; init; } = new Dictionary<string, JsonElement>();
 
     /// <summary>A text that is encoded as it stands, control tokens included: the caller answers for what is in it.</summary>
     public string? Prompt { get; init; }

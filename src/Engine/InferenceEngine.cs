@@ -69,7 +69,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         var plan = EnginePlan.Create(options);
         var model = ModelAssets.Load(plan.Directory, plan.Model);
         foreach (var request in known)
-            _ = model.Encode(request);
+            _ = model.Encode(model.Accept(request));
         IGenerationBackend backend = plan.Settings.Cluster.Seeds.IsEmpty
             ? await LocalRanks.StartAsync(plan, options, cancellationToken).ConfigureAwait(false)
             : ClusterBackend.Start(plan, options);
@@ -78,7 +78,7 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>What a request's prompt is for the model.</summary>
     /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
-    public EncodedPrompt Encode(GenerationRequest request) => _model.Encode(request);
+    public EncodedPrompt Encode(GenerationRequest request) => _model.Encode(_model.Accept(request));
 
     /// <summary>
     /// Answers a request. Enumerating starts it; cancelling, or leaving the enumeration, ends it and frees its KV cache.
@@ -90,8 +90,9 @@ public sealed class InferenceEngine : IAsyncDisposable
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        var submit = Prepare(request);
-        var stream = new GenerationStream(submit, _model.Tokenizer, request.Stop, _clock);
+        var accepted = _model.Accept(request);
+        var submit = Prepare(accepted);
+        var stream = new GenerationStream(submit, _model.Tokenizer, accepted.Stop, _clock);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var reply in Replies(submit, stopping.Token, cancellationToken).ConfigureAwait(false))
         {
@@ -197,7 +198,7 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     private GenerationProtocol.Submit Prepare(GenerationRequest request)
     {
-        var tokens = Encode(request).Tokens;
+        var tokens = _model.Encode(request).Tokens;
         var room = _model.ContextLength - tokens.Length;
         return new GenerationProtocol.Submit(
             Guid.NewGuid(), tokens, tokens.Length,

@@ -18,10 +18,13 @@ public sealed record PromptMessage(string Role, string Content)
 
     /// <summary>Name of the function, for tool messages. Default none.</summary>
     public string? Name { get; init; }
+
+    /// <summary>What else the message has for the template, by key; none of the keys above. Default none.</summary>
+    public IReadOnlyDictionary<string, JsonElement> AdditionalKeys { get; init; } = new Dictionary<string, JsonElement>();
 }
 
 /// <summary>A call that an assistant made.</summary>
 /// <param name="Id">Pairs the call with its answer; may be empty.</param>
 /// <param name="Name">The function's name.</param>
-/// <param name="Arguments">A JSON object.</param>
+/// <param name="Arguments">A JSON object, or a text as a model wrote it.</param>
 public sealed record PromptToolCall(string Id, string Name, JsonElement Arguments);

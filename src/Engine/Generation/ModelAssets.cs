@@ -54,14 +54,19 @@ internal sealed record ModelAssets
         };
     }
 
-    /// <summary>Checks every field of a request, then encodes its prompt.</summary>
-    /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
+    /// <summary>Takes a request over: a copy that is the engine's own, every field of it checked.</summary>
+    /// <exception cref="GenerationException">Invalid: with every mistake of the request.</exception>
+    public GenerationRequest Accept(GenerationRequest request)
+    {
+        var own = RequestCopy.Of(request);
+        var problems = RequestValidation.Problems(own, this);
+        return problems.Count == 0 ? own : throw new GenerationException(problems);
+    }
+
+    /// <summary>Encodes the prompt of a request that was accepted.</summary>
+    /// <exception cref="GenerationException">Invalid: the template refuses it. ContextLengthExceeded.</exception>
     public EncodedPrompt Encode(GenerationRequest request)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        var problems = RequestValidation.Problems(request, this);
-        if (problems.Count > 0)
-            throw new GenerationException(problems);
         var prompt = Prompts.Encode(request);
         if (prompt.Tokens.IsEmpty)
             throw new GenerationException(FailureKind.Invalid, "the prompt must have at least one token, found none");

@@ -1,3 +1,6 @@
+using AkkaCp.Engine.Prompting;
+using AkkaCp.Model.Templates;
+
 namespace AkkaCp.Engine.Generation;
 
 /// <summary>Finds every mistake of a request's fields before any work is done for it.</summary>
@@ -6,6 +9,8 @@ internal static class RequestValidation
     private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
 
     /// <summary>Each mistake with its field, the rule and what was found; empty when all is well.</summary>
+    /// <param name="request">A <see cref="RequestCopy"/>.</param>
+    /// <param name="model">Who is asked.</param>
     public static List<string> Problems(GenerationRequest request, ModelAssets model)
     {
         var problems = new List<string>();
@@ -24,8 +29,7 @@ internal static class RequestValidation
             problems.Add($"messages, prompt, tokens: exactly one must be given, found {given}");
         if (request.Messages is not null)
             CheckMessages(problems, request.Messages);
-        if (request.Tools.Count > 0 && request.Messages is null)
-            problems.Add("tools need messages, found none");
+        CheckTemplateInput(problems, request);
         if (request.Prompt is { Length: 0 })
             problems.Add("prompt must not be empty");
         if (request.Tokens is not null)
@@ -39,10 +43,29 @@ internal static class RequestValidation
         for (var i = 0; i < messages.Count; i++)
         {
             if (!s_roles.Contains(messages[i].Role))
-                problems.Add($"messages[{i}].role must be one of {string.Join(", ", s_roles)}, found \"{messages[i].Role}\"");
-            if (messages[i].Content is null)
-                problems.Add($"messages[{i}].content must be a text, found null");
+                problems.Add($"messages[{i}].role must be one of {string.Join(", ", s_roles)}, found \"{Shown.Start(messages[i].Role)}\"");
+            foreach (var key in messages[i].AdditionalKeys.Keys.Where(PromptEncoder.MessageKeys.Contains))
+                problems.Add($"messages[{i}].additional_keys[\"{key}\"] must be given as the message's own property");
         }
+    }
+
+    /// <summary>What only a template reads would be passed over in silence where none is rendered.</summary>
+    private static void CheckTemplateInput(List<string> problems, GenerationRequest request)
+    {
+        if (request.Messages is null)
+        {
+            if (request.Tools.Count > 0)
+                problems.Add("tools need messages, found none");
+            if (request.EnableThinking is not null)
+                problems.Add("enable_thinking needs messages, found none");
+            if (request.ChatTemplateKwargs.Count > 0)
+                problems.Add("chat_template_kwargs need messages, found none");
+        }
+
+        foreach (var name in request.ChatTemplateKwargs.Keys.Where(ChatTemplateInput.IsReserved))
+            problems.Add($"chat_template_kwargs[\"{name}\"] must be a variable of the template's own, found {ChatTemplateInput.WhyReserved}");
+        if (request.EnableThinking is not null && request.ChatTemplateKwargs.ContainsKey(ChatTemplateInput.Thinking))
+            problems.Add("enable_thinking must be given once, found it in chat_template_kwargs, too");
     }
 
     private static void CheckTokens(List<string> problems, IReadOnlyList<int> tokens, int vocabSize)
@@ -68,7 +91,7 @@ internal static class RequestValidation
 
         for (var i = 0; i < stops.Count; i++)
         {
-            if (string.IsNullOrEmpty(stops[i]))
+            if (stops[i].Length == 0)
                 problems.Add($"stop[{i}] must not be empty");
             else if (stops[i].Length > GenerationRequest.MaxStopLength)
             {

@@ -1,4 +1,4 @@
-using System.Text;
+using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Generation;
 
@@ -13,7 +13,7 @@ internal sealed class StopStringFilter
     private string _held = "";
 
     /// <param name="stops">Non-empty strings; lone surrogates count as U+FFFD, as everywhere in text.</param>
-    public StopStringFilter(IEnumerable<string> stops) => _stops = [.. stops.Select(WellFormed)];
+    public StopStringFilter(IEnumerable<string> stops) => _stops = [.. stops.Select(WellFormedJson.Text)];
 
     /// <summary>Whether a stop string was met: the text is at its end.</summary>
     public bool Stopped { get; private set; }
@@ -77,13 +77,5 @@ internal sealed class StopStringFilter
         }
 
         return longest;
-    }
-
-    private static string WellFormed(string text)
-    {
-        var clean = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-            clean.Append(rune.ToString());
-        return clean.ToString();
     }
 }

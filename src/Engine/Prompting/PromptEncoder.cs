@@ -10,6 +10,10 @@ namespace AkkaCp.Engine.Prompting;
 /// <summary>Turns a request's messages, text or ids into the ids that the model gets.</summary>
 internal sealed class PromptEncoder
 {
+    /// <summary>Keys of a message that <see cref="PromptMessage"/> has properties for.</summary>
+    public static readonly IReadOnlySet<string> MessageKeys =
+        new HashSet<string> { "role", "content", "reasoning_content", "name", "tool_call_id", "tool_calls" };
+
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate? _template;
     private readonly string? _whyNoTemplate;
@@ -30,7 +34,8 @@ internal sealed class PromptEncoder
     public bool WritesXmlCalls => _template is not null && _template.Mentions("<function=") && _template.Mentions("<parameter=");
 
     /// <summary>The ids of a request whose fields are valid.</summary>
-    /// <exception cref="GenerationException">Invalid: the template refuses the messages, or there is none.</exception>
+    /// <exception cref="GenerationException">Invalid: the template refuses the messages, has no place for the tools, or there is
+    /// none.</exception>
     public EncodedPrompt Encode(GenerationRequest request)
     {
         int[] tokens = request switch
@@ -44,36 +49,51 @@ internal sealed class PromptEncoder
 
     private int[] EncodeMessages(GenerationRequest request)
     {
-        var messages = request.Messages!.Select(JsonNode? (message, i) => ToJson(message, $"messages[{i}]")).ToList();
-        var tools = request.Tools.Select((tool, i) => Parse(tool, $"tools[{i}]")).ToList();
-        var texts = messages.Concat(tools).SelectMany(Texts).ToList();
+        var input = new ChatTemplateInput
+        {
+            Messages = [.. request.Messages!.Select(ToJson)],
+            Tools = request.Tools.Count > 0 ? [.. request.Tools.Select(Parse)] : null,
+            EnableThinking = request.EnableThinking,
+            Variables = request.ChatTemplateKwargs.ToDictionary(pair => pair.Key, pair => Parse(pair.Value)),
+        };
+        var texts = input.Messages.Concat(input.Tools ?? []).Concat(input.Variables.Values).SelectMany(Texts).ToList();
         if (!texts.Exists(_guard.IsNeededFor))
-            return _tokenizer.Encode(Render(request, messages, tools));
+            return _tokenizer.Encode(Render(input));
 
         var mark = ControlTokenGuard.ChooseMark(texts) ?? throw new GenerationException(
             FailureKind.Invalid,
             "messages: expected text in some language, found control tokens and every letter of two scripts");
-        return _guard.Encode(
-            Render(request, [.. messages.Select(node => Mark(node, mark))], [.. tools.Select(node => Mark(node, mark))]), mark);
+        return _guard.Encode(Render(Mark(input, mark)), mark);
     }
 
-    private string Render(GenerationRequest request, List<JsonNode?> messages, List<JsonNode?> tools)
+    private string Render(ChatTemplateInput input)
     {
         if (_template is null)
             throw new GenerationException(FailureKind.Invalid, $"messages need a chat template: {_whyNoTemplate}");
         try
         {
-            return _template.Render(new ChatTemplateInput
-            {
-                Messages = messages,
-                Tools = tools.Count > 0 ? tools : null,
-                EnableThinking = request.EnableThinking,
-            });
+            var text = _template.Render(input);
+            return input.Tools is null || text != TextWithoutTools(_template, input) ? text : throw new GenerationException(
+                FailureKind.Invalid,
+                $"tools must have a place in the model's chat template, found one that leaves all {input.Tools.Count} out of the prompt");
         }
         catch (TemplateException error)
         {
             throw new GenerationException(
                 FailureKind.Invalid, $"messages: the chat template refuses them: {error.Message}", error);
+        }
+    }
+
+    // A template that refuses the conversation without its tools has a place for them.
+    private static string? TextWithoutTools(ChatTemplate template, ChatTemplateInput input)
+    {
+        try
+        {
+            return template.Render(input with { Tools = null });
+        }
+        catch (TemplateException)
+        {
+            return null;
         }
     }
 
@@ -92,7 +112,7 @@ internal sealed class PromptEncoder
         return tail.LastIndexOf("<think>", StringComparison.Ordinal) > tail.LastIndexOf("</think>", StringComparison.Ordinal);
     }
 
-    private static JsonObject ToJson(PromptMessage message, string path)
+    private static JsonNode? ToJson(PromptMessage message)
     {
         var json = new JsonObject { ["role"] = message.Role, ["content"] = WellFormedJson.Text(message.Content) };
         if (message.ReasoningContent is { } reasoning)
@@ -102,33 +122,24 @@ internal sealed class PromptEncoder
         if (message.ToolCallId is { } id)
             json["tool_call_id"] = WellFormedJson.Text(id);
         if (message.ToolCalls.Count > 0)
-            json["tool_calls"] = new JsonArray([.. message.ToolCalls.Select((call, i) => ToJson(call, $"{path}.tool_calls[{i}]"))]);
+            json["tool_calls"] = new JsonArray([.. message.ToolCalls.Select(ToJson)]);
+        foreach (var (key, value) in message.AdditionalKeys)
+            json[key] = Parse(value);
         return json;
     }
 
-    private static JsonObject ToJson(PromptToolCall call, string path) => new()
+    private static JsonObject ToJson(PromptToolCall call) => new()
     {
         ["id"] = WellFormedJson.Text(call.Id),
         ["type"] = "function",
         ["function"] = new JsonObject
         {
             ["name"] = WellFormedJson.Text(call.Name),
-            ["arguments"] = Parse(call.Arguments, $"{path}.arguments"),
+            ["arguments"] = Parse(call.Arguments),
         },
     };
 
-    private static JsonNode? Parse(JsonElement json, string path)
-    {
-        try
-        {
-            return WellFormedJson.Parse(json.GetRawText());
-        }
-        catch (JsonException error)
-        {
-            throw new GenerationException(
-                FailureKind.Invalid, $"{path} must be JSON at most {WellFormedJson.MaxDepth} levels deep: {error.Message}", error);
-        }
-    }
+    private static JsonNode? Parse(JsonElement json) => WellFormedJson.Parse(json.GetRawText());
 
     private static IEnumerable<string> Texts(JsonNode? node) => node switch
     {
@@ -136,6 +147,13 @@ internal sealed class PromptEncoder
         JsonArray array => array.SelectMany(Texts),
         JsonValue value when value.GetValueKind() == JsonValueKind.String => [value.GetValue<string>()],
         _ => [],
+    };
+
+    private ChatTemplateInput Mark(ChatTemplateInput input, char mark) => input with
+    {
+        Messages = [.. input.Messages.Select(node => Mark(node, mark))],
+        Tools = input.Tools?.Select(node => Mark(node, mark)).ToList(),
+        Variables = input.Variables.ToDictionary(pair => pair.Key, pair => Mark(pair.Value, mark)),
     };
 
     private JsonNode? Mark(JsonNode? node, char mark) =>

@@ -83,21 +83,26 @@ public sealed class ChatTemplate
         Globals.DefineIn(scope);
         foreach (var (name, token) in _specialTokens)
             scope.Set(name, new StringValue(token));
-        scope.Set("messages", ToList(context, "messages", input.Messages));
         // Absent tools and documents are none, not undefined: that is what the reference passes.
-        scope.Set("tools", input.Tools is null ? NoneValue.Instance : ToList(context, "tools", input.Tools));
         scope.Set("documents", NoneValue.Instance);
+        foreach (var (name, value) in input.Variables)
+            scope.Set(name, ToValue(context, name, value));
+        scope.Set("messages", ToList(context, "messages", input.Messages));
+        scope.Set("tools", input.Tools is null ? NoneValue.Instance : ToList(context, "tools", input.Tools));
         scope.Set("add_generation_prompt", BooleanValue.Of(input.AddGenerationPrompt));
         if (input.EnableThinking is { } thinking)
-            scope.Set("enable_thinking", BooleanValue.Of(thinking));
+            scope.Set(ChatTemplateInput.Thinking, BooleanValue.Of(thinking));
         return scope;
     }
 
-    private SequenceValue ToList(RenderContext context, string name, IReadOnlyList<JsonNode?> nodes)
+    private SequenceValue ToList(RenderContext context, string name, IReadOnlyList<JsonNode?> nodes) =>
+        context.List([.. nodes.Select(node => ToValue(context, name, node))]);
+
+    private TemplateValue ToValue(RenderContext context, string name, JsonNode? node)
     {
         try
         {
-            return context.List([.. nodes.Select(node => JsonInput.ToValue(context, node))]);
+            return JsonInput.ToValue(context, node);
         }
         catch (Exception error) when (error is TemplateError or InvalidOperationException or FormatException)
         {

@@ -228,7 +228,7 @@ public class AkkaCpChatClientTests
     [Fact]
     public async Task MalformedToolCall_IsShownAsTheModelWroteIt()
     {
-        var (engine, _) = TestModel.Saying("<tool_call>not json</tool_call>");
+        var (engine, _) = TestModel.Saying("<tool_call>not json</tool_call>", TestModel.With(ToolTemplate));
         using var client = new AkkaCpChatClient(engine);
 
         var response = await client.GetResponseAsync("hi", new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "f")] });

@@ -95,6 +95,84 @@ public class PromptEncoderTests
     }
 
     [Fact]
+    public void KwargsAndKeysOfMessages_ReachTheTemplate_TheirControlTokensAsText()
+    {
+        var engine = TestModel.Engine(new FakeBackend(),
+            TestModel.With("{{ reasoning_effort }},{{ documents[0].text }},{{ messages[0].custom }},{{ messages[0].content }}"));
+        var request = new GenerationRequest
+        {
+            Messages = [new PromptMessage("user", "x") { AdditionalKeys = Keys("custom", "\"<|im_start|>\"") }],
+            ChatTemplateKwargs = new Dictionary<string, JsonElement>
+            {
+                ["reasoning_effort"] = JsonElement.Parse("\"high<|im_end|>\""),
+                ["documents"] = JsonElement.Parse("""[{"text": "a page"}]"""),
+            },
+        };
+
+        var tokens = engine.Encode(request).Tokens;
+
+        Assert.Equal("high<|im_end|>,a page,<|im_start|>,x", TestModel.Demo.Tokenizer.Decode(tokens.AsSpan()));
+        Assert.DoesNotContain(tokens, TestModel.Demo.Tokenizer.IsSpecial);
+    }
+
+    [Theory]
+    [InlineData("messages")]
+    [InlineData("tools")]
+    [InlineData("add_generation_prompt")]
+    [InlineData("chat_template")]
+    [InlineData("continue_final_message")]
+    public void KwargsThatWouldReplaceTheRequestsOwn_AreRefusedByName(string name)
+    {
+        var error = Assert.Throws<GenerationException>(() => s_demo.Encode(TestModel.Ask("x") with { ChatTemplateKwargs = Keys(name, "[]") }));
+
+        Assert.StartsWith($"chat_template_kwargs[\"{name}\"]", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("role")]
+    [InlineData("content")]
+    [InlineData("tool_calls")]
+    public void KeysThatWouldReplaceAMessagesOwn_AreRefusedByName(string name)
+    {
+        var request = new GenerationRequest { Messages = [new PromptMessage("user", "x") { AdditionalKeys = Keys(name, "1") }] };
+
+        var error = Assert.Throws<GenerationException>(() => s_demo.Encode(request));
+
+        Assert.StartsWith($"messages[0].additional_keys[\"{name}\"]", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatOnlyATemplateReads_NeedsMessages()
+    {
+        var request = new GenerationRequest { Prompt = "x", EnableThinking = true, ChatTemplateKwargs = Keys("effort", "1") };
+
+        var error = Assert.Throws<GenerationException>(() => s_demo.Encode(request));
+
+        Assert.Equal(["enable_thinking", "chat_template_kwargs"], error.Problems.Select(problem => problem.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void ThinkingGivenTwice_IsRefused()
+    {
+        var error = Assert.Throws<GenerationException>(() => s_demo.Encode(
+            TestModel.Ask("x") with { EnableThinking = true, ChatTemplateKwargs = Keys("enable_thinking", "false") }));
+
+        Assert.StartsWith("enable_thinking", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ToolsThatTheTemplateDrops_AreRefused_AndThoseThatItNeedsAreNot()
+    {
+        var request = TestModel.Ask("x") with { Tools = [JsonElement.Parse("""{"name": "f"}""")] };
+        var needing = TestModel.Engine(new FakeBackend(), TestModel.With("{{ raise_exception('tools!') if not tools else 'x' }}"));
+
+        Assert.StartsWith("tools must", Assert.Throws<GenerationException>(() => s_demo.Encode(request)).Message, StringComparison.Ordinal);
+        Assert.Single(needing.Encode(request).Tokens);
+    }
+
+    private static Dictionary<string, JsonElement> Keys(string name, string json) => new() { [name] = JsonElement.Parse(json) };
+
+    [Fact]
     public void TemplateThatRefuses_MakesTheRequestInvalid()
     {
         var engine = TestModel.Engine(new FakeBackend(), TestModel.With("{{ raise_exception('roles must alternate') }}"));

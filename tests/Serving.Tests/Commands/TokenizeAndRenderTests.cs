@@ -116,6 +116,12 @@ public class TokenizeAndRenderTests
     [InlineData("""{"messages": [], "messages": []}""")]
     [InlineData("""{"messages": [{"role": "user", "role": "user"}]}""")]
     [InlineData("""{"messages": [], "tools": 3}""")]
+    [InlineData("""{"messages": [], "chat_template_kwargs": 3}""")]
+    [InlineData("""{"messages": [], "chat_template_kwargs": {"messages": []}}""")]
+    [InlineData("""{"messages": [], "chat_template_kwargs": {"add_generation_prompt": true}}""")]
+    [InlineData("""{"messages": [], "chat_template_kwargs": {"enable_thinking": true}, "enable_thinking": true}""")]
+    [InlineData("""{"messages": [], "chat_template_kwarg": {}}""")]
+    [InlineData("""{"messages": [], "model": "x"}""")]
     public async Task Render_OfSomethingElse_IsWrongUsage(string json)
     {
         using var folder = new TemporaryFolder();
@@ -124,6 +130,32 @@ public class TokenizeAndRenderTests
 
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--messages", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Render_GivesKwargsAndEveryKeyOfAMessageToTheTemplate()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(RepositoryFiles.DemoModel))
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+        folder.Write("chat_template.jinja", "{{ messages[0].custom }},{{ messages[0] | length }},{{ enable_thinking }},{{ reasoning_effort }}");
+        var messages = folder.Write("messages.json", """
+            {"messages": [{"role": "user", "content": "", "custom": [1]}], "chat_template_kwargs": {"enable_thinking": false, "reasoning_effort": "low"}}
+            """);
+
+        var run = await CommandRun.OfAsync("render", "--messages", messages, "--model", folder.Path);
+
+        Assert.Equal("[1],3,False,low", run.Out);
+    }
+
+    [Fact]
+    public async Task Render_NamesTheKeyThatMeansNothing()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CommandRun.OfAsync("render", "--messages", folder.Write("messages.json", """{"messages": [], "functions": []}"""));
+
+        Assert.Contains("\"functions\"", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
 
     private static int[] Ids(CommandRun run) => [.. JsonNode.Parse(run.Out)!["ids"]!.AsArray().Select(id => (int)id!)];
