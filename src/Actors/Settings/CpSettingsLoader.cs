@@ -6,6 +6,7 @@ namespace AkkaCp.Actors.Settings;
 internal static class CpSettingsLoader
 {
     private const string ModelPathKey = "akka-cp.model.path";
+    private const int MostShown = 200;
 
     public static CpSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory)
     {
@@ -33,17 +34,25 @@ internal static class CpSettingsLoader
         {
             return new ConfigLayer(file, HoconText.Parse(file, File.ReadAllText(file), problems));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            problems.Add($"{file}: cannot be read: {exception.Message}");
+            // No path at all, an empty one or one with a zero character, is an ArgumentException.
+            problems.Add($"configuration file {Shown(file)}: cannot be read: {exception.Message}");
             return new ConfigLayer(file, Config.Empty);
         }
+    }
+
+    // A program may have given anything.
+    private static string Shown(string text)
+    {
+        var start = text.Length <= MostShown ? text : text[..MostShown] + "…";
+        return string.Concat(start.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter));
     }
 
     /// <summary>The value is taken as it stands, so that paths and blanks need no quotes; a list with quotes is a list.</summary>
     private static ConfigLayer ReadOverride(string text, List<string> problems)
     {
-        var source = $"--set {text}";
+        var source = $"--set {Shown(text)}";
         var equals = text.IndexOf('=', StringComparison.Ordinal);
         var key = equals < 0 ? "" : text[..equals].Trim();
         if (key.Length == 0 || key.Any(letter => !char.IsAsciiLetterLower(letter) && !char.IsAsciiDigit(letter) && letter is not ('.' or '-')))

@@ -8,8 +8,20 @@ internal static class EngineConfiguration
 {
     /// <summary>The settings that the options mean.</summary>
     /// <exception cref="CpSettingsException">Unknown keys, wrong values: all of them.</exception>
-    public static CpSettings Load(EngineOptions options) =>
-        CpSettings.Load(options.ConfigFile, Overrides(options), options.ModelPath);
+    public static CpSettings Load(EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        RequireValues(options.Overrides);
+        return CpSettings.Load(options.ConfigFile, Overrides(options), options.ModelPath);
+    }
+
+    private static void RequireValues(IReadOnlyDictionary<string, string>? overrides)
+    {
+        if (overrides is null)
+            throw new CpSettingsException(["overrides: expected keys and values, found null"]);
+        if (overrides.Where(pair => pair.Value is null).Select(pair => $"overrides: {pair.Key}: expected a value, found null").ToList() is { Count: > 0 } nulls)
+            throw new CpSettingsException(nulls);
+    }
 
     private static IEnumerable<string> Overrides(EngineOptions options)
     {

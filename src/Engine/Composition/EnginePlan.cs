@@ -56,8 +56,8 @@ internal sealed record EnginePlan
         var topology = new RankTopology(
             settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
         problems.AddRange(topology.RunnableProblems());
-        var directory = Path.GetFullPath(settings.Model.Path ?? ".");
-        var model = LoadConfig(settings, directory, problems);
+        var directory = DirectoryOf(settings, problems);
+        var model = LoadConfig(directory, problems);
         if (model is null || problems.Count > 0)
             throw new CpSettingsException(problems);
 
@@ -110,14 +110,19 @@ internal sealed record EnginePlan
             : null;
     }
 
-    private static ModelConfig? LoadConfig(CpSettings settings, string directory, List<string> problems)
+    /// <summary>The model's directory as a whole path; empty where there is none.</summary>
+    private static string DirectoryOf(CpSettings settings, List<string> problems)
     {
-        if (settings.Model.Path is null)
-        {
-            problems.Add("akka-cp.model.path: expected a model directory, found none");
-            return null;
-        }
+        if (settings.Model.Path is { Length: > 0 } path && !path.Contains('\0', StringComparison.Ordinal))
+            return Path.GetFullPath(path);
+        problems.Add($"akka-cp.model.path: expected a model directory, found {(settings.Model.Path is null ? "none" : "a text that is no path")}");
+        return "";
+    }
 
+    private static ModelConfig? LoadConfig(string directory, List<string> problems)
+    {
+        if (directory.Length == 0)
+            return null;
         if (!System.IO.Directory.Exists(directory))
         {
             problems.Add($"akka-cp.model.path: expected a model directory, found none at {directory}");
