@@ -92,13 +92,16 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="firstColumn">First column.</param>
     /// <param name="columnCount">Columns.</param>
     /// <param name="destination">rowCount · columnCount floats.</param>
+    /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length; null = nobody.</param>
     /// <exception cref="SafetensorsException">
     /// No such tensor, a type that is no number here, or the file changed its length.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The rectangle leaves the tensor, or the destination has another length.
     /// </exception>
-    public void ReadRows(string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<float> destination)
+    public void ReadRows(
+        string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<float> destination,
+        Action<ReadOnlySpan<byte>>? stored = null)
     {
         var entry = Tensor(tensor);
         RequireInside(entry.Rows, firstRow, rowCount, nameof(firstRow));
@@ -116,17 +119,17 @@ public sealed class SafetensorsFile : IDisposable
         using var buffer = new ReadBuffer();
         if (columnCount == entry.Columns)
         {
-            ReadRun(entry, buffer, first, destination);
+            ReadRun(entry, buffer, first, destination, stored);
         }
         else if (rowBytes - (columnCount * size) <= MaxGapBytes)
         {
-            ReadWithGaps(entry, buffer, first, rowBytes, columnCount, destination);
+            ReadWithGaps(entry, buffer, first, rowBytes, columnCount, destination, stored);
         }
         else
         {
             for (var row = 0; row < rowCount; row++)
             {
-                ReadRun(entry, buffer, first + (row * rowBytes), destination.Slice(row * columnCount, columnCount));
+                ReadRun(entry, buffer, first + (row * rowBytes), destination.Slice(row * columnCount, columnCount), stored);
             }
         }
     }
@@ -205,7 +208,8 @@ public sealed class SafetensorsFile : IDisposable
         return json;
     }
 
-    private void ReadRun(SafetensorsTensor entry, ReadBuffer buffer, long position, Span<float> destination)
+    private void ReadRun(
+        SafetensorsTensor entry, ReadBuffer buffer, long position, Span<float> destination, Action<ReadOnlySpan<byte>>? stored)
     {
         var size = entry.DType.Bytes();
         while (!destination.IsEmpty)
@@ -213,6 +217,7 @@ public sealed class SafetensorsFile : IDisposable
             var count = Math.Min(destination.Length, ReadBuffer.MaxBytes / size);
             var bytes = buffer.Take(count * size);
             ReadExactly(entry.Name, position, bytes);
+            stored?.Invoke(bytes);
             FloatConversion.ToSingle(entry.DType, bytes, destination[..count]);
             destination = destination[count..];
             position += bytes.Length;
@@ -220,7 +225,8 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     private void ReadWithGaps(
-        SafetensorsTensor entry, ReadBuffer buffer, long position, long rowBytes, int columns, Span<float> destination)
+        SafetensorsTensor entry, ReadBuffer buffer, long position, long rowBytes, int columns, Span<float> destination,
+        Action<ReadOnlySpan<byte>>? stored)
     {
         var segment = columns * entry.DType.Bytes();
         var rowsAtOnce = (int)Math.Max(1, ReadBuffer.MaxBytes / rowBytes);
@@ -231,8 +237,9 @@ public sealed class SafetensorsFile : IDisposable
             ReadExactly(entry.Name, position, bytes);
             for (var row = 0; row < rows; row++)
             {
-                FloatConversion.ToSingle(
-                    entry.DType, bytes.Slice((int)(row * rowBytes), segment), destination.Slice(row * columns, columns));
+                var part = bytes.Slice((int)(row * rowBytes), segment);
+                stored?.Invoke(part);
+                FloatConversion.ToSingle(entry.DType, part, destination.Slice(row * columns, columns));
             }
 
             destination = destination[(rows * columns)..];

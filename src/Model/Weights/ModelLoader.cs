@@ -55,6 +55,7 @@ public static class ModelLoader
             VocabStart = vocabStart,
             VocabCount = vocabCount,
             Bytes = loaded.Bytes,
+            Hashes = loaded.Hashes,
         };
     }
 

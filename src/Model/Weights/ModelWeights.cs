@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Npu;
 
@@ -39,6 +40,9 @@ public sealed class ModelWeights : IDisposable
 
     /// <summary>Bytes in memory that this rank uses, shared ones included.</summary>
     public required long Bytes { get; init; }
+
+    /// <summary>What was read for it from the files, shared pieces included, in ordinal order of the names.</summary>
+    public required ImmutableArray<WeightHash> Hashes { get; init; }
 
     /// <summary>Gives this rank's hold on every piece back; further calls do nothing.</summary>
     public void Dispose()

@@ -1,41 +1,33 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
 
-/// <summary>Moves a piece's slices from their files to their place, a bounded number of rows at a time.</summary>
+/// <summary>
+/// Moves a piece's slices from their files to their place, a bounded number of rows at a time, and hashes them as they come by.
+/// </summary>
 internal static class PieceReader
 {
     private const int StagingFloats = 2 * 1024 * 1024;
 
-    // BF16 rows on their way into a BF16 matrix stay in the second cache between the file's pages and their panels.
+    // BF16 rows on their way into BF16 memory stay in the second cache between the file's pages, their hash and their panels.
     private const int StagingBytesBF16 = 256 * 1024;
 
     // Packed layouts work in panels of rows; whole panels at a time are packed without touching one twice.
     private const int PanelRows = 64;
 
     /// <summary>Packs all slices below each other.</summary>
-    public static void PackInto(SafetensorsSet files, WeightPiece piece, PackedMatrix matrix)
-    {
-        if (IsBF16(files, piece))
-            ReadRowsBF16(files, piece, matrix.PackBF16);
-        else
-            ReadRows(files, piece, matrix.Pack);
-    }
+    public static ImmutableArray<WeightHash> PackInto(SafetensorsSet files, WeightPiece piece, PackedMatrix matrix) =>
+        IsBF16(files, piece) ? ReadRowsBF16(files, piece, matrix.PackBF16) : ReadRows(files, piece, matrix.Pack);
 
     /// <summary>Copies all slices end to end, rounding to nearest even when the tensor is BF16.</summary>
-    public static void CopyInto(SafetensorsSet files, WeightPiece piece, Tensor tensor)
+    public static ImmutableArray<WeightHash> CopyInto(SafetensorsSet files, WeightPiece piece, Tensor tensor)
     {
         var rows = tensor.View.Reshape(piece.Rows, piece.Columns);
-        if (IsBF16(files, piece))
-        {
-            CopyBF16(files, piece, rows);
-            return;
-        }
-
-        ReadRows(files, piece, (firstRow, values) =>
+        return IsBF16(files, piece) ? CopyBF16(files, piece, rows) : ReadRows(files, piece, (firstRow, values) =>
         {
             for (var row = 0; row < values.Length / piece.Columns; row++)
             {
@@ -56,61 +48,79 @@ internal static class PieceReader
     private static bool IsBF16(SafetensorsSet files, WeightPiece piece) => piece.DType == DType.BF16
         && piece.Slices.All(slice => files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType == SafetensorsDType.BF16);
 
-    /// <summary>Straight from the files into the tensor's memory, one row or more at a time.</summary>
-    private static void CopyBF16(SafetensorsSet files, WeightPiece piece, TensorView rows)
+    /// <summary>Straight from the files into the tensor's memory, some rows at a time.</summary>
+    private static ImmutableArray<WeightHash> CopyBF16(SafetensorsSet files, WeightPiece piece, TensorView rows)
     {
+        var hashes = ImmutableArray.CreateBuilder<WeightHash>();
         var firstRow = 0;
         foreach (var slice in piece.Slices)
         {
-            var atOnce = Math.Max(1, int.MaxValue / 2 / slice.ColumnCount);
+            var hasher = new SliceHasher(slice, sizeof(ushort));
+            var atOnce = Math.Max(1, StagingBytesBF16 / sizeof(ushort) / slice.ColumnCount);
             for (var row = 0; row < slice.RowCount; row += atOnce)
             {
                 var count = Math.Min(atOnce, slice.RowCount - row);
-                files.FileOf(slice.Tensor)!.ReadRowsBF16(
-                    slice.Tensor, slice.FirstRow + row, count, slice.FirstColumn, slice.ColumnCount,
-                    MemoryMarshal.Cast<byte, ushort>(rows.Slice(firstRow + row, count).Bytes()));
+                ReadRowsBF16(files, slice, row, count, MemoryMarshal.Cast<byte, ushort>(rows.Slice(firstRow + row, count).Bytes()), hasher);
             }
 
             firstRow += slice.RowCount;
+            hashes.AddRange(hasher.Finish());
         }
+
+        return hashes.ToImmutable();
     }
 
-    private static void ReadRowsBF16(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place)
+    private static ImmutableArray<WeightHash> ReadRowsBF16(
+        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place)
     {
         var rowsAtOnce = Math.Max(PanelRows / 2, StagingBytesBF16 / sizeof(ushort) / piece.Columns / PanelRows * PanelRows);
-        ReadStaged(
-            piece, rowsAtOnce, place, (slice, row, rows, values) => files.FileOf(slice.Tensor)!.ReadRowsBF16(
-                slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values));
+        return ReadStaged<ushort>(
+            files, piece, rowsAtOnce, place, (slice, row, rows, values, hasher) => ReadRowsBF16(files, slice, row, rows, values, hasher));
     }
 
-    private static void ReadRows(SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place) => ReadStaged(
-        piece, RowsAtOnce(piece), place, (slice, row, rows, values) => files.FileOf(slice.Tensor)!.ReadRows(
-            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values));
-
-    private static void ReadStaged<T>(
-        WeightPiece piece, int rowsAtOnce, Action<int, ReadOnlySpan<T>> place, Action<TensorSlice, int, int, Span<T>> read)
+    private static void ReadRowsBF16(
+        SafetensorsSet files, TensorSlice slice, int row, int rows, Span<ushort> values, SliceHasher hasher)
     {
+        files.FileOf(slice.Tensor)!.ReadRowsBF16(
+            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values);
+        hasher.Append(MemoryMarshal.AsBytes(values));
+    }
+
+    private static ImmutableArray<WeightHash> ReadRows(
+        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place) => ReadStaged<float>(
+        files, piece, RowsAtOnce(piece), place, (slice, row, rows, values, hasher) => files.FileOf(slice.Tensor)!.ReadRows(
+            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values, hasher.Append));
+
+    private static ImmutableArray<WeightHash> ReadStaged<T>(
+        SafetensorsSet files, WeightPiece piece, int rowsAtOnce, Action<int, ReadOnlySpan<T>> place,
+        Action<TensorSlice, int, int, Span<T>, SliceHasher> read)
+    {
+        var hashes = ImmutableArray.CreateBuilder<WeightHash>();
         var staging = ArrayPool<T>.Shared.Rent(rowsAtOnce * piece.Columns);
         try
         {
             var firstRow = 0;
             foreach (var slice in piece.Slices)
             {
+                var hasher = new SliceHasher(slice, files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType.Bytes());
                 for (var row = 0; row < slice.RowCount; row += rowsAtOnce)
                 {
                     var rows = Math.Min(rowsAtOnce, slice.RowCount - row);
                     var values = staging.AsSpan(0, rows * slice.ColumnCount);
-                    read(slice, row, rows, values);
+                    read(slice, row, rows, values, hasher);
                     place(firstRow + row, values);
                 }
 
                 firstRow += slice.RowCount;
+                hashes.AddRange(hasher.Finish());
             }
         }
         finally
         {
             ArrayPool<T>.Shared.Return(staging);
         }
+
+        return hashes.ToImmutable();
     }
 
     private static int RowsAtOnce(WeightPiece piece)

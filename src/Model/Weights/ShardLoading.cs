@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using AkkaCp.Model.Safetensors;
@@ -41,6 +42,10 @@ internal sealed class ShardLoading : IDisposable
 
     /// <summary>Bytes in memory of the pieces acquired.</summary>
     public long Bytes => _leaseOf.Values.Sum(lease => WeightStore.BytesOf(lease.Value));
+
+    /// <summary>Hashes of all that was acquired, whoever read it, in order of their names.</summary>
+    public ImmutableArray<WeightHash> Hashes =>
+        [.. _leaseOf.Values.SelectMany(lease => lease.Hashes).Distinct().OrderBy(hash => hash.Piece, StringComparer.Ordinal)];
 
     public void LoadAll(IEnumerable<WeightPiece> pieces, CancellationToken cancellationToken)
     {
@@ -98,19 +103,18 @@ internal sealed class ShardLoading : IDisposable
         }
     }
 
-    private IDisposable Read(WeightPiece piece) => piece.IsPacked ? ReadMatrix(piece) : ReadTensor(piece);
-
-    private PackedMatrix ReadMatrix(WeightPiece piece)
+    private LoadedPiece Read(WeightPiece piece)
     {
-        var matrix = CreateMatrix(piece);
+        IDisposable memory = piece.IsPacked ? CreateMatrix(piece) : CreateTensor(piece);
         try
         {
-            PieceReader.PackInto(_files, piece, matrix);
-            return matrix;
+            return new LoadedPiece(memory, memory is PackedMatrix matrix
+                ? PieceReader.PackInto(_files, piece, matrix)
+                : PieceReader.CopyInto(_files, piece, (Tensor)memory));
         }
         catch
         {
-            matrix.Dispose();
+            memory.Dispose();
             throw;
         }
     }
@@ -126,21 +130,7 @@ internal sealed class ShardLoading : IDisposable
         }
     }
 
-    private Tensor ReadTensor(WeightPiece piece)
-    {
-        var isVector = piece.Slices[0].Shape.Count == 1;
-        var tensor = isVector
-            ? _store.Tensors.Rent(piece.DType, (int)piece.Count)
-            : _store.Tensors.Rent(piece.DType, piece.Rows, piece.Columns);
-        try
-        {
-            PieceReader.CopyInto(_files, piece, tensor);
-            return tensor;
-        }
-        catch
-        {
-            tensor.Dispose();
-            throw;
-        }
-    }
+    private Tensor CreateTensor(WeightPiece piece) => piece.Slices[0].Shape.Count == 1
+        ? _store.Tensors.Rent(piece.DType, (int)piece.Count)
+        : _store.Tensors.Rent(piece.DType, piece.Rows, piece.Columns);
 }

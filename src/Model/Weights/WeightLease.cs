@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace AkkaCp.Model.Weights;
 
 /// <summary>One holder's claim on a shared piece of <see cref="WeightStore"/>.</summary>
@@ -6,7 +8,10 @@ internal sealed class WeightLease(WeightStore store, WeightStore.Entry entry) : 
     private WeightStore.Entry? _entry = entry;
 
     /// <summary>A PackedMatrix or a Tensor; valid until this lease is disposed.</summary>
-    public IDisposable Value { get; } = entry.Loaded.Task.Result;
+    public IDisposable Value { get; } = entry.Loaded.Task.Result.Value;
+
+    /// <summary>What was read from the files for it.</summary>
+    public ImmutableArray<WeightHash> Hashes { get; } = entry.Loaded.Task.Result.Hashes;
 
     public void Dispose()
     {

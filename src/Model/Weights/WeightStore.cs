@@ -34,7 +34,7 @@ public sealed class WeightStore : IDisposable
     public void Dispose() => Tensors.Dispose();
 
     /// <summary>The piece of this key, loaded now by this caller unless another one has it or is at it.</summary>
-    internal WeightLease Acquire(string key, Func<IDisposable> load, CancellationToken cancellationToken)
+    internal WeightLease Acquire(string key, Func<LoadedPiece> load, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -65,8 +65,8 @@ public sealed class WeightStore : IDisposable
         }
 
         var piece = entry.Loaded.Task.Result;
-        Interlocked.Add(ref _bytes, -BytesOf(piece));
-        piece.Dispose();
+        Interlocked.Add(ref _bytes, -BytesOf(piece.Value));
+        piece.Value.Dispose();
     }
 
     internal static long BytesOf(IDisposable piece) => piece switch
@@ -91,12 +91,12 @@ public sealed class WeightStore : IDisposable
         }
     }
 
-    private void Load(Entry entry, Func<IDisposable> load)
+    private void Load(Entry entry, Func<LoadedPiece> load)
     {
         try
         {
             var piece = load();
-            Interlocked.Add(ref _bytes, BytesOf(piece));
+            Interlocked.Add(ref _bytes, BytesOf(piece.Value));
             entry.Loaded.SetResult(piece);
         }
         catch
@@ -135,6 +135,6 @@ public sealed class WeightStore : IDisposable
 
         public int Users { get; set; }
 
-        public TaskCompletionSource<IDisposable> Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<LoadedPiece> Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -35,7 +35,7 @@ public sealed class WeightStoreTests : IDisposable
         using var finish = new ManualResetEventSlim();
         var first = Task.Run(() => _store.Acquire("a", () =>
         {
-            Blocking(started, finish).Dispose();
+            Blocking(started, finish).Value.Dispose();
             throw new IOException("gone");
         }, default), TestContext.Current.CancellationToken);
         started.Wait(TestContext.Current.CancellationToken);
@@ -78,9 +78,9 @@ public sealed class WeightStoreTests : IDisposable
         Assert.Equal((0, 0, 0L), (_store.Count, _live.Value, _store.Bytes));
     }
 
-    private PlainMatrix Matrix() => new(2, 3, DType.F32, _live);
+    private LoadedPiece Matrix() => new(new PlainMatrix(2, 3, DType.F32, _live), []);
 
-    private PlainMatrix Blocking(ManualResetEventSlim started, ManualResetEventSlim finish)
+    private LoadedPiece Blocking(ManualResetEventSlim started, ManualResetEventSlim finish)
     {
         started.Set();
         finish.Wait(TestContext.Current.CancellationToken);
