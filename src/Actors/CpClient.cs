@@ -7,6 +7,7 @@ using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Model;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -25,13 +26,15 @@ public sealed class CpClient : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Action<ClusterWait>? _waiting;
 
-    private CpClient(CpSettings settings, ActorSystem system, ILoggerFactory loggers, Action<ClusterWait>? waiting)
+    private CpClient(
+        CpSettings settings, ActorSystem system, ILoggerFactory loggers, ModelFacts model, Action<ClusterWait>? waiting)
     {
         (_settings, _system, _waiting) = (settings, system, waiting);
         _logger = loggers.CreateLogger(LogCategories.Engine);
         _locator = system.ActorOf(SeedLocator.Props(settings.Cluster.Seeds), "seeds");
         var asked = $"{string.Join(", ", settings.Cluster.Seeds)} of cluster {settings.Cluster.Name}";
-        _requests = new OpenRequests(EdgeRules.Of(settings.Cluster, asked), Waits);
+        _requests = new OpenRequests(
+            EdgeRules.Of(settings.Cluster, asked), new ClientFacts(model, ProtocolVersion.Current), Waits);
         _requests.Attach(system, _locator);
     }
 
@@ -41,16 +44,19 @@ public sealed class CpClient : IAsyncDisposable
     /// <summary>Opens a port of its own, on the host of <c>akka-cp.cluster</c> and a free port.</summary>
     /// <param name="settings">Names the seeds.</param>
     /// <param name="loggers">Takes the log. Default: nowhere.</param>
+    /// <param name="model">The model that requests are made for; the cluster refuses them if it has another one. Default: none, for a client
+    /// that makes no requests.</param>
     /// <param name="waiting">Hears, on an actor's thread, of a request that waits for the cluster, 2 s after it began to; must not block.
     /// Default: nobody.</param>
     /// <exception cref="CpSettingsException">No seeds are named, or a certificate cannot be read.</exception>
-    public static CpClient Start(CpSettings settings, ILoggerFactory? loggers = null, Action<ClusterWait>? waiting = null)
+    public static CpClient Start(
+        CpSettings settings, ILoggerFactory? loggers = null, ModelFacts? model = null, Action<ClusterWait>? waiting = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         loggers ??= NullLoggerFactory.Instance;
         return settings.Cluster.Seeds.IsEmpty
             ? throw new CpSettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
-            : new CpClient(settings, ControlPlane.StartClient(settings, loggers), loggers, waiting);
+            : new CpClient(settings, ControlPlane.StartClient(settings, loggers), loggers, model ?? ModelFacts.None, waiting);
     }
 
     /// <summary>Runs one request on the cluster; the same contract as <see cref="CpNode.Submit"/>. Fails after

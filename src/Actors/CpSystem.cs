@@ -27,7 +27,7 @@ public sealed class CpSystem : IAsyncDisposable
     {
         _system = system;
         _context = context;
-        _requests = new OpenRequests(edgeRules);
+        _requests = new OpenRequests(edgeRules, node.Host.Facts.ToClient());
         _coordinator = system.ActorOf(CoordinatorActor.Props(context), "coordinator");
         _requests.Attach(system, system.ActorOf(NodeActor.Props(node, _coordinator, _coordinator), NodeProtocol.ActorName));
     }

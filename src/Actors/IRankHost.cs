@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
 
@@ -15,6 +16,12 @@ public interface IRankHost
 
     /// <summary>What this node brings into a group. Constant.</summary>
     NodeOffer Offer { get; }
+
+    /// <summary>
+    /// Hashes of all pieces of the weights that are loaded here, in ordinal order of their names; asked for after each load. Empty where
+    /// no other node's weights are there to be compared.
+    /// </summary>
+    ImmutableArray<WeightHash> Hashes { get; }
 
     /// <summary>
     /// Makes the shards of exactly these ranks ready and frees others. Never called while a pipeline lives here, nor while an earlier

@@ -17,6 +17,7 @@ internal sealed partial class CoordinatorActor
     private readonly Dictionary<string, IActorRef> _nodes = [];
     private readonly Dictionary<IActorRef, (RosterMember Node, string Reason)> _refused = [];
     private readonly HashSet<(Guid Incarnation, string Reason)> _refusals = [];
+    private readonly HashExchange _hashes;
     private Roster _roster;
     private Formation? _formation;
     private TimeSpan _pause = TimeSpan.Zero;
@@ -53,22 +54,25 @@ internal sealed partial class CoordinatorActor
         Receive<CoordinatorProtocol.StepTimedOut>(_ => { });
     }
 
-    private void Hear(NodeProtocol.Pulse pulse)
+    private void Hear(NodeProtocol.Pulse pulse) => Hear(pulse, Sender);
+
+    private void Hear(NodeProtocol.Pulse pulse, IActorRef sender)
     {
-        var heard = _roster.Hear(pulse, ControlOf(Sender));
-        if (heard.Refusal is { } reason)
+        var heard = _roster.Hear(pulse, ControlOf(sender), _hashes.Book.Agrees(pulse.Hashes.Own));
+        if (!IsOfOtherModel(pulse))
+            _hashes.Hear(sender, pulse.Hashes);
+        if ((heard.Refusal ?? _hashes.Book.DifferencesOf(pulse.Hashes.Own)) is { } reason)
         {
-            _refused[Sender] = (new RosterMember(ControlOf(Sender), pulse), reason);
-            if (_refusals.Count < MostRefusals && _refusals.Add((pulse.Incarnation, reason)))
-                _log.Warning("node {0} at {1} is refused: {2}", pulse.Name, Sender.Path.Address, reason);
-            Sender.Tell(new NodeProtocol.Refused(reason));
+            Refuse(pulse, sender, reason);
             return;
         }
 
-        _refused.Remove(Sender);
+        _refused.Remove(sender);
         if (heard.IsNew)
             _log.Info("node {0} is here with {1} places", pulse.Name, pulse.Offer.Places);
-        _nodes[pulse.Name] = Sender;
+        if (_nodes.TryGetValue(pulse.Name, out var before) && !before.Equals(sender))
+            _hashes.Forget(before);
+        _nodes[pulse.Name] = sender;
         _roster = heard.Roster;
         if (_settling > 0 && _context.AreAllKnown(_roster))
             _settling = 0;
@@ -79,6 +83,48 @@ internal sealed partial class CoordinatorActor
         NoteWork(pulse);
         Assign(pulse.Name);
         Advance();
+    }
+
+    /// <summary>Weights of another model are no damaged copy of ours: they are neither compared nor carried.</summary>
+    private bool IsOfOtherModel(NodeProtocol.Pulse pulse) => _context.Facts.DifferencesTo(pulse.Facts).Count > 0;
+
+    /// <summary>What a node has loaded, or carried here, may be what others wait for.</summary>
+    private void Hear(Action<HashExchange> take)
+    {
+        take(_hashes);
+        _roster = _roster.Judge(_hashes.Book.Agrees);
+        foreach (var member in _roster.Members.Values.ToList())
+        {
+            if (_hashes.Book.DifferencesOf(member.Pulse.Hashes.Own) is { } reason)
+                Refuse(member.Pulse, _nodes[member.Name], reason);
+        }
+
+        Advance();
+    }
+
+    /// <summary>Says why, here once. A node that had ranks has none any more.</summary>
+    private void Refuse(NodeProtocol.Pulse pulse, IActorRef node, string reason)
+    {
+        _refused[node] = (new RosterMember(ControlOf(node), pulse), reason);
+        if (_refusals.Count < MostRefusals && _refusals.Add((pulse.Incarnation, reason)))
+            _log.Warning("node {0} at {1} is refused: {2}", pulse.Name, node.Path.Address, reason);
+        node.Tell(new NodeProtocol.Refused(reason));
+        if (!_nodes.TryGetValue(pulse.Name, out var known) || !known.Equals(node))
+            return;
+        Lose(pulse.Name, "it is refused");
+        Assign("");
+        Advance();
+    }
+
+    /// <summary>Programs of another version are refused by name; whoever asks again is told again.</summary>
+    private void Refuse(Foreign foreign)
+    {
+        var reason = $"protocol: expected version {_context.Facts.Protocol}, found another: a message {foreign.Manifest}";
+        if (_refusals.Count < MostRefusals && _refusals.Add((foreign.Id, reason)))
+            _log.Warning("a program at {0} is refused: {1}", Sender.Path.Address, reason);
+        Sender.Tell(foreign.Kind == Foreign.Pulse
+            ? new NodeProtocol.Refused(reason)
+            : new EdgeProtocol.Ended(foreign.Id, 0, new GenerationProtocol.Failed(foreign.Id, FailureKind.Invalid, reason)));
     }
 
     /// <summary>A node need not fall silent when others know that its process is dead.</summary>
@@ -151,7 +197,7 @@ internal sealed partial class CoordinatorActor
         }
 
         AskToClose();
-        if (_formation.Table is null && _formation.Closing.IsEmpty && _settling == 0 && _roster.IsLoaded)
+        if (_formation.Table is null && _formation.Closing.IsEmpty && _settling == 0 && _roster.IsLoaded && !_hashes.IsLearning)
             Open();
     }
 
@@ -264,6 +310,7 @@ internal sealed partial class CoordinatorActor
     private void AgeNodes()
     {
         TickLater();
+        _hashes.Tick();
         AgeEdges();
         _roster = _roster.Age();
         foreach (var (node, refusal) in _refused.ToList())
@@ -271,18 +318,25 @@ internal sealed partial class CoordinatorActor
             if (refusal.Node.Silence < Rules.NodeSilence)
                 _refused[node] = (refusal.Node with { Silence = refusal.Node.Silence + 1 }, refusal.Reason);
             else
-                _refused.Remove(node);
+                Forget(node);
         }
 
         foreach (var silent in _roster.Members.Values.Where(member => member.Silence > Rules.NodeSilence).ToList())
             Lose(silent.Name, $"nothing was heard of it for {silent.Silence} s");
     }
 
+    private void Forget(IActorRef refused)
+    {
+        _refused.Remove(refused);
+        _hashes.Forget(refused);
+    }
+
     private void Lose(string name, string why)
     {
         _log.Warning("node {0} is gone: {1}", name, why);
         _roster = _roster.Without(name);
-        _nodes.Remove(name);
+        if (_nodes.Remove(name, out var node) && !_refused.ContainsKey(node))
+            _hashes.Forget(node);
         Leave(name, why);
     }
 

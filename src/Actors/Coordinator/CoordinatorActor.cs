@@ -38,6 +38,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _context = context;
         _state = CoordinatorState.Create(context.Limits) with { NextNumber = context.NextRequest };
         _roster = Roster.Create(context.Facts, context.Limits.WorldSize);
+        var (self, system) = (Self, Context.System);
+        _hashes = new HashExchange((node, message) => node.TellLarge(message, self, system));
         _settling = context.Limits.Rules.Settling;
         Forming();
     }
@@ -85,6 +87,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         });
         Receive<NodeProtocol.Pulse>(Hear);
         Receive<NodeProtocol.Died>(Hear);
+        Receive<HashProtocol.Own>(own => Hear(hashes => hashes.Take(own)));
+        Receive<HashProtocol.Table>(carried => Hear(hashes => hashes.Take(carried)));
+        Receive<Foreign>(Refuse);
         Receive<CoordinatorProtocol.AskStatus>(_ => Sender.Tell(new CoordinatorProtocol.StatusTold(Status())));
         Receive<CoordinatorProtocol.HandOver>(_ => Context.Stop(Self));
         Receive<CoordinatorProtocol.Drain>(Drain);
@@ -94,19 +99,23 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <remarks>A request that is handed in again is asked after: its edge did not hear that it was taken.</remarks>
     private void Submit(GenerationProtocol.Submit submit)
     {
-        if (_edges.TryAdd(submit, Sender))
-        {
+        if (_context.Facts.DifferencesTo(submit.Client ?? ClientFacts.None) is { Count: > 0 } differences)
+            Reject(submit, $"the client differs from the cluster: {string.Join("; ", differences)}");
+        else if (_edges.TryAdd(submit, Sender))
             Apply(_state.Submit(submit));
-        }
         else if (Sender.Equals(_edges.EdgeOf(submit.RequestId)))
-        {
             _edges.Answer(submit.RequestId, submit.Tokens.Length, Sender, Self, WhatIsMissing());
-        }
         else
-        {
-            Sender.Tell(new EdgeProtocol.Ended(submit.RequestId, submit.Tokens.Length, new GenerationProtocol.Failed(
-                submit.RequestId, FailureKind.Invalid, $"request id: expected one that is not in use, found {submit.RequestId}")));
-        }
+            Reject(submit, $"request id: expected one that is not in use, found {submit.RequestId}");
+    }
+
+    /// <summary>Refuses a request that never was in the book.</summary>
+    private void Reject(GenerationProtocol.Submit submit, string why)
+    {
+        _log.Info("a request of {0} is refused: {1}", Sender.Path.Address, why);
+        Sender.Tell(new EdgeProtocol.Ended(
+            submit.RequestId, submit.Tokens.IsDefault ? 0 : submit.Tokens.Length,
+            new GenerationProtocol.Failed(submit.RequestId, FailureKind.Invalid, why)));
     }
 
     /// <summary>Says what is to be said, then plans what can be planned.</summary>

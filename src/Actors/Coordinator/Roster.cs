@@ -40,20 +40,30 @@ internal sealed record Roster
     /// </summary>
     /// <param name="pulse">What it says.</param>
     /// <param name="control">Where it says it from.</param>
-    public Hearing Hear(NodeProtocol.Pulse pulse, string control)
+    /// <param name="isProven">Whether the weights that it has loaded were compared with the group's.</param>
+    public Hearing Hear(NodeProtocol.Pulse pulse, string control, bool isProven = true)
     {
+        var member = new RosterMember(control, pulse) { IsProven = isProven };
         if (Facts.DifferencesTo(pulse.Facts) is { Count: > 0 } differences)
             return new Hearing(this, $"it differs from the group: {string.Join("; ", differences)}");
         if (pulse.Offer.Places < 1)
             return new Hearing(this, $"places: expected at least 1, found {pulse.Offer.Places}");
         if (!Members.TryGetValue(pulse.Name, out var known))
-            return new Hearing(With(new RosterMember(control, pulse)), IsNew: true);
+            return new Hearing(With(member), IsNew: true);
         if (known.Pulse.Incarnation == pulse.Incarnation)
-            return new Hearing(With(new RosterMember(control, pulse)));
+            return new Hearing(With(member));
         return known.Control == control
-            ? new Hearing(Without(pulse.Name).With(new RosterMember(control, pulse)), IsNew: true, Replaces: true)
+            ? new Hearing(Without(pulse.Name).With(member), IsNew: true, Replaces: true)
             : new Hearing(this, $"another node is named {pulse.Name}, at {known.Control}");
     }
+
+    /// <summary>Notes of every node whether the weights that it has loaded were compared with the group's.</summary>
+    /// <param name="agrees">Tells it of their digest.</param>
+    public Roster Judge(Func<UInt128, bool> agrees) => this with
+    {
+        Members = Members.ToImmutableSortedDictionary(
+            entry => entry.Key, entry => entry.Value with { IsProven = agrees(entry.Value.Pulse.Hashes.Own) }, StringComparer.Ordinal),
+    };
 
     /// <summary>A second later.</summary>
     public Roster Age() => this with
@@ -106,7 +116,7 @@ internal sealed record Roster
         if (free.Count > 0)
             return $"{free.Count} of {Seats.Length} ranks have no node";
         var loading = Enumerable.Range(0, Seats.Length).Where(rank => !Members[Seats[rank]!].HasLoaded(rank)).ToList();
-        return loading.Count > 0 ? $"rank {string.Join(", ", loading)} is loading" : "the ranks are being built";
+        return loading.Count > 0 ? $"rank {string.Join(", ", loading)} is loading, or compared" : "the ranks are being built";
     }
 
     /// <summary>Gives free ranks in ascending order, each to the first node by name that has room and is suited.</summary>

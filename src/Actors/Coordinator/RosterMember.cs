@@ -10,6 +10,9 @@ internal sealed record RosterMember(string Control, NodeProtocol.Pulse Pulse)
     /// <summary>Seconds since it was last heard of.</summary>
     public int Silence { get; init; }
 
+    /// <summary>Whether the weights that it has loaded were compared with the group's.</summary>
+    public bool IsProven { get; init; } = true;
+
     /// <summary>The node's name.</summary>
     public string Name => Pulse.Name;
 
@@ -17,7 +20,7 @@ internal sealed record RosterMember(string Control, NodeProtocol.Pulse Pulse)
     public int Places => Pulse.Status.State is NodeState.Draining or NodeState.Stopped ? 0 : Pulse.Offer.Places;
 
     /// <summary>Whether it could run the rank at once.</summary>
-    public bool HasLoaded(int rank) => Pulse.Loaded.Contains(rank);
+    public bool HasLoaded(int rank) => IsProven && Pulse.Loaded.Contains(rank);
 
     /// <summary>Whether it had the rank when it spoke last, perhaps under an earlier coordinator.</summary>
     public bool Claims(int rank) => Pulse.Status.Ranks.Contains(rank);

@@ -9,8 +9,9 @@ namespace AkkaCp.Actors.Edge;
 /// go on there with the tokens that they have. Safe for use by any number of threads.
 /// </summary>
 /// <param name="rules">How patient they are.</param>
+/// <param name="client">What the coordinator is told of this process.</param>
 /// <param name="delayed">Told when one waits for the cluster, on an actor's thread; null for nobody.</param>
-internal sealed class OpenRequests(EdgeRules rules, Action<ClusterWait>? delayed = null)
+internal sealed class OpenRequests(EdgeRules rules, ClientFacts client, Action<ClusterWait>? delayed = null)
 {
     private const string Closing = "the engine is shutting down";
 
@@ -35,7 +36,7 @@ internal sealed class OpenRequests(EdgeRules rules, Action<ClusterWait>? delayed
     public async IAsyncEnumerable<GenerationProtocol.IReply> RunAsync(
         GenerationProtocol.Submit submit, LogitsRowTaker? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new OpenRequest(submit, rows, delayed ?? (_ => { }));
+        var request = new OpenRequest(submit with { Client = client }, rows, delayed ?? (_ => { }));
         Open(request);
         using var registration = cancellationToken.UnsafeRegister(_ => request.Cancel(), null);
         try

@@ -56,6 +56,13 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<NodeProtocol.Locate>(_ => Sender.Tell(new NodeProtocol.Located(_coordinator, _context.Status)));
         Receive<NodeProtocol.Leave>(_ => Leave());
         Receive<NodeProtocol.Tick>(_ => Tick());
+        Receive<HashProtocol.AskOwn>(_ => TellOwnHashes());
+        Receive<HashProtocol.AskCarried>(ask => Sender.TellLarge(_context.Carried.From(ask), Self, Context.System));
+        Receive<HashProtocol.Table>(table =>
+        {
+            if (_context.Carried.Take(table))
+                Pulse();
+        });
         Receive<LogitsProtocol.RowTaken>(taken => _ranks.Confirm(taken));
         Receive<PartProtocol.Part>(part =>
         {
@@ -115,7 +122,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         HearOfCoordinator();
         if (_message != refused.Reason)
             _log.Error("the cluster refuses this node: {0}", refused.Reason);
-        (_isTaken, _message) = (false, refused.Reason);
+        (_isTaken, _message, _assigned) = (false, refused.Reason, []);
         PublishAndPulse();
     }
 
@@ -211,9 +218,19 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Pulse();
     }
 
-    private void Pulse() => _way.Tell(new NodeProtocol.Pulse(
-        _incarnation, _context.Host.Offer, _context.Host.Facts, _context.Status, _context.Shards.Loaded, _context.HighestEpoch,
-        _context.Work));
+    private void Pulse()
+    {
+        var (loaded, hashes) = _context.Shards.Ready;
+        _way.Tell(new NodeProtocol.Pulse(
+            _incarnation, _context.Host.Offer, _context.Host.Facts, _context.Status, loaded, _context.HighestEpoch, _context.Work,
+            new HashProtocol.Mark(hashes.Digest, _context.Carried.Book, _context.Carried.Count)));
+    }
+
+    private void TellOwnHashes()
+    {
+        var (_, hashes) = _context.Shards.Ready;
+        Sender.TellLarge(new HashProtocol.Own(_context.Host.Offer.Name, hashes.Digest, hashes.Hashes), Self, Context.System);
+    }
 
     private void TickLater() => Timers.StartSingleTimer(SecondTimer, NodeProtocol.Tick.Instance, s_second);
 

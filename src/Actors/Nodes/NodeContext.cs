@@ -29,6 +29,9 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
     /// <summary>The shards.</summary>
     public ShardLoader Shards { get; } = new(host);
 
+    /// <summary>The coordinator's book of hashes, as far as it was sent here.</summary>
+    public CarriedHashes Carried { get; } = new();
+
     /// <summary>The last picture.</summary>
     public NodeStatus Status => _status;
 

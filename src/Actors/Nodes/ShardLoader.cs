@@ -15,6 +15,7 @@ internal sealed class ShardLoader(IRankHost host)
     private Task _loading = Task.CompletedTask;
     private ImmutableArray<int> _target;
     private ImmutableArray<int> _loaded = [];
+    private LoadedHashes _hashes = LoadedHashes.None;
     private double _progress;
 
     /// <summary>Ranks whose shards are ready.</summary>
@@ -24,6 +25,16 @@ internal sealed class ShardLoader(IRankHost host)
         {
             lock (_lock)
                 return _loaded;
+        }
+    }
+
+    /// <summary>Ranks whose shards are ready, and the hashes of all that was loaded last.</summary>
+    public (ImmutableArray<int> Ranks, LoadedHashes Hashes) Ready
+    {
+        get
+        {
+            lock (_lock)
+                return (_loaded, _hashes);
         }
     }
 
@@ -60,10 +71,11 @@ internal sealed class ShardLoader(IRankHost host)
             .ConfigureAwait(false);
         stop.ThrowIfCancellationRequested();
         await host.LoadAsync(ranks, new Share(this, stop), stop).ConfigureAwait(false);
+        var hashes = LoadedHashes.Of(host.Hashes);
         lock (_lock)
         {
             stop.ThrowIfCancellationRequested();
-            _loaded = ranks;
+            (_loaded, _hashes) = (ranks, hashes);
             Volatile.Write(ref _progress, 1);
         }
     }

@@ -6,13 +6,14 @@ namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
 /// Writes and reads every <see cref="IWireMessage"/>: hand-written binary under explicit manifests, so that a node accepts what is
-/// listed here and nothing else. A manifest ends in the version of its format; a reader of the next version keeps the previous one.
+/// listed here and nothing else. A manifest ends in the version of its format. Requests and pulses of other versions become
+/// <see cref="Foreign"/> and are refused; what refuses them keeps its format.
 /// </summary>
 public sealed class CpWireSerializer : SerializerWithStringManifest
 {
     private static readonly WireFormat[] s_formats =
     [
-        WireFormat.Of<GenerationProtocol.Submit>("submit/1", GenerationWire.Write, GenerationWire.Submit),
+        WireFormat.Of<GenerationProtocol.Submit>("submit/2", GenerationWire.Write, GenerationWire.Submit),
         WireFormat.Of<GenerationProtocol.Cancel>("cancel/1", (to, cancel) => to.Id(cancel.RequestId), from => new(from.Id())),
         WireFormat.Of<GenerationProtocol.Progress>("progress/1", GenerationWire.Write, GenerationWire.Progress),
         WireFormat.Of<GenerationProtocol.TokenGenerated>("token/1", GenerationWire.Write, GenerationWire.TokenGenerated),
@@ -23,7 +24,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<EdgeProtocol.Ended>("ended/1", EdgeWire.Write, EdgeWire.Ended),
         WireFormat.Of<EdgeProtocol.Waiting>("waiting/2", EdgeWire.Write, EdgeWire.Waiting),
         WireFormat.Of<EdgeProtocol.Unknown>("unknown/1", (to, unknown) => to.Id(unknown.RequestId), from => new(from.Id())),
-        WireFormat.Of<NodeProtocol.Pulse>("pulse/1", NodeWire.Write, NodeWire.Pulse),
+        WireFormat.Of<NodeProtocol.Pulse>("pulse/2", NodeWire.Write, NodeWire.Pulse),
         WireFormat.Of<NodeProtocol.Assigned>("assigned/1", WriteAssigned, from => new(from.Ints(), from.Ints())),
         WireFormat.Of<NodeProtocol.Refused>("refused/1", (to, refused) => to.Text(refused.Reason), from => new(from.Text())),
         WireFormat.Of<NodeProtocol.Closed>("node-closed/1", WriteClosed, from => new(from.Long(), from.Text())),
@@ -34,9 +35,13 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<NodeProtocol.Island>("island/1", WriteIsland, from => new(from.Int(), from.Text())),
         WireFormat.Of<NodeProtocol.Probe>("probe/1", WriteProbe, from => new(from.Text(), from.Text())),
         WireFormat.Of<NodeProtocol.Probed>("probed/1", NodeWire.Write, NodeWire.Probed),
+        WireFormat.Of<HashProtocol.AskOwn>("ask-hashes/1", (_, _) => { }, _ => HashProtocol.AskOwn.Instance),
+        WireFormat.Of<HashProtocol.AskCarried>("ask-carried-hashes/1", HashWire.Write, from => new(from.Id(), from.Int())),
+        WireFormat.Of<HashProtocol.Own>("hashes/1", HashWire.Write, HashWire.Own),
+        WireFormat.Of<HashProtocol.Table>("carried-hashes/1", HashWire.Write, HashWire.HashTable),
         WireFormat.Of<CoordinatorProtocol.AskStatus>("ask-status/1", (_, _) => { }, _ => CoordinatorProtocol.AskStatus.Instance),
         WireFormat.Of<CoordinatorProtocol.StatusTold>(
-            "status/1", (to, told) => to.Write(told.Status), from => new(from.ClusterStatus())),
+            "status/2", (to, told) => to.Write(told.Status), from => new(from.ClusterStatus())),
         WireFormat.Of<RankProtocol.Close>("close/1", RankWire.Write, from => new(from.Long(), from.Duration())),
         WireFormat.Of<RankProtocol.Open>("open/1", (to, open) => to.Write(open.Table), from => new(from.Table())),
         WireFormat.Of<RankProtocol.RunStep>("run-step/1", RankWire.Write, RankWire.RunStep),
@@ -82,9 +87,14 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
     public override object FromBinary(byte[] bytes, string manifest)
     {
         ArgumentNullException.ThrowIfNull(bytes);
-        if (!s_byManifest.TryGetValue(manifest, out var format))
-            throw new SerializationException($"{nameof(CpWireSerializer)}: unknown manifest \"{manifest}\"");
         var reader = new WireReader(bytes, system);
+        if (!s_byManifest.TryGetValue(manifest, out var format))
+        {
+            return Foreign.IsMet(manifest)
+                ? new Foreign(manifest, reader.Id())
+                : throw new SerializationException($"{nameof(CpWireSerializer)}: unknown manifest \"{manifest}\"");
+        }
+
         var message = format.Read(reader);
         reader.End();
         return message;

@@ -35,9 +35,10 @@ public static class GenerationProtocol
     /// <param name="Sampling">How tokens are chosen.</param>
     /// <param name="StopTokens">Tokens that end the text; they are reported, too.</param>
     /// <param name="AllLogits">Whether ranks give the logits of all rows to the process's logits sink.</param>
+    /// <param name="Client">Who asks; noted where the request enters the actors, and null before.</param>
     public sealed record Submit(
         Guid RequestId, ImmutableArray<int> Tokens, int PromptLength, int MaxNewTokens, SamplingOptions Sampling,
-        ImmutableArray<int> StopTokens, bool AllLogits = false) : ICommand;
+        ImmutableArray<int> StopTokens, bool AllLogits = false, ClientFacts? Client = null) : ICommand;
 
     /// <summary>The client went away or has enough; answered by Completed(Cancelled) unless the request has ended already.</summary>
     public sealed record Cancel(Guid RequestId) : ICommand;

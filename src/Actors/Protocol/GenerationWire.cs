@@ -14,10 +14,12 @@ internal static class GenerationWire
         to.Write(submit.Sampling);
         to.Ints(submit.StopTokens);
         to.Bool(submit.AllLogits);
+        to.Optional(submit.Client, to.Write);
     }
 
     public static Submit Submit(this WireReader from) =>
-        new(from.Id(), from.Ints(), from.Int(), from.Int(), from.SamplingOptions(), from.Ints(), from.Bool());
+        new(from.Id(), from.Ints(), from.Int(), from.Int(), from.SamplingOptions(), from.Ints(), from.Bool(),
+            from.Optional(from.ClientFacts));
 
     public static void Write(this WireWriter to, Progress progress)
     {

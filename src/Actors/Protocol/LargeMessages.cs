@@ -10,6 +10,7 @@ internal static class LargeMessages
 {
     // A token is at most 5 bytes, and so is a block's number.
     private const int LargeCount = PartsAssembler.PartBytes / 8;
+    private const int LargeHashes = PartsAssembler.PartBytes / 200;
 
     /// <summary>Tells a message, in parts when it is large and goes to another process.</summary>
     public static void TellLarge(this IActorRef target, IWireMessage message, IActorRef sender, ActorSystem system)
@@ -60,6 +61,8 @@ internal static class LargeMessages
         GenerationProtocol.Submit submit => submit.Tokens.Length + submit.StopTokens.Length + (2 * submit.Sampling.LogitBias?.Count ?? 0) > LargeCount,
         RankProtocol.RunStep run => run.Plan.Requests.Sum(share => share.Tokens.Length + share.NewBlocks.Length + 16) > LargeCount,
         LogitsProtocol.Row row => row.Logits.Length > LargeCount,
+        HashProtocol.Own own => own.Hashes.Length > LargeHashes,
+        HashProtocol.Table table => table.Entries.Length > LargeHashes,
         _ => false,
     };
 }

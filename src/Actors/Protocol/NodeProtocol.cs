@@ -21,9 +21,10 @@ internal static class NodeProtocol
     /// <param name="Loaded">Ranks whose shards are ready.</param>
     /// <param name="HighestEpoch">The highest epoch that it has heard of: a new one must be above.</param>
     /// <param name="Work">A count that grows while the node's pipelines compute.</param>
+    /// <param name="Hashes">Which weights it has loaded, and whose hashes it carries.</param>
     public sealed record Pulse(
-        Guid Incarnation, NodeOffer Offer, GroupFacts Facts, NodeStatus Status, ImmutableArray<int> Loaded, long HighestEpoch, long Work)
-        : IWireMessage
+        Guid Incarnation, NodeOffer Offer, GroupFacts Facts, NodeStatus Status, ImmutableArray<int> Loaded, long HighestEpoch, long Work,
+        HashProtocol.Mark Hashes = default) : IWireMessage
     {
         /// <summary>The node's name.</summary>
         public string Name => Offer.Name;

@@ -17,10 +17,11 @@ internal static class NodeWire
         to.Ints(pulse.Loaded);
         to.Long(pulse.HighestEpoch);
         to.Long(pulse.Work);
+        to.Write(pulse.Hashes);
     }
 
     public static Pulse Pulse(this WireReader from) =>
-        new(from.Id(), from.Offer(), from.Facts(), from.Status(), from.Ints(), from.Long(), from.Long());
+        new(from.Id(), from.Offer(), from.Facts(), from.Status(), from.Ints(), from.Long(), from.Long(), from.Mark());
 
     public static void Write(this WireWriter to, NodeOffer offer)
     {
@@ -35,7 +36,8 @@ internal static class NodeWire
 
     public static void Write(this WireWriter to, GroupFacts facts)
     {
-        to.Text(facts.Model);
+        to.Write(facts.Model);
+        to.Text(facts.Tensors);
         to.Text(facts.Layout);
         to.Text(facts.DType);
         to.Text(facts.Kernels);
@@ -45,7 +47,7 @@ internal static class NodeWire
     }
 
     public static GroupFacts Facts(this WireReader from) =>
-        new(from.Text(), from.Text(), from.Text(), from.Text(), from.Int(), from.Int(), from.Int());
+        new(from.ModelFacts(), from.Text(), from.Text(), from.Text(), from.Text(), from.Int(), from.Int(), from.Int());
 
     public static void Write(this WireWriter to, NodeStatus status)
     {

@@ -58,6 +58,8 @@ internal sealed class WireReader(byte[] bytes, ExtendedActorSystem system)
 
     public Guid Id() => new(Take(16));
 
+    public UInt128 Hash() => System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(Take(16));
+
     public double Double() => BitConverter.ToDouble(Take(sizeof(double)));
 
     public ImmutableArray<byte> Bytes() => ImmutableArray.Create(Take(Count()));

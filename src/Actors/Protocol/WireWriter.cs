@@ -52,6 +52,13 @@ internal sealed class WireWriter : IDisposable
 
     public void Id(Guid value) => _writer.Write(value.ToByteArray());
 
+    public void Hash(UInt128 value)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128LittleEndian(bytes, value);
+        _writer.Write(bytes);
+    }
+
     public void Duration(TimeSpan value) => Long(value.Ticks);
 
     public void Word<T>(T value)

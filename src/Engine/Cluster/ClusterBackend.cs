@@ -3,6 +3,7 @@ using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
+using AkkaCp.Model;
 
 namespace AkkaCp.Engine.Cluster;
 
@@ -26,8 +27,11 @@ internal sealed class ClusterBackend : IGenerationBackend
 
     /// <summary>Opens the client's port.</summary>
     /// <exception cref="CpSettingsException">A certificate cannot be read.</exception>
+    /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
     public static ClusterBackend Start(EnginePlan plan, EngineOptions options) => new(
-        CpClient.Start(plan.Settings, options.LoggerFactory, options.ClusterWait is { } told ? told.Report : null), plan.Topology.WorldSize);
+        CpClient.Start(
+            plan.Settings, options.LoggerFactory, ModelFacts.Read(plan.Directory), options.ClusterWait is { } told ? told.Report : null),
+        plan.Topology.WorldSize);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationProtocol.IReply> Submit(

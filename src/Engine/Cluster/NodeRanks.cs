@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
@@ -16,9 +19,6 @@ namespace AkkaCp.Engine.Cluster;
 /// </summary>
 internal sealed class NodeRanks : IRankHost, IAsyncDisposable
 {
-    /// <summary>Version of control and data protocol together: raised when a node of before could not work with one of now.</summary>
-    private const int ProtocolVersion = 1;
-
     private readonly EnginePlan _plan;
     private readonly IDataPlane _plane;
     private readonly EpochMeshes _meshes;
@@ -36,7 +36,7 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
         _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
         Facts = FactsOf(plan);
         Offer = OfferOf(plan, plane);
-        _meshes = new EpochMeshes(plane, plan.Topology, new MeshFacts(Facts.Model, Facts.Kernels, Facts.DType));
+        _meshes = new EpochMeshes(plane, plan.Topology, new MeshFacts($"{Facts.Model.Hash} {Facts.Tensors}", Facts.Kernels, Facts.DType));
     }
 
     /// <inheritdoc/>
@@ -44,6 +44,19 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
 
     /// <inheritdoc/>
     public NodeOffer Offer { get; }
+
+    /// <inheritdoc/>
+    public ImmutableArray<WeightHash> Hashes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _ranks.Values.SelectMany(one => one.Resources.Weights.Hashes).Distinct()
+                    .OrderBy(hash => hash.Piece, StringComparer.Ordinal)];
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public async Task LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken)
@@ -110,11 +123,17 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     {
         var (topology, kv) = (plan.Topology, Enumerable.Range(0, plan.Topology.WorldSize).Select(plan.KvShapeOf).ToList());
         return new GroupFacts(
-            ModelHash.Compute(plan.Directory),
+            ModelFacts.Read(plan.Directory), TensorsOf(plan),
             $"tp {topology.Tp}, attn-cp {topology.AttnCp}, moe-dp {topology.MoeDp}, ep {topology.Ep}",
             $"weights {plan.DType}, KV {kv[0].DType}",
             CpuDevice.DefaultKernels.Numerics,
-            kv.Min(shape => shape.Blocks), kv[0].BlockSize, ProtocolVersion);
+            kv.Min(shape => shape.Blocks), kv[0].BlockSize, ProtocolVersion.Current);
+    }
+
+    private static string TensorsOf(EnginePlan plan)
+    {
+        using var files = SafetensorsSet.Open(plan.Directory);
+        return files.TensorsHash();
     }
 
     private static NodeOffer OfferOf(EnginePlan plan, IDataPlane plane)

@@ -4,6 +4,7 @@ using AkkaCp.Actors;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
+using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
@@ -38,8 +39,8 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         _logger = loggers.CreateLogger(LogCategories.Engine);
         _restingTensors = AllTensors();
         Facts = new GroupFacts(
-            plan.Directory, plan.Topology.ToString() ?? "", plan.DType.ToString(), ranks[0].Device.Name,
-            ranks.Min(rank => rank.Kv.Shape.Blocks), plan.Settings.KvCache.BlockSizeTokens, 1);
+            ModelFacts.None, "", plan.Topology.ToString() ?? "", plan.DType.ToString(), ranks[0].Device.Name,
+            ranks.Min(rank => rank.Kv.Shape.Blocks), plan.Settings.KvCache.BlockSizeTokens, ProtocolVersion.Current);
         Offer = new NodeOffer(
             "engine", "", plan.Topology.WorldSize, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, ranks[0].Device.Name);
         _system = CpSystem.Start(plan.Settings, new CpSystemOptions
@@ -179,6 +180,9 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
 
     /// <inheritdoc/>
     public NodeOffer Offer { get; }
+
+    /// <remarks>There is no other node.</remarks>
+    public ImmutableArray<WeightHash> Hashes => [];
 
     /// <remarks>All shards are loaded before the actors start.</remarks>
     Task IRankHost.LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using AkkaCp.Model.Files;
@@ -87,6 +89,21 @@ public sealed class SafetensorsSet : IDisposable
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>
+    /// XxHash128 in hex over names, types and shapes of all tensors: the same for copies that are cut into other files.
+    /// </summary>
+    public string TensorsHash()
+    {
+        var hash = new XxHash128();
+        foreach (var name in _fileOf.Keys.Order(StringComparer.Ordinal))
+        {
+            var tensor = _fileOf[name].Tensor(name);
+            hash.Append(Encoding.UTF8.GetBytes($"{name} {tensor.DType} {tensor.ShapeText}\n"));
+        }
+
+        return hash.GetCurrentHashAsUInt128().ToString("x32", CultureInfo.InvariantCulture);
     }
 
     /// <summary>

@@ -63,7 +63,7 @@ internal static class ClusterTables
         {
             table.AddRow(
                 Markup.Escape(node.Offer.Name), RunLine.Bytes(node.Offer.MemoryBytes), Markup.Escape(node.Offer.Device),
-                node.Facts.Model[..Math.Min(HashLetters, node.Facts.Model.Length)], Markup.Escape(node.Facts.Kernels));
+                node.Facts.Model.Hash[..HashLetters], Markup.Escape(node.Facts.Kernels));
         }
 
         return table;

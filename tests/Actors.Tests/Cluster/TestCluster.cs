@@ -4,6 +4,7 @@ using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using Xunit;
 
@@ -34,7 +35,7 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
     private const string DeafToSilence = "cluster.split-brain-resolver.stable-after = 1h";
 
     /// <summary>Room for prompts of several hundred thousand tokens.</summary>
-    private const int KvBlocks = 25_000;
+    public const int KvBlocks = 25_000;
 
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
@@ -66,9 +67,11 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
     }
 
     /// <summary>A client outside the cluster.</summary>
-    public CpClient Client()
+    /// <param name="model">Its model; null for that of the nodes.</param>
+    public CpClient Client(ModelFacts? model = null)
     {
-        var client = CpClient.Start(Settings(0), new OutputLogger(TestContext.Current.TestOutputHelper));
+        var client = CpClient.Start(
+            Settings(0), new OutputLogger(TestContext.Current.TestOutputHelper), model ?? new ScriptedRanks().Facts.Model);
         _clients.Add(client);
         return client;
     }

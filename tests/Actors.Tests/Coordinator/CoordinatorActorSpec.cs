@@ -6,6 +6,7 @@ using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Pipeline.Partition;
 using Xunit;
@@ -153,6 +154,56 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     }
 
     [Fact]
+    public async Task ClientOfAnotherModelOrVersion_IsRefusedBeforeAnythingIsComputed()
+    {
+        var ranks = new ScriptedRanks();
+        var (coordinator, _) = Start(ranks);
+        var facts = ranks.Facts.ToClient();
+        foreach (var (client, expected) in new (ClientFacts?, string)[]
+        {
+            (facts with { Model = Changed(facts.Model, "tokenizer.json", "t2") }, "tokenizer.json: the cluster has t1, the client t2"),
+            (facts with { Model = Changed(facts.Model, "config.json", null) }, "config.json: the cluster has c1, the client none"),
+            (facts with { Model = new ModelFacts([.. facts.Model.Files, new ModelFact("chat template", "x")]) },
+                "chat template: the cluster has none, the client x"),
+            (facts with { Protocol = 9 }, "protocol: the cluster has version 2, the client 9"),
+            (null, "config.json: the cluster has c1, the client none; tokenizer.json: the cluster has t1, the client none; "
+                + "protocol: the cluster has version 2, the client 0"),
+        })
+        {
+            var request = Request(10) with { Client = client };
+            coordinator.Tell(request, TestActor);
+            var failed = Assert.IsType<GenerationProtocol.Failed>(await TerminalAsync(request.RequestId));
+            Assert.Equal((FailureKind.Invalid, $"the client differs from the cluster: {expected}"), (failed.Error, failed.Message));
+        }
+
+        Assert.Empty(ranks.Plans);
+        var served = Request(10);
+        coordinator.Tell(served, TestActor);
+        Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(served.RequestId));
+    }
+
+    [Theory]
+    [InlineData("submit/1")]
+    [InlineData("submit/3")]
+    public async Task RequestOfAnotherVersionsFormat_IsRefusedByName(string manifest)
+    {
+        var (coordinator, _) = Start(new ScriptedRanks());
+        var id = Guid.NewGuid();
+        coordinator.Tell(new Foreign(manifest, id), TestActor);
+        var failed = Assert.IsType<GenerationProtocol.Failed>(await TerminalAsync(id));
+        Assert.Equal(
+            (FailureKind.Invalid, $"protocol: expected version 2, found another: a message {manifest}"), (failed.Error, failed.Message));
+    }
+
+    [Fact]
+    public async Task NodeOfAnotherVersionsFormat_IsRefusedByName()
+    {
+        var (coordinator, _) = Start(new ScriptedRanks());
+        coordinator.Tell(new Foreign("pulse/1", Guid.NewGuid()), TestActor);
+        Assert.Contains("found another: a message pulse/1", (await ExpectMsgAsync<NodeProtocol.Refused>(s_patience)).Reason);
+    }
+
+    [Fact]
     public async Task RankActorThatDies_CostsAnEpochAndNoRequest()
     {
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
@@ -184,6 +235,9 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(request.RequestId));
         Assert.Equal(2, ranks.Alive);
     }
+
+    private static ModelFacts Changed(ModelFacts facts, string name, string? hash) => new(
+        [.. facts.Files.Where(fact => fact.Name != name || hash is not null).Select(fact => fact.Name == name ? fact with { Hash = hash! } : fact)]);
 
     private static EdgeProtocol.Ended Ended(Guid requestId, GenerationProtocol.IReply reply) => new(requestId, 0, reply);
 
@@ -224,7 +278,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         ranks.Facts);
 
     private static GenerationProtocol.Submit Request(int promptLength) => new(
-        Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, 5, SamplingOptions.Greedy, []);
+        Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, 5, SamplingOptions.Greedy, [], Client: new ScriptedRanks().Facts.ToClient());
 
     private sealed class Pointer : ReceiveActor
     {

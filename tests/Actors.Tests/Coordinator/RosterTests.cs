@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Model;
 using CsCheck;
 using Xunit;
 
@@ -8,7 +9,8 @@ namespace AkkaCp.Actors.Tests.Coordinator;
 
 public class RosterTests
 {
-    private static readonly GroupFacts s_facts = new("m", "tp 4", "bf16", "k", 101, 16, 1);
+    private static readonly GroupFacts s_facts = new(
+        new ModelFacts([new ModelFact("config.json", "c"), new ModelFact("tokenizer.json", "t")]), "s", "tp 4", "bf16", "k", 101, 16, 1);
 
     [Fact]
     public void FreeRanks_GoToNodesByName_AndTheRestAreSpares()
@@ -45,8 +47,9 @@ public class RosterTests
     public void DifferentFacts_AreRefusedWithEveryDifference()
     {
         var roster = Roster.Create(s_facts, 2);
-        var heard = roster.Hear(Pulse("a") with { Facts = s_facts with { Model = "n", KvBlocks = 7 } }, "h:1");
-        Assert.Equal("it differs from the group: model: expected m, found n; KV blocks: expected 101, found 7", heard.Refusal);
+        var heard = roster.Hear(Pulse("a") with { Facts = s_facts with { Model = new ModelFacts([new ModelFact("config.json", "d")]), KvBlocks = 7 } }, "h:1");
+        Assert.Equal(
+            "it differs from the group: config.json: expected c, found d; tokenizer.json: expected t, found none; KV blocks: expected 101, found 7", heard.Refusal);
         Assert.Same(roster, heard.Roster);
     }
 

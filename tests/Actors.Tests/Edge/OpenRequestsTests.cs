@@ -13,7 +13,7 @@ public class OpenRequestsTests
     [Fact]
     public async Task AllEnded_WaitsForTerminalRepliesAndNotForTheirReaders()
     {
-        var requests = new OpenRequests(new EdgeRules());
+        var requests = new OpenRequests(new EdgeRules(), ClientFacts.None);
         Assert.True(requests.AllEndedAsync().IsCompleted);
         await using var reader = requests.RunAsync(Request(), null, CancellationToken.None)
             .GetAsyncEnumerator(TestContext.Current.CancellationToken);

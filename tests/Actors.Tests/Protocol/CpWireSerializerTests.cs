@@ -2,7 +2,9 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
+using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
 using Xunit;
@@ -28,6 +30,9 @@ public sealed class CpWireSerializerTests : IDisposable
         LogitBias = new Dictionary<int, float> { [7] = -100, [3] = 2.5f },
     };
 
+    private static readonly GroupFacts s_facts = new(
+        new ModelFacts([new ModelFact("config.json", "12ab"), new ModelFact("chat template", "none")]), "34cd", "tp 2", "bf16", "k7", 101, 128, 1);
+
     private static readonly SampledToken s_token = new(42, -0.5f, [new TokenLogprob(42, -0.5f), new TokenLogprob(9, float.NegativeInfinity)]);
 
     private static readonly PipelineFault s_fault = new(FaultKind.PeerLost, "KvGather", 17, 3, long.MaxValue, "rank 2 did not come · 10 s");
@@ -38,6 +43,7 @@ public sealed class CpWireSerializerTests : IDisposable
     {
         new GenerationProtocol.Submit(s_id, [1, 0, 151_935], 2, int.MaxValue, s_sampling, [5, 6], true),
         new GenerationProtocol.Submit(s_id, [1], 1, 0, SamplingOptions.Greedy, []),
+        new GenerationProtocol.Submit(s_id, [1], 1, 0, SamplingOptions.Greedy, [], false, new ClientFacts(s_facts.Model, 7)),
         new GenerationProtocol.Cancel(s_id),
         new GenerationProtocol.Progress(s_id, long.MaxValue, 3, 9),
         new GenerationProtocol.TokenGenerated(s_id, 12, s_token),
@@ -52,8 +58,13 @@ public sealed class CpWireSerializerTests : IDisposable
         new EdgeProtocol.Waiting(s_id, "1 of 2 ranks have no node"),
         new EdgeProtocol.Unknown(s_id),
         new NodeProtocol.Pulse(
-            s_id, new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), new GroupFacts("m", "tp 2", "bf16", "k7", 101, 128, 1),
-            new NodeStatus(NodeState.Loading, [0, 3], 0.25, 7, "half"), [3], long.MaxValue, 99),
+            s_id, new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), s_facts,
+            new NodeStatus(NodeState.Loading, [0, 3], 0.25, 7, "half"), [3], long.MaxValue, 99,
+            new HashProtocol.Mark(UInt128.MaxValue - 7, s_id, 20_000)),
+        HashProtocol.AskOwn.Instance,
+        new HashProtocol.AskCarried(s_id, 300),
+        new HashProtocol.Own("a", 77, [new WeightHash("lm_head.weight, rows 0 to 1023", UInt128.MaxValue), new WeightHash("x", 0)]),
+        new HashProtocol.Table(s_id, 300, [new WeightHash("model.norm.weight", 1)]),
         new NodeProtocol.Assigned([0, 2], []),
         new NodeProtocol.Assigned([], [1]),
         new NodeProtocol.Refused("model: expected a, found b"),
@@ -72,7 +83,7 @@ public sealed class CpWireSerializerTests : IDisposable
             [
                 new NodeReport(
                     new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), "10.0.0.1:4053",
-                    new NodeStatus(NodeState.Serving, [0, 1], 1, 7), new GroupFacts("m", "tp 2", "bf16", "k7", 101, 128, 1),
+                    new NodeStatus(NodeState.Serving, [0, 1], 1, 7), s_facts,
                     TimeSpan.FromSeconds(1), ""),
             ])),
         new RankProtocol.Open(new EpochTable(3, Guid.NewGuid(), [new RankPlace(0, "a", "h:1"), new RankPlace(1, "b", "")])),
@@ -94,7 +105,7 @@ public sealed class CpWireSerializerTests : IDisposable
         new RankProtocol.RunStep(new StepPlan(long.MaxValue, 1, [], [1])),
         new LogitsProtocol.Row(s_id, 7, [1.5f, float.NegativeInfinity, -0f]),
         new LogitsProtocol.RowTaken(s_id, 7),
-        new PartProtocol.Part(s_id, 3, 4, "submit/1", [1, 2, 255]),
+        new PartProtocol.Part(s_id, 3, 4, "submit/2", [1, 2, 255]),
         new RankProtocol.Opened(3, 1),
         new RankProtocol.OpenFailed(3, 1, "no memory"),
         new RankProtocol.StepAccepted(2, 9, 1),
@@ -168,7 +179,7 @@ public sealed class CpWireSerializerTests : IDisposable
         writer.Id(s_id);
         writer.Int(int.MaxValue);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Throws<SerializationException>(() => Serializer.FromBinary(writer.ToArray(), "submit/1"));
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary(writer.ToArray(), "submit/2"));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
     }
 
@@ -184,8 +195,20 @@ public sealed class CpWireSerializerTests : IDisposable
     [Fact]
     public void UnknownManifestOrType_IsRefused()
     {
-        Assert.Throws<SerializationException>(() => Serializer.FromBinary([], "submit/2"));
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary([], "submitted/2"));
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary(s_id.ToByteArray(), "token/9"));
         Assert.Throws<SerializationException>(() => Serializer.ToBinary("text"));
+    }
+
+    [Theory]
+    [InlineData("submit/1")]
+    [InlineData("submit/3")]
+    [InlineData("pulse/1")]
+    [InlineData("pulse/99")]
+    public void RequestOrPulseOfAnotherVersion_IsReadAsFarAsItsId(string manifest)
+    {
+        Assert.Equal(new Foreign(manifest, s_id), Serializer.FromBinary([.. s_id.ToByteArray(), 1, 2, 3], manifest));
+        Assert.Throws<SerializationException>(() => Serializer.FromBinary(new byte[15], manifest));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using AkkaCp.Actors.Tests.Coordinator;
+using AkkaCp.Model;
+using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
 using Xunit;
@@ -61,7 +63,13 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
     /// <summary>Ends when rank 0 has taken the step's plan.</summary>
     public Task Reached(long epoch, long step) => Signal(epoch, step).Task;
 
-    public GroupFacts Facts { get; init; } = new("model", "tp 2, attn-cp 2", "float32", "fake", kvBlocks, blockSize, 1);
+    public GroupFacts Facts { get; init; } = new(
+        new ModelFacts([new ModelFact("config.json", "c1"), new ModelFact("tokenizer.json", "t1")]), "tensors", "tp 2, attn-cp 2", "float32", "fake", kvBlocks, blockSize, 2);
+
+    /// <summary>What each rank's weights are, when they are loaded.</summary>
+    public Func<int, IEnumerable<WeightHash>> HashesOf { get; set; } = _ => [];
+
+    public ImmutableArray<WeightHash> Hashes => [.. Loads.Last().SelectMany(HashesOf).Distinct().OrderBy(hash => hash.Piece, StringComparer.Ordinal)];
 
     public NodeOffer Offer { get; init; } = new("node", "", worldSize, 1L << 30, "fake");
 

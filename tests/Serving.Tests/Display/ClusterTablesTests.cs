@@ -1,5 +1,6 @@
 using AkkaCp.Actors;
 using AkkaCp.Engine;
+using AkkaCp.Model;
 using AkkaCp.Serving.Display;
 using Xunit;
 
@@ -10,7 +11,8 @@ public sealed class ClusterTablesTests
     [Fact]
     public void NodesAtIPv6Addresses_ArePrintedWithinEightyColumns()
     {
-        var facts = new GroupFacts("0123456789abcdef", "tp 2", "bfloat16", "avx2", 10, 128, 1);
+        var facts = new GroupFacts(
+            new ModelFacts([new ModelFact("config.json", "0123456789abcdef")]), "89ab", "tp 2", "bfloat16", "avx2", 10, 128, 1);
         var nodes = new[] { "[::1]:4053", "[::1]:4055" }.Select((address, rank) => new NodeReport(
             new NodeOffer(address, $"[::1]:{6000 + rank}", 1, 16L << 30, "2 processors"), address,
             new NodeStatus(NodeState.Serving, [rank], 1, 7), facts, TimeSpan.Zero, "")).ToArray();

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+
+namespace AkkaCp.Model.Files;
+
+/// <summary>
+/// Hashes the small files of a model directory. JSON is compared by its content: neither layout nor order of keys counts, nor do notes
+/// on the program that saved it. The chat template is a fact of its own, wherever it is kept.
+/// </summary>
+internal static class ModelFactsReader
+{
+    /// <summary>The hash of what is not there.</summary>
+    public const string Absent = "none";
+
+    private const string TemplateKey = "chat_template";
+    private const string TokenizerConfig = "tokenizer_config.json";
+
+    private static readonly string[] s_notes = ["transformers_version", "_name_or_path", "name_or_path", TemplateKey];
+
+    public static ModelFacts Read(string directory) => new(
+    [
+        Json(directory, "config.json"),
+        new ModelFact("tokenizer.json", HashOf(Bytes(directory, "tokenizer.json"))),
+        Json(directory, TokenizerConfig),
+        new ModelFact("chat template", HashOf(Template(directory))),
+        Json(directory, GenerationDefaults.FileName),
+    ]);
+
+    private static ModelFact Json(string directory, string name) => new(name, HashOf(Canonical(Bytes(directory, name), root => root)));
+
+    private static byte[]? Template(string directory)
+    {
+        var main = Bytes(directory, "chat_template.jinja") ?? Canonical(
+            Bytes(directory, TokenizerConfig),
+            root => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(TemplateKey, out var template) ? template : null);
+        var more = Path.Combine(directory, "additional_chat_templates");
+        if (!Directory.Exists(more))
+            return main;
+        var others = Directory.GetFiles(more, "*.jinja").Order(StringComparer.Ordinal)
+            .SelectMany(file => (byte[])[.. Encoding.UTF8.GetBytes(Path.GetFileName(file)), 0, .. Bytes(more, Path.GetFileName(file))!, 0]);
+        return [.. main ?? [], 0, .. others];
+    }
+
+    /// <summary>A text as it is, anything else as JSON with sorted keys; bytes that are no JSON as they are.</summary>
+    private static byte[]? Canonical(byte[]? json, Func<JsonElement, JsonElement?> part)
+    {
+        if (json is null)
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (part(document.RootElement) is not { } value)
+                return null;
+            if (value.ValueKind == JsonValueKind.String)
+                return Encoding.UTF8.GetBytes(value.GetString()!);
+            using var memory = new MemoryStream();
+            using (var writer = new Utf8JsonWriter(memory))
+                Write(writer, value);
+            return memory.ToArray();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return json;
+        }
+    }
+
+    private static void Write(Utf8JsonWriter to, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                to.WriteStartObject();
+                foreach (var property in value.EnumerateObject().Where(one => !s_notes.Contains(one.Name)).OrderBy(one => one.Name, StringComparer.Ordinal))
+                {
+                    to.WritePropertyName(property.Name);
+                    Write(to, property.Value);
+                }
+
+                to.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                to.WriteStartArray();
+                foreach (var item in value.EnumerateArray())
+                    Write(to, item);
+                to.WriteEndArray();
+                break;
+            default:
+                value.WriteTo(to);
+                break;
+        }
+    }
+
+    private static byte[]? Bytes(string directory, string name)
+    {
+        var path = Path.Combine(directory, name);
+        return ModelFile.Exists(path) ? ModelFile.Read(path) : null;
+    }
+
+    private static string HashOf(byte[]? bytes) => bytes is null
+        ? Absent
+        : XxHash128.HashToUInt128(bytes).ToString("x32", CultureInfo.InvariantCulture);
+}
