@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Configuration;
 
@@ -7,8 +8,31 @@ namespace AkkaCp.Model.Configuration;
 /// </summary>
 internal sealed class JsonFields(JsonElement source, string prefix, List<string> reasons)
 {
-    public bool Has(string key) =>
-        source.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null;
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly List<string> _assumed = [];
+
+    /// <summary>Keys that were asked for, whether they are there or not.</summary>
+    public IReadOnlyCollection<string> Read => _read;
+
+    /// <summary>Dimensions that are not there, with the value taken for each.</summary>
+    public IReadOnlyList<string> Assumed => _assumed;
+
+    /// <summary>The object itself.</summary>
+    public JsonElement Source => source;
+
+    /// <summary>Whether a key is there with another value than null.</summary>
+    public bool Has(string key) => Find(key, required: false, out _);
+
+    /// <summary>Whether a key is there with the value null.</summary>
+    public bool IsNull(string key) => source.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Null;
+
+    /// <summary>A whole number as <see cref="Int"/>; that it is missing is remembered.</summary>
+    public int Dimension(string key, int maximum, int whenMissing, int minimum = 1)
+    {
+        if (!Has(key))
+            _assumed.Add($"{key} {whenMissing}");
+        return Int(key, maximum, whenMissing, minimum);
+    }
 
     /// <summary>A whole number in [1 or <paramref name="minimum"/>, maximum]; without a default the key is required.</summary>
     public int Int(string key, int maximum, int? whenMissing = null, int minimum = 1)
@@ -18,7 +42,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
             return whenMissing ?? 0;
         }
 
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
+        if (!JsonNumber.TryGetWhole(value, out var number))
         {
             Note(key, $"a whole number from {minimum} to {maximum}", value.GetRawText());
             return 0;
@@ -107,6 +131,41 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
         return numbers;
     }
 
+    /// <summary>Token ids: one number or an array of them, or none; a negative one, which no token has, is left out.</summary>
+    public IReadOnlyList<int> TokenIds(string key)
+    {
+        if (!Find(key, required: false, out var value))
+        {
+            return [];
+        }
+
+        var ids = new List<int>();
+        foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
+        {
+            if (!JsonNumber.TryGetWhole(item, out var id) || id > int.MaxValue)
+            {
+                Note(key, "a token id or an array of them", value.GetRawText());
+                return [];
+            }
+
+            if (id >= 0)
+            {
+                ids.Add((int)id);
+            }
+        }
+
+        return ids;
+    }
+
+    /// <summary>Notes every key that is set and that nothing here can follow.</summary>
+    public void Refuse(KeyTable table)
+    {
+        foreach (var (key, value) in table.SetIn(source))
+        {
+            Note(key.Key, key.Expected, value.GetRawText());
+        }
+    }
+
     /// <summary>A nested object, or null when the key is missing, null, or something else (which is noted).</summary>
     public JsonFields? Object(string key)
     {
@@ -135,6 +194,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
 
     private bool Find(string key, bool required, out JsonElement value)
     {
+        _read.Add(key);
         if (source.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null)
         {
             return true;

@@ -4,7 +4,8 @@ namespace AkkaCp.Model.Configuration;
 
 /// <summary>
 /// A model's dimensions: HF config.json of model_type qwen3_moe, or qwen3 (the same without experts). Names are HF's.
-/// A loaded instance is valid: what <see cref="Load"/> returns needs no further check.
+/// A loaded instance is valid: what <see cref="Load"/> returns needs no further check. Keys that are missing take the defaults of
+/// transformers; one that would make another model of it is refused.
 /// </summary>
 public sealed record ModelConfig
 {
@@ -23,7 +24,7 @@ public sealed record ModelConfig
     /// <summary>Key/value heads; divides <see cref="NumAttentionHeads"/>.</summary>
     public required int NumKeyValueHeads { get; init; }
 
-    /// <summary>Elements of one head; default HiddenSize / NumAttentionHeads.</summary>
+    /// <summary>Elements of one head; default HiddenSize / NumAttentionHeads, of qwen3 128.</summary>
     public required int HeadDim { get; init; }
 
     /// <summary>Rows of the embedding; ids are below it.</summary>
@@ -72,6 +73,15 @@ public sealed record ModelConfig
     /// Element type that the file names (float32, bfloat16, float16), or null; for display, the tensors decide.
     /// </summary>
     public string? TorchDtype { get; init; }
+
+    /// <summary>Tokens that end an output (eos_token_id: one or several), where generation_config.json has none.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+
+    /// <summary>Dimensions that the file leaves out, with the default of transformers that stands for each ("vocab_size 151936").</summary>
+    public IReadOnlyList<string> AssumedKeys { get; init; } = [];
+
+    /// <summary>Keys of the file that nothing here knows, and that are passed over.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
 
     /// <summary>Reads and checks config.json of a model directory.</summary>
     /// <exception cref="ModelConfigException">

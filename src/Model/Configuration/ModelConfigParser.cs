@@ -47,21 +47,21 @@ internal sealed class ModelConfigParser
     private ModelConfig Read()
     {
         var modelType = ReadModelType();
+        var defaults = modelType == "qwen3" ? ConfigDefaults.Qwen3 : ConfigDefaults.Qwen3Moe;
         RefuseWhatCannotRun();
-        var layers = _fields.Int("num_hidden_layers", MaxLayers);
-        var hidden = _fields.Int("hidden_size", MaxWidth);
-        var heads = _fields.Int("num_attention_heads", MaxHeads);
-        var positions = _fields.Int("max_position_embeddings", MaxPositions);
+        var hidden = _fields.Dimension("hidden_size", MaxWidth, defaults.HiddenSize);
+        var heads = _fields.Dimension("num_attention_heads", MaxHeads, defaults.NumAttentionHeads);
+        var positions = _fields.Dimension("max_position_embeddings", MaxPositions, defaults.MaxPositionEmbeddings);
         var (theta, scaling) = RopeScalingParser.Read(_fields, positions);
         var config = new ModelConfig
         {
             ModelType = modelType ?? "",
             HiddenSize = hidden,
-            NumHiddenLayers = layers,
+            NumHiddenLayers = _fields.Dimension("num_hidden_layers", MaxLayers, defaults.NumHiddenLayers),
             NumAttentionHeads = heads,
-            NumKeyValueHeads = _fields.Int("num_key_value_heads", MaxHeads),
-            HeadDim = ReadHeadDim(hidden, heads),
-            VocabSize = _fields.Int("vocab_size", MaxVocab),
+            NumKeyValueHeads = ReadKeyValueHeads(heads, defaults),
+            HeadDim = ReadHeadDim(hidden, heads, defaults),
+            VocabSize = _fields.Dimension("vocab_size", MaxVocab, defaults.VocabSize),
             MaxPositionEmbeddings = positions,
             AttentionBias = _fields.Bool("attention_bias", false),
             TieWordEmbeddings = _fields.Bool("tie_word_embeddings", false),
@@ -69,10 +69,15 @@ internal sealed class ModelConfigParser
             RopeTheta = theta,
             RopeScaling = scaling,
             TorchDtype = _fields.Text("torch_dtype") ?? _fields.Text("dtype"),
+            EosTokenIds = _fields.TokenIds("eos_token_id"),
         };
-        config = modelType == "qwen3" ? ReadDense(config) : ReadMoe(config);
+        config = modelType == "qwen3" ? ReadDense(config, defaults) : ReadMoe(config, defaults);
         CheckHeads(config);
-        return config;
+        return config with
+        {
+            AssumedKeys = _fields.Assumed,
+            UnknownKeys = ConfigKeys.Root.UnknownIn(_fields.Source, _fields.Read),
+        };
     }
 
     private string? ReadModelType()
@@ -89,28 +94,31 @@ internal sealed class ModelConfigParser
     private void RefuseWhatCannotRun()
     {
         var activation = _fields.Text("hidden_act");
-        if (activation is not (null or "silu"))
+        if (activation is not (null or "silu" or "swish"))
         {
             _fields.Note("hidden_act", "silu", activation);
         }
 
-        // HF ignores sliding_window while use_sliding_window is false.
-        if (_fields.Bool("use_sliding_window", false))
+        // A sliding_window of null is no window, whatever use_sliding_window says; one that is missing has a default in transformers.
+        if (_fields.Bool("use_sliding_window", false) && !_fields.IsNull("sliding_window"))
         {
             _fields.Note("use_sliding_window", "false: every layer sees the whole context", "true");
         }
 
-        if (_fields.Has("quantization_config"))
-        {
-            _fields.Note("quantization_config", "no quantised weights", "one");
-        }
+        _fields.Refuse(ConfigKeys.Root);
     }
 
-    private int ReadHeadDim(int hidden, int heads)
+    /// <summary>Older dense files say null for as many as there are query heads.</summary>
+    private int ReadKeyValueHeads(int heads, ConfigDefaults defaults) =>
+        _fields.IsNull("num_key_value_heads") && heads > 0
+            ? heads
+            : _fields.Dimension("num_key_value_heads", MaxHeads, defaults.NumKeyValueHeads);
+
+    private int ReadHeadDim(int hidden, int heads, ConfigDefaults defaults)
     {
-        if (_fields.Has("head_dim") || hidden == 0 || heads == 0)
+        if (_fields.Has("head_dim") || defaults.HeadDim is not null || hidden == 0 || heads == 0)
         {
-            return _fields.Int("head_dim", MaxHeadDim, whenMissing: 2);
+            return _fields.Int("head_dim", MaxHeadDim, whenMissing: defaults.HeadDim ?? 2);
         }
 
         if (hidden % heads != 0 || hidden / heads > MaxHeadDim)
@@ -125,14 +133,14 @@ internal sealed class ModelConfigParser
         return hidden / heads;
     }
 
-    private ModelConfig ReadDense(ModelConfig config) =>
-        config with { IntermediateSize = _fields.Int("intermediate_size", MaxWidth) };
+    private ModelConfig ReadDense(ModelConfig config, ConfigDefaults defaults) =>
+        config with { IntermediateSize = _fields.Dimension("intermediate_size", MaxWidth, defaults.IntermediateSize) };
 
-    private ModelConfig ReadMoe(ModelConfig config)
+    private ModelConfig ReadMoe(ModelConfig config, ConfigDefaults defaults)
     {
         config = config with
         {
-            NumExperts = _fields.Int("num_experts", MaxExperts, minimum: 0),
+            NumExperts = ReadNumExperts(defaults),
             DecoderSparseStep = _fields.Int("decoder_sparse_step", MaxLayers, whenMissing: 1),
             MlpOnlyLayers = _fields.Ints("mlp_only_layers", config.NumHiddenLayers),
             NormTopkProb = _fields.Bool("norm_topk_prob", false),
@@ -144,11 +152,9 @@ internal sealed class ModelConfigParser
         var dense = Enumerable.Range(0, config.NumHiddenLayers).Any(layer => !config.IsMoeLayer(layer));
         config = config with
         {
-            NumExpertsPerTok = _fields.Int(
-                "num_experts_per_tok", MaxExperts, whenMissing: sparse ? null : 0, minimum: sparse ? 1 : 0),
-            MoeIntermediateSize = _fields.Int(
-                "moe_intermediate_size", MaxWidth, whenMissing: sparse ? null : 0, minimum: sparse ? 1 : 0),
-            IntermediateSize = _fields.Int("intermediate_size", MaxWidth, whenMissing: dense ? null : 0, minimum: dense ? 1 : 0),
+            NumExpertsPerTok = ReadIfUsed(sparse, "num_experts_per_tok", MaxExperts, defaults.NumExpertsPerTok),
+            MoeIntermediateSize = ReadIfUsed(sparse, "moe_intermediate_size", MaxWidth, defaults.MoeIntermediateSize),
+            IntermediateSize = ReadIfUsed(dense, "intermediate_size", MaxWidth, defaults.IntermediateSize),
         };
         if (sparse && config.NumExpertsPerTok > config.NumExperts)
         {
@@ -157,6 +163,26 @@ internal sealed class ModelConfigParser
 
         return config;
     }
+
+    /// <summary>transformers 5 writes num_local_experts, earlier ones num_experts.</summary>
+    private int ReadNumExperts(ConfigDefaults defaults)
+    {
+        if (!_fields.Has("num_local_experts"))
+        {
+            return _fields.Dimension("num_experts", MaxExperts, defaults.NumExperts, minimum: 0);
+        }
+
+        var experts = _fields.Int("num_local_experts", MaxExperts, minimum: 0);
+        if (_fields.Has("num_experts") && _fields.Int("num_experts", MaxExperts, minimum: 0) is var other && other != experts)
+        {
+            _fields.Note("num_local_experts", $"the same as num_experts ({other})", $"{experts}");
+        }
+
+        return experts;
+    }
+
+    private int ReadIfUsed(bool isUsed, string key, int maximum, int whenMissing) =>
+        isUsed ? _fields.Dimension(key, maximum, whenMissing) : _fields.Int(key, maximum, whenMissing: 0, minimum: 0);
 
     private void CheckHeads(ModelConfig config)
     {

@@ -1,43 +1,69 @@
+using System.Text.Json;
+
 namespace AkkaCp.Model.Configuration;
 
-/// <summary>Reads rope_theta and rope_scaling, or their newer common form rope_parameters.</summary>
+/// <summary>
+/// Reads rope_theta and rope_scaling, or their newer common form rope_parameters, as transformers 5 does: an empty object is none, a
+/// missing type is "default", and the base stands inside the object or beside it.
+/// </summary>
 internal static class RopeScalingParser
 {
     private const double MaxTheta = 1e12;
     private const double MaxFactor = 1e6;
+    private const string OriginalKey = "original_max_position_embeddings";
 
     public static (double Theta, RopeScaling? Scaling) Read(JsonFields config, int maxPositions)
     {
         var theta = config.Double("rope_theta", 1.0001, MaxTheta, 10_000)!.Value;
-        if (config.Object("rope_parameters") is { } parameters)
-        {
-            return (parameters.Double("rope_theta", 1.0001, MaxTheta, theta)!.Value, ReadScaling(parameters, maxPositions));
-        }
+        var outside = config.Int(OriginalKey, 1 << 28, whenMissing: 0);
+        if (ChosenObject(config) is not { } fields)
+            return (theta, null);
 
-        return (theta, config.Object("rope_scaling") is { } scaling ? ReadScaling(scaling, maxPositions) : null);
+        fields.Refuse(ConfigKeys.Rope);
+        return (fields.Double("rope_theta", 1.0001, MaxTheta, theta)!.Value, ReadScaling(fields, outside, maxPositions));
     }
 
-    private static RopeScaling? ReadScaling(JsonFields fields, int maxPositions)
+    /// <summary>The one of both objects that says something; null when neither does.</summary>
+    private static JsonFields? ChosenObject(JsonFields config)
+    {
+        var scaling = NotEmpty(config.Object("rope_scaling"));
+        var parameters = NotEmpty(config.Object("rope_parameters"));
+        if (scaling is not null && parameters is not null && !JsonElement.DeepEquals(scaling.Source, parameters.Source))
+            config.Note("rope_scaling", "the same as rope_parameters, or one of them only", scaling.Source.GetRawText());
+        return parameters ?? scaling;
+    }
+
+    private static JsonFields? NotEmpty(JsonFields? fields) =>
+        fields is not null && fields.Source.EnumerateObject().Any() ? fields : null;
+
+    private static RopeScaling? ReadScaling(JsonFields fields, int originalOutside, int maxPositions)
     {
         // Older files write "type", newer ones "rope_type"; HF prefers the newer.
-        var key = fields.Has("rope_type") ? "rope_type" : "type";
-        switch (fields.Text(key, required: true))
+        var key = fields.Has("rope_type") || !fields.Has("type") ? "rope_type" : "type";
+        switch (fields.Text(key, required: !fields.Has(key) && Stretches(fields)))
         {
             case null or "default":
                 return null;
             case "linear":
                 return new RopeScaling { Type = RopeScalingType.Linear, Factor = RequiredFactor(fields) };
             case "yarn":
-                return ReadYarn(fields, maxPositions);
+                return ReadYarn(fields, originalOutside, maxPositions);
             case var other:
                 fields.Note(key, "default, linear or yarn", other);
                 return null;
         }
     }
 
-    private static RopeScaling ReadYarn(JsonFields fields, int maxPositions)
+    /// <summary>Whether a scaling without a type would be dropped in silence as the default.</summary>
+    private static bool Stretches(JsonFields fields) =>
+        (fields.Has("factor") && fields.Double("factor", 0, double.MaxValue, 1) != 1)
+        || fields.Has("short_factor") || fields.Has("long_factor") || fields.Has("low_freq_factor") || fields.Has("alpha");
+
+    private static RopeScaling ReadYarn(JsonFields fields, int originalOutside, int maxPositions)
     {
-        var original = fields.Int("original_max_position_embeddings", 1 << 28, whenMissing: maxPositions);
+        // HF prefers the key beside the object to the one inside.
+        var inside = fields.Int(OriginalKey, 1 << 28, whenMissing: maxPositions);
+        var original = originalOutside > 0 ? originalOutside : inside;
         var betaFast = fields.Double("beta_fast", 1e-6, 1e6, 32)!.Value;
         var betaSlow = fields.Double("beta_slow", 1e-6, 1e6, 1)!.Value;
         if (betaFast < betaSlow)
@@ -50,7 +76,8 @@ internal static class RopeScalingParser
 
         // A factor that the file names wins over max_position_embeddings / original, as in vLLM, SGLang and HF since version 5:
         // Qwen3's documented long-context setting keeps max_position_embeddings as it was.
-        var factor = fields.Has("factor") || !fields.Has("original_max_position_embeddings") || original == 0
+        var isOriginalGiven = originalOutside > 0 || fields.Has(OriginalKey);
+        var factor = fields.Has("factor") || !isOriginalGiven || original == 0
             ? RequiredFactor(fields)
             : Math.Max(1.0, (double)maxPositions / original);
         return new RopeScaling

@@ -93,11 +93,9 @@ public class ModelConfigTests
     [InlineData("model_type", "\"llama\"", "qwen3_moe or qwen3")]
     [InlineData("model_type", "7", "a string")]
     [InlineData("hidden_act", "\"gelu\"", "silu")]
-    [InlineData("use_sliding_window", "true", "false")]
     [InlineData("norm_topk_prob", "1", "true or false")]
     [InlineData("rms_norm_eps", "-1", "a number from 0")]
     [InlineData("rope_theta", "0", "a number from")]
-    [InlineData("quantization_config", "{}", "no quantised weights")]
     [InlineData("rope_scaling", "{\"type\": \"dynamic\", \"factor\": 2}", "default, linear or yarn")]
     [InlineData("rope_scaling", "{\"factor\": 2}", "the key is missing")]
     [InlineData("rope_scaling", "{\"type\": \"linear\"}", "a number of at least 1")]
@@ -114,15 +112,11 @@ public class ModelConfigTests
     }
 
     [Fact]
-    public void MissingKeys_AreAllNamed()
+    public void MissingModelType_IsNamed()
     {
         var error = Assert.Throws<ModelConfigException>(() => ModelConfig.Parse("{}"u8.ToArray(), "test.json"));
 
-        foreach (var key in (string[])["model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
-            "vocab_size", "max_position_embeddings", "num_experts"])
-        {
-            Assert.Contains($"{key}: the key is missing", error.Reasons);
-        }
+        Assert.Equal(["model_type: the key is missing"], error.Reasons);
     }
 
     [Fact]
@@ -134,7 +128,7 @@ public class ModelConfigTests
             json["head_dim"] = 7;
             json["num_key_value_heads"] = 3;
             json["hidden_act"] = "relu";
-            json.Remove("vocab_size");
+            json["vocab_size"] = "many";
         }));
 
         Assert.Equal(5, error.Reasons.Count);
