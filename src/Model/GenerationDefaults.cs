@@ -35,9 +35,12 @@ public sealed record GenerationDefaults
     /// </summary>
     public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
 
+    /// <summary>Keys of the file that nothing here knows, and that are passed over.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+
     /// <summary>Reads the file of a model directory; a directory without one gives the defaults.</summary>
     /// <exception cref="ModelFormatException">
-    /// Not JSON, not an object, a key of the wrong type, a number out of its range, or a key that is not honoured.
+    /// Not JSON, not an object, a key of the wrong type, a number out of its range, or a key that changes answers and is not honoured.
     /// </exception>
     public static GenerationDefaults Load(string modelDirectory)
     {
@@ -51,6 +54,7 @@ public sealed record GenerationDefaults
     private static GenerationDefaults Read(LocatedJson root)
     {
         var doSample = root["do_sample"].Flag();
+        RefuseWhatIsNotHonoured(root, doSample);
         return new GenerationDefaults
         {
             EosTokenIds = ReadTokenIds(root["eos_token_id"]),
@@ -59,7 +63,15 @@ public sealed record GenerationDefaults
             DoSample = doSample,
             MaxNewTokens = root["max_new_tokens"].WholeNumber(least: 1),
             Sampling = ReadSampling(root, doSample),
+            UnknownKeys = GenerationKeys.Always.UnknownIn(root.Value, GenerationKeys.Read),
         };
+    }
+
+    private static void RefuseWhatIsNotHonoured(LocatedJson root, bool doSample)
+    {
+        var set = GenerationKeys.Always.SetIn(root.Value).Concat(doSample ? GenerationKeys.Drawing.SetIn(root.Value) : []);
+        foreach (var (key, _) in set)
+            throw root[key.Key].Wrong(key.Expected);
     }
 
     private static IReadOnlyList<int> ReadTokenIds(LocatedJson value)
