@@ -41,7 +41,7 @@ internal sealed class PromptEncoder
         int[] tokens = request switch
         {
             { Tokens: { } given } => [.. given],
-            { Prompt: { } text } => _tokenizer.Encode(text),
+            { Prompt: { } text } => _tokenizer.EncodePrompt(text),
             _ => EncodeMessages(request),
         };
         return new EncodedPrompt(ImmutableArray.Create(tokens), OpensReasoning(tokens));

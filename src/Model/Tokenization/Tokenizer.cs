@@ -14,6 +14,7 @@ public sealed class Tokenizer
     private readonly string _file;
     private readonly Vocabulary _vocabulary;
     private readonly bool _normalizesToNfc;
+    private readonly (IReadOnlyList<int> Before, IReadOnlyList<int> Behind) _frame;
     private readonly AddedTokenMatcher _withSpecial;
     private readonly AddedTokenMatcher _withoutSpecial;
 
@@ -22,12 +23,21 @@ public sealed class Tokenizer
         _file = definition.File;
         _vocabulary = Vocabulary.Create(definition);
         _normalizesToNfc = definition.NormalizesToNfc;
+        _frame = definition.Frame;
+        EosToken = definition.Config.EosToken;
+        Notes = NotesOn(definition);
         _withSpecial = new AddedTokenMatcher(definition.AddedTokens, Normalize);
         _withoutSpecial = new AddedTokenMatcher(definition.AddedTokens.Where(token => !token.Special), Normalize);
     }
 
     /// <summary>Number of tokens: the highest id + 1. A model may have more rows than that, as padding.</summary>
     public int VocabSize => _vocabulary.Size;
+
+    /// <summary>Text of the token that ends an answer as tokenizer_config.json names it; null without one.</summary>
+    public string? EosToken { get; }
+
+    /// <summary>What the files ask for that the reference does on some ways and that is not done here; one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Reads tokenizer.json, and from tokenizer_config.json the added tokens that only it has.</summary>
     /// <param name="modelDirectory">A directory in HF layout.</param>
@@ -63,6 +73,12 @@ public sealed class Tokenizer
         var merger = new BpeMerger(_vocabulary.Merges);
         return Encode(text, allowSpecial, merger);
     }
+
+    /// <summary>
+    /// The ids of a text that is a whole prompt, in the frame that tokenizer.json's post-processor sets around it: a first token in some
+    /// models, nothing in most. Text that a chat template made has its frame already.
+    /// </summary>
+    public int[] EncodePrompt(string text) => [.. _frame.Before, .. Encode(text), .. _frame.Behind];
 
     /// <summary>As the public one, on a merger whose count of work a test reads.</summary>
     internal int[] Encode(string text, bool allowSpecial, BpeMerger merger)
@@ -150,7 +166,23 @@ public sealed class Tokenizer
 
     private string Normalize(string text) => _normalizesToNfc ? NfcNormalizer.Normalize(text) : text;
 
-    private static void AppendPieces(string text, BpeMerger merger, List<int> ids, ref byte[] utf8)
+    private static List<string> NotesOn(TokenizerDefinition definition)
+    {
+        var notes = new List<string>();
+        var isFramed = definition.Frame.Before.Count + definition.Frame.Behind.Count > 0;
+        if (definition.Config.FramesTexts is { } wanted && wanted != isFramed)
+        {
+            notes.Add(
+                $"tokenizer_config.json: add_bos_token and add_eos_token want {(wanted ? "tokens" : "no token")} around a raw prompt; "
+                + "the post_processor of tokenizer.json stands, which differs");
+        }
+
+        if (definition.Config.CleansSpaces)
+            notes.Add("tokenizer_config.json: clean_up_tokenization_spaces is not done, answers keep their spaces");
+        return notes;
+    }
+
+    private void AppendPieces(string text, BpeMerger merger, List<int> ids, ref byte[] utf8)
     {
         for (var rest = text.AsSpan(); !rest.IsEmpty;)
         {
@@ -159,7 +191,10 @@ public sealed class Tokenizer
             if (utf8.Length < room)
                 utf8 = new byte[2 * room];
             var size = Encoding.UTF8.GetBytes(rest[..length], utf8);
-            merger.AppendTokens(utf8.AsSpan(0, size), ids);
+            if (_vocabulary.TryGetWhole(utf8.AsSpan(0, size), out var whole))
+                ids.Add(whole);
+            else
+                merger.AppendTokens(utf8.AsSpan(0, size), ids);
             rest = rest[length..];
         }
     }

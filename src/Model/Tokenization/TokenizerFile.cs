@@ -18,71 +18,42 @@ internal static class TokenizerFile
         var path = Path.Combine(modelDirectory, "tokenizer.json");
         using var document = ModelJson.Read(path);
         var root = new LocatedJson(path, "", document.RootElement);
-        RefuseOtherTokenizers(root);
-        var added = ReadAddedTokens(root["added_tokens"]);
-        AddTokensOfConfig(Path.Combine(modelDirectory, "tokenizer_config.json"), added);
-        return new TokenizerDefinition(
-            path,
-            ReadVocab(root["model"]["vocab"]),
-            [.. root["model"]["merges"].Items().Select(ReadMerge)],
-            added,
-            ReadNormalizer(root["normalizer"]));
+        var model = root["model"];
+        RefuseOtherModels(model);
+        TokenizerSteps.CheckPreTokenizer(root["pre_tokenizer"]);
+        TokenizerSteps.CheckDecoder(root["decoder"]);
+        var config = TokenizerConfigFile.Read(modelDirectory);
+        return new TokenizerDefinition
+        {
+            File = path,
+            Vocab = ReadVocab(model["vocab"]),
+            Merges = [.. model["merges"].Items().Select(ReadMerge)],
+            AddedTokens = WithTokensOfConfig(ReadAddedTokens(root["added_tokens"]), config.AddedTokens),
+            NormalizesToNfc = TokenizerSteps.ReadNormalizer(root["normalizer"]),
+            IgnoresMerges = model["ignore_merges"].Flag(),
+            Frame = TokenizerSteps.ReadPostProcessor(root["post_processor"]),
+            Config = config,
+        };
     }
 
-    private static void RefuseOtherTokenizers(LocatedJson root)
+    private static void RefuseOtherModels(LocatedJson model)
     {
-        var model = root["model"];
-        RequireText(model["type"], "BPE");
-        model["byte_fallback"].RequireOff();
-        model["ignore_merges"].RequireOff();
+        // The oldest files name no type.
+        if (!model["type"].IsAbsent)
+            TokenizerSteps.RequireText(model["type"], "BPE");
+
+        // Every byte has a token, so nothing falls back to it, and no text is unknown.
+        model["byte_fallback"].Flag();
         RequireEmpty(model["continuing_subword_prefix"]);
         RequireEmpty(model["end_of_word_suffix"]);
         if (!model["dropout"].IsAbsent && model["dropout"].Value.GetRawText() is not ("0" or "0.0"))
             throw model["dropout"].Wrong("null");
-
-        CheckPreTokenizer(root["pre_tokenizer"]);
-        RequireByteLevel(root["decoder"]);
-        if (!root["post_processor"].IsAbsent)
-            RequireByteLevel(root["post_processor"]);
-    }
-
-    private static void CheckPreTokenizer(LocatedJson preTokenizer)
-    {
-        RequireText(preTokenizer["type"], "Sequence");
-        var steps = preTokenizer["pretokenizers"].Items().ToList();
-        if (steps.Count != 2)
-            throw preTokenizer["pretokenizers"].Wrong("two steps, Split and ByteLevel");
-
-        RequireText(steps[0]["type"], "Split");
-        RequireText(steps[0]["pattern"]["Regex"], QwenPreTokenizer.Pattern);
-        RequireText(steps[0]["behavior"], "Isolated");
-        steps[0]["invert"].RequireOff();
-        RequireByteLevel(steps[1]);
-        steps[1]["add_prefix_space"].RequireOff();
-        if (steps[1]["use_regex"].Value.ValueKind != JsonValueKind.False)
-            throw steps[1]["use_regex"].Wrong("false, the only value supported");
-    }
-
-    private static void RequireByteLevel(LocatedJson part) => RequireText(part["type"], "ByteLevel");
-
-    private static void RequireText(LocatedJson value, string expected)
-    {
-        if (value.Text() != expected)
-            throw value.Wrong($"\"{expected}\", the only value supported");
     }
 
     private static void RequireEmpty(LocatedJson value)
     {
         if (!value.IsAbsent && value.Text().Length > 0)
             throw value.Wrong("no text");
-    }
-
-    private static bool ReadNormalizer(LocatedJson normalizer)
-    {
-        if (normalizer.IsAbsent)
-            return false;
-        RequireText(normalizer["type"], "NFC");
-        return true;
     }
 
     private static Dictionary<string, int> ReadVocab(LocatedJson vocab)
@@ -103,39 +74,14 @@ internal static class TokenizerFile
     }
 
     private static List<AddedToken> ReadAddedTokens(LocatedJson tokens) =>
-        tokens.IsAbsent ? [] : [.. tokens.Items().Select(token => ReadAddedToken(token, token["id"].Integer()))];
-
-    private static AddedToken ReadAddedToken(LocatedJson token, int id)
-    {
-        token["single_word"].RequireOff();
-        token["lstrip"].RequireOff();
-        token["rstrip"].RequireOff();
-        var content = token["content"].Text();
-        if (content.Length == 0)
-            throw token["content"].Wrong("a text to match");
-        return new AddedToken(id, content, token["special"].Flag(), token["normalized"].Flag());
-    }
+        tokens.IsAbsent ? [] : [.. tokens.Items().Select(token => AddedToken.Read(token, token["id"].Integer()))];
 
     /// <summary>
     /// transformers adds tokens of tokenizer_config.json that tokenizer.json lacks; where both have an id, tokenizer.json stands.
     /// </summary>
-    private static void AddTokensOfConfig(string path, List<AddedToken> added)
+    private static IReadOnlyList<AddedToken> WithTokensOfConfig(List<AddedToken> own, IReadOnlyList<AddedToken> further)
     {
-        if (!ModelFile.Exists(path))
-            return;
-
-        using var document = ModelJson.Read(path);
-        var tokens = new LocatedJson(path, "", document.RootElement)["added_tokens_decoder"];
-        if (tokens.IsAbsent)
-            return;
-
-        var known = added.Select(token => token.Id).ToHashSet();
-        foreach (var (key, token) in tokens.Properties())
-        {
-            if (!int.TryParse(key, out var id))
-                throw token.Wrong("a token id as the key");
-            if (!known.Contains(id))
-                added.Add(ReadAddedToken(token, id));
-        }
+        var known = own.Select(token => token.Id).ToHashSet();
+        return [.. own, .. further.Where(token => !known.Contains(token.Id))];
     }
 }

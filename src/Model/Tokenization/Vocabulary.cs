@@ -3,21 +3,29 @@ using System.Text;
 
 namespace AkkaCp.Model.Tokenization;
 
-/// <summary>All tokens of a tokenizer by id and by content, checked to be whole: ids 0 to n − 1, each once.</summary>
+/// <summary>
+/// All tokens of a tokenizer by id and by content, no id twice. Ids without a token may lie between them: a model has rows for them, and
+/// they have no text.
+/// </summary>
 internal sealed class Vocabulary
 {
     /// <summary>Four times the largest vocabulary in use.</summary>
     public const int MaxSize = 1 << 20;
 
-    private readonly Dictionary<string, int> _ids;
-    private readonly byte[][] _bytes;
-    private readonly bool[] _special;
+    // Bytes; far above the longest token in use.
+    private const int LongestWhole = 1024;
 
-    private Vocabulary(Dictionary<string, int> ids, byte[][] bytes, bool[] special, MergeTable merges)
+    private readonly Dictionary<string, int> _ids;
+    private readonly byte[]?[] _bytes;
+    private readonly bool[] _special;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>? _whole;
+
+    private Vocabulary(Dictionary<string, int> ids, byte[]?[] bytes, bool[] special, MergeTable merges, Dictionary<string, int>? whole)
     {
         _ids = ids;
         _bytes = bytes;
         _special = special;
+        _whole = whole?.GetAlternateLookup<ReadOnlySpan<char>>();
         Merges = merges;
     }
 
@@ -29,7 +37,7 @@ internal sealed class Vocabulary
 
     /// <summary>Checks that the parts of a definition fit together and lays them out by id.</summary>
     /// <exception cref="ModelFormatException">
-    /// Ids leave gaps or are taken twice, a merge names an unknown token or comes twice, a byte has no token.
+    /// An id is taken twice, a frame has an id beyond the highest, a merge names an unknown token or comes twice, a byte has no token.
     /// </exception>
     public static Vocabulary Create(TokenizerDefinition definition)
     {
@@ -39,7 +47,7 @@ internal sealed class Vocabulary
             check.Refuse("model.vocab", $"ids below {MaxSize}", $"highest id {size - 1}");
 
         var contents = new string?[size];
-        var bytes = new byte[size][];
+        var bytes = new byte[]?[size];
         foreach (var (token, id) in definition.Vocab)
         {
             check.Claim(contents, id, token, $"model.vocab.{token}");
@@ -49,14 +57,30 @@ internal sealed class Vocabulary
         var ids = new Dictionary<string, int>(definition.Vocab, StringComparer.Ordinal);
         var special = new bool[size];
         AddAddedTokens(definition.AddedTokens, contents, bytes, ids, special, check);
-        var gap = Array.IndexOf(contents, null);
-        if (gap >= 0)
-            check.Refuse("model.vocab", $"a token for every id from 0 to {size - 1}", $"none for {gap}");
-        return new Vocabulary(ids, bytes, special, CreateMerges(definition, check));
+        foreach (var id in definition.Frame.Before.Concat(definition.Frame.Behind))
+        {
+            if (id < 0 || id >= size)
+                check.Refuse("post_processor", $"ids below {size}", $"{id}");
+        }
+
+        return new Vocabulary(
+            ids, bytes, special, CreateMerges(definition, check), definition.IgnoresMerges ? definition.Vocab : null);
     }
 
     /// <summary>The bytes that a token stands for; none for an id that has no token.</summary>
     public ReadOnlySpan<byte> Bytes(int id) => id < _bytes.Length ? _bytes[id] : [];
+
+    /// <summary>The token that a whole piece of text is where the merges are ignored for such; false where they are not.</summary>
+    public bool TryGetWhole(ReadOnlySpan<byte> piece, out int id)
+    {
+        id = 0;
+        if (_whole is not { } tokens || piece.Length > LongestWhole)
+            return false;
+        Span<char> symbols = stackalloc char[LongestWhole];
+        for (var i = 0; i < piece.Length; i++)
+            symbols[i] = ByteAlphabet.Symbol(piece[i]);
+        return tokens.TryGetValue(symbols[..piece.Length], out id);
+    }
 
     /// <summary>Whether a token is a control token.</summary>
     public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
@@ -67,7 +91,7 @@ internal sealed class Vocabulary
     private static void AddAddedTokens(
         IReadOnlyList<AddedToken> tokens,
         string?[] contents,
-        byte[][] bytes,
+        byte[]?[] bytes,
         Dictionary<string, int> ids,
         bool[] special,
         Mistakes check)
