@@ -1,8 +1,4 @@
 using AkkaCp.Engine.Composition;
-using AkkaCp.Model;
-using AkkaCp.Model.Safetensors;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Topology;
 
@@ -17,6 +13,10 @@ public sealed record EngineInspection
     /// <summary>Everything that is wrong with the model's files; an engine with such a model may not start, or not
     /// chat.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
+
+    /// <summary>What is accepted and may be meant otherwise: keys and tensors that are passed over, defaults that stand for missing keys.
+    /// </summary>
+    public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>The ranks and their groups.</summary>
     public required RankTopology Topology { get; init; }
@@ -52,11 +52,15 @@ public sealed record EngineInspection
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = EnginePlan.Create(options);
+        var found = ModelFindings.Of(plan.Directory, plan.Model);
+        if (scanTensors)
+            found.ScanWeights(plan.Directory, cancellationToken);
         var shapes = Enumerable.Range(0, plan.Topology.WorldSize).Select(plan.KvShapeOf).ToList();
         return new EngineInspection
         {
             ModelDirectory = plan.Directory,
-            Problems = [.. ModelProblems(plan, scanTensors, cancellationToken)],
+            Problems = found.Problems,
+            Notes = found.Notes,
             Topology = plan.Topology,
             ThreadsPerRank = plan.ThreadsPerRank,
             Dtype = plan.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },
@@ -64,36 +68,5 @@ public sealed record EngineInspection
             KvBytes = [.. shapes.Select(shape => shape.Bytes)],
             KvTokens = shapes.Min(shape => (shape.Blocks - 1L) * shape.BlockSize),
         };
-    }
-
-    private static IEnumerable<string> ModelProblems(EnginePlan plan, bool scanTensors, CancellationToken cancellationToken)
-    {
-        Action[] checks =
-        [
-            () => Tokenizer.Load(plan.Directory).RequireFits(plan.Model.VocabSize),
-            () => ChatTemplate.Load(plan.Directory),
-            () => GenerationDefaults.Load(plan.Directory),
-            () => SafetensorsSet.Open(plan.Directory).Dispose(),
-        ];
-        foreach (var problem in checks.Select(ProblemOf).OfType<string>())
-            yield return problem;
-        if (!scanTensors)
-            yield break;
-        using var files = SafetensorsSet.Open(plan.Directory);
-        foreach (var (tensor, count) in files.FindNonFinite(cancellationToken))
-            yield return $"{tensor}: expected finite numbers, found {count} NaN or infinite";
-    }
-
-    private static string? ProblemOf(Action check)
-    {
-        try
-        {
-            check();
-            return null;
-        }
-        catch (Exception error) when (error is ModelFormatException or TemplateException or SafetensorsException or IOException)
-        {
-            return error.Message;
-        }
     }
 }

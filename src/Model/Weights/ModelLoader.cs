@@ -9,7 +9,7 @@ public static class ModelLoader
 {
     /// <summary>
     /// Reads only the bytes of the shard, through bounded buffers, straight into the packed layout; pieces that another rank of
-    /// the process holds already are shared. Tensors that the model does not use are ignored.
+    /// the process holds already are shared. Tensors beside the model's own are ignored.
     /// </summary>
     /// <param name="directory">Model directory with safetensors files.</param>
     /// <param name="config">Its config.</param>
@@ -21,7 +21,9 @@ public static class ModelLoader
     /// <param name="cancellationToken">Stops between pieces; what was loaded is freed.</param>
     /// <returns>The weights; the caller disposes them, before the store and the device.</returns>
     /// <exception cref="ModelConfigException">The model cannot be split this way.</exception>
-    /// <exception cref="ModelFormatException">A tensor is missing, or has another shape or a type that is no float.</exception>
+    /// <exception cref="ModelFormatException">
+    /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read.
+    /// </exception>
     /// <exception cref="SafetensorsException">A file breaks the format or changed while it was read.</exception>
     public static ModelWeights Load(
         string directory,
@@ -36,6 +38,7 @@ public static class ModelLoader
         var plan = ShardPlan.Create(config, shard, dtype);
         using var files = SafetensorsSet.Open(directory);
         TensorCheck.Run(files, plan);
+        TensorCoverage.Check(files, config);
         using var loading = new ShardLoading(files, device, store, progress, plan.Pieces.Sum(piece => piece.Bytes));
         loading.LoadAll(plan.Pieces, cancellationToken);
         return Assemble(config, shard, plan, loading);

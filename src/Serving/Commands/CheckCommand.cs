@@ -48,6 +48,8 @@ internal static class CheckCommand
         output.WriteLine(
             $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
             + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
+        foreach (var note in found.Notes)
+            output.WriteLine($"note     {note}");
         if (!isCluster)
             output.WriteLine("ranks of this process reach each other through shared memory");
         AnsiConsole.Create(new AnsiConsoleSettings

@@ -1,0 +1,75 @@
+using AkkaCp.Model;
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Templates;
+using AkkaCp.Model.Tokenization;
+using AkkaCp.Model.Weights;
+
+namespace AkkaCp.Engine.Composition;
+
+/// <summary>What the files of a model directory say, good and bad, found out without loading weights.</summary>
+internal sealed class ModelFindings
+{
+    private const int MostNames = 5;
+
+    private readonly List<string> _problems = [];
+    private readonly List<string> _notes = [];
+
+    private ModelFindings(string directory, ModelConfig config)
+    {
+        AddKeys("config.json: keys that are missing stand as in transformers: ", config.AssumedKeys);
+        AddKeys("config.json: keys that are not known here are passed over: ", config.UnknownKeys);
+        if (Try(() => ReadTokenizer(directory, config)) is { } tokenizer)
+            _notes.AddRange(tokenizer.Notes);
+        Try(() => ChatTemplate.Load(directory));
+        if (Try(() => GenerationDefaults.Load(directory)) is { } defaults)
+            AddKeys($"{GenerationDefaults.FileName}: keys that are not known here are passed over: ", defaults.UnknownKeys);
+        if (Try(() => WeightFiles.Check(directory, config)) is { } passedOver)
+            AddKeys("weights: tensors that the model does not have are passed over: ", passedOver);
+    }
+
+    /// <summary>Everything that is wrong: an engine with such a model may not start, or not chat.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>What is right but may be meant otherwise.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Reads the files of a model directory.</summary>
+    public static ModelFindings Of(string directory, ModelConfig config) => new(directory, config);
+
+    /// <summary>Reads all weights; each tensor with NaN or infinities is a problem.</summary>
+    public void ScanWeights(string directory, CancellationToken cancellationToken)
+    {
+        using var files = Try(() => SafetensorsSet.Open(directory));
+        foreach (var (tensor, count) in files?.FindNonFinite(cancellationToken) ?? [])
+            _problems.Add($"{tensor}: expected finite numbers, found {count} NaN or infinite");
+    }
+
+    private static Tokenizer ReadTokenizer(string directory, ModelConfig config)
+    {
+        var tokenizer = Tokenizer.Load(directory);
+        tokenizer.RequireFits(config.VocabSize);
+        return tokenizer;
+    }
+
+    private void AddKeys(string what, IReadOnlyList<string> keys)
+    {
+        if (keys.Count > 0)
+            _notes.Add(what + string.Join(", ", keys.Take(MostNames)) + (keys.Count > MostNames ? $" and {keys.Count - MostNames} more" : ""));
+    }
+
+    private T? Try<T>(Func<T> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is ModelFormatException or TemplateException or SafetensorsException)
+        {
+            // Several readers read one file and say the same of it.
+            if (!_problems.Contains(error.Message))
+                _problems.Add(error.Message);
+            return null;
+        }
+    }
+}
