@@ -1,4 +1,5 @@
 using AkkaCp.Engine.Composition;
+using AkkaCp.Model.Ending;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Topology;
 
@@ -17,6 +18,9 @@ public sealed record EngineInspection
     /// <summary>What is accepted and may be meant otherwise: keys and tensors that are passed over, defaults that stand for missing keys.
     /// </summary>
     public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>Tokens that end an answer, and why.</summary>
+    public required IReadOnlyList<EndToken> EndTokens { get; init; }
 
     /// <summary>The ranks and their groups.</summary>
     public required RankTopology Topology { get; init; }
@@ -61,6 +65,7 @@ public sealed record EngineInspection
             ModelDirectory = plan.Directory,
             Problems = found.Problems,
             Notes = found.Notes,
+            EndTokens = found.EndTokens,
             Topology = plan.Topology,
             ThreadsPerRank = plan.ThreadsPerRank,
             Dtype = plan.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },

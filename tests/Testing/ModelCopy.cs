@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace AkkaCp.Testing;
@@ -5,6 +7,9 @@ namespace AkkaCp.Testing;
 /// <summary>A copy of the demo model in a folder of one test's own, to be changed file by file; the weights are a link.</summary>
 public sealed class ModelCopy : IDisposable
 {
+    // Tokens such as <|im_end|> stay readable, and can be replaced.
+    private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly string[] s_copied =
         ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
 
@@ -28,7 +33,7 @@ public sealed class ModelCopy : IDisposable
     {
         var json = JsonNode.Parse(File.ReadAllText(FileOf(name)))!.AsObject();
         change(json);
-        return Write(name, json.ToJsonString());
+        return Write(name, json.ToJsonString(s_plain));
     }
 
     /// <summary>Puts members into a JSON file in place of its own; the items of a member "key+" are added to those of "key".</summary>

@@ -1,5 +1,6 @@
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Ending;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tokenization;
@@ -19,11 +20,18 @@ internal sealed class ModelFindings
     {
         AddKeys("config.json: keys that are missing stand as in transformers: ", config.AssumedKeys);
         AddKeys("config.json: keys that are not known here are passed over: ", config.UnknownKeys);
-        if (Try(() => ReadTokenizer(directory, config)) is { } tokenizer)
-            _notes.AddRange(tokenizer.Notes);
-        Try(() => ChatTemplate.Load(directory));
-        if (Try(() => GenerationDefaults.Load(directory)) is { } defaults)
-            AddKeys($"{GenerationDefaults.FileName}: keys that are not known here are passed over: ", defaults.UnknownKeys);
+        var tokenizer = Try(() => ReadTokenizer(directory, config));
+        var template = Try(() => ChatTemplate.Load(directory));
+        var defaults = Try(() => GenerationDefaults.Load(directory));
+        _notes.AddRange(tokenizer?.Notes ?? []);
+        AddKeys($"{GenerationDefaults.FileName}: keys that are not known here are passed over: ", defaults?.UnknownKeys ?? []);
+        if (tokenizer is not null && defaults is not null)
+        {
+            var ends = Model.Ending.EndTokens.Find(config, defaults, tokenizer, template);
+            EndTokens = ends.Tokens;
+            _notes.AddRange(ends.Notes);
+        }
+
         if (Try(() => WeightFiles.Check(directory, config)) is { } passedOver)
             AddKeys("weights: tensors that the model does not have are passed over: ", passedOver);
     }
@@ -33,6 +41,9 @@ internal sealed class ModelFindings
 
     /// <summary>What is right but may be meant otherwise.</summary>
     public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Tokens that end an answer; none where the files that name them cannot be read.</summary>
+    public IReadOnlyList<EndToken> EndTokens { get; } = [];
 
     /// <summary>Reads the files of a model directory.</summary>
     public static ModelFindings Of(string directory, ModelConfig config) => new(directory, config);

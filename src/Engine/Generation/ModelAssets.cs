@@ -11,8 +11,6 @@ namespace AkkaCp.Engine.Generation;
 /// <summary>What a model directory holds besides weights.</summary>
 internal sealed record ModelAssets
 {
-    private static readonly string[] s_usualEnds = ["<|im_end|>", "<|endoftext|>"];
-
     /// <summary>The directory's name.</summary>
     public required string Name { get; init; }
 
@@ -42,15 +40,16 @@ internal sealed record ModelAssets
         var tokenizer = Tokenizer.Load(directory);
         tokenizer.RequireFits(config.VocabSize);
         var defaults = GenerationDefaults.Load(directory);
+        var template = TemplateOf(directory, out var whyNone);
         return new ModelAssets
         {
             Name = new DirectoryInfo(directory).Name,
             Tokenizer = tokenizer,
-            Prompts = EncoderOf(directory, tokenizer),
+            Prompts = new PromptEncoder(tokenizer, template, whyNone),
             Defaults = defaults,
             ContextLength = config.MaxPositionEmbeddings,
             VocabSize = config.VocabSize,
-            EndTokens = EndTokensOf(defaults, tokenizer),
+            EndTokens = [.. Model.Ending.EndTokens.Find(config, defaults, tokenizer, template).Tokens.Select(token => token.Id)],
         };
     }
 
@@ -81,21 +80,17 @@ internal sealed record ModelAssets
     }
 
     // A base model has no template; it answers raw prompts all the same.
-    private static PromptEncoder EncoderOf(string directory, Tokenizer tokenizer)
+    private static ChatTemplate? TemplateOf(string directory, out string? whyNone)
     {
         try
         {
-            return new PromptEncoder(tokenizer, ChatTemplate.Load(directory));
+            whyNone = null;
+            return ChatTemplate.Load(directory);
         }
         catch (ModelFormatException error)
         {
-            return new PromptEncoder(tokenizer, null, error.Message);
+            whyNone = error.Message;
+            return null;
         }
     }
-
-    // Without a generation_config.json, the tokens that end a turn and a text in Qwen's vocabularies.
-    private static ImmutableArray<int> EndTokensOf(GenerationDefaults defaults, Tokenizer tokenizer) =>
-        defaults.EosTokenIds.Count > 0
-            ? [.. defaults.EosTokenIds]
-            : [.. s_usualEnds.Select(tokenizer.TokenId).OfType<int>()];
 }

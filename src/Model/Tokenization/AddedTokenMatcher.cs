@@ -25,6 +25,19 @@ internal sealed class AddedTokenMatcher
     public IEnumerable<Segment> Split(string text) =>
         Cut(text, _raw).SelectMany(part => part.Token is null ? Cut(_normalize(part.Text), _normalized) : [part]);
 
+    /// <summary>The first token in a text that is in normal form, or null.</summary>
+    /// <param name="text">Well-formed UTF-16.</param>
+    /// <param name="start">Where the token begins; the text's length without one.</param>
+    public AddedToken? FindFirst(ReadOnlySpan<char> text, out int start)
+    {
+        var raw = _raw.FindFirst(text, out start);
+        var normalized = _normalized.FindFirst(text[..start], out var earlier);
+        if (normalized is null)
+            return raw;
+        start = earlier;
+        return normalized;
+    }
+
     private static IEnumerable<Segment> Cut(string text, AddedTokenFinder finder)
     {
         for (var position = 0; position < text.Length;)

@@ -155,6 +155,9 @@ public sealed class Tokenizer
     /// </summary>
     public int? TokenId(string content) => _vocabulary.TryGetId(content, out var id) ? id : null;
 
+    /// <summary>The first added token in a text that is in normal form, and where it begins; null without one.</summary>
+    internal AddedToken? FindAdded(ReadOnlySpan<char> text, out int start) => _withSpecial.FindFirst(text, out start);
+
     /// <summary>The bytes of a token, none where it is left out.</summary>
     internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)
     {

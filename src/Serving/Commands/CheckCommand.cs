@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using AkkaCp.Engine;
 using AkkaCp.Pipeline.Topology;
 using AkkaCp.Serving.Display;
@@ -10,6 +12,8 @@ namespace AkkaCp.Serving.Commands;
 internal static class CheckCommand
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private static readonly JsonSerializerOptions s_text = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly Option<bool> s_tensors =
         new("--check-tensors") { Description = "Read all weights and report NaN and infinities." };
@@ -48,6 +52,8 @@ internal static class CheckCommand
         output.WriteLine(
             $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
             + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
+        foreach (var end in found.EndTokens)
+            output.WriteLine($"ends     {end.Id} {JsonSerializer.Serialize(end.Text, s_text)}: {string.Join("; ", end.Sources)}");
         foreach (var note in found.Notes)
             output.WriteLine($"note     {note}");
         if (!isCluster)

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Ending;
+using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tests.Files;
 using AkkaCp.Model.Tokenization;
 using AkkaCp.Model.Weights;
@@ -36,6 +38,8 @@ public class ModelCaseTests
         AssertMembers(given.Expected["defaults"], GenerationDefaults.Load(model.Path));
         if (given.Expected["ids"] is not null)
             AssertSameIds(model.Path);
+        if (given.Expected["endTokens"] is { } ends)
+            Assert.Equal(ends.AsArray().Select(id => id!.GetValue<int>()), EndTokensOf(model.Path, config));
     }
 
     private static void AssertMembers(JsonNode? expected, object found)
@@ -44,6 +48,9 @@ public class ModelCaseTests
         foreach (var (name, value) in expected?.AsObject() ?? [])
             Assert.True(JsonNode.DeepEquals(value, members[name]), $"{name}: expected {value?.ToJsonString()}, found {members[name]?.ToJsonString()}");
     }
+
+    private static IEnumerable<int> EndTokensOf(string directory, ModelConfig config) => EndTokens.Find(
+        config, GenerationDefaults.Load(directory), Tokenizer.Load(directory), ChatTemplate.Load(directory)).Tokens.Select(token => token.Id);
 
     private static void AssertSameIds(string directory)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Ending;
 using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tokenization;
 using AkkaCp.Testing;
@@ -66,7 +67,9 @@ public sealed class MutatedFileTests : IDisposable
         tokenizer.RequireFits(config.VocabSize);
         Assert.All(defaults.EosTokenIds, id => Assert.True(id >= 0));
         tokenizer.Decode(tokenizer.Encode("What is 37 + 45?<|im_end|>\n"));
-        ChatTemplate.Load(directory).Render(new ChatTemplateInput { Messages = [] });
+        var template = ChatTemplate.Load(directory);
+        Assert.All(EndTokens.Find(config, defaults, tokenizer, template).Tokens, end => Assert.InRange(end.Id, 0, config.VocabSize - 1));
+        template.Render(new ChatTemplateInput { Messages = [] });
     }
 
     private static byte[] Mutated(byte[] whole, Random random)
