@@ -1,3 +1,5 @@
+using AkkaCp.Engine.Generation;
+
 namespace AkkaCp.Engine.Chat;
 
 /// <summary>
@@ -15,7 +17,7 @@ internal sealed class CallReader
     {
         _tools = tools;
         _readsXml = readsXml;
-        Openers = readsXml ? [CallTags.Open, CallTags.FunctionOpen] : [CallTags.Open];
+        Openers = readsXml ? [AnswerTags.CallOpen, AnswerTags.FunctionOpen] : [AnswerTags.CallOpen];
     }
 
     /// <summary>The tags where a call may begin.</summary>
@@ -28,12 +30,12 @@ internal sealed class CallReader
     public CallReading Read(string text, int start, bool isWhole)
     {
         var scan = new TagScanner(text, start, isWhole);
-        if (!scan.Take(CallTags.Open))
+        if (!scan.Take(AnswerTags.CallOpen))
             return XmlCalls.Read(_tools, text, start, isBare: true, isWhole);
         scan.SkipSpace();
         if (scan.Is("{"))
             return HermesCalls.Read(text, scan.At, isWhole);
-        if (_readsXml && scan.Is(CallTags.FunctionOpen))
+        if (_readsXml && scan.Is(AnswerTags.FunctionOpen))
             return XmlCalls.Read(_tools, text, scan.At, isBare: false, isWhole);
         return scan.RanShort ? CallReading.More() : CallReading.None;
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;
@@ -25,7 +26,7 @@ internal static class HermesCalls
 
         var scan = new TagScanner(text, start + length, isWhole);
         scan.SkipSpace();
-        var ends = scan.Take(CallTags.Close) || scan.Is(CallTags.Open) || (isWhole && scan.AtEnd);
+        var ends = scan.Take(AnswerTags.CallClose) || scan.Is(AnswerTags.CallOpen) || (isWhole && scan.AtEnd);
         if (scan.RanShort)
             return CallReading.More();
         return ends && ToCall(text.Substring(start, length)) is { } call ? CallReading.Found([call], scan.At) : CallReading.None;

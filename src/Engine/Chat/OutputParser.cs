@@ -1,3 +1,5 @@
+using AkkaCp.Engine.Generation;
+
 namespace AkkaCp.Engine.Chat;
 
 /// <summary>
@@ -8,9 +10,6 @@ namespace AkkaCp.Engine.Chat;
 /// </summary>
 internal sealed class OutputParser
 {
-    private const string ThinkOpen = "<think>";
-    private const string ThinkClose = "</think>";
-
     private readonly CallReader? _calls;
     private readonly List<OutputPiece> _pieces = [];
     private State _state;
@@ -90,14 +89,14 @@ internal sealed class OutputParser
     private bool Begin()
     {
         var word = _held.TrimStart();
-        if (word.StartsWith(ThinkOpen, StringComparison.Ordinal))
+        if (word.StartsWith(AnswerTags.ThinkOpen, StringComparison.Ordinal))
         {
-            _held = word[ThinkOpen.Length..];
+            _held = word[AnswerTags.ThinkOpen.Length..];
             _state = State.ReasoningStart;
             return true;
         }
 
-        if (ThinkOpen.StartsWith(word, StringComparison.Ordinal))
+        if (AnswerTags.ThinkOpen.StartsWith(word, StringComparison.Ordinal))
             return false;
         _state = State.Text;
         return true;
@@ -126,9 +125,9 @@ internal sealed class OutputParser
         if (found < 0)
             return Release(kind);
         Release(kind, found);
-        if (tag == ThinkClose)
+        if (tag == AnswerTags.ThinkClose)
         {
-            _held = _held.TrimStart()[ThinkClose.Length..];
+            _held = _held.TrimStart()[AnswerTags.ThinkClose.Length..];
             _state = State.TextStart;
             _closesLate = false;
             return true;
@@ -141,8 +140,8 @@ internal sealed class OutputParser
 
     private IEnumerable<string> TagsIn(OutputKind kind) => kind is OutputKind.Reasoning
         // Without its outer tag a function in the reasoning is but thought about.
-        ? _calls is null ? [ThinkClose] : [ThinkClose, CallTags.Open]
-        : [.. _closesLate ? [ThinkClose] : Array.Empty<string>(), .. _calls?.Openers ?? []];
+        ? _calls is null ? [AnswerTags.ThinkClose] : [AnswerTags.ThinkClose, AnswerTags.CallOpen]
+        : [.. _closesLate ? [AnswerTags.ThinkClose] : Array.Empty<string>(), .. _calls?.Openers ?? []];
 
     private bool Call()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;
@@ -51,7 +52,7 @@ internal sealed class XmlCalls
     private List<ToolCall>? ReadFunctions(bool isBare)
     {
         var calls = new List<ToolCall>();
-        while (_scan.Take(CallTags.FunctionOpen))
+        while (_scan.Take(AnswerTags.FunctionOpen))
         {
             if (_scan.TakeName() is not { } name || (isBare && !_tools.Has(name)) || ReadParameters(name) is not { } arguments)
                 return null;
@@ -59,7 +60,7 @@ internal sealed class XmlCalls
             _scan.SkipSpace();
         }
 
-        _scan.Take(CallTags.Close);
+        _scan.Take(AnswerTags.CallClose);
         return calls.Count > 0 ? calls : null;
     }
 
@@ -70,9 +71,9 @@ internal sealed class XmlCalls
         while (true)
         {
             _scan.SkipSpace();
-            if (_scan.Take(CallTags.FunctionClose) || _scan.Is(CallTags.Close))
+            if (_scan.Take(AnswerTags.FunctionClose) || _scan.Is(AnswerTags.CallClose))
                 return arguments;
-            if (!_scan.Take(CallTags.ParameterOpen) || _scan.TakeName() is not { } name || ReadValue(function, name, arguments) is not { } value)
+            if (!_scan.Take(AnswerTags.ParameterOpen) || _scan.TakeName() is not { } name || ReadValue(function, name, arguments) is not { } value)
                 return null;
             arguments[WellFormedJson.Text(name)] = ParameterValue.Read(WellFormedJson.Text(Trim(value)), _tools.KindsOf(function, name));
         }
@@ -86,24 +87,24 @@ internal sealed class XmlCalls
         for (; _scan.FindTag(); _scan.At++)
         {
             var at = _scan.At;
-            if (_scan.Is(CallTags.ParameterClose))
+            if (_scan.Is(AnswerTags.ParameterClose))
             {
                 if (parameters > 0)
                     parameters--;
                 else if (IsLastOfParameter(at))
-                    return Until(at, CallTags.ParameterClose);
+                    return Until(at, AnswerTags.ParameterClose);
             }
-            else if (_scan.Is(CallTags.ParameterOpen))
+            else if (_scan.Is(AnswerTags.ParameterOpen))
             {
                 if (BeginsNext(function, parameter, earlier))
                     return Until(at, "");
                 parameters += BeginsLine(at) ? 1 : 0;
             }
-            else if (_scan.Is(CallTags.FunctionOpen))
+            else if (_scan.Is(AnswerTags.FunctionOpen))
             {
                 functions += BeginsLine(at) ? 1 : 0;
             }
-            else if (_scan.Is(CallTags.FunctionClose))
+            else if (_scan.Is(AnswerTags.FunctionClose))
             {
                 if (functions > 0)
                     functions--;
@@ -125,21 +126,21 @@ internal sealed class XmlCalls
         {
             var value = Until(end, "");
             var rest = value.AsSpan().TrimEnd();
-            return rest.EndsWith(CallTags.ParameterClose, StringComparison.Ordinal) ? rest[..^CallTags.ParameterClose.Length].ToString() : value;
+            return rest.EndsWith(AnswerTags.ParameterClose, StringComparison.Ordinal) ? rest[..^AnswerTags.ParameterClose.Length].ToString() : value;
         }
     }
 
     private bool IsLastOfParameter(int close) => _scan.IsBehindSpace(
-        close + CallTags.ParameterClose.Length, CallTags.ParameterOpen, CallTags.FunctionClose, CallTags.Close);
+        close + AnswerTags.ParameterClose.Length, AnswerTags.ParameterOpen, AnswerTags.FunctionClose, AnswerTags.CallClose);
 
     private bool IsLastOfFunction(int close) => _scan.IsBehindSpace(
-        close + CallTags.FunctionClose.Length, CallTags.Close, CallTags.FunctionOpen, CallTags.Open);
+        close + AnswerTags.FunctionClose.Length, AnswerTags.CallClose, AnswerTags.FunctionOpen, AnswerTags.CallOpen);
 
     /// <summary>Whether the tag here begins another parameter of the function, which the tool's schema says where there is one.</summary>
     private bool BeginsNext(string function, string parameter, JsonObject earlier)
     {
         var tag = _scan.At;
-        _scan.At += CallTags.ParameterOpen.Length;
+        _scan.At += AnswerTags.ParameterOpen.Length;
         var name = _scan.TakeName();
         _scan.At = tag;
         return name is not null && name != parameter && !earlier.ContainsKey(name) && _tools.MayHave(function, name);

@@ -8,6 +8,8 @@ namespace AkkaCp.Engine.Generation;
 internal sealed class GenerationStream
 {
     private readonly GenerationProtocol.Submit _request;
+    private readonly Tokenizer _tokenizer;
+    private readonly IReadOnlySet<int> _tags;
     private readonly StreamDecoder _decoder;
     private readonly StopStringFilter _stops;
     private readonly TimeProvider _clock;
@@ -19,7 +21,9 @@ internal sealed class GenerationStream
     public GenerationStream(GenerationProtocol.Submit request, Tokenizer tokenizer, IEnumerable<string> stops, TimeProvider clock)
     {
         _request = request;
-        _decoder = tokenizer.CreateStreamDecoder();
+        _tokenizer = tokenizer;
+        _tags = AnswerTags.TokensOf(tokenizer);
+        _decoder = tokenizer.CreateStreamDecoder(skipSpecial: false);
         _stops = new StopStringFilter(stops);
         _clock = clock;
         _started = clock.GetTimestamp();
@@ -34,8 +38,7 @@ internal sealed class GenerationStream
         _lastToken = _clock.GetTimestamp();
         if (_tokens++ == 0)
             _firstToken = _lastToken;
-        // An end token has no text, even where a model ends its answers with an ordinary one.
-        var text = _request.StopTokens.Contains(token.Id) ? "" : _stops.Push(_decoder.Append(token.Id));
+        var text = HasText(token.Id) ? _stops.Push(_decoder.Append(token.Id)) : "";
         return new GenerationChunk
         {
             Text = text,
@@ -53,6 +56,9 @@ internal sealed class GenerationStream
             : FinishReason.Length;
         return new GenerationChunk { Text = text, FinishReason = finish, Summary = Summarize(layout) };
     }
+
+    // An end token has no text, even where a model ends its answers with an ordinary one.
+    private bool HasText(int id) => !_request.StopTokens.Contains(id) && (!_tokenizer.IsSpecial(id) || _tags.Contains(id));
 
     private GenerationSummary Summarize(PrefillLayout layout)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tokenization;
 
@@ -18,6 +19,7 @@ internal sealed class PromptEncoder
     private readonly ChatTemplate? _template;
     private readonly string? _whyNoTemplate;
     private readonly ControlTokenGuard _guard;
+    private readonly IReadOnlySet<int> _tags;
 
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="template">The model's template; null where it has none.</param>
@@ -28,10 +30,12 @@ internal sealed class PromptEncoder
         _template = template;
         _whyNoTemplate = whyNoTemplate;
         _guard = new ControlTokenGuard(tokenizer);
+        _tags = AnswerTags.TokensOf(tokenizer);
     }
 
     /// <summary>Whether the template writes calls as Qwen3-Coder does, in tags of their own for function and parameters.</summary>
-    public bool WritesXmlCalls => _template is not null && _template.Mentions("<function=") && _template.Mentions("<parameter=");
+    public bool WritesXmlCalls => _template is not null && _template.Mentions(AnswerTags.FunctionOpen)
+        && _template.Mentions(AnswerTags.ParameterOpen);
 
     /// <summary>The ids of a request whose fields are valid.</summary>
     /// <exception cref="GenerationException">Invalid: the template refuses the messages, has no place for the tools, or there is
@@ -104,12 +108,13 @@ internal sealed class PromptEncoder
     private bool OpensReasoning(ReadOnlySpan<int> tokens)
     {
         var start = tokens.Length;
-        while (start > 0 && !_tokenizer.IsSpecial(tokens[start - 1]))
+        while (start > 0 && (!_tokenizer.IsSpecial(tokens[start - 1]) || _tags.Contains(tokens[start - 1])))
             start--;
         if (start == 0)
             return false; // Raw text without a template.
         var tail = _tokenizer.Decode(tokens[start..]);
-        return tail.LastIndexOf("<think>", StringComparison.Ordinal) > tail.LastIndexOf("</think>", StringComparison.Ordinal);
+        return tail.LastIndexOf(AnswerTags.ThinkOpen, StringComparison.Ordinal)
+            > tail.LastIndexOf(AnswerTags.ThinkClose, StringComparison.Ordinal);
     }
 
     private static JsonNode? ToJson(PromptMessage message)

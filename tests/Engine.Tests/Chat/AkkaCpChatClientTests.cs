@@ -1,6 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
+using AkkaCp.Engine.Prompting;
+using AkkaCp.Model.Templates;
+using AkkaCp.Model.Tokenization;
 using AkkaCp.Testing;
 using Microsoft.Extensions.AI;
 using Xunit;
@@ -123,6 +127,33 @@ public class AkkaCpChatClientTests
         Assert.Equal("let me see",
             string.Concat(response.Messages.Single().Contents.OfType<TextReasoningContent>().Select(t => t.Text)));
         Assert.Equal("42", response.Text);
+    }
+
+    [Fact]
+    public async Task TagsThatTheTokenizerCallsSpecial_CountAllTheSame()
+    {
+        using var copy = new ModelCopy().Change("tokenizer.json", json =>
+        {
+            foreach (var (i, tag) in ((string[])["<think>", "</think>", "<tool_call>", "</tool_call>"]).Index())
+                json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = TestModel.End + 1 + i, ["content"] = tag, ["special"] = true });
+        });
+        var tokenizer = Tokenizer.Load(copy.Path);
+        var model = TestModel.Demo with
+        {
+            Tokenizer = tokenizer,
+            Prompts = new PromptEncoder(tokenizer, ChatTemplate.Parse("<|im_start|>{{ messages[0].content }}<|im_end|><think>\n")),
+            VocabSize = tokenizer.VocabSize,
+        };
+        var backend = new FakeBackend(
+            [.. tokenizer.Encode("let me see\n</think>\n\n42<|im_start|>\n<tool_call>{\"name\": \"f\"}</tool_call>"), TestModel.End]);
+        using var client = new AkkaCpChatClient(TestModel.Engine(backend, model));
+
+        var response = await client.GetResponseAsync("hi", new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "f")] });
+
+        var contents = response.Messages.Single().Contents;
+        Assert.Equal("let me see", string.Concat(contents.OfType<TextReasoningContent>().Select(thought => thought.Text)));
+        Assert.Equal("42", response.Text);
+        Assert.Equal("f", Assert.Single(contents.OfType<FunctionCallContent>()).Name);
     }
 
     [Fact]
