@@ -54,11 +54,12 @@ internal static partial class ParameterValue
 
     private static JsonNode? ReadContainer(string word, JsonKinds kinds)
     {
-        if (!WellFormedJson.TryParse(word, out var node))
+        if ((kinds & (JsonKinds.Object | JsonKinds.Array)) == 0)
             return null;
-        // JSON in a JSON text, as some templates write it.
+        var node = ParseLiteral(word);
+        // A literal in a JSON text, as some templates write it.
         if (node is JsonValue value && value.TryGetValue<string>(out var inner))
-            _ = WellFormedJson.TryParse(inner, out node);
+            node = ParseLiteral(inner);
         return node switch
         {
             JsonObject when kinds.HasFlag(JsonKinds.Object) => node,
@@ -66,6 +67,9 @@ internal static partial class ParameterValue
             _ => null,
         };
     }
+
+    private static JsonNode? ParseLiteral(string text) =>
+        WellFormedJson.TryParse(text, out var node) || WellFormedJson.TryParse(PythonLiteral.ToJson(text), out node) ? node : null;
 
     private static JsonNode? ReadOther(string text, JsonKinds kinds) =>
         !kinds.HasFlag(JsonKinds.String) && WellFormedJson.TryParse(text, out var node) ? node : JsonValue.Create(text);
