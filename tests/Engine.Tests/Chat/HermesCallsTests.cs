@@ -1,3 +1,4 @@
+using AkkaCp.Engine.Chat;
 using Xunit;
 
 namespace AkkaCp.Engine.Tests.Chat;
@@ -69,6 +70,12 @@ public class HermesCallsTests
         Assert.StartsWith("C:f", Show(Nested(60)), StringComparison.Ordinal);
         Assert.Equal("T:" + Nested(64), Show(Nested(64)));
         Assert.Equal("T:" + Nested(100_000), Show(Nested(100_000)));
+        // What is a call can go back into the conversation.
+        foreach (var depth in Enumerable.Range(55, 15))
+        {
+            var pieces = Answer.Parse(Nested(depth), false, Answer.Reader(readsXml: false));
+            Assert.All(pieces.Select(piece => piece.Call).OfType<ToolCall>(), call => ToolCallJson.ToPrompt(ToolCallJson.ToContent(call, "id")));
+        }
 
         static string Nested(int depth) =>
             $"<tool_call>{{\"name\": \"f\", \"arguments\": {{\"a\": {new string('[', depth)}{new string(']', depth)}}}}}</tool_call>";

@@ -1,3 +1,4 @@
+using AkkaCp.Engine.Chat;
 using CsCheck;
 using Xunit;
 
@@ -139,6 +140,19 @@ public class XmlCallsTests
             var cut = Call[..length];
             var expected = length < function ? "T:" + cut : "C:f{\"a\":\"rm -rf /tmp/x\",\"n\":3}";
             Assert.StartsWith(expected, Show(cut, [length]), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void NestingBeyondWhatAMessageCanHold_IsTheText()
+    {
+        foreach (var depth in Enumerable.Range(55, 15))
+        {
+            var value = new string('[', depth) + new string(']', depth);
+            var text = $"<tool_call><function=f><parameter=o>{value}</parameter></function></tool_call>";
+            var call = Assert.Single(Answer.Parse(text, false, Answer.Reader(readsXml: true, Tools))).Call!;
+            Assert.Equal(depth > 62 ? $"\"{value}\"" : value, Answer.Show(call.Arguments["o"]));
+            Assert.Single(ToolCallJson.ToPrompt(ToolCallJson.ToContent(call, "id")).Arguments.EnumerateObject());
         }
     }
 
