@@ -50,7 +50,7 @@ internal static class ChatTurns
             ToolCalls =
             [
                 .. message.Contents.OfType<FunctionCallContent>()
-                    .Select(call => JsonOf.Value($"{field}.tool_calls", () => ToolCallJson.ToPrompt(call))),
+                    .Select(call => JsonOf.Value($"{field}: the arguments of the call of {call.Name}", () => ToolCallJson.ToPrompt(call))),
             ],
             Name = message.AuthorName,
             AdditionalKeys = AdditionalKeys(message, field),

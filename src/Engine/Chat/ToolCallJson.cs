@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Prompting;
 using Microsoft.Extensions.AI;
 
@@ -16,19 +15,10 @@ internal static class ToolCallJson
             field => field.Key, field => field.Value is null ? null : (object?)JsonSerializer.SerializeToElement(field.Value)));
 
     /// <summary>A call of an earlier turn as the chat template takes it.</summary>
-    /// <exception cref="GenerationException">Invalid: the arguments cannot be written as JSON.</exception>
     public static PromptToolCall ToPrompt(FunctionCallContent call)
     {
-        try
-        {
-            var arguments = call.Arguments?.ToDictionary(field => field.Key, field => WellFormed(field.Value)) ?? [];
-            return new PromptToolCall(call.CallId, call.Name, JsonSerializer.SerializeToElement(arguments, AIJsonUtilities.DefaultOptions));
-        }
-        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException)
-        {
-            throw new GenerationException(
-                FailureKind.Invalid, $"message content: the arguments of the call of {call.Name} must be JSON values: {error.Message}", error);
-        }
+        var arguments = call.Arguments?.ToDictionary(field => field.Key, field => WellFormed(field.Value)) ?? [];
+        return new PromptToolCall(call.CallId, call.Name, JsonSerializer.SerializeToElement(arguments, AIJsonUtilities.DefaultOptions));
     }
 
     /// <summary>The result of a call as text: strings as they are, all else as JSON.</summary>

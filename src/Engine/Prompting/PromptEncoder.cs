@@ -31,11 +31,11 @@ internal sealed class PromptEncoder
         _whyNoTemplate = whyNoTemplate;
         _guard = new ControlTokenGuard(tokenizer);
         _tags = AnswerTags.TokensOf(tokenizer);
+        WritesXmlCalls = template is not null && template.Mentions(AnswerTags.FunctionOpen) && template.Mentions(AnswerTags.ParameterOpen);
     }
 
     /// <summary>Whether the template writes calls as Qwen3-Coder does, in tags of their own for function and parameters.</summary>
-    public bool WritesXmlCalls => _template is not null && _template.Mentions(AnswerTags.FunctionOpen)
-        && _template.Mentions(AnswerTags.ParameterOpen);
+    public bool WritesXmlCalls { get; }
 
     /// <summary>The ids of a request whose fields are valid.</summary>
     /// <exception cref="GenerationException">Invalid: the template refuses the messages, has no place for the tools, or there is
@@ -117,7 +117,7 @@ internal sealed class PromptEncoder
             > tail.LastIndexOf(AnswerTags.ThinkClose, StringComparison.Ordinal);
     }
 
-    private static JsonNode? ToJson(PromptMessage message)
+    private JsonNode? ToJson(PromptMessage message)
     {
         var json = new JsonObject { ["role"] = message.Role, ["content"] = WellFormedJson.Text(message.Content) };
         if (message.ReasoningContent is { } reasoning)
@@ -133,16 +133,26 @@ internal sealed class PromptEncoder
         return json;
     }
 
-    private static JsonObject ToJson(PromptToolCall call) => new()
+    private JsonObject ToJson(PromptToolCall call) => new()
     {
         ["id"] = WellFormedJson.Text(call.Id),
         ["type"] = "function",
         ["function"] = new JsonObject
         {
             ["name"] = WellFormedJson.Text(call.Name),
-            ["arguments"] = Parse(call.Arguments),
+            ["arguments"] = Arguments(call.Arguments),
         },
     };
+
+    /// <summary>Arguments as they are; a template that writes them one by one needs them so, where others print a text of JSON.</summary>
+    private JsonNode? Arguments(JsonElement arguments)
+    {
+        var node = Parse(arguments);
+        return WritesXmlCalls && node is JsonValue value && value.TryGetValue<string>(out var text)
+            && WellFormedJson.TryParse(text, out var parsed) && parsed is JsonObject
+            ? parsed
+            : node;
+    }
 
     private static JsonNode? Parse(JsonElement json) => WellFormedJson.Parse(json.GetRawText());
 

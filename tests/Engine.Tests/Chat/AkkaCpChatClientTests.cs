@@ -141,7 +141,7 @@ public class AkkaCpChatClientTests
         var model = TestModel.Demo with
         {
             Tokenizer = tokenizer,
-            Prompts = new PromptEncoder(tokenizer, ChatTemplate.Parse("<|im_start|>{{ messages[0].content }}<|im_end|><think>\n")),
+            Prompts = new PromptEncoder(tokenizer, ChatTemplate.Parse("<|im_start|>{{ messages[0].content ~ tools | length }}<|im_end|><think>\n")),
             VocabSize = tokenizer.VocabSize,
         };
         var backend = new FakeBackend(
@@ -254,6 +254,22 @@ public class AkkaCpChatClientTests
 
         Assert.Contains(
             "[f{\"o\": {\"a\": 2, \"b\": \"\uFFFD\"}}]", TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ArgumentsInATextOfJson_ReachATemplateThatWritesThemOneByOne()
+    {
+        var engine = TestModel.Engine(new FakeBackend(), TestModel.With(s_coderTemplate));
+        var arguments = JsonSerializer.SerializeToElement("{\"a\": [1], \"b\": \"x\"}");
+
+        var prompt = engine.Encode(new GenerationRequest
+        {
+            Messages = [new PromptMessage("user", "hi"), new PromptMessage("assistant", "") { ToolCalls = [new PromptToolCall("1", "f", arguments)] }],
+        });
+
+        Assert.Contains(
+            "<function=f>\n<parameter=a>\n[1]\n</parameter>\n<parameter=b>\nx\n</parameter>\n</function>",
+            TestModel.Demo.Tokenizer.Decode(prompt.Tokens.AsSpan()), StringComparison.Ordinal);
     }
 
     [Fact]
