@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using AkkaCp.Npu.Cpu;
-
 namespace AkkaCp.Npu;
 
 /// <summary>
@@ -8,11 +5,13 @@ namespace AkkaCp.Npu;
 /// nor from the garbage collector.
 /// Counts bytes handed out now and at peak. Thread-safe.
 /// </summary>
-public sealed unsafe class TensorPool : IDisposable
+/// <param name="resources">Where the memory comes from; null = this process.</param>
+public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisposable
 {
     /// <summary>Alignment of every tensor: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
+    private readonly DeviceResources _resources = resources ?? DeviceResources.OfProcess;
     private readonly Lock _lock = new();
     private readonly Dictionary<nuint, Stack<TensorBlock>> _free = [];
     private readonly HashSet<TensorBlock> _live = [];
@@ -66,7 +65,7 @@ public sealed unsafe class TensorPool : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_free.TryGetValue(capacity, out var stack) || !stack.TryPop(out var block))
             {
-                block = new TensorBlock(this, LargePages.Allocate((nint)capacity), capacity);
+                block = new TensorBlock(this, (void*)_resources.Allocate(capacity), capacity);
                 _bytesReserved += (long)capacity;
             }
 
@@ -124,7 +123,7 @@ public sealed unsafe class TensorPool : IDisposable
 
     private void Free(TensorBlock block)
     {
-        NativeMemory.AlignedFree(block.Memory);
+        _resources.Free((nint)block.Memory);
         _bytesReserved -= (long)block.CapacityBytes;
     }
 }

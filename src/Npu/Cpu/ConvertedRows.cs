@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Kernels;
 
 namespace AkkaCp.Npu.Cpu;
@@ -8,7 +7,7 @@ namespace AkkaCp.Npu.Cpu;
 /// rounded to BF16. Native memory that grows to the largest product and is kept, so that a steady step takes none. The device owns it; it
 /// is not part of its memory counters.
 /// </summary>
-internal sealed unsafe class ConvertedRows
+internal sealed unsafe class ConvertedRows(DeviceResources resources)
 {
     private byte* _memory;
     private nuint _bytes;
@@ -33,7 +32,7 @@ internal sealed unsafe class ConvertedRows
         if (bytes > _bytes)
         {
             Free();
-            _memory = (byte*)NativeMemory.AlignedAlloc(bytes, TensorPool.Alignment);
+            _memory = (byte*)resources.Allocate(bytes);
             _bytes = bytes;
         }
 
@@ -43,7 +42,7 @@ internal sealed unsafe class ConvertedRows
     /// <summary>Gives the memory back.</summary>
     public void Free()
     {
-        NativeMemory.AlignedFree(_memory);
+        resources.Free((nint)_memory);
         _memory = null;
         _bytes = 0;
     }

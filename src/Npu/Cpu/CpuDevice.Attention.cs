@@ -4,7 +4,7 @@ namespace AkkaCp.Npu.Cpu;
 public sealed partial class CpuDevice
 {
     private readonly FiaPlan _fiaPlan = new();
-    private readonly FiaParts _fiaParts = new();
+    private readonly FiaParts _fiaParts;
     private readonly FiaScratch[] _fiaScratch;
 
     /// <inheritdoc cref="INpuDevice.FusedInferAttentionScore"/>

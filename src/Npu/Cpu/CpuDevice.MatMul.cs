@@ -13,7 +13,7 @@ public sealed unsafe partial class CpuDevice
     public PackedMatrix CreateMatrix(int n, int k, DType dtype)
     {
         RequireMatrixShape(nameof(CreateMatrix), n, k, dtype);
-        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, gated: false, _weights);
+        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, gated: false, _weights, _resources);
     }
 
     /// <inheritdoc cref="INpuDevice.CreateGatedMatrix"/>
@@ -21,7 +21,7 @@ public sealed unsafe partial class CpuDevice
     public PackedMatrix CreateGatedMatrix(int f, int k, DType dtype)
     {
         RequireMatrixShape(nameof(CreateGatedMatrix), f, k, dtype);
-        return new CpuPackedMatrix(checked(2 * f), k, dtype, _variant.BF16Layout, gated: true, _weights);
+        return new CpuPackedMatrix(checked(2 * f), k, dtype, _variant.BF16Layout, gated: true, _weights, _resources);
     }
 
     /// <inheritdoc cref="INpuDevice.MatMul"/>

@@ -19,7 +19,7 @@ public sealed unsafe partial class CpuDevice
     // Rows of x from which on they are rounded in a pass of their own when an index names each at least twice.
     private const int FewestRounded = 32;
 
-    private readonly ConvertedRows _converted = new();
+    private readonly ConvertedRows _converted;
     private MatMulGroup[] _groups = new MatMulGroup[1];
     private WorkerScratch _sums;
 
@@ -186,7 +186,9 @@ public sealed unsafe partial class CpuDevice
         if (_sums.FloatsEach < floatsEach)
         {
             _sums.Free();
-            _sums = WorkerScratch.Allocate(Threads, floatsEach);
+            // Nothing, should there be no memory: what is freed must not be freed again.
+            _sums = default;
+            _sums = WorkerScratch.Allocate(_resources, Threads, floatsEach);
         }
 
         return _sums;

@@ -10,13 +10,15 @@ namespace AkkaCp.Npu.Cpu;
 public sealed partial class CpuDevice : INpuDevice
 {
     private readonly KernelVariant _variant;
-    private readonly DeviceStream _stream;
+    private readonly DeviceResources _resources;
+    private readonly DeviceStream _stream = null!;
     private readonly WorkerScratch _scratch;
     private bool _disposed;
 
     /// <summary>Starts the device's threads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread is asked for, or a negative core.</exception>
     /// <exception cref="KernelsUnavailableException">Kernels are asked for, by option or AKKACP_KERNELS, that this machine does not have.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no thread or no memory left; what was begun is ended.</exception>
     public CpuDevice(CpuDeviceOptions? options = null)
         : this(options ?? new CpuDeviceOptions(), ChooseKernels(options?.Kernels))
     {
@@ -38,10 +40,24 @@ public sealed partial class CpuDevice : INpuDevice
 
         (_variant, KernelChoice) = kernels;
         Name = $"{options.Name} ({_variant.Name}, {options.Threads} threads)";
-        _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0));
-        Workers = new WorkerPool(options.Threads, options.Name, options.Cores);
-        _scratch = WorkerScratch.Allocate(options.Threads, Math.Max(_variant.ScratchFloats, I8Kernels.ScratchFloats));
-        _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch())];
+        _resources = options.Resources;
+        Memory = new TensorPool(_resources);
+        _converted = new ConvertedRows(_resources);
+        _fiaParts = new FiaParts(_resources);
+        _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch(_resources))];
+        try
+        {
+            _scratch = WorkerScratch.Allocate(
+                _resources, options.Threads, Math.Max(_variant.ScratchFloats, I8Kernels.ScratchFloats));
+            Workers = new WorkerPool(options.Threads, options.Name, options.Cores, _resources);
+            _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0), _resources);
+        }
+        catch
+        {
+            Workers?.Dispose();
+            _scratch.Free();
+            throw;
+        }
     }
 
     /// <summary>Kernels that products can run on here, best first: amx, bf16-avx512, vnni-avx512, avx512, avx2, vector256,
@@ -72,13 +88,13 @@ public sealed partial class CpuDevice : INpuDevice
     public int Threads => Workers.Threads;
 
     /// <inheritdoc cref="INpuDevice.Memory"/>
-    public TensorPool Memory { get; } = new();
+    public TensorPool Memory { get; }
 
     /// <inheritdoc cref="INpuDevice.Stream"/>
     public TaskScheduler Stream => _stream;
 
     /// <summary>Divides items of work; operators call it from the thread that calls them.</summary>
-    internal WorkerPool Workers { get; }
+    internal WorkerPool Workers { get; } = null!;
 
     /// <summary>Runs what the stream still holds, then stops all threads and frees pooled memory. Packed matrices stay valid.</summary>
     /// <exception cref="InvalidOperationException">Called on the stream itself, which cannot wait for its own end.</exception>

@@ -18,6 +18,9 @@ public sealed record CpuDeviceOptions
     /// </summary>
     public string? Kernels { get; init; }
 
+    /// <summary>Where memory and threads come from. Default: this process.</summary>
+    public DeviceResources Resources { get; init; } = DeviceResources.OfProcess;
+
     /// <summary>Name for logs and threads.</summary>
     public string Name { get; init; } = "cpu";
 }

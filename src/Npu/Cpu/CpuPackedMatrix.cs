@@ -17,19 +17,22 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     public const int PanelWidth = 32;
 
     private readonly WeightCounter _counter;
+    private readonly DeviceResources _resources;
     private byte* _memory;
 
-    public CpuPackedMatrix(int n, int k, DType dtype, BF16Layout layout, bool gated, WeightCounter counter)
+    public CpuPackedMatrix(
+        int n, int k, DType dtype, BF16Layout layout, bool gated, WeightCounter counter, DeviceResources resources)
         : base(n, k, dtype)
     {
         _counter = counter;
+        _resources = resources;
         BF16Layout = layout;
         IsGated = gated;
         var inputs = dtype == DType.BF16 && layout == BF16Layout.Pairs ? (nint)k + (k % 2) : k;
         PanelBytes = dtype == DType.I8 ? I8Panel.Bytes(k) : checked(inputs * PanelWidth * dtype.Bytes());
         Panels = gated ? 2 * PanelsOf(n / 2) : PanelsOf(n);
         Bytes = checked(PanelBytes * Panels);
-        _memory = LargePages.Allocate((nint)Bytes);
+        _memory = (byte*)_resources.Allocate((nuint)Bytes);
         _counter.Add(Bytes);
         ClearLastPanels();
     }
@@ -187,7 +190,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     {
         if (_memory is not null)
         {
-            NativeMemory.AlignedFree(_memory);
+            _resources.Free((nint)_memory);
             _memory = null;
             _counter.Add(-Bytes);
         }

@@ -16,12 +16,13 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
     /// <summary>Starts the thread.</summary>
     /// <param name="name">Name of the thread.</param>
     /// <param name="core">Processor to pin it to; null = not pinned.</param>
-    public DeviceStream(string name, int? core = null)
+    /// <param name="resources">Starts the thread; null = this process.</param>
+    /// <exception cref="OutOfMemoryException">The system has no thread left.</exception>
+    public DeviceStream(string name, int? core = null, DeviceResources? resources = null)
     {
         _core = core;
         _thread = new Thread(RunTasks) { IsBackground = true, Name = name };
-        // Without the starter's execution context: each task queued here would carry it, in memory of its own.
-        _thread.UnsafeStart();
+        (resources ?? DeviceResources.OfProcess).Start(_thread);
     }
 
     /// <summary>Always 1: tasks run one after another.</summary>

@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace AkkaCp.Npu.Cpu;
 
 /// <summary>Memory for the sums of divided tiles, one piece each; it grows and is kept, as the scratch of the workers is.</summary>
-internal sealed unsafe class FiaParts
+internal sealed unsafe class FiaParts(DeviceResources resources)
 {
     private float* _memory;
     private long _capacity;
@@ -21,7 +19,7 @@ internal sealed unsafe class FiaParts
         if (floats > _capacity)
         {
             Free();
-            _memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
+            _memory = (float*)resources.Allocate((nuint)floats * sizeof(float));
             _capacity = floats;
         }
     }
@@ -29,7 +27,7 @@ internal sealed unsafe class FiaParts
     /// <summary>Gives the memory back.</summary>
     public void Free()
     {
-        NativeMemory.AlignedFree(_memory);
+        resources.Free((nint)_memory);
         _memory = null;
         _capacity = 0;
     }

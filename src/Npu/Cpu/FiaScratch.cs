@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Kernels;
 
 namespace AkkaCp.Npu.Cpu;
@@ -7,7 +6,7 @@ namespace AkkaCp.Npu.Cpu;
 /// One worker's memory for one attention tile. R rows of a tile, D head dimension, Dv = D rounded up to whole panels of 32,
 /// B keys of a block.
 /// </summary>
-internal sealed unsafe class FiaScratch
+internal sealed unsafe class FiaScratch(DeviceResources resources)
 {
     private void* _memory;
     private int _headDim;
@@ -73,7 +72,7 @@ internal sealed unsafe class FiaScratch
         var sums = FiaSums.Floats(FiaPlan.MaxRows, sumWidth);
         var zeros = Math.Max(headDim, 4 * Fia.PanelColumns);
         var floats = (2 * sums) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5)) + (Fia.Block * (headDim + sumWidth + 8)) + zeros;
-        var at = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
+        var at = (float*)resources.Allocate((nuint)floats * sizeof(float));
         _memory = at;
         _headDim = headDim;
         Query = Take(ref at, FiaPlan.MaxRows * headDim);
@@ -96,7 +95,7 @@ internal sealed unsafe class FiaScratch
     /// <summary>Gives the memory back.</summary>
     public void Free()
     {
-        NativeMemory.AlignedFree(_memory);
+        resources.Free((nint)_memory);
         _memory = null;
         _headDim = 0;
     }

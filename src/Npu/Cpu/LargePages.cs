@@ -15,26 +15,29 @@ internal static unsafe partial class LargePages
     private const int HugePage = 14;
 
     /// <summary>
-    /// Memory of the given size, to be freed with <see cref="NativeMemory.AlignedFree"/>. Whole large pages start on their own
+    /// Memory of the given size, to be given back to <see cref="Free"/>. Whole large pages start on their own
     /// boundary; what is left at the end stays in small ones, so that no byte more is resident.
     /// </summary>
     /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
-    public static byte* Allocate(nint bytes)
+    public static nint Allocate(nuint bytes)
     {
         if (bytes < PageBytes)
         {
-            return (byte*)NativeMemory.AlignedAlloc((nuint)bytes, TensorPool.Alignment);
+            return (nint)NativeMemory.AlignedAlloc(bytes, TensorPool.Alignment);
         }
 
-        var memory = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, PageBytes);
+        var memory = NativeMemory.AlignedAlloc(bytes, PageBytes);
         if (OperatingSystem.IsLinux())
         {
             // Advice only: a system without large pages refuses, and the memory is as good as before.
-            _ = Advise(memory, (nuint)bytes / PageBytes * PageBytes, HugePage);
+            _ = Advise(memory, bytes / PageBytes * PageBytes, HugePage);
         }
 
-        return memory;
+        return (nint)memory;
     }
+
+    /// <summary>Gives memory back; 0 is none.</summary>
+    public static void Free(nint memory) => NativeMemory.AlignedFree((void*)memory);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

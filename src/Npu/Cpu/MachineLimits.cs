@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using AkkaCp.Npu.Cpu.Variants;
 
@@ -72,7 +71,7 @@ public static unsafe class MachineLimits
             best = Math.Max(best, Count * 4.0 / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
-        NativeMemory.AlignedFree(data);
+        LargePages.Free((nint)data);
         return best;
     }
 

@@ -26,17 +26,27 @@ internal sealed unsafe class WorkerPool : IDisposable
     /// <param name="threads">Workers, the caller included; at least 1.</param>
     /// <param name="name">Prefix of the helpers' thread names.</param>
     /// <param name="cores">Processors to pin helpers to, by worker number; null pins nothing.</param>
-    public WorkerPool(int threads, string name = "cpu", IReadOnlyList<int>? cores = null)
+    /// <param name="resources">Starts the threads; null = this process.</param>
+    /// <exception cref="OutOfMemoryException">The system has no thread left; those that were started are ended.</exception>
+    public WorkerPool(int threads, string name = "cpu", IReadOnlyList<int>? cores = null, DeviceResources? resources = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
-        _helpers = new Helper[threads - 1];
-        for (var i = 0; i < _helpers.Length; i++)
-        {
-            _helpers[i] = new Helper(this, i + 1, $"{name}/{i + 1}", CpuDevice.CoreOf(cores, i + 1));
-        }
-
+        _helpers = [.. Enumerable.Range(1, threads - 1)
+            .Select(worker => new Helper(this, worker, $"{name}/{worker}", CpuDevice.CoreOf(cores, worker)))];
         _threadIds = [.. _helpers.Select(helper => helper.ThreadId)];
+        try
+        {
+            foreach (var helper in _helpers)
+            {
+                helper.Start(resources ?? DeviceResources.OfProcess);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Workers, the caller included.</summary>
@@ -203,6 +213,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         private readonly int? _core;
         private readonly AutoResetEvent _wakeUp = new(false);
         private readonly Thread _thread;
+        private bool _isStarted;
         private int _parked;
 
         public Helper(WorkerPool pool, int worker, string name, int? core)
@@ -211,7 +222,12 @@ internal sealed unsafe class WorkerPool : IDisposable
             _worker = worker;
             _core = core;
             _thread = new Thread(Loop) { IsBackground = true, Name = name };
-            _thread.Start();
+        }
+
+        public void Start(DeviceResources resources)
+        {
+            resources.Start(_thread);
+            _isStarted = true;
         }
 
         public int ThreadId => _thread.ManagedThreadId;
@@ -224,7 +240,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             }
         }
 
-        public bool Join(TimeSpan timeout) => _thread.Join(timeout);
+        public bool Join(TimeSpan timeout) => !_isStarted || _thread.Join(timeout);
 
         // Only after the thread has ended.
         public void Dispose() => _wakeUp.Dispose();

@@ -5,11 +5,13 @@ namespace AkkaCp.Npu.Cpu;
 /// <summary>A piece of native memory for each worker, zeroed at the start, 64-byte aligned. The device owns it.</summary>
 internal readonly unsafe struct WorkerScratch
 {
+    private readonly DeviceResources? _resources;
     private readonly float* _memory;
     private readonly nint _floatsEach;
 
-    private WorkerScratch(float* memory, nint floatsEach)
+    private WorkerScratch(DeviceResources resources, float* memory, nint floatsEach)
     {
+        _resources = resources;
         _memory = memory;
         _floatsEach = floatsEach;
     }
@@ -21,15 +23,15 @@ internal readonly unsafe struct WorkerScratch
     public float* this[int worker] => _memory + (worker * _floatsEach);
 
     /// <summary>Takes memory for <paramref name="workers"/> pieces, each on cache lines of its own.</summary>
-    public static WorkerScratch Allocate(int workers, int floatsEach)
+    public static WorkerScratch Allocate(DeviceResources resources, int workers, int floatsEach)
     {
         var each = (floatsEach + 31) / 32 * 32;
         var bytes = (nuint)workers * (nuint)each * sizeof(float);
-        var memory = (float*)NativeMemory.AlignedAlloc(bytes, TensorPool.Alignment);
+        var memory = (float*)resources.Allocate(bytes);
         NativeMemory.Clear(memory, bytes);
-        return new WorkerScratch(memory, each);
+        return new WorkerScratch(resources, memory, each);
     }
 
     /// <summary>Gives the memory back.</summary>
-    public void Free() => NativeMemory.AlignedFree(_memory);
+    public void Free() => _resources?.Free((nint)_memory);
 }
