@@ -52,8 +52,16 @@ public sealed class CpSystem : IAsyncDisposable
             options.Host.Facts);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
         var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Loggers));
-        return new CpSystem(
-            ActorSystem.Create(options.Name, setup), context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster, "this process"));
+        var system = ActorSystem.Create(options.Name, setup);
+        try
+        {
+            return new CpSystem(system, context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster, "this process"));
+        }
+        catch
+        {
+            _ = system.Terminate();
+            throw;
+        }
     }
 
     /// <summary>

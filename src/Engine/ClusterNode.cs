@@ -44,26 +44,18 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>Opens both ports and begins to join; loading follows when the cluster has given it ranks.</summary>
     /// <param name="options">As for an engine; <c>akka-cp.cluster</c> and <c>akka-cp.transport</c> of the configuration say where.</param>
     /// <param name="stateChanged">Hears of each change of the node's state; must not block. Default nobody.</param>
-    /// <exception cref="CpSettingsException">The configuration is wrong, or a port cannot be opened.</exception>
+    /// <exception cref="CpSettingsException">The configuration is wrong, asks for memory that is not there, or a port cannot be
+    /// opened.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
     public static async Task<ClusterNode> StartAsync(EngineOptions options, Action<NodeStatus>? stateChanged = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var plan = EnginePlan.CreateForNode(options);
         var ports = NodePlace.ControlPorts(plan.Settings.Cluster);
-        foreach (var port in ports.SkipLast(1))
-        {
-            try
-            {
-                return await StartAsync(NodePlace.At(plan, port), options, stateChanged).ConfigureAwait(false);
-            }
-            catch (CpSettingsException)
-            {
-                // Another node took the port since it was seen free; with any other reason the last port fails too.
-            }
-        }
-
-        return await StartAsync(NodePlace.At(plan, ports[^1]), options, stateChanged).ConfigureAwait(false);
+        plan.NeedHere.RequireFits(SystemLimits.Read());
+        return await StartWatch.RunAsync(
+            plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartAsync(plan, ports, options, stateChanged, watch),
+            node => node.DisposeAsync(), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Leaves the cluster: its ranks go to other nodes, running requests go on there. Then frees all memory.</summary>
@@ -81,12 +73,34 @@ public sealed class ClusterNode : IAsyncDisposable
         }
     }
 
+    private static async Task<ClusterNode> StartAsync(
+        EnginePlan plan, IReadOnlyList<int> ports, EngineOptions options, Action<NodeStatus>? stateChanged, StartWatch watch)
+    {
+        watch.Enter("the ports were opened");
+        foreach (var port in ports.SkipLast(1))
+        {
+            try
+            {
+                return await StartAsync(NodePlace.At(plan, port), options, stateChanged).ConfigureAwait(false);
+            }
+            catch (CpSettingsException)
+            {
+                // Another node took the port since it was seen free; with any other reason the last port fails too.
+            }
+        }
+
+        return await StartAsync(NodePlace.At(plan, ports[^1]), options, stateChanged).ConfigureAwait(false);
+    }
+
     private static async Task<ClusterNode> StartAsync(EnginePlan plan, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        var ranks = new NodeRanks(plan, NodePlace.OpenDataPlane(plan.Settings, loggers.CreateLogger(LogCategories.Engine)));
+        var plane = NodePlace.OpenDataPlane(plan.Settings, loggers.CreateLogger(LogCategories.Engine));
+        IAsyncDisposable held = plane;
         try
         {
+            var ranks = new NodeRanks(plan, plane);
+            held = ranks;
             var node = CpNode.Start(plan.Settings, new CpNodeOptions
             {
                 Host = ranks,
@@ -101,7 +115,7 @@ public sealed class ClusterNode : IAsyncDisposable
         }
         catch
         {
-            await ranks.DisposeAsync().ConfigureAwait(false);
+            await held.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -11,8 +11,8 @@ public sealed record EngineInspection
     /// <summary>The model's directory.</summary>
     public required string ModelDirectory { get; init; }
 
-    /// <summary>Everything that is wrong with the model's files; an engine with such a model may not start, or not
-    /// chat.</summary>
+    /// <summary>Everything that is wrong with the model's files, and what they need beyond this machine's memory; an engine
+    /// with such a model may not start, or not chat.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
     /// <summary>What is accepted and may be meant otherwise: keys and tensors that are passed over, defaults that stand for missing keys.
@@ -43,6 +43,9 @@ public sealed record EngineInspection
     /// <summary>KV pool of each rank, in bytes.</summary>
     public required IReadOnlyList<long> KvBytes { get; init; }
 
+    /// <summary>The table of rotary angles, one for each process, in bytes.</summary>
+    public required long RotaryBytes { get; init; }
+
     /// <summary>Tokens that a pool holds.</summary>
     public required long KvTokens { get; init; }
 
@@ -60,18 +63,24 @@ public sealed record EngineInspection
         if (scanTensors)
             found.ScanWeights(plan.Directory, cancellationToken);
         var shapes = Enumerable.Range(0, plan.Topology.WorldSize).Select(plan.KvShapeOf).ToList();
+        var need = plan.NeedHere;
         return new EngineInspection
         {
             ModelDirectory = plan.Directory,
-            Problems = found.Problems,
+            Problems = [.. found.Problems, .. MemoryProblems(plan)],
             Notes = found.Notes,
             EndTokens = found.EndTokens,
             Topology = plan.Topology,
             ThreadsPerRank = plan.ThreadsPerRank,
             Dtype = plan.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },
-            WeightBytes = plan.SharedWeightBytes,
+            WeightBytes = need.WeightBytes,
             KvBytes = [.. shapes.Select(shape => shape.Bytes)],
-            KvTokens = shapes.Min(shape => (shape.Blocks - 1L) * shape.BlockSize),
+            KvTokens = plan.KvTokens,
+            RotaryBytes = need.RotaryBytes,
         };
     }
+
+    // Ranks of a cluster are elsewhere: its nodes look at their own memory.
+    private static IReadOnlyList<string> MemoryProblems(EnginePlan plan) =>
+        plan.Settings.Cluster.Seeds.IsEmpty ? plan.NeedHere.Problems(SystemLimits.Read()) : [];
 }

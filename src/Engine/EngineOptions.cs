@@ -1,11 +1,12 @@
 using AkkaCp.Actors;
 using AkkaCp.Model.Weights;
+using AkkaCp.Npu;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// What an embedding program says about the engine. Every property but the last three stands for a key of the configuration and is
+/// What an embedding program says about the engine. Every public property but the last three stands for a key of the configuration and is
 /// laid over it as an override, so that a file, a flag and a property mean the same; null leaves the key as the configuration has
 /// it.
 /// </summary>
@@ -61,4 +62,7 @@ public sealed record EngineOptions
     /// <summary>Told when a request has waited 2 s for a cluster that cannot run it yet, once each time: who was asked, what is missing, and
     /// how long it waits. Called on an actor's thread; must not block. The log gets the same as a warning. Default null: nobody.</summary>
     public IProgress<ClusterWait>? ClusterWait { get; init; }
+
+    /// <summary>For tests: where memory and threads of the ranks come from. Default: this process.</summary>
+    internal DeviceResources Resources { get; init; } = DeviceResources.OfProcess;
 }

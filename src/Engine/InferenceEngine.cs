@@ -50,8 +50,11 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Reads configuration and model, loads the weights, all ranks at once, and starts the ranks; of a cluster's model only the
     /// small files are read.</summary>
-    /// <exception cref="AkkaCp.Actors.Settings.CpSettingsException">The configuration is wrong; all mistakes.</exception>
+    /// <exception cref="AkkaCp.Actors.Settings.CpSettingsException">The configuration is wrong, or asks for memory that is not there; all
+    /// mistakes.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    /// <exception cref="TimeoutException">The start did not get on for <c>akka-cp.scheduler.start-timeout</c>.</exception>
+    /// <exception cref="OutOfMemoryException">Memory or a thread was refused all the same.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
     public static Task<InferenceEngine> StartAsync(EngineOptions options, CancellationToken cancellationToken = default) =>
         StartAsync(options, [], cancellationToken);

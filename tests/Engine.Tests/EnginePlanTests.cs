@@ -47,7 +47,7 @@ public class EnginePlanTests
         var plan = EnginePlan.Create(s_demo with { Dtype = "int8" });
         Assert.Equal((DType.I8, DType.BF16), (plan.DType, plan.KvShapeOf(0).DType));
         Assert.Equal("int8", EngineInspection.Create(s_demo with { Dtype = "int8" }).Dtype);
-        Assert.InRange(plan.SharedWeightBytes, 1, EnginePlan.Create(s_demo).SharedWeightBytes * 2 / 3);
+        Assert.InRange(plan.NeedHere.WeightBytes, 1, EnginePlan.Create(s_demo).NeedHere.WeightBytes * 2 / 3);
     }
 
     [Fact]

@@ -36,8 +36,18 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     public CoordinatorActor(CoordinatorContext context)
     {
         _context = context;
-        _state = CoordinatorState.Create(context.Limits) with { NextNumber = context.NextRequest };
-        _roster = Roster.Create(context.Facts, context.Limits.WorldSize);
+        try
+        {
+            _state = CoordinatorState.Create(context.Limits) with { NextNumber = context.NextRequest };
+            _roster = Roster.Create(context.Facts, context.Limits.WorldSize);
+        }
+        catch (Exception cause)
+        {
+            // Its supervisor only stops what cannot be made; whoever waits for the ranks must hear of it.
+            context.SetFailed($"the coordinator cannot be made: {cause.Message}", cause);
+            throw;
+        }
+
         var (self, system) = (Self, Context.System);
         _hashes = new HashExchange((node, message) => node.TellLarge(message, self, system));
         _settling = context.Limits.Rules.Settling;
@@ -64,6 +74,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     protected override void PreRestart(Exception reason, object? message)
     {
         _log.Error(reason, "the coordinator failed at {0}; it starts anew", message?.GetType().Name ?? "no message");
+        _context.SetFailed($"the coordinator failed: {reason.Message}", reason);
         base.PreRestart(reason, message);
     }
 

@@ -48,9 +48,9 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts fa
     public void SetReady() => _ready.TrySetResult();
 
     /// <summary>The ranks cannot be built.</summary>
-    public void SetFailed(string message)
+    public void SetFailed(string message, Exception? cause = null)
     {
-        if (_ready.TrySetException(new InvalidOperationException(message)))
+        if (_ready.TrySetException(new InvalidOperationException(message, cause)))
             _ = _ready.Task.Exception;
     }
 }

@@ -67,12 +67,13 @@ internal static class CpSettingsReader
             QueueLimit = section.Int("scheduler.queue-limit", 1),
             StepsInFlight = section.Int("scheduler.steps-in-flight", 1, 16),
             StepTimeout = section.DurationOrOff("scheduler.step-timeout"),
+            StartTimeout = section.DurationOrOff("scheduler.start-timeout"),
             DrainTimeout = section.DurationOrOff("scheduler.drain-timeout") ?? TimeSpan.Zero,
         },
         KvCache = new KvCacheSettings
         {
             BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
-            Tokens = section.IntOrAuto("kv-cache.tokens", 16),
+            Tokens = section.IntOrAuto("kv-cache.tokens", 16, KvCacheSettings.MaxTokens),
             MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
             DType = section.Choice("kv-cache.dtype", s_floats),
         },

@@ -35,6 +35,7 @@ internal static class CpSettingsWriter
         yield return ("scheduler.queue-limit", Number(scheduler.QueueLimit));
         yield return ("scheduler.steps-in-flight", Number(scheduler.StepsInFlight));
         yield return ("scheduler.step-timeout", Duration(scheduler.StepTimeout));
+        yield return ("scheduler.start-timeout", Duration(scheduler.StartTimeout));
         yield return ("scheduler.drain-timeout", Duration(scheduler.DrainTimeout == TimeSpan.Zero ? null : scheduler.DrainTimeout));
         yield return ("kv-cache.block-size", Number(kv.BlockSizeTokens));
         yield return ("kv-cache.tokens", Number(kv.Tokens));

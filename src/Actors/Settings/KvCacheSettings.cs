@@ -3,6 +3,9 @@ namespace AkkaCp.Actors.Settings;
 /// <summary>akka-cp.kv-cache: the paged pool of each rank.</summary>
 public sealed record KvCacheSettings
 {
+    // A slot's number is an int; two blocks more than asked for may be made.
+    internal const int MaxTokens = int.MaxValue - 2047;
+
     /// <summary>Tokens of a block. Default 128; a multiple of 16 from 16 to 1024.</summary>
     public int BlockSizeTokens { get; init; } = 128;
 

@@ -24,6 +24,9 @@ public sealed record SchedulerSettings
     /// <summary>How long a step may take before its ranks are given up and built anew. Default 10 min; null (off): for ever.</summary>
     public TimeSpan? StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a start may go without progress. Default 2 min; null (off): for ever.</summary>
+    public TimeSpan? StartTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>How long running requests may go on after a stop was asked for. Default 30 s; zero (off): not at all.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

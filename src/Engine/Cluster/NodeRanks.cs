@@ -22,7 +22,7 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     private readonly EnginePlan _plan;
     private readonly IDataPlane _plane;
     private readonly EpochMeshes _meshes;
-    private readonly WeightStore _weights = new();
+    private readonly WeightStore _weights;
     private readonly RotaryEmbedding _rope;
     private readonly Lock _gate = new();
     private ImmutableSortedDictionary<int, PlacedRank> _ranks = ImmutableSortedDictionary<int, PlacedRank>.Empty;
@@ -33,7 +33,8 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     {
         _plan = plan;
         _plane = plane;
-        _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
+        _weights = new WeightStore(plan.Resources);
+        _rope = new RotaryEmbedding(plan.Model, plan.Positions);
         Facts = FactsOf(plan);
         Offer = OfferOf(plan, plane);
         _meshes = new EpochMeshes(plane, plan.Topology, new MeshFacts($"{Facts.Model.Hash} {Facts.Tensors}", Facts.Kernels, Facts.DType));
@@ -65,8 +66,17 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
         Free(kept);
         var free = new Queue<int>(Enumerable.Range(0, _plan.RanksHere).Except(kept.Values.Select(one => one.Place)));
         var missing = ranks.Except(kept.Keys).Select(rank => (Rank: rank, Place: free.Dequeue())).ToList();
-        var loaded = await RankResources.LoadAsync(
-            _plan, missing, _weights, new Share(progress), cancellationToken).ConfigureAwait(false);
+        _plan.NeedOf([.. missing.Select(one => one.Rank)]).RequireFits(SystemLimits.Read());
+        var loaded = await StartWatch.RunAsync(
+            _plan.Settings.Scheduler.StartTimeout, _plan.Resources,
+            watch => RankResources.LoadAsync(_plan, missing, _weights, watch.Through(new Share(progress)), watch.Stopping),
+            abandoned =>
+            {
+                foreach (var rank in abandoned)
+                    rank.Dispose();
+                return ValueTask.CompletedTask;
+            },
+            cancellationToken).ConfigureAwait(false);
         lock (_gate)
         {
             _ranks = kept.AddRange(missing.Select((one, index) =>

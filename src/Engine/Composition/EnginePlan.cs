@@ -35,22 +35,29 @@ internal sealed record EnginePlan
     /// <summary>Computing threads of each rank.</summary>
     public required int ThreadsPerRank { get; init; }
 
-    /// <summary>Weights of all ranks, equal pieces counted once, in bytes.</summary>
-    public long SharedWeightBytes => WeightBytes.EstimateShared(Model, Shards, DType);
+    /// <summary>Where memory and threads of the ranks come from.</summary>
+    public required DeviceResources Resources { get; init; }
+
+    /// <summary>Tokens that the KV pools hold: no position is ever above it.</summary>
+    public long KvTokens => Enumerable.Range(0, Topology.WorldSize).Select(KvShapeOf).Min(shape => (shape.Blocks - 1L) * shape.BlockSize);
+
+    /// <summary>Positions whose rotary angles may be asked for.</summary>
+    public int Positions => (int)Math.Min(Model.MaxPositionEmbeddings, KvTokens);
 
     /// <summary>Decides everything for an engine with all its ranks in this process.</summary>
     /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
-    public static EnginePlan Create(EngineOptions options) => Create(EngineConfiguration.Load(options), ranksHere: null);
+    public static EnginePlan Create(EngineOptions options) =>
+        Create(EngineConfiguration.Load(options), options.Resources, ranksHere: null);
 
     /// <summary>Decides everything for one node of a cluster.</summary>
     /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
     public static EnginePlan CreateForNode(EngineOptions options)
     {
         var settings = EngineConfiguration.Load(options);
-        return Create(settings, settings.Cluster.Places);
+        return Create(settings, options.Resources, settings.Cluster.Places);
     }
 
-    private static EnginePlan Create(CpSettings settings, int? ranksHere)
+    private static EnginePlan Create(CpSettings settings, DeviceResources resources, int? ranksHere)
     {
         var problems = new List<string>();
         var topology = new RankTopology(
@@ -73,6 +80,7 @@ internal sealed record EnginePlan
             Topology = topology,
             DType = DTypeOf(settings.Model.DType, model.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32),
             Shards = shards,
+            Resources = resources,
             RanksHere = ranksHere ?? topology.WorldSize,
             ThreadsPerRank = settings.Device.Threads ?? Math.Max(1, Environment.ProcessorCount / (ranksHere ?? topology.WorldSize)),
         };
@@ -98,6 +106,18 @@ internal sealed record EnginePlan
         // Block 0 is nobody's.
         return (one with { Blocks = (int)Math.Min(blocks + 1, int.MaxValue / kv.BlockSizeTokens) }).Validate();
     }
+
+    /// <summary>What these ranks take in this process.</summary>
+    public MemoryNeed NeedOf(IReadOnlyList<int> ranks) => new(
+        ranks.Count,
+        WeightBytes.EstimateShared(Model, ranks.Select(rank => Shards[rank]), DType),
+        ranks.Sum(rank => KvShapeOf(rank).Bytes),
+        RotaryEmbedding.TableBytesOf(Model, Positions),
+        ranks.Count * ThreadsPerRank,
+        Settings.KvCache.Tokens is null ? "akka-cp.kv-cache.memory" : "akka-cp.kv-cache.tokens");
+
+    /// <summary>What a process with all ranks takes; of a cluster node, with as many as it has places for.</summary>
+    public MemoryNeed NeedHere => NeedOf([.. Enumerable.Range(0, Math.Min(RanksHere, Topology.WorldSize))]);
 
     /// <summary>Processors of the threads of the rank at a place of this process, 0 .. RanksHere - 1; null leaves them to the system.</summary>
     public IReadOnlyList<int>? CoresOf(int place)

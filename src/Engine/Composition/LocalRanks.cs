@@ -34,7 +34,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         _plan = plan;
         _ranks = ranks;
         _weights = weights;
-        _rope = new RotaryEmbedding(plan.Model, plan.Model.MaxPositionEmbeddings);
+        _rope = new RotaryEmbedding(plan.Model, plan.Positions);
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger(LogCategories.Engine);
         _restingTensors = AllTensors();
@@ -73,17 +73,27 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     }
 
     /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
-    public static async Task<LocalRanks> StartAsync(
-        EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
+    /// <exception cref="Actors.Settings.CpSettingsException">The memory that the settings ask for is not there; nothing was taken.</exception>
+    /// <exception cref="TimeoutException">The start does not get on.</exception>
+    public static Task<LocalRanks> StartAsync(EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
     {
-        var weights = new WeightStore();
+        plan.NeedHere.RequireFits(SystemLimits.Read());
+        return StartWatch.RunAsync(
+            plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartAsync(plan, options, watch),
+            started => started.DisposeAsync(), cancellationToken);
+    }
+
+    private static async Task<LocalRanks> StartAsync(EnginePlan plan, EngineOptions options, StartWatch watch)
+    {
+        var weights = new WeightStore(plan.Resources);
         RankResources[] ranks = [];
         LocalRanks? started = null;
         try
         {
-            ranks = await RankResources.LoadAllAsync(plan, weights, options.LoadProgress, cancellationToken).ConfigureAwait(false);
+            ranks = await RankResources.LoadAllAsync(plan, weights, watch.Through(options.LoadProgress), watch.Stopping).ConfigureAwait(false);
+            watch.Enter("the ranks were built");
             started = new LocalRanks(plan, options, ranks, weights);
-            await started._system.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await started._system.Ready.WaitAsync(watch.Stopping).ConfigureAwait(false);
             return started;
         }
         catch

@@ -69,14 +69,16 @@ internal sealed class RankResources : IDisposable
     private static async Task<RankResources> LoadAsync(
         EnginePlan plan, (int Rank, int Place) one, WeightStore store, IProgress<LoadProgress>? progress, CancellationTokenSource failing)
     {
-        var device = new CpuDevice(new CpuDeviceOptions
-        {
-            Name = $"rank{one.Rank}",
-            Threads = plan.ThreadsPerRank,
-            Cores = plan.CoresOf(one.Place),
-        });
+        CpuDevice? device = null;
         try
         {
+            device = new CpuDevice(new CpuDeviceOptions
+            {
+                Name = $"rank{one.Rank}",
+                Threads = plan.ThreadsPerRank,
+                Cores = plan.CoresOf(one.Place),
+                Resources = plan.Resources,
+            });
             // What follows must leave the device's thread: it starts actors, runs the caller, or disposes the device.
             return await Task.Factory.StartNew(
                 () => Load(plan, one.Rank, device, store, progress, failing.Token),
@@ -85,7 +87,7 @@ internal sealed class RankResources : IDisposable
         catch
         {
             await failing.CancelAsync().ConfigureAwait(false);
-            device.Dispose();
+            device?.Dispose();
             throw;
         }
     }

@@ -9,6 +9,9 @@ namespace AkkaCp.Model.Configuration;
 /// </summary>
 public sealed class RotaryEmbedding
 {
+    // 131072 positions of heads of 128. Behind them a row costs about a microsecond when asked for, of a step's milliseconds.
+    private const long MaxTableBytes = 64L << 20;
+
     private readonly double[] _inverseFrequencies;
     private readonly double _attentionFactor;
     private readonly int _tablePositions;
@@ -17,18 +20,27 @@ public sealed class RotaryEmbedding
 
     /// <summary>Prepares the frequencies, and a table of the first positions.</summary>
     /// <param name="config">Head dimension, base and scaling.</param>
-    /// <param name="tablePositions">Positions to keep: 4 · D bytes each; 0 = compute every row when asked.</param>
+    /// <param name="tablePositions">
+    /// Positions that will be asked for: those that fit 64 MiB are kept, 4 · D bytes each, and others are computed when asked.
+    /// </param>
     public RotaryEmbedding(ModelConfig config, int tablePositions = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tablePositions);
         (_inverseFrequencies, _attentionFactor) = RopeFrequencies.Compute(config);
-        _tablePositions = Math.Min(tablePositions, Array.MaxLength / _inverseFrequencies.Length);
+        _tablePositions = (int)(TableBytesOf(config, tablePositions) / BytesPerPosition(config));
         _cosTable = new float[_tablePositions * _inverseFrequencies.Length];
         _sinTable = new float[_cosTable.Length];
         for (var position = 0; position < _tablePositions; position++)
         {
             ComputeRow(position, TableRow(_cosTable, position), TableRow(_sinTable, position));
         }
+    }
+
+    /// <summary>Bytes of the table that is made for so many positions.</summary>
+    public static long TableBytesOf(ModelConfig config, int tablePositions)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Math.Min(tablePositions, MaxTableBytes / BytesPerPosition(config)) * BytesPerPosition(config);
     }
 
     /// <summary>ω_i in radians for each token, D/2 of them.</summary>
@@ -51,6 +63,8 @@ public sealed class RotaryEmbedding
             FillRow(positions[t], cos.RowF32(t), sin.RowF32(t));
         }
     }
+
+    private static long BytesPerPosition(ModelConfig config) => 2L * sizeof(float) * (config.HeadDim / 2);
 
     private void FillRow(int position, Span<float> cos, Span<float> sin)
     {

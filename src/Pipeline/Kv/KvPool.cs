@@ -31,7 +31,7 @@ public sealed class KvPool : IDisposable
                 _values[layer] = memory.Rent(shape.DType, shape.Blocks, shape.BlockSize, shape.KvHeads, shape.HeadDim);
             }
         }
-        catch (OutOfMemoryException)
+        catch
         {
             Dispose();
             throw;

@@ -51,7 +51,8 @@ internal static class CheckCommand
             $"device   {found.Kernels}, {found.ThreadsPerRank} threads for each rank, {found.Processors} processors");
         output.WriteLine(
             $"memory   weights {RunLine.Bytes(found.WeightBytes)} in all, "
-            + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens");
+            + $"KV {RunLine.Bytes(found.KvBytes.Sum())} for {found.KvTokens} tokens, "
+            + $"rotary table {RunLine.Bytes(found.RotaryBytes)}");
         foreach (var end in found.EndTokens)
             output.WriteLine($"ends     {end.Id} {JsonSerializer.Serialize(end.Text, s_text)}: {string.Join("; ", end.Sources)}");
         foreach (var note in found.Notes)

@@ -24,6 +24,7 @@ public class CpSettingsTests
         { "scheduler.queue-limit", "1", s => s.Scheduler.QueueLimit, 1 },
         { "scheduler.steps-in-flight", "1", s => s.Scheduler.StepsInFlight, 1 },
         { "scheduler.step-timeout", "off", s => s.Scheduler.StepTimeout, null },
+        { "scheduler.start-timeout", "off", s => s.Scheduler.StartTimeout, null },
         { "scheduler.drain-timeout", "2 min", s => s.Scheduler.DrainTimeout, TimeSpan.FromMinutes(2) },
         { "kv-cache.block-size", "16", s => s.KvCache.BlockSizeTokens, 16 },
         { "kv-cache.tokens", "1000", s => s.KvCache.Tokens, 1000 },

@@ -1,0 +1,88 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Engine.Composition;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Engine.Tests.Starting;
+
+public sealed class MemoryNeedTests
+{
+    private const long GiB = 1L << 30;
+
+    private static readonly SystemLimits s_limits = new() { Total = 16 * GiB, Available = 8 * GiB, AddressSpace = 16 * GiB, Threads = 1000 };
+    private static readonly MemoryNeed s_small = new(2, GiB, GiB, 1 << 20, 4, "akka-cp.kv-cache.memory");
+
+    [Fact]
+    public void WhatFits_IsNotRefused() => Assert.Empty(s_small.Problems(s_limits));
+
+    [Theory]
+    [InlineData(9, 1, 4, "akka-cp.model.path", "8192.0 MiB")] // More weights than memory that is free.
+    [InlineData(1, 20, 4, "akka-cp.kv-cache.memory", "15.0 GiB")] // Pools beyond the whole machine.
+    [InlineData(1, 1, 960, "akka-cp.device.threads", "936")] // Threads beyond the system's.
+    public void WhatDoesNotFit_IsRefusedByItsKey_WithWantedAndAvailable(int weights, int kv, int threads, string key, string available)
+    {
+        var need = s_small with { WeightBytes = weights * GiB, KvBytes = kv * GiB, RotaryBytes = 0, Threads = threads };
+
+        var problem = Assert.Single(need.Problems(s_limits with { AddressSpace = 100 * GiB }));
+
+        Assert.StartsWith(key, problem, StringComparison.Ordinal);
+        Assert.Contains(available, problem, StringComparison.Ordinal);
+        Assert.Throws<CpSettingsException>(() => need.RequireFits(s_limits));
+    }
+
+    [Fact]
+    public void AddressSpace_IsLeftForTheRuntime()
+    {
+        Assert.Contains("address space", Assert.Single(s_small.Problems(s_limits with { AddressSpace = (2 * GiB) + (100 << 20) })),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RotaryTable_IsForThePositionsOfThePool_AndCounted()
+    {
+        var plan = EnginePlan.Create(new EngineOptions
+        {
+            ModelPath = RepositoryFiles.DemoModel,
+            Overrides = new Dictionary<string, string> { ["akka-cp.kv-cache.tokens"] = "512" },
+        });
+
+        Assert.Equal(512, plan.Positions);
+        Assert.Equal(512 * 4 * plan.Model.HeadDim, plan.NeedHere.RotaryBytes);
+    }
+
+    [Fact]
+    public void LongestContext_HasATableOfBoundedSize()
+    {
+        var plan = EnginePlan.Create(new EngineOptions { ModelPath = RepositoryFiles.DemoModel });
+        var need = (plan with { Model = plan.Model with { MaxPositionEmbeddings = 1 << 28 } }).NeedHere;
+
+        Assert.InRange(need.RotaryBytes, 1, 64 << 20);
+    }
+
+    [Theory]
+    [InlineData("akka-cp.kv-cache.tokens", "2000000000")]
+    [InlineData("akka-cp.kv-cache.memory", "1000000GiB")]
+    public async Task PoolBeyondTheMachine_IsRefusedBeforeItIsTaken(string key, string value)
+    {
+        var options = new EngineOptions
+        {
+            ModelPath = RepositoryFiles.DemoModel,
+            Overrides = new Dictionary<string, string>
+            {
+                [key] = value,
+
+                // Otherwise the pool is no larger than these requests need.
+                ["akka-cp.scheduler.max-step-tokens"] = "10000000",
+                ["akka-cp.scheduler.max-running"] = "9000000",
+            },
+        };
+        var resources = new TestResources();
+
+        var refused = await Assert.ThrowsAsync<CpSettingsException>(() => InferenceEngine.StartAsync(
+            options with { Resources = resources }, TestContext.Current.CancellationToken));
+
+        Assert.Contains(key, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(key, Assert.Single(EngineInspection.Create(options).Problems), StringComparison.Ordinal);
+        Assert.Equal(0, resources.Requests);
+    }
+}
