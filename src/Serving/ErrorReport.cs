@@ -17,6 +17,9 @@ internal static class ErrorReport
     /// <summary>The command line or the configuration is wrong.</summary>
     public const int WrongUsage = 2;
 
+    /// <summary>Nobody read the output to its end: what a shell reports of a program that SIGPIPE ended.</summary>
+    public const int Unread = 141;
+
     /// <summary>Writes the line, and the stack trace if it is wanted; gives the exit code.</summary>
     public static int Write(TextWriter stderr, Exception error, bool verbose)
     {

@@ -34,11 +34,11 @@ internal static class BenchDecodeCommand
             s_depth, s_streams, s_steps,
         };
         BenchOptions.AddTo(command);
-        command.SetAction((parsed, _) => RunAsync(parsed, io));
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CommandIo io)
+    private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
         var depths = BenchOptions.Positive("--depth", parsed.GetValue(s_depth)!);
         var streams = BenchOptions.Positive("--streams", parsed.GetValue(s_streams)!);
@@ -52,7 +52,7 @@ internal static class BenchDecodeCommand
         await using var loaded = new BenchLayouts();
         foreach (var layout in layouts)
             loaded.Add(await BenchRanks.LoadAsync(model, layout, room.Tokens, room.Streams).ConfigureAwait(false));
-        var results = await bench.RunAsync(loaded.Ranks, depths, streams, io.Error.WriteLine).ConfigureAwait(false);
+        var results = await bench.RunAsync(loaded.Ranks, depths, streams, BenchOptions.Progress(io, cancellationToken)).ConfigureAwait(false);
         if (parsed.GetValue(CommonOptions.Json))
             BenchJson.Write(io.Out, bench.LimitGBps, results);
         else

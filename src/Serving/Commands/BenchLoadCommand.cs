@@ -13,14 +13,14 @@ internal static class BenchLoadCommand
         {
             CommonOptions.Model, CommonOptions.Dtype, BenchOptions.Rounds, CommonOptions.Json,
         };
-        command.SetAction(parsed => Run(parsed, io));
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Run(parsed, io, cancellationToken)));
         return command;
     }
 
-    private static int Run(ParseResult parsed, CommandIo io)
+    private static int Run(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
         using var model = BenchOptions.Model(parsed);
-        var result = new LoadBench(model.Directory, model.DType, BenchOptions.RoundsOf(parsed)).Run(io.Error.WriteLine);
+        var result = new LoadBench(model.Directory, model.DType, BenchOptions.RoundsOf(parsed)).Run(BenchOptions.Progress(io, cancellationToken));
         if (parsed.GetValue(CommonOptions.Json))
             BenchJson.Write(io.Out, model.DTypeName, result);
         else

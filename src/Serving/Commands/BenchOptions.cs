@@ -77,6 +77,13 @@ internal static class BenchOptions
                 + $"max_position_embeddings, found {tokens}");
     }
 
+    /// <summary>Says each round on stderr before it begins; that is where a bench that was cancelled ends.</summary>
+    public static Action<string> Progress(CommandIo io, CancellationToken cancellationToken) => round =>
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        io.Error.WriteLine(round);
+    };
+
     private static BenchLayout Layout(ParseResult parsed, int attnCp)
     {
         var topology = new RankTopology(

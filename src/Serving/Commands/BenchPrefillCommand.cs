@@ -29,11 +29,11 @@ internal static class BenchPrefillCommand
             s_promptTokens, s_chunk, CommonOptions.MinCpTokens,
         };
         BenchOptions.AddTo(command);
-        command.SetAction((parsed, _) => RunAsync(parsed, io));
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CommandIo io)
+    private static async Task<int> RunAsync(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
         var lengths = BenchOptions.Positive("--prompt-tokens", parsed.GetValue(s_promptTokens)!);
         var (rounds, chunk) = (BenchOptions.RoundsOf(parsed), parsed.GetValue(s_chunk));
@@ -50,7 +50,7 @@ internal static class BenchPrefillCommand
         foreach (var layout in layouts)
             loaded.Add(await BenchRanks.LoadAsync(model, layout, lengths.Max(), streams: 1).ConfigureAwait(false));
         var results = await new PrefillBench(limit, rounds, chunk)
-            .RunAsync(loaded.Ranks, lengths, policy, io.Error.WriteLine).ConfigureAwait(false);
+            .RunAsync(loaded.Ranks, lengths, policy, BenchOptions.Progress(io, cancellationToken)).ConfigureAwait(false);
 
         if (parsed.GetValue(CommonOptions.Json))
             BenchJson.Write(io.Out, limit, BenchMemory.Of(model, loaded.Ranks, results), results);

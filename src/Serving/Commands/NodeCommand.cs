@@ -7,9 +7,11 @@ namespace AkkaCp.Serving.Commands;
 /// <summary><c>akkacp node</c>: a node of a cluster, until it is asked to end.</summary>
 internal static class NodeCommand
 {
+    public const string Name = "node";
+
     public static Command Create(CommandIo io)
     {
-        var command = new Command("node", "Runs a node of the cluster that the configuration describes; one line for each change of state.");
+        var command = new Command(Name, "Runs a node of the cluster that the configuration describes; one line for each change of state.");
         foreach (var option in new Option[] { CommonOptions.Config, CommonOptions.Set, CommonOptions.Model, CommonOptions.Dtype, CommonOptions.Threads })
             command.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
@@ -26,8 +28,15 @@ internal static class NodeCommand
         {
             lock (said)
             {
-                io.Out.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss.fff} {text}"));
-                io.Out.Flush();
+                try
+                {
+                    io.Out.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss.fff} {text}"));
+                    io.Out.Flush();
+                }
+                catch (IOException)
+                {
+                    // A full disk under the log is no reason to leave the cluster.
+                }
             }
         }
 

@@ -9,6 +9,8 @@ namespace AkkaCp.Serving.Commands;
 /// <summary><c>akkacp synth</c>: a model of true dimensions with random weights.</summary>
 internal static class SynthCommand
 {
+    public const string Name = "synth";
+
     private static readonly Option<string> s_preset = new("--preset")
     {
         Description = $"Dimensions: {string.Join(", ", SynthPreset.All.Select(preset => preset.Name))}.",
@@ -29,7 +31,7 @@ internal static class SynthCommand
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("synth", "Writes a model of true dimensions with random weights.")
+        var command = new Command(Name, "Writes a model of true dimensions with random weights.")
         {
             s_preset, s_layers, s_seed, s_output, s_dtype,
         };
