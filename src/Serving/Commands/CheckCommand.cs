@@ -59,12 +59,7 @@ internal static class CheckCommand
             output.WriteLine($"note     {note}");
         if (!isCluster)
             output.WriteLine("ranks of this process reach each other through shared memory");
-        AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = AnsiSupport.Detect,
-            Interactive = InteractionSupport.No,
-        }).Write(Ranks(found));
+        Sheet.On(output).Write(Ranks(found));
     }
 
     private static Table Ranks(EngineInspection found)

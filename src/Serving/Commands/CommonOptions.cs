@@ -40,6 +40,9 @@ internal static class CommonOptions
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print one JSON object." };
 
+    /// <summary>Whether a command that has a picture shows it: to a person who did not ask for JSON.</summary>
+    public static bool WantsPicture(ParseResult parsed, CommandIo io) => io.OutputIsTerminal && !parsed.GetValue(Json);
+
     /// <summary>What every command that starts an engine has.</summary>
     public static IReadOnlyList<Option> OfEngine { get; } =
         [Model, Config, Set, Dtype, Tp, AttnCp, MoeDp, Ep, Threads, Chunk, MinCpTokens];

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text;
 using AkkaCp.Pipeline.Partition;
+using AkkaCp.Serving.Display;
 
 namespace AkkaCp.Serving.Commands;
 
-/// <summary><c>akkacp plan</c>: the zigzag plan of a batch as JSON.</summary>
+/// <summary><c>akkacp plan</c>: the zigzag plan of a batch, a picture at a terminal and JSON elsewhere.</summary>
 internal static class PlanCommand
 {
     // A plan lists every row; these keep the JSON within what a reader can take.
@@ -31,7 +32,7 @@ internal static class PlanCommand
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("plan", "Prints the zigzag plan of a batch as JSON.") { s_attnCp, s_extend, s_prefix };
+        var command = new Command("plan", "Shows how a batch is cut: a picture at a terminal, JSON into a pipe.") { s_attnCp, s_extend, s_prefix, CommonOptions.Json };
         command.SetAction(parsed => Run(parsed, io));
         return command;
     }
@@ -43,7 +44,11 @@ internal static class PlanCommand
         Require("--extend", extend.Sum(length => Math.Max(0L, length)), MaxTokens);
         var prefix = parsed.GetValue(s_prefix) is { } given ? IntegerList.Parse("--prefix", given) : [];
         Require("--prefix", prefix.Sum(length => Math.Max(0L, length)), MaxPrefix);
-        io.Out.WriteLine(Encoding.UTF8.GetString(ZigzagPlanJson.ToUtf8(Partition(extend, prefix, parsed.GetValue(s_attnCp)))));
+        var plan = Partition(extend, prefix, parsed.GetValue(s_attnCp));
+        if (CommonOptions.WantsPicture(parsed, io))
+            PlanPicture.Draw(Sheet.On(io.Out), plan);
+        else
+            io.Out.WriteLine(Encoding.UTF8.GetString(ZigzagPlanJson.ToUtf8(plan)));
         return ErrorReport.Success;
     }
 

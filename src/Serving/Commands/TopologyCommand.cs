@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text;
 using AkkaCp.Pipeline.Topology;
+using AkkaCp.Serving.Display;
 
 namespace AkkaCp.Serving.Commands;
 
-/// <summary><c>akkacp topology</c>: groups and coordinates of a layout as JSON, or everything that is wrong with it.</summary>
+/// <summary><c>akkacp topology</c>: groups and coordinates of a layout, a picture at a terminal and JSON elsewhere; or everything that is wrong with it.</summary>
 internal static class TopologyCommand
 {
     private static readonly Option<int> s_tp = new("--tp") { Description = "Ranks in all.", Required = true };
@@ -16,9 +17,9 @@ internal static class TopologyCommand
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("topology", "Prints the rank groups of a layout as JSON, or all that is wrong with it.")
+        var command = new Command("topology", "Shows the rank groups of a layout, or all that is wrong with it: a picture at a terminal, JSON into a pipe.")
         {
-            s_tp, s_attnCp, s_moeDp, s_ep, s_attnDp, s_pp,
+            s_tp, s_attnCp, s_moeDp, s_ep, s_attnDp, s_pp, CommonOptions.Json,
         };
         command.SetAction(parsed => Run(parsed, io));
         return command;
@@ -35,7 +36,10 @@ internal static class TopologyCommand
         if (problems.Count > 0)
             return ErrorReport.WrongUsage;
 
-        io.Out.WriteLine(Encoding.UTF8.GetString(TopologyJson.ToUtf8(topology)));
+        if (CommonOptions.WantsPicture(parsed, io))
+            TopologyPicture.Draw(Sheet.On(io.Out), topology);
+        else
+            io.Out.WriteLine(Encoding.UTF8.GetString(TopologyJson.ToUtf8(topology)));
         return ErrorReport.Success;
     }
 

@@ -26,12 +26,7 @@ internal static class ClusterTables
         output.WriteLine(
             $"cluster  coordinator at {status.Coordinator}, {group.Phase.ToString().ToLowerInvariant()}, epoch {group.Epoch}, "
             + $"{status.WorldSize} ranks, {group.Running} requests run, {group.Queued} wait");
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = AnsiSupport.Detect,
-            Interactive = InteractionSupport.No,
-        });
+        var console = Sheet.On(output);
         console.Write(Nodes(status));
         console.Write(Machines(status));
         console.Write(Ways(found));
