@@ -77,27 +77,14 @@ internal sealed class PromptEncoder
         try
         {
             var text = _template.Render(input);
-            return input.Tools is null || text != TextWithoutTools(_template, input) ? text : throw new GenerationException(
+            return !_template.DropsTools(input, text) ? text : throw new GenerationException(
                 FailureKind.Invalid,
-                $"tools must have a place in the model's chat template, found one that leaves all {input.Tools.Count} out of the prompt");
+                $"tools must have a place in the model's chat template, found one that leaves all {input.Tools!.Count} out of the prompt");
         }
         catch (TemplateException error)
         {
             throw new GenerationException(
                 FailureKind.Invalid, $"messages: the chat template refuses them: {error.Message}", error);
-        }
-    }
-
-    // A template that refuses the conversation without its tools has a place for them.
-    private static string? TextWithoutTools(ChatTemplate template, ChatTemplateInput input)
-    {
-        try
-        {
-            return template.Render(input with { Tools = null });
-        }
-        catch (TemplateException)
-        {
-            return null;
         }
     }
 

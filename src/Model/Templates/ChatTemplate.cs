@@ -77,6 +77,24 @@ public sealed class ChatTemplate
     /// <summary>Whether the template's own text has a text: what it teaches a model to write is in it word for word.</summary>
     public bool Mentions(string text) => _source.Text.Contains(text, StringComparison.Ordinal);
 
+    /// <summary>Whether a template leaves tools out of a prompt: it is the same without them.</summary>
+    /// <param name="input">A conversation.</param>
+    /// <param name="rendered">What <see cref="Render"/> gave for it.</param>
+    public bool DropsTools(ChatTemplateInput input, string rendered)
+    {
+        if (input.Tools is not { Count: > 0 })
+            return false;
+        try
+        {
+            return Render(input with { Tools = null }) == rendered;
+        }
+        catch (TemplateException)
+        {
+            // A template that refuses the conversation without its tools has a place for them.
+            return false;
+        }
+    }
+
     private Scope Variables(RenderContext context, ChatTemplateInput input)
     {
         var scope = new Scope();

@@ -26,7 +26,11 @@ internal static class RenderCommand
     {
         var file = parsed.GetRequiredValue(s_messages);
         var input = MessagesFile.Parse(file, InputFile.ReadJson("--messages", file));
-        io.Out.Write(ChatTemplate.Load(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model))).Render(input));
+        var template = ChatTemplate.Load(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model)));
+        var text = template.Render(input);
+        if (template.DropsTools(input, text))
+            io.Error.WriteLine($"akkacp: the chat template has no place for tools: all {input.Tools!.Count} are left out, and the engine refuses such a request");
+        io.Out.Write(text);
         return ErrorReport.Success;
     }
 }

@@ -149,6 +149,18 @@ public class TokenizeAndRenderTests
     }
 
     [Fact]
+    public async Task Render_SaysThatTheTemplateDropsTools()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("messages.json", """{"messages": [{"role": "user", "content": "hi"}], "tools": [{"name": "f"}]}""");
+
+        var run = await CommandRun.OfAsync("render", "--messages", file);
+
+        Assert.Equal("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n", run.Out);
+        Assert.Contains("no place for tools", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Render_NamesTheKeyThatMeansNothing()
     {
         using var folder = new TemporaryFolder();
