@@ -70,8 +70,8 @@ public sealed record GenerationDefaults
     private static void RefuseWhatIsNotHonoured(LocatedJson root, bool doSample)
     {
         var set = GenerationKeys.Always.SetIn(root.Value).Concat(doSample ? GenerationKeys.Drawing.SetIn(root.Value) : []);
-        foreach (var (key, _) in set)
-            throw root[key.Key].Wrong(key.Expected);
+        foreach (var (key, expected, _) in set)
+            throw root[key].Wrong(expected);
     }
 
     private static IReadOnlyList<int> ReadTokenIds(LocatedJson value)

@@ -161,9 +161,41 @@ internal static class ConfigKeys
         new("audio_config", "sound"),
     ];
 
+    // What such things are called elsewhere; sibling architectures name theirs anew each time.
+    private static readonly ChangingKey[] s_parts =
+    [
+        new("shared_expert", "shared experts"),
+        new("score_func", "other routing than softmax", "softmax"),
+        new("scoring_func", "other routing than softmax", "softmax"),
+        new("sigmoid", "other routing than softmax"),
+        new("expert_group", "routing by groups of experts", "1", "0"),
+        new("softcap", "capped scores or logits"),
+        new("soft_cap", "capped scores or logits"),
+        new("scaling_factor", "another scale", "1"),
+        new("multiplier", "another scale", "1"),
+        new("attention_value_scale", "another scale", "1"),
+        new("attention_sink", "attention sinks"),
+        new("attention_gate", "a gate on attention's output"),
+        new("output_gate", "a gate on attention's output"),
+        new("qk_norm", "no norm of queries and keys", "true"),
+        new("qk_layernorm", "no norm of queries and keys", "true"),
+        new("query_key_norm", "no norm of queries and keys", "true"),
+        new("sliding_window", "a sliding window"),
+        new("dual_chunk", "positions folded back beyond a chunk"),
+        new("sparse_att", "sparse attention"),
+        new("linear_att", "layers of linear attention"),
+        new("mamba", "layers of another kind"),
+        new("lora_rank", "latent attention"),
+        new("mrope", "positions of several axes"),
+        new("rope_head_dim", "rotation of a part of each head"),
+        new("partial_rotary", "rotation of a part of each head", "1"),
+        new("quantiz", "quantised weights"),
+        new("bias", "a bias beside attention_bias"),
+    ];
+
     private static readonly string[] s_harmless =
     [
-        "architectures", "attention_dropout", "bos_token_id", "hidden_dropout", "id2label", "initializer_range", "is_decoder", "label2id",
+        "architectures", "attention_bias", "use_sliding_window", "attention_dropout", "bos_token_id", "hidden_dropout", "id2label", "initializer_range", "is_decoder", "label2id",
         "language", "max_window_layers", "name_or_path", "num_nextn_predict_layers", "output_attentions", "output_hidden_states",
         "output_router_logits", "pad_token_id", "pretraining_tp", "problem_type", "return_dict", "router_aux_loss_coef",
         "router_jitter_noise", "sliding_window", "tokenizer_class", "torchscript", "transformers_version", "unsloth_fixed",
@@ -171,7 +203,7 @@ internal static class ConfigKeys
     ];
 
     /// <summary>All of config.json.</summary>
-    public static KeyTable Root { get; } = new([.. s_attention, .. s_positions, .. s_experts, .. s_rest], s_harmless);
+    public static KeyTable Root { get; } = new([.. s_attention, .. s_positions, .. s_experts, .. s_rest], s_harmless, s_parts);
 
     /// <summary>Those inside rope_scaling and rope_parameters, which the scaling rules do not read.</summary>
     public static KeyTable Rope { get; } = new(

@@ -11,9 +11,6 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly List<string> _assumed = [];
 
-    /// <summary>Keys that were asked for, whether they are there or not.</summary>
-    public IReadOnlyCollection<string> Read => _read;
-
     /// <summary>Dimensions that are not there, with the value taken for each.</summary>
     public IReadOnlyList<string> Assumed => _assumed;
 
@@ -157,12 +154,15 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
         return ids;
     }
 
+    /// <summary>Full names of the keys that are neither read nor in a table.</summary>
+    public IEnumerable<string> UnknownTo(KeyTable table) => table.UnknownIn(source, _read).Select(key => prefix + key);
+
     /// <summary>Notes every key that is set and that nothing here can follow.</summary>
     public void Refuse(KeyTable table)
     {
-        foreach (var (key, value) in table.SetIn(source))
+        foreach (var (key, expected, value) in table.SetIn(source))
         {
-            Note(key.Key, key.Expected, value.GetRawText());
+            Note(key, expected, value.GetRawText());
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class ModelConfigParser
         var hidden = _fields.Dimension("hidden_size", MaxWidth, defaults.HiddenSize);
         var heads = _fields.Dimension("num_attention_heads", MaxHeads, defaults.NumAttentionHeads);
         var positions = _fields.Dimension("max_position_embeddings", MaxPositions, defaults.MaxPositionEmbeddings);
-        var (theta, scaling) = RopeScalingParser.Read(_fields, positions);
+        var (theta, scaling, unknown) = RopeScalingParser.Read(_fields, positions);
         var config = new ModelConfig
         {
             ModelType = modelType ?? "",
@@ -76,7 +76,7 @@ internal sealed class ModelConfigParser
         return config with
         {
             AssumedKeys = _fields.Assumed,
-            UnknownKeys = ConfigKeys.Root.UnknownIn(_fields.Source, _fields.Read),
+            UnknownKeys = [.. _fields.UnknownTo(ConfigKeys.Root), .. unknown],
         };
     }
 

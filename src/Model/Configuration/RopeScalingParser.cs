@@ -12,15 +12,17 @@ internal static class RopeScalingParser
     private const double MaxFactor = 1e6;
     private const string OriginalKey = "original_max_position_embeddings";
 
-    public static (double Theta, RopeScaling? Scaling) Read(JsonFields config, int maxPositions)
+    /// <summary>Base and scaling, and the keys of the object that are passed over.</summary>
+    public static (double Theta, RopeScaling? Scaling, IReadOnlyList<string> Unknown) Read(JsonFields config, int maxPositions)
     {
         var theta = config.Double("rope_theta", 1.0001, MaxTheta, 10_000)!.Value;
         var outside = config.Int(OriginalKey, 1 << 28, whenMissing: 0);
         if (ChosenObject(config) is not { } fields)
-            return (theta, null);
+            return (theta, null, []);
 
         fields.Refuse(ConfigKeys.Rope);
-        return (fields.Double("rope_theta", 1.0001, MaxTheta, theta)!.Value, ReadScaling(fields, outside, maxPositions));
+        theta = fields.Double("rope_theta", 1.0001, MaxTheta, theta)!.Value;
+        return (theta, ReadScaling(fields, outside, maxPositions), [.. fields.UnknownTo(ConfigKeys.Rope)]);
     }
 
     /// <summary>The one of both objects that says something; null when neither does.</summary>

@@ -57,6 +57,17 @@ public class OtherModelTests
     [InlineData("vision_config", "{\"depth\": 27}")]
     [InlineData("num_local_experts", "16")]
     [InlineData("hidden_act", "\"gelu\"")]
+    [InlineData("router_score_func", "\"sigmoid\"")]
+    [InlineData("moe_router_scoring_function", "\"sigmoid\"")]
+    [InlineData("num_shared_experts_per_layer", "2")]
+    [InlineData("query_key_norm", "false")]
+    [InlineData("moe_gate_bias", "true")]
+    [InlineData("attention_sink_bias", "true")]
+    [InlineData("sliding_window_size", "512")]
+    [InlineData("attn_logits_soft_cap", "30.0")]
+    [InlineData("expert_scaling_factor", "2.5")]
+    [InlineData("attention_gate_func", "\"silu\"")]
+    [InlineData("Weight_Quantization", "\"int4\"")]
     public void Key_IsRefusedByName(string key, string value)
     {
         var error = Assert.Throws<ModelConfigException>(() => ModelConfigTests.Parse(json => json[key] = JsonNode.Parse(value)));

@@ -68,6 +68,11 @@ public class TransformersConfigTests
     [InlineData("moe_layer_freq", "[1, 1, 1, 1]")]
     [InlineData("final_logit_softcapping", "null")]
     [InlineData("mlp_bias", "false")]
+    [InlineData("moe_router_scoring_function", "\"Softmax\"")]
+    [InlineData("num_shared_experts_per_layer", "0")]
+    [InlineData("query_key_norm", "true")]
+    [InlineData("some_multiplier", "1.0")]
+    [InlineData("attention_gate_func", "null")]
     [InlineData("text_config", "null")]
     [InlineData("eos_token_id", "null")]
     [InlineData("eos_token_id", "[511, 509]")]
@@ -137,8 +142,9 @@ public class TransformersConfigTests
             json["some_key_of_tomorrow"] = 1;
             json["another"] = null;
             json["auto_map"] = new JsonObject();
+            json["rope_scaling"] = JsonNode.Parse("""{"rope_type": "default", "factor": 4.0, "rope_theta": 5}""");
         });
-        Assert.Equal(["some_key_of_tomorrow", "auto_map"], config.UnknownKeys);
+        Assert.Equal(["some_key_of_tomorrow", "auto_map", "rope_scaling.factor"], config.UnknownKeys);
     }
 
     [Fact]

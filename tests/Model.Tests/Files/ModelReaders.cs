@@ -15,6 +15,7 @@ internal static class ModelReaders
         directory => Tokenizer.Load(directory),
         directory => ChatTemplate.Load(directory),
         directory => SafetensorsSet.Open(directory).Dispose(),
+        directory => ModelFacts.Read(directory),
     ];
 
     /// <summary>The errors that readers throw at a directory, which are all of the kinds that name the file.</summary>
