@@ -8,6 +8,12 @@ internal sealed record TokenizerConfigFile
 {
     private static readonly ChangingKey s_splitting = new("split_special_tokens", "special tokens as plain text");
 
+    private static readonly string[] s_named =
+        ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+    /// <summary>Texts of all special tokens that the file names.</summary>
+    public IReadOnlyList<string> SpecialTokens { get; init; } = [];
+
     /// <summary>The tokens of added_tokens_decoder.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
@@ -37,11 +43,19 @@ internal sealed record TokenizerConfigFile
         return new TokenizerConfigFile
         {
             AddedTokens = ReadAddedTokens(root["added_tokens_decoder"]),
+            SpecialTokens = [.. s_named.Select(name => root[name]).Concat(ListOf(root["additional_special_tokens"]))
+                .Concat(ListOf(root["extra_special_tokens"])).Select(TextOf).OfType<string>().Where(text => text.Length > 0).Distinct()],
             EosToken = TextOf(root["eos_token"]),
             FramesTexts = frames.All(flag => flag.IsAbsent) ? null : frames.Any(flag => flag.Flag()),
             CleansSpaces = root["clean_up_tokenization_spaces"].Flag(),
         };
     }
+
+    /// <summary>Tokens stand in a list, or in an object by name.</summary>
+    private static IEnumerable<LocatedJson> ListOf(LocatedJson tokens) =>
+        tokens.IsAbsent ? []
+        : tokens.Value.ValueKind == JsonValueKind.Object ? tokens.Properties().Select(entry => entry.Value)
+        : tokens.Items();
 
     /// <summary>A token is a text, or an object whose content is one.</summary>
     private static string? TextOf(LocatedJson token) =>

@@ -23,12 +23,13 @@ internal static class TokenizerFile
         TokenizerSteps.CheckPreTokenizer(root["pre_tokenizer"]);
         TokenizerSteps.CheckDecoder(root["decoder"]);
         var config = TokenizerConfigFile.Read(modelDirectory);
+        var vocab = ReadVocab(model["vocab"]);
         return new TokenizerDefinition
         {
             File = path,
-            Vocab = ReadVocab(model["vocab"]),
+            Vocab = vocab,
             Merges = [.. model["merges"].Items().Select(ReadMerge)],
-            AddedTokens = WithTokensOfConfig(ReadAddedTokens(root["added_tokens"]), config.AddedTokens),
+            AddedTokens = WithTokensOfConfig(ReadAddedTokens(root["added_tokens"]), config, vocab),
             NormalizesToNfc = TokenizerSteps.ReadNormalizer(root["normalizer"]),
             IgnoresMerges = model["ignore_merges"].Flag(),
             Frame = TokenizerSteps.ReadPostProcessor(root["post_processor"]),
@@ -77,11 +78,19 @@ internal static class TokenizerFile
         tokens.IsAbsent ? [] : [.. tokens.Items().Select(token => AddedToken.Read(token, token["id"].Integer()))];
 
     /// <summary>
-    /// transformers adds tokens of tokenizer_config.json that tokenizer.json lacks; where both have an id, tokenizer.json stands.
+    /// transformers adds tokens of tokenizer_config.json that tokenizer.json lacks; where both have an id, tokenizer.json stands. A
+    /// special token that the file only names is matched in the text, too, if the vocabulary has it.
     /// </summary>
-    private static IReadOnlyList<AddedToken> WithTokensOfConfig(List<AddedToken> own, IReadOnlyList<AddedToken> further)
+    private static List<AddedToken> WithTokensOfConfig(
+        List<AddedToken> own, TokenizerConfigFile config, Dictionary<string, int> vocab)
     {
         var known = own.Select(token => token.Id).ToHashSet();
-        return [.. own, .. further.Where(token => !known.Contains(token.Id))];
+        own.AddRange(config.AddedTokens.Where(token => known.Add(token.Id)));
+        var contents = own.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
+        own.AddRange(
+            from text in config.SpecialTokens
+            where !contents.Contains(text) && vocab.ContainsKey(text)
+            select new AddedToken(vocab[text], text, Special: true, Normalized: false));
+        return own;
     }
 }

@@ -136,9 +136,34 @@ public class TokenizerSpellingTests
     }
 
     [Theory]
+    [InlineData("eos_token", "\"<|im_end|>\"")]
+    [InlineData("pad_token", "{\"content\": \"<|im_end|>\"}")]
+    [InlineData("additional_special_tokens", "[\"<|nobody|>\", \"<|im_end|>\"]")]
+    [InlineData("additional_special_tokens", "[{\"content\": \"<|im_end|>\"}]")]
+    [InlineData("extra_special_tokens", "{\"end_token\": \"<|im_end|>\"}")]
+    [InlineData("extra_special_tokens", "[\"<|im_end|>\"]")]
+    public void SpecialTokenThatIsOnlyNamed_IsMatchedWhereTheVocabularyHasIt(string key, string value)
+    {
+        using var model = new ModelCopy()
+            .Change("tokenizer.json", json =>
+            {
+                json["added_tokens"]!.AsArray().RemoveAt(2);
+                json["model"]!["vocab"]!["<|im_end|>"] = 511;
+            })
+            .Write("tokenizer_config.json", $$"""{"{{key}}": {{value}}}""");
+        var tokenizer = Tokenizer.Load(model.Path);
+
+        Assert.Equal([64, 511, 65], tokenizer.Encode("a<|im_end|>b"));
+        Assert.True(tokenizer.IsSpecial(511));
+        Assert.DoesNotContain(511, tokenizer.Encode("a<|im_end|>b", allowSpecial: false));
+    }
+
+    [Theory]
     [InlineData("split_special_tokens", "true")]
     [InlineData("eos_token", "7")]
     [InlineData("add_bos_token", "\"yes\"")]
+    [InlineData("additional_special_tokens", "7")]
+    [InlineData("pad_token", "[]")]
     public void TokenizerConfig_ThatCannotBeFollowed_IsRefusedByName(string key, string value)
     {
         using var model = new ModelCopy().Change("tokenizer_config.json", json => json[key] = JsonNode.Parse(value));
