@@ -32,6 +32,7 @@ internal sealed class NodeLife
         _cluster = Akka.Cluster.Cluster.Get(system);
         coordinator.Control = ControlPlane.AddressOf(system);
         coordinator.ClusterSize = () => _cluster.State.Members.Count(member => member.Status is MemberStatus.Up);
+        coordinator.TryYield = () => TryYield(node, coordinator.ClusterSize());
         StartCoordinator(coordinator);
         var toCoordinator = StartProxy();
         Node = system.ActorOf(NodeActor.Props(node, toCoordinator), NodeProtocol.ActorName);
@@ -77,6 +78,18 @@ internal sealed class NodeLife
 
     /// <summary>Ends at once: nobody is there to say farewell to.</summary>
     public Task EndAsync() => System.Terminate();
+
+    /// <summary>
+    /// A node whose facts are not the group's leads nobody but itself: it begins a new membership, and an older node leads. Once, for if all
+    /// others are gone then, its own facts are the measure.
+    /// </summary>
+    private bool TryYield(NodeContext node, int clusterSize)
+    {
+        if (!node.IsOutsider || clusterSize < 2)
+            return false;
+        node.IsOutsider = false;
+        return _over.TrySetResult("its facts are not the group's, so another node is to be the coordinator");
+    }
 
     private void StartCoordinator(CoordinatorContext coordinator) => System.ActorOf(
         ClusterSingletonManager.Props(

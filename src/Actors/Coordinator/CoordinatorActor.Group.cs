@@ -59,7 +59,9 @@ internal sealed partial class CoordinatorActor
     private void Hear(NodeProtocol.Pulse pulse, IActorRef sender)
     {
         var heard = _roster.Hear(pulse, ControlOf(sender), _hashes.Book.Agrees(pulse.Hashes.Own));
-        if (!IsOfOtherModel(pulse))
+        if (HasOtherFacts(pulse))
+            sender.Tell(NodeProtocol.Outsider.Instance);
+        else
             _hashes.Hear(sender, pulse.Hashes);
         if ((heard.Refusal ?? _hashes.Book.DifferencesOf(pulse.Hashes.Own)) is { } reason)
         {
@@ -86,7 +88,7 @@ internal sealed partial class CoordinatorActor
     }
 
     /// <summary>Weights of another model are no damaged copy of ours: they are neither compared nor carried.</summary>
-    private bool IsOfOtherModel(NodeProtocol.Pulse pulse) => _context.Facts.DifferencesTo(pulse.Facts).Count > 0;
+    private bool HasOtherFacts(NodeProtocol.Pulse pulse) => _context.Facts.DifferencesTo(pulse.Facts).Count > 0;
 
     /// <summary>What a node has loaded, or carried here, may be what others wait for.</summary>
     private void Hear(Action<HashExchange> take)

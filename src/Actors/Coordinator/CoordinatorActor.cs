@@ -65,6 +65,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
+        if (_context.TryYield?.Invoke() == true)
+        {
+            Become(() => { });
+            return;
+        }
+
         Publish(_phase);
         TickLater();
         Form();

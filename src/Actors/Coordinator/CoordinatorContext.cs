@@ -19,6 +19,11 @@ internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts fa
     /// <summary>Nodes that the cluster has now; null where nobody knows.</summary>
     public Func<int>? ClusterSize { get; set; }
 
+    /// <summary>
+    /// Gives the coordinator's place up, if this node should not have it and there is another one; null where there is no other.
+    /// </summary>
+    public Func<bool>? TryYield { get; set; }
+
     /// <summary>Ends with the first group of ranks, or with the reason why there is none.</summary>
     public Task Ready => _ready.Task;
 

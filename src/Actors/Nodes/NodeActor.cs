@@ -38,6 +38,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _ranks = new RankActors(context, Context);
         Receive<NodeProtocol.Assigned>(Take);
         Receive<NodeProtocol.Refused>(Refuse);
+        Receive<NodeProtocol.Outsider>(_ => _context.IsOutsider = true);
         Receive<RankProtocol.Close>(Close);
         Receive<RankProtocol.Open>(Open);
         Receive<RankProtocol.ICommand>(_ranks.Forward);
@@ -108,7 +109,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void Take(NodeProtocol.Assigned assigned)
     {
         HearOfCoordinator();
-        (_isTaken, _message) = (true, "");
+        (_isTaken, _message, _context.IsOutsider) = (true, "", false);
         var wanted = assigned.Ranks.IsEmpty ? assigned.Preload : assigned.Ranks;
         var isNew = !assigned.Ranks.SequenceEqual(_assigned) || _wanted.IsDefault || !wanted.SequenceEqual(_wanted);
         (_assigned, _wanted) = (assigned.Ranks, wanted);

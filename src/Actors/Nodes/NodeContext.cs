@@ -12,6 +12,7 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
 {
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeStatus _status = NodeStatus.New;
+    private volatile bool _isOutsider;
     private long _highestEpoch;
     private readonly ConcurrentDictionary<int, IRankPipeline> _pipelines = new();
 
@@ -31,6 +32,13 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
 
     /// <summary>The coordinator's book of hashes, as far as it was sent here.</summary>
     public CarriedHashes Carried { get; } = new();
+
+    /// <summary>Whether the coordinator has said that this node's facts are not the group's.</summary>
+    public bool IsOutsider
+    {
+        get => _isOutsider;
+        set => _isOutsider = value;
+    }
 
     /// <summary>The last picture.</summary>
     public NodeStatus Status => _status;

@@ -27,6 +27,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<NodeProtocol.Pulse>("pulse/2", NodeWire.Write, NodeWire.Pulse),
         WireFormat.Of<NodeProtocol.Assigned>("assigned/1", WriteAssigned, from => new(from.Ints(), from.Ints())),
         WireFormat.Of<NodeProtocol.Refused>("refused/1", (to, refused) => to.Text(refused.Reason), from => new(from.Text())),
+        WireFormat.Of<NodeProtocol.Outsider>("outsider/1", (_, _) => { }, _ => NodeProtocol.Outsider.Instance),
         WireFormat.Of<NodeProtocol.Closed>("node-closed/1", WriteClosed, from => new(from.Long(), from.Text())),
         WireFormat.Of<NodeProtocol.Died>("node-died/1", (to, died) => to.Text(died.Control), from => new(from.Text())),
         WireFormat.Of<NodeProtocol.Locate>("locate/1", (_, _) => { }, _ => NodeProtocol.Locate.Instance),

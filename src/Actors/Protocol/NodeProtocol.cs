@@ -38,6 +38,15 @@ internal static class NodeProtocol
     /// <summary>From the coordinator: the node cannot be one of the group's.</summary>
     public sealed record Refused(string Reason) : IWireMessage;
 
+    /// <summary>
+    /// From the coordinator, with a refusal: the node's facts are not the group's. Should the coordinator's place fall to it, it is not to
+    /// measure the others by its own.
+    /// </summary>
+    public sealed class Outsider : IWireMessage
+    {
+        public static readonly Outsider Instance = new();
+    }
+
     /// <summary>From a node to the coordinator: no pipeline of an epoch below this one is left.</summary>
     public sealed record Closed(long Epoch, string Node) : IWireMessage;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Tests.Ranks;
-using AkkaCp.Model;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -182,66 +181,6 @@ public class ClusterSpec
         var found = await lonely.Node.StatusAsync(TestCluster.Patience);
         Assert.Equal((a.Node.Control, 3), (found!.Coordinator, found.Nodes.Length));
         Assert.Equal(NodeState.Serving, a.Node.Status.State);
-    }
-
-    [Fact]
-    public async Task NodeWithOtherFacts_IsRefusedOnBothSidesAndHarmsNobody()
-    {
-        await using var cluster = new TestCluster();
-        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
-        await cluster.ServedBy(a, b);
-        var other = cluster.Start("other", facts: a.Ranks.Facts with { Tensors = "others", Kernels = "k9" });
-        await other.Until(status => status is { State: NodeState.Joining, Message.Length: > 0 });
-        Assert.Contains("tensors: expected tensors, found others; kernels: expected fake, found k9", other.Node.Status.Message);
-
-        var status = await cluster.Client().StatusAsync(TestCluster.Patience);
-        Assert.Equal(["", "", other.Node.Status.Message], status!.Nodes.Select(node => node.Refusal));
-        var request = TestCluster.Request(30, 10);
-        await TestCluster.Read(other.Node.Submit(request), request);
-        Assert.Equal(1, status.Group.Epoch);
-        Assert.Empty(other.Ranks.Loads);
-    }
-
-    [Fact]
-    public async Task ClientOfAnotherModel_IsRefusedWithBothSidesNamed()
-    {
-        await using var cluster = new TestCluster();
-        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
-        await cluster.ServedBy(a, b);
-        var client = cluster.Client(new ModelFacts([new ModelFact("config.json", "c2"), new ModelFact("tokenizer.json", "t1")]));
-        var replies = new List<GenerationProtocol.IReply>();
-        await foreach (var reply in client.Submit(TestCluster.Request(20, 10)))
-            replies.Add(reply);
-
-        var failed = Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies));
-        Assert.Equal("the client differs from the cluster: config.json: the cluster has c1, the client c2", failed.Message);
-        Assert.Empty(a.Ranks.Plans);
-    }
-
-    [Fact]
-    public async Task ClusterThatComesBackWithAnotherModel_RefusesTheRequestsThatItFinds()
-    {
-        await using var cluster = new TestCluster(worldSize: 1);
-        var port = FreePorts.Take(IPAddress.Loopback);
-        var a = cluster.Start("a", port: port, seeds: []);
-        a.Ranks.Gate = new SemaphoreSlim(5);
-        await a.Until(status => status.State is NodeState.Serving);
-        var request = TestCluster.Request(20, 60);
-        var (replies, killed) = (new List<GenerationProtocol.IReply>(), false);
-        await foreach (var reply in cluster.Client().Submit(request))
-        {
-            replies.Add(reply);
-            if (killed || reply is not GenerationProtocol.TokenGenerated)
-                continue;
-            killed = true;
-            await a.Kill();
-            cluster.Start("a", port: port, seeds: [], facts: a.Ranks.Facts with { Model = new ModelFacts([new ModelFact("config.json", "c2")]) });
-        }
-
-        var failed = Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies, reply => reply.IsTerminal));
-        Assert.Equal(
-            "the client differs from the cluster: config.json: the cluster has c2, the client c1; tokenizer.json: the cluster has none, the client t1",
-            failed.Message);
     }
 
     [Fact]

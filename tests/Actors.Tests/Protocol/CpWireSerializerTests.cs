@@ -68,6 +68,7 @@ public sealed class CpWireSerializerTests : IDisposable
         new NodeProtocol.Assigned([0, 2], []),
         new NodeProtocol.Assigned([], [1]),
         new NodeProtocol.Refused("model: expected a, found b"),
+        NodeProtocol.Outsider.Instance,
         new NodeProtocol.Closed(9, "a"),
         new NodeProtocol.Died("10.0.0.2:4053"),
         NodeProtocol.Locate.Instance,
