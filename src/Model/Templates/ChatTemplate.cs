@@ -6,34 +6,31 @@ namespace AkkaCp.Model.Templates;
 /// A model's chat template: turns messages into the prompt text that the model was trained on. It gives what
 /// <c>transformers.apply_chat_template</c> gives: Jinja with <c>trim_blocks</c> and <c>lstrip_blocks</c>, without the trailing line
 /// break, with <c>raise_exception</c> and <c>strftime_now</c>, and <c>tojson</c> that leaves characters as they are.
-/// <para>The subset: text, comments, raw; if, for (filter, else, break, continue), set and its block form, macro, call, filter, with,
-/// generation; all operators, slices, filters and tests that chat templates use. Not in it: import, include, extends, block,
-/// recursive loops.</para>
+/// All of Jinja's tags, filters, tests and functions are there but for those that need other templates, and what templates reach of
+/// Python's types; docs/templates.md has the rest.
 /// Templates reach no .NET object and cannot run without end (<see cref="TemplateLimits"/>). An instance is immutable: any number of
 /// threads may render with it.
 /// </summary>
 public sealed class ChatTemplate
 {
-    private readonly TemplateSource _source;
-    private readonly Body _body;
+    private readonly TemplateSet _templates;
     private readonly TemplateLimits _limits;
     private readonly TimeProvider _time;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
 
-    private ChatTemplate(
-        TemplateSource source, TemplateLimits limits, TimeProvider time, IReadOnlyDictionary<string, string> specialTokens)
+    private ChatTemplate(ChatTemplateFiles files, TemplateLimits? limits, TimeProvider? time)
     {
-        _source = source;
-        _body = StatementParser.Parse(source, limits);
-        _limits = limits;
-        _time = time;
-        _specialTokens = specialTokens;
+        _limits = limits ?? TemplateLimits.Default;
+        _templates = new TemplateSet(files.Templates, _limits);
+        _time = time ?? TimeProvider.System;
+        _specialTokens = files.SpecialTokens;
     }
 
     /// <summary>
-    /// Reads a model's template: <c>chat_template.jinja</c>, else <c>chat_template</c> of <c>tokenizer_config.json</c>, which is the
-    /// text or a list of named texts of which "default" is taken. The special tokens of <c>tokenizer_config.json</c> (bos_token,
-    /// eos_token, …) become variables.
+    /// Reads a model's templates: <c>chat_template.jinja</c> and <c>additional_chat_templates/*.jinja</c>, else <c>chat_template</c>
+    /// of <c>tokenizer_config.json</c>, which is a text or a list of named texts, else that of <c>chat_template.json</c>. Of several,
+    /// "tool_use" renders conversations with tools and "default" all others. The special tokens of <c>tokenizer_config.json</c>
+    /// (bos_token, eos_token, …) become variables.
     /// </summary>
     /// <param name="modelDirectory">A Hugging Face model directory.</param>
     /// <param name="limits">Bounds of parsing and rendering; default <see cref="TemplateLimits.Default"/>.</param>
@@ -42,9 +39,8 @@ public sealed class ChatTemplate
     /// <exception cref="TemplateException">The template is malformed.</exception>
     public static ChatTemplate Load(string modelDirectory, TemplateLimits? limits = null, TimeProvider? time = null)
     {
-        var files = ChatTemplateFiles.Read(modelDirectory);
-        return new ChatTemplate(
-            new TemplateSource(files.Name, files.Template), limits ?? TemplateLimits.Default, time ?? TimeProvider.System, files.SpecialTokens);
+        ArgumentNullException.ThrowIfNull(modelDirectory);
+        return new ChatTemplate(ChatTemplateFiles.Read(modelDirectory), limits, time);
     }
 
     /// <summary>Reads a template from its text.</summary>
@@ -56,26 +52,24 @@ public sealed class ChatTemplate
     public static ChatTemplate Parse(string source, string name = "template", TemplateLimits? limits = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new ChatTemplate(
-            new TemplateSource(name, source), limits ?? TemplateLimits.Default, time ?? TimeProvider.System, new Dictionary<string, string>());
+        var templates = new Dictionary<string, TemplateText> { [ChatTemplateFiles.Default] = new(name, source) };
+        return new ChatTemplate(new ChatTemplateFiles(templates, new Dictionary<string, string>()), limits, time);
     }
 
     /// <summary>The prompt text of a conversation.</summary>
     /// <exception cref="TemplateException">
-    /// The template failed, refused the input with <c>raise_exception</c>, or reached a limit.
+    /// The template failed, refused the input with <c>raise_exception</c>, or reached a limit; or there is one for tools alone.
     /// </exception>
     public string Render(ChatTemplateInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        var template = _templates.Choose(hasTools: input.Tools is not null);
         var context = new RenderContext(new RenderBudget(_limits), _time);
-        var output = new BoundedText(context.Budget);
-        var scope = new Scope(Variables(context, input));
-        new StatementRenderer(_source, context).Render(_body, scope, output);
-        return output.ToString();
+        return template.Render(context, Variables(context, template.Source, input));
     }
 
-    /// <summary>Whether the template's own text has a text: what it teaches a model to write is in it word for word.</summary>
-    public bool Mentions(string text) => _source.Text.Contains(text, StringComparison.Ordinal);
+    /// <summary>Whether a template's own text has a text: what it teaches a model to write is in it word for word.</summary>
+    public bool Mentions(string text) => _templates.All.Any(template => template.Source.Text.Contains(text, StringComparison.Ordinal));
 
     /// <summary>Whether a template leaves tools out of a prompt: it is the same without them.</summary>
     /// <param name="input">A conversation.</param>
@@ -95,7 +89,7 @@ public sealed class ChatTemplate
         }
     }
 
-    private Scope Variables(RenderContext context, ChatTemplateInput input)
+    private Scope Variables(RenderContext context, TemplateSource source, ChatTemplateInput input)
     {
         var scope = new Scope();
         Globals.DefineIn(scope);
@@ -104,19 +98,19 @@ public sealed class ChatTemplate
         // Absent tools and documents are none, not undefined: that is what the reference passes.
         scope.Set("documents", NoneValue.Instance);
         foreach (var (name, value) in input.Variables)
-            scope.Set(name, ToValue(context, name, value));
-        scope.Set("messages", ToList(context, "messages", input.Messages));
-        scope.Set("tools", input.Tools is null ? NoneValue.Instance : ToList(context, "tools", input.Tools));
+            scope.Set(name, ToValue(context, source, name, value));
+        scope.Set("messages", ToList(context, source, "messages", input.Messages));
+        scope.Set("tools", input.Tools is null ? NoneValue.Instance : ToList(context, source, "tools", input.Tools));
         scope.Set("add_generation_prompt", BooleanValue.Of(input.AddGenerationPrompt));
         if (input.EnableThinking is { } thinking)
             scope.Set(ChatTemplateInput.Thinking, BooleanValue.Of(thinking));
         return scope;
     }
 
-    private SequenceValue ToList(RenderContext context, string name, IReadOnlyList<JsonNode?> nodes) =>
-        context.List([.. nodes.Select(node => ToValue(context, name, node))]);
+    private static SequenceValue ToList(RenderContext context, TemplateSource source, string name, IReadOnlyList<JsonNode?> nodes) =>
+        context.List([.. nodes.Select(node => ToValue(context, source, name, node))]);
 
-    private TemplateValue ToValue(RenderContext context, string name, JsonNode? node)
+    private static TemplateValue ToValue(RenderContext context, TemplateSource source, string name, JsonNode? node)
     {
         try
         {
@@ -125,7 +119,7 @@ public sealed class ChatTemplate
         catch (Exception error) when (error is TemplateError or InvalidOperationException or FormatException)
         {
             // The JSON library throws InvalidOperationException for text that holds half a surrogate pair.
-            throw _source.ErrorAt(0, $"input '{name}': {error.Message}", error);
+            throw source.ErrorAt(0, $"input '{name}': {error.Message}", error);
         }
     }
 }

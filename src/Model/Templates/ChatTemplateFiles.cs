@@ -3,28 +3,83 @@ using AkkaCp.Model.Files;
 
 namespace AkkaCp.Model.Templates;
 
-/// <summary>The chat template and special tokens of a model directory.</summary>
-internal sealed record ChatTemplateFiles(string Name, string Template, IReadOnlyDictionary<string, string> SpecialTokens)
+/// <summary>A chat template's text. <see cref="Name"/> is what errors call it: its file, or the place in one.</summary>
+internal readonly record struct TemplateText(string Name, string Text);
+
+/// <summary>The chat templates by name and the special tokens of a model directory.</summary>
+internal sealed record ChatTemplateFiles(IReadOnlyDictionary<string, TemplateText> Templates, IReadOnlyDictionary<string, string> SpecialTokens)
 {
+    /// <summary>The template that is taken where no other is asked for.</summary>
+    public const string Default = "default";
+
     private const string TemplateFile = "chat_template.jinja";
+    private const string TemplateFolder = "additional_chat_templates";
     private const string ConfigFile = "tokenizer_config.json";
+    private const string ProcessorFile = "chat_template.json";
     private const string TemplateKey = "chat_template";
 
+    /// <summary>
+    /// As transformers: files of Jinja come before tokenizer_config.json, all of them together; chat_template.json, which processors
+    /// of images read, comes last.
+    /// </summary>
     public static ChatTemplateFiles Read(string modelDirectory)
     {
-        var templatePath = Path.Combine(modelDirectory, TemplateFile);
-        var configPath = Path.Combine(modelDirectory, ConfigFile);
-        var config = ModelFile.Exists(configPath) ? ParseConfig(configPath) : default;
-        var specialTokens = SpecialTokensOf(config);
-        if (ModelFile.Exists(templatePath))
-            return new ChatTemplateFiles(templatePath, ModelFile.ReadText(templatePath), specialTokens);
-        if (config.ValueKind != JsonValueKind.Object)
-            throw new ModelFormatException(modelDirectory, TemplateKey, $"a file {TemplateFile} or {ConfigFile}", "neither");
-        return new ChatTemplateFiles($"{configPath}#{TemplateKey}", TemplateOf(configPath, config), specialTokens);
+        var config = ParseObject(Path.Combine(modelDirectory, ConfigFile));
+        var templates = OfFiles(modelDirectory);
+        if (templates.Count == 0)
+            templates = OfJson(Path.Combine(modelDirectory, ConfigFile), config);
+        if (templates.Count == 0)
+            templates = OfJson(Path.Combine(modelDirectory, ProcessorFile), ParseObject(Path.Combine(modelDirectory, ProcessorFile)));
+        return templates.Count > 0
+            ? new ChatTemplateFiles(templates, SpecialTokensOf(config))
+            : throw new ModelFormatException(modelDirectory, TemplateKey, $"{TemplateFile}, or the key in {ConfigFile}", "neither");
     }
 
-    private static JsonElement ParseConfig(string path)
+    private static Dictionary<string, TemplateText> OfFiles(string modelDirectory)
     {
+        var templates = new Dictionary<string, TemplateText>(StringComparer.Ordinal);
+        var single = Path.Combine(modelDirectory, TemplateFile);
+        if (ModelFile.Exists(single))
+            templates[Default] = new TemplateText(single, ModelFile.ReadText(single));
+        var folder = Path.Combine(modelDirectory, TemplateFolder);
+        foreach (var path in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.jinja") : [])
+            templates[Path.GetFileNameWithoutExtension(path)] = new TemplateText(path, ModelFile.ReadText(path));
+        return templates;
+    }
+
+    private static Dictionary<string, TemplateText> OfJson(string path, JsonElement config)
+    {
+        var templates = new Dictionary<string, TemplateText>(StringComparer.Ordinal);
+        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty(TemplateKey, out var value))
+            return templates;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Null:
+                break;
+            case JsonValueKind.String:
+                templates[Default] = new TemplateText($"{path}#{TemplateKey}", value.GetString()!);
+                break;
+            case JsonValueKind.Array:
+                foreach (var (name, text) in value.EnumerateArray().Select((entry, index) => Named(path, entry, index)))
+                    templates[name] = new TemplateText($"{path}#{TemplateKey}.{name}", text);
+                break;
+            default:
+                throw new ModelFormatException(path, TemplateKey, "a string or a list of named templates", value.ValueKind.ToString());
+        }
+
+        return templates;
+    }
+
+    private static (string Name, string Text) Named(string path, JsonElement entry, int index) =>
+        StringAt(entry, "name") is { } name && StringAt(entry, "template") is { } text
+            ? (name, text)
+            : throw new ModelFormatException(path, $"{TemplateKey}[{index}]", "an object with a name and a template", entry.ValueKind.ToString());
+
+    /// <summary>The file's object; of no kind where there is no file.</summary>
+    private static JsonElement ParseObject(string path)
+    {
+        if (!ModelFile.Exists(path))
+            return default;
         using var document = ModelJson.Read(path);
         return document.RootElement.ValueKind == JsonValueKind.Object
             ? document.RootElement.Clone()
@@ -47,29 +102,6 @@ internal sealed record ChatTemplateFiles(string Name, string Template, IReadOnly
         }
 
         return tokens;
-    }
-
-    private static string TemplateOf(string path, JsonElement config)
-    {
-        if (!config.TryGetProperty(TemplateKey, out var template))
-            throw new ModelFormatException(path, TemplateKey, $"a template, or a file {TemplateFile} beside it", "neither");
-        return template.ValueKind switch
-        {
-            JsonValueKind.String => template.GetString()!,
-            JsonValueKind.Array => DefaultOf(path, template),
-            _ => throw new ModelFormatException(path, TemplateKey, "a string or a list of named templates", template.ValueKind.ToString()),
-        };
-    }
-
-    private static string DefaultOf(string path, JsonElement templates)
-    {
-        foreach (var entry in templates.EnumerateArray())
-        {
-            if (StringAt(entry, "name") == "default" && StringAt(entry, "template") is { } template)
-                return template;
-        }
-
-        throw new ModelFormatException(path, TemplateKey, "an entry with name \"default\" and a template", "none");
     }
 
     private static string? StringAt(JsonElement entry, string key) =>

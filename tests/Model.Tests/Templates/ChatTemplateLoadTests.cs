@@ -41,6 +41,67 @@ public sealed class ChatTemplateLoadTests : IDisposable
         Assert.Equal("plain <b>", Load().Render(Hello));
     }
 
+    /// <summary>An empty list of tools counts as tools given, as in transformers.</summary>
+    [Fact]
+    public void NamedTemplates_GiveToolUseWhereToolsAreGiven()
+    {
+        Write("tokenizer_config.json", """
+            {"chat_template": [{"name": "default", "template": "plain"}, {"name": "tool_use", "template": "tools {{ tools|length }}"},
+             {"name": "rag", "template": "{{ malformed but never chosen"}]}
+            """);
+        var template = Load();
+        Assert.Equal("plain", template.Render(Hello));
+        Assert.Equal("tools 1", template.Render(Hello with { Tools = [new JsonObject()] }));
+        Assert.Equal("tools 0", template.Render(Hello with { Tools = [] }));
+    }
+
+    [Fact]
+    public void WithoutToolUse_TheDefaultTakesTools()
+    {
+        Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "{{ tools|length }}"}, {"name": "rag", "template": "x"}]}""");
+        Assert.Equal("1", Load().Render(Hello with { Tools = [new JsonObject()] }));
+    }
+
+    [Fact]
+    public void WithoutDefault_AConversationWithoutToolsIsRefusedWithTheNames()
+    {
+        Write("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "tools"}, {"name": "rag", "template": "x"}]}""");
+        var template = Load();
+        Assert.Equal("tools", template.Render(Hello with { Tools = [new JsonObject()] }));
+        var error = Assert.Throws<TemplateException>(() => template.Render(Hello));
+        Assert.Contains("none is named default, there are rag, tool_use", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AdditionalFiles_AreNamedByTheirFile()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "additional_chat_templates"));
+        Write("chat_template.jinja", "file");
+        Write("additional_chat_templates/tool_use.jinja", "tool file");
+        Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "config"}, {"name": "tool_use", "template": "config tools"}]}""");
+        var template = Load();
+        Assert.Equal("file", template.Render(Hello));
+        Assert.Equal("tool file", template.Render(Hello with { Tools = [] }));
+    }
+
+    [Fact]
+    public void SingleFile_HidesTheNamedTemplatesOfTheConfig()
+    {
+        Write("chat_template.jinja", "file");
+        Write("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "config tools"}]}""");
+        Assert.Equal("file", Load().Render(Hello with { Tools = [] }));
+    }
+
+    [Fact]
+    public void ProcessorsFile_ComesLast()
+    {
+        Write("chat_template.json", """{"chat_template": "processor {{ bos_token }}"}""");
+        Write("tokenizer_config.json", """{"chat_template": null, "bos_token": "<b>"}""");
+        Assert.Equal("processor <b>", Load().Render(Hello));
+        Write("tokenizer_config.json", """{"chat_template": "config"}""");
+        Assert.Equal("config", Load().Render(Hello));
+    }
+
     [Fact]
     public void MissingSpecialToken_IsUndefined()
     {
@@ -52,7 +113,10 @@ public sealed class ChatTemplateLoadTests : IDisposable
     [InlineData(null, "chat_template")]
     [InlineData("{}", "chat_template")]
     [InlineData("""{"chat_template": 5}""", "chat_template")]
-    [InlineData("""{"chat_template": [{"name": "tool_use", "template": "x"}, 7]}""", "chat_template")]
+    [InlineData("""{"chat_template": [{"name": "tool_use", "template": "x"}, 7]}""", "chat_template[1]")]
+    [InlineData("""{"chat_template": [{"name": "default"}]}""", "chat_template[0]")]
+    [InlineData("""{"chat_template": [{"name": "rag", "template": "x"}]}""", "chat_template")]
+    [InlineData("""{"chat_template": []}""", "chat_template")]
     [InlineData("[]", "top level")]
     [InlineData("{", "line 1, column 2")]
     public void NoUsableTemplate_IsRefused(string? config, string where)

@@ -31,7 +31,7 @@ internal sealed record TemplateCase(string Name, ChatTemplate Template, ChatTemp
         return ChatTemplate.Load(Path.GetDirectoryName(Path.Combine(RepositoryFiles.Root, file))!);
     }
 
-    private static ChatTemplateInput ReadInput(JsonNode input) => new()
+    public static ChatTemplateInput ReadInput(JsonNode input) => new()
     {
         Messages = [.. input["messages"]?.AsArray() ?? []],
         Tools = input["tools"] is JsonArray tools ? [.. tools] : null,

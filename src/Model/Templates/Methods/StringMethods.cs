@@ -3,88 +3,91 @@ using System.Text;
 
 namespace AkkaCp.Model.Templates;
 
-/// <summary>The methods of Python's str that templates use. Offsets count code points.</summary>
+/// <summary>The methods of Python's str. Offsets count code points.</summary>
 internal static class StringMethods
 {
     public static FrozenDictionary<string, Operation> Table { get; } = new Dictionary<string, Operation>
     {
-        ["strip"] = (c, s, a) => Strip(c, s, a, "strip", atStart: true, atEnd: true),
-        ["lstrip"] = (c, s, a) => Strip(c, s, a, "lstrip", atStart: true, atEnd: false),
-        ["rstrip"] = (c, s, a) => Strip(c, s, a, "rstrip", atStart: false, atEnd: true),
-        ["split"] = (c, s, a) => TextSplitting.Split(c, Text(s), a, "split", fromEnd: false),
+        ["capitalize"] = Change("capitalize", CaseMapping.Capitalize),
+        ["casefold"] = Change("casefold", CaseMapping.Fold),
+        ["center"] = PaddingMethods.Center,
+        ["count"] = SearchMethods.Count,
+        ["encode"] = EncodingMethods.Encode,
+        ["endswith"] = (c, s, a) => SearchMethods.HasAffix(c, s, a, "endswith", static (text, part) => text.EndsWith(part, StringComparison.Ordinal)),
+        ["expandtabs"] = PaddingMethods.ExpandTabs,
+        ["find"] = (c, s, a) => SearchMethods.Find(c, s, a, "find", last: false),
+        ["format"] = FieldFormat.Format,
+        ["format_map"] = FieldFormat.FormatMap,
+        ["index"] = (c, s, a) => SearchMethods.Index(c, s, a, "index", last: false),
+        ["isalnum"] = All("isalnum", UnicodeText.IsAlphanumeric),
+        ["isalpha"] = All("isalpha", UnicodeText.IsAlpha),
+        ["isascii"] = All("isascii", c => c.IsAscii, ofEmpty: true),
+        ["isdecimal"] = All("isdecimal", UnicodeText.IsDecimal),
+        ["isdigit"] = All("isdigit", UnicodeText.IsDigit),
+        ["isidentifier"] = Is("isidentifier", IsIdentifier),
+        ["islower"] = Is("islower", IsLower),
+        ["isnumeric"] = All("isnumeric", UnicodeText.IsNumeric),
+        ["isprintable"] = All("isprintable", PythonRepr.IsPrintable, ofEmpty: true),
+        ["isspace"] = All("isspace", UnicodeText.IsSpace),
+        ["istitle"] = Is("istitle", IsTitle),
+        ["isupper"] = Is("isupper", IsUpper),
+        ["join"] = Join,
+        ["ljust"] = (c, s, a) => PaddingMethods.Justify(c, s, a, "ljust", left: true),
+        ["lower"] = Change("lower", CaseMapping.Lower),
+        ["lstrip"] = Strip("lstrip", atStart: true, atEnd: false),
+        ["maketrans"] = TranslationMethods.MakeTranslation,
+        ["partition"] = (c, s, a) => TextSplitting.Partition(c, s, a, "partition", last: false),
+        ["removeprefix"] = RemovePrefix,
+        ["removesuffix"] = RemoveSuffix,
+        ["replace"] = Replace,
+        ["rfind"] = (c, s, a) => SearchMethods.Find(c, s, a, "rfind", last: true),
+        ["rindex"] = (c, s, a) => SearchMethods.Index(c, s, a, "rindex", last: true),
+        ["rjust"] = (c, s, a) => PaddingMethods.Justify(c, s, a, "rjust", left: false),
+        ["rpartition"] = (c, s, a) => TextSplitting.Partition(c, s, a, "rpartition", last: true),
         ["rsplit"] = (c, s, a) => TextSplitting.Split(c, Text(s), a, "rsplit", fromEnd: true),
+        ["rstrip"] = Strip("rstrip", atStart: false, atEnd: true),
+        ["split"] = (c, s, a) => TextSplitting.Split(c, Text(s), a, "split", fromEnd: false),
         ["splitlines"] = (c, s, a) => TextSplitting.SplitLines(c, Text(s), a),
-        ["startswith"] = (c, s, a) => Affix(c, s, a, "startswith", static (text, part) => text.StartsWith(part, StringComparison.Ordinal)),
-        ["endswith"] = (c, s, a) => Affix(c, s, a, "endswith", static (text, part) => text.EndsWith(part, StringComparison.Ordinal)),
-        ["removeprefix"] = (c, s, a) => RemovePrefix(c, Text(s), a),
-        ["removesuffix"] = (c, s, a) => RemoveSuffix(c, Text(s), a),
-        ["replace"] = (c, s, a) => Replace(c, s, a),
-        ["upper"] = (c, s, a) => Change(c, s, a, "upper", Upper),
-        ["lower"] = (c, s, a) => Change(c, s, a, "lower", Lower),
-        ["capitalize"] = (c, s, a) => Change(c, s, a, "capitalize", Capitalize),
-        ["title"] = (c, s, a) => Change(c, s, a, "title", Title),
-        ["find"] = (c, s, a) => Find(c, Text(s), a, "find", last: false),
-        ["rfind"] = (c, s, a) => Find(c, Text(s), a, "rfind", last: true),
-        ["count"] = Count,
-        ["join"] = (c, s, a) => SequenceFilters.JoinWith(c, a.Bind("join", "iterable")[0].Required("join", "iterable"), Text(s)),
-        ["isdigit"] = (c, s, a) => All(c, s, a, "isdigit", char.IsDigit),
-        ["isalpha"] = (c, s, a) => All(c, s, a, "isalpha", char.IsLetter),
-        ["isalnum"] = (c, s, a) => All(c, s, a, "isalnum", char.IsLetterOrDigit),
-        ["isspace"] = (c, s, a) => All(c, s, a, "isspace", PythonSpace.IsSpace),
-        ["isupper"] = (c, s, a) => NoArguments(a, "isupper", IsCased(c, Text(s), char.IsLower, char.IsUpper)),
-        ["islower"] = (c, s, a) => NoArguments(a, "islower", IsCased(c, Text(s), char.IsUpper, char.IsLower)),
+        ["startswith"] = (c, s, a) => SearchMethods.HasAffix(c, s, a, "startswith", static (text, part) => text.StartsWith(part, StringComparison.Ordinal)),
+        ["strip"] = Strip("strip", atStart: true, atEnd: true),
+        ["swapcase"] = Change("swapcase", CaseMapping.SwapCase),
+        ["title"] = Change("title", CaseMapping.Title),
+        ["translate"] = TranslationMethods.Translate,
+        ["upper"] = Change("upper", CaseMapping.Upper),
+        ["zfill"] = PaddingMethods.ZeroFill,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static string Upper(string text) => text.ToUpperInvariant();
-
-    public static string Lower(string text) => text.ToLowerInvariant();
-
-    public static string Capitalize(string text)
-    {
-        var first = text.Length > 1 && char.IsSurrogatePair(text, 0) ? 2 : Math.Min(1, text.Length);
-        return Upper(text[..first]) + Lower(text[first..]);
-    }
+    public static string Text(TemplateValue subject) => ((StringValue)subject).Value;
 
     /// <summary>Python's strip: of <paramref name="chars"/> as a set, or of white space.</summary>
-    public static StringValue Strip(RenderContext context, string text, string? chars, bool atStart, bool atEnd)
+    public static string Strip(RenderContext context, string text, string? chars, bool atStart, bool atEnd)
     {
         context.Budget.Text(text.Length);
         context.Budget.Text(chars?.Length ?? 0);
-        var set = chars is null ? null : new HashSet<char>(chars);
-        bool Goes(char c) => set is null ? PythonSpace.IsSpace(c) : set.Contains(c);
-        var (start, end) = (0, text.Length);
-        while (atStart && start < end && Goes(text[start]))
-            start++;
-        while (atEnd && end > start && Goes(text[end - 1]))
-            end--;
-        return new StringValue(text[start..end]);
+        var set = chars is null ? null : new HashSet<Rune>(chars.EnumerateRunes());
+        bool Goes(Rune c) => set is null ? UnicodeText.IsSpace(c) : set.Contains(c);
+        var rest = text.AsSpan();
+        while (atStart && Rune.DecodeFromUtf16(rest, out var c, out var length) == System.Buffers.OperationStatus.Done && Goes(c))
+            rest = rest[length..];
+        while (atEnd && Rune.DecodeLastFromUtf16(rest, out var c, out var length) == System.Buffers.OperationStatus.Done && Goes(c))
+            rest = rest[..^length];
+        return rest.ToString();
     }
 
-    /// <summary>Whether the letters that have a case have the wanted one, and there are any.</summary>
-    public static bool IsCased(RenderContext context, string text, Func<char, bool> never, Func<char, bool> once)
-    {
-        context.Budget.Text(text.Length);
-        return !text.Any(never) && text.Any(once);
-    }
+    public static bool IsLower(string text) => IsCased(text, UnicodeText.IsLower, c => UnicodeText.IsUpper(c) || UnicodeText.IsTitle(c));
 
-    public static StringValue Replace(RenderContext context, TemplateValue subject, CallArguments arguments)
-    {
-        var bound = arguments.Bind("replace", "old", "new", "count");
-        var (old, with) = (bound[0].AsText("replace", "old"), bound[1].AsText("replace", "new"));
-        var most = bound[2].AsInteger("replace", "count", -1);
-        return Replace(context, PythonText.Str(context, subject), old, with, most < 0 ? int.MaxValue : most);
-    }
+    public static bool IsUpper(string text) => IsCased(text, UnicodeText.IsUpper, c => UnicodeText.IsLower(c) || UnicodeText.IsTitle(c));
 
-    private static StringValue Replace(RenderContext context, string text, string old, string with, int most)
+    /// <summary>The text with the first <paramref name="most"/> finds replaced; all where that is negative.</summary>
+    public static string Replace(RenderContext context, string text, string old, string with, int most)
     {
         context.Budget.Text((long)text.Length + old.Length);
         var result = new BoundedText(context.Budget);
         var done = 0;
-        for (var count = 0; count < most; count++)
+        for (var count = 0; most < 0 || count < most; count++)
         {
-            // An empty text is found before each character and at the end.
-            var found = old.Length > 0 ? TextSearch.IndexOf(text, old, done) : done + (count == 0 ? 0 : 1);
-            if (found < 0 || found > text.Length)
+            var found = old.Length > 0 ? TextSearch.IndexOf(text, old, done) : NextBorder(text, done, count == 0);
+            if (found < 0)
                 break;
             result.Append(text[done..found]);
             result.Append(with);
@@ -93,93 +96,113 @@ internal static class StringMethods
         }
 
         result.Append(text[done..]);
-        return result.ToValue();
-    }
-
-    private static string Text(TemplateValue subject) => ((StringValue)subject).Value;
-
-    private static StringValue Change(RenderContext context, TemplateValue subject, CallArguments arguments, string name, Func<string, string> change)
-    {
-        arguments.Bind(name);
-        return context.Text(change(Text(subject)));
-    }
-
-    private static StringValue Strip(RenderContext context, TemplateValue subject, CallArguments arguments, string name, bool atStart, bool atEnd)
-    {
-        var chars = arguments.Bind(name, "chars")[0].AsOptionalText(name, "chars");
-        return Strip(context, Text(subject), chars, atStart, atEnd);
-    }
-
-    /// <remarks>Python lets one ask for several affixes at once with a tuple.</remarks>
-    private static BooleanValue Affix(
-        RenderContext context, TemplateValue subject, CallArguments arguments, string name, Func<string, string, bool> has)
-    {
-        var wanted = arguments.Bind(name, "affix")[0].Required(name, "affix");
-        var text = Text(subject);
-        context.Budget.Text(text.Length);
-        return BooleanValue.Of(wanted is SequenceValue { IsTuple: true } several
-            ? Sequences.Iterate(context, several).Any(part => has(text, part.AsText(name, "affix")))
-            : has(text, wanted.AsText(name, "affix")));
-    }
-
-    private static StringValue RemovePrefix(RenderContext context, string text, CallArguments arguments)
-    {
-        var prefix = arguments.Bind("removeprefix", "prefix")[0].AsText("removeprefix", "prefix");
-        return context.Text(text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text);
-    }
-
-    private static StringValue RemoveSuffix(RenderContext context, string text, CallArguments arguments)
-    {
-        var suffix = arguments.Bind("removesuffix", "suffix")[0].AsText("removesuffix", "suffix");
-        return context.Text(text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text);
-    }
-
-    /// <remarks>A word begins after anything that is not a letter: "don't" gives "Don'T" here, but not in the title filter.</remarks>
-    private static string Title(string text)
-    {
-        var result = new StringBuilder(text.Length);
-        var inWord = false;
-        foreach (var c in text)
-        {
-            result.Append(inWord ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c));
-            inWord = char.IsLetter(c);
-        }
-
         return result.ToString();
     }
 
-    private static IntegerValue Find(RenderContext context, string text, CallArguments arguments, string name, bool last)
+    /// <summary>An empty text is found before each character and at the end.</summary>
+    private static int NextBorder(string text, int done, bool isFirst)
     {
-        var part = arguments.Bind(name, "sub")[0].AsText(name, "sub");
-        context.Budget.Text((long)text.Length + part.Length);
-        var offset = last ? TextSearch.LastIndexOf(text, part) : TextSearch.IndexOf(text, part);
-        return new IntegerValue(offset < 0 ? -1 : Sequences.Length(context, new StringValue(text[..offset])));
+        if (isFirst)
+            return 0;
+        if (done >= text.Length)
+            return -1;
+        return done + (char.IsSurrogatePair(text, done) ? 2 : 1);
     }
 
-    private static IntegerValue Count(RenderContext context, TemplateValue subject, CallArguments arguments)
+    private static bool IsCased(string text, Func<Rune, bool> wanted, Func<Rune, bool> never)
     {
-        var part = arguments.Bind("count", "sub")[0].AsText("count", "sub");
-        var text = Text(subject);
-        context.Budget.Text((long)text.Length + part.Length);
-        if (part.Length == 0)
-            return new IntegerValue(Sequences.Length(context, subject) + 1);
-        var count = 0;
-        for (var found = TextSearch.IndexOf(text, part); found >= 0; found = TextSearch.IndexOf(text, part, found + part.Length))
-            count++;
-        return new IntegerValue(count);
+        var any = false;
+        foreach (var c in text.EnumerateRunes())
+        {
+            if (never(c))
+                return false;
+            any |= wanted(c);
+        }
+
+        return any;
     }
 
-    private static BooleanValue All(RenderContext context, TemplateValue subject, CallArguments arguments, string name, Func<char, bool> holds)
+    private static bool IsTitle(string text)
     {
-        arguments.Bind(name);
-        var text = Text(subject);
-        context.Budget.Text(text.Length);
-        return BooleanValue.Of(text.Length > 0 && text.All(holds));
+        var (any, inWord) = (false, false);
+        foreach (var c in text.EnumerateRunes())
+        {
+            var isCased = UnicodeText.IsCased(c);
+            if (isCased && UnicodeText.IsLower(c) != inWord)
+                return false;
+            any |= isCased;
+            inWord = isCased;
+        }
+
+        return any;
     }
 
-    private static BooleanValue NoArguments(CallArguments arguments, string name, bool value)
+    private static bool IsIdentifier(string text)
     {
-        arguments.Bind(name);
-        return BooleanValue.Of(value);
+        var isFirst = true;
+        foreach (var c in text.EnumerateRunes())
+        {
+            if (!(isFirst ? UnicodeText.BeginsIdentifier(c) : UnicodeText.ContinuesIdentifier(c)))
+                return false;
+            isFirst = false;
+        }
+
+        return !isFirst;
+    }
+
+    private static Operation Change(string name, Func<string, string> change) => (context, subject, arguments) =>
+    {
+        arguments.Exactly(name, 0);
+        context.Budget.Text(Text(subject).Length);
+        return context.Text(change(Text(subject)));
+    };
+
+    private static Operation Is(string name, Func<string, bool> holds) => (context, subject, arguments) =>
+    {
+        arguments.Exactly(name, 0);
+        context.Budget.Text(Text(subject).Length);
+        return BooleanValue.Of(holds(Text(subject)));
+    };
+
+    private static Operation All(string name, Func<Rune, bool> holds, bool ofEmpty = false) =>
+        Is(name, text => text.Length == 0 ? ofEmpty : text.EnumerateRunes().All(holds));
+
+    private static Operation Strip(string name, bool atStart, bool atEnd) => (context, subject, arguments) =>
+    {
+        var chars = arguments.Between(name, 0, 1)[0].AsOptionalText(name, "chars");
+        return new StringValue(Strip(context, Text(subject), chars, atStart, atEnd));
+    };
+
+    private static StringValue Join(RenderContext context, TemplateValue subject, CallArguments arguments)
+    {
+        var result = new BoundedText(context.Budget);
+        var separator = "";
+        foreach (var item in Sequences.Enumerate(context, arguments.Exactly("join", 1)[0]))
+        {
+            result.Append(separator);
+            result.Append(item is StringValue text ? text.Value : throw new TemplateError($"join(): expected strings, found '{item.TypeName}'"));
+            separator = Text(subject);
+        }
+
+        return result.ToValue();
+    }
+
+    private static StringValue Replace(RenderContext context, TemplateValue subject, CallArguments arguments)
+    {
+        var bound = arguments.Between("replace", 2, 3);
+        var (old, with) = (bound[0].AsText("replace", "old"), bound[1].AsText("replace", "new"));
+        return new StringValue(Replace(context, Text(subject), old, with, bound[2].AsInteger("replace", "count", -1)));
+    }
+
+    private static StringValue RemovePrefix(RenderContext context, TemplateValue subject, CallArguments arguments)
+    {
+        var (text, prefix) = (Text(subject), ((TemplateValue?)arguments.Exactly("removeprefix", 1)[0]).AsText("removeprefix", "prefix"));
+        return context.Text(text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text);
+    }
+
+    private static StringValue RemoveSuffix(RenderContext context, TemplateValue subject, CallArguments arguments)
+    {
+        var (text, suffix) = (Text(subject), ((TemplateValue?)arguments.Exactly("removesuffix", 1)[0]).AsText("removesuffix", "suffix"));
+        return context.Text(text.EndsWith(suffix, StringComparison.Ordinal) ? text[..^suffix.Length] : text);
     }
 }

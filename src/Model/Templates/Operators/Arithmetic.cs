@@ -1,22 +1,23 @@
 using System.Numerics;
-using System.Text;
 
 namespace AkkaCp.Model.Templates;
 
-/// <summary>Python's arithmetic operators.</summary>
+/// <summary>Python's arithmetic operators on numbers; <see cref="Concatenation"/> has those on texts and sequences.</summary>
 internal static class Arithmetic
 {
     public static TemplateValue Apply(RenderContext context, string op, TemplateValue left, TemplateValue right) => (left, right) switch
     {
+        (StringValue text, _) when op == "%" => PercentFormat.Apply(context, text, right),
         (UndefinedValue undefined, _) => throw new TemplateError(undefined.Reason),
         (_, UndefinedValue undefined) => throw new TemplateError(undefined.Reason),
-        (NumberValue a, NumberValue b) => OfNumbers(op, a, b),
-        (StringValue a, StringValue b) when op == "+" => Join(context, a.Value, b.Value),
-        (SequenceValue a, SequenceValue b) when op == "+" && a.IsTuple == b.IsTuple => Join(context, a, b),
-        (StringValue or SequenceValue, IntegerValue or BooleanValue) when op == "*" => Repeat(context, left, right),
-        (IntegerValue or BooleanValue, StringValue or SequenceValue) when op == "*" => Repeat(context, right, left),
-        _ => throw new TemplateError($"cannot apply {op} to '{left.TypeName}' and '{right.TypeName}'"),
+        (NumberValue a, NumberValue b) => OfNumbers(context, op, a, b),
+        _ when op == "+" => Concatenation.Join(context, left, right),
+        _ when op == "*" => Concatenation.Repeat(context, left, right),
+        _ => throw Mismatch(op, left, right),
     };
+
+    public static TemplateError Mismatch(string op, TemplateValue left, TemplateValue right) =>
+        new($"cannot apply {op} to '{left.TypeName}' and '{right.TypeName}'");
 
     public static TemplateValue Sign(bool isNegative, TemplateValue operand) => operand switch
     {
@@ -26,8 +27,13 @@ internal static class Arithmetic
         _ => throw new TemplateError($"cannot apply a sign to '{operand.TypeName}'"),
     };
 
-    public static double ToDouble(NumberValue number) =>
-        number is FloatValue real ? real.Value : (double)ToInteger(number);
+    /// <exception cref="TemplateError">An integer beyond the largest double.</exception>
+    public static double ToDouble(NumberValue number) => ToDoubleOrInfinity(number) is var value && (double.IsFinite(value) || number is FloatValue)
+        ? value
+        : throw new TemplateError("integer is too large for a float");
+
+    public static double ToDoubleOrInfinity(NumberValue number) =>
+        number is FloatValue real ? real.Value : IntegerDivision.Round(ToInteger(number), sticky: false);
 
     /// <summary>The value of an integer or a boolean.</summary>
     public static BigInteger ToInteger(NumberValue number) => number switch
@@ -37,40 +43,45 @@ internal static class Arithmetic
         _ => throw new TemplateError($"expected an integer, found '{number.TypeName}'"),
     };
 
-    /// <summary>Negative, zero or positive; null where one of them is NaN.</summary>
-    public static int? CompareNumbers(NumberValue left, NumberValue right)
-    {
-        if (left is not FloatValue && right is not FloatValue)
-            return ToInteger(left).CompareTo(ToInteger(right));
-        var (a, b) = (ToDouble(left), ToDouble(right));
-        return double.IsNaN(a) || double.IsNaN(b) ? null : a.CompareTo(b);
-    }
+    /// <summary>The integer that a finite double is, its fraction cut off.</summary>
+    /// <exception cref="TemplateError">Infinity or NaN.</exception>
+    public static BigInteger Truncate(double value) =>
+        double.IsFinite(value) ? new BigInteger(value) : throw new TemplateError($"cannot make an integer of {PythonText.OfFloat(value)}");
 
-    private static TemplateValue OfNumbers(string op, NumberValue left, NumberValue right)
+    /// <summary>Negative, zero or positive; null where one of them is NaN. An integer and a float are compared exactly.</summary>
+    public static int? CompareNumbers(NumberValue left, NumberValue right) => (left, right) switch
     {
-        if (op is "/" or "//" or "%" && ToDouble(right) == 0)
-            throw new TemplateError("division by zero");
-        if (op == "/" || left is FloatValue || right is FloatValue)
-            return new FloatValue(OfDoubles(op, ToDouble(left), ToDouble(right)));
-        return op == "**" ? Power(ToInteger(left), ToInteger(right)) : Bounded(OfIntegers(op, ToInteger(left), ToInteger(right)));
-    }
-
-    private static double OfDoubles(string op, double a, double b) => op switch
-    {
-        "+" => a + b,
-        "-" => a - b,
-        "*" => a * b,
-        "/" => a / b,
-        "//" => Math.Round((a - FloorRemainder(a, b)) / b),
-        "%" => FloorRemainder(a, b),
-        _ => Math.Pow(a, b),
+        (FloatValue a, FloatValue b) => double.IsNaN(a.Value) || double.IsNaN(b.Value) ? null : a.Value.CompareTo(b.Value),
+        (FloatValue a, _) => CompareWithInteger(a.Value, ToInteger(right)),
+        (_, FloatValue b) => -CompareWithInteger(b.Value, ToInteger(left)),
+        _ => ToInteger(left).CompareTo(ToInteger(right)),
     };
 
-    /// <summary>The remainder with the divisor's sign.</summary>
-    private static double FloorRemainder(double a, double b)
+    private static int? CompareWithInteger(double value, BigInteger integer)
     {
-        var remainder = a % b;
-        return remainder != 0 && remainder < 0 != b < 0 ? remainder + b : remainder;
+        if (double.IsNaN(value))
+            return null;
+        if (double.IsInfinity(value))
+            return value > 0 ? 1 : -1;
+        var floor = Math.Floor(value);
+        var order = new BigInteger(floor).CompareTo(integer);
+        return order == 0 && value > floor ? 1 : order;
+    }
+
+    private static TemplateValue OfNumbers(RenderContext context, string op, NumberValue left, NumberValue right)
+    {
+        if (op is "/" or "//" or "%" && !right.IsTruthy)
+            throw new TemplateError("division by zero");
+        if (left is FloatValue || right is FloatValue)
+            return new FloatValue(FloatArithmetic.Apply(op, ToDouble(left), ToDouble(right)));
+        var (a, b) = (ToInteger(left), ToInteger(right));
+        context.Budget.Number(a, b);
+        return op switch
+        {
+            "/" => new FloatValue(IntegerDivision.Divide(a, b)),
+            "**" => Power(context, a, b),
+            _ => Bounded(OfIntegers(op, a, b)),
+        };
     }
 
     private static BigInteger OfIntegers(string op, BigInteger a, BigInteger b) => op switch
@@ -82,54 +93,27 @@ internal static class Arithmetic
         _ => a - b * FloorDivide(a, b),
     };
 
-    private static BigInteger FloorDivide(BigInteger a, BigInteger b)
+    public static BigInteger FloorDivide(BigInteger a, BigInteger b)
     {
         var quotient = BigInteger.DivRem(a, b, out var remainder);
         return !remainder.IsZero && remainder.Sign != b.Sign ? quotient - 1 : quotient;
     }
 
-    private static NumberValue Power(BigInteger a, BigInteger b)
+    private static NumberValue Power(RenderContext context, BigInteger a, BigInteger b)
     {
         if (b.Sign < 0)
-            return a.IsZero ? throw new TemplateError("division by zero") : new FloatValue(Math.Pow((double)a, (double)b));
-        // The size is known before the power is: |a| < 2^bits, so |a^b| < 2^(bits · b).
-        var bits = (a.IsOne || a.IsZero || a == BigInteger.MinusOne) ? 0 : (double)a.GetBitLength() * (double)b;
-        if (bits > IntegerValue.MaxBits)
+            return new FloatValue(FloatArithmetic.Apply("**", ToDouble(new IntegerValue(a)), ToDouble(new IntegerValue(b))));
+        if (a.IsOne || a.IsZero || a == BigInteger.MinusOne)
+            return new IntegerValue(BigInteger.Pow(a, b.IsZero ? 0 : b.IsEven ? 2 : 1));
+        // The size is known before the power is.
+        if (BigInteger.Log(BigInteger.Abs(a), 2) * (double)b > IntegerValue.MaxBits)
             throw TooLarge();
-        return new IntegerValue(bits == 0 ? BigInteger.Pow(a, b.IsZero ? 0 : b.IsEven ? 2 : 1) : BigInteger.Pow(a, (int)b));
+        context.Budget.Text(IntegerValue.MaxBits / 8);
+        return Bounded(BigInteger.Pow(a, (int)b));
     }
 
     private static IntegerValue Bounded(BigInteger value) =>
         value.GetBitLength() <= IntegerValue.MaxBits ? new IntegerValue(value) : throw TooLarge();
 
     private static TemplateError TooLarge() => new($"an integer is larger than {IntegerValue.MaxBits} bits");
-
-    private static StringValue Join(RenderContext context, string left, string right)
-    {
-        context.Budget.Text((long)left.Length + right.Length);
-        return new StringValue(left + right);
-    }
-
-    private static SequenceValue Join(RenderContext context, SequenceValue left, SequenceValue right)
-    {
-        context.Budget.Items((long)left.Items.Count + right.Items.Count);
-        return new SequenceValue([.. left.Items, .. right.Items], left.IsTuple);
-    }
-
-    private static TemplateValue Repeat(RenderContext context, TemplateValue value, TemplateValue count)
-    {
-        var times = (long)BigInteger.Clamp(ToInteger((NumberValue)count), 0, int.MaxValue);
-        if (value is StringValue text)
-        {
-            context.Budget.Text(times * text.Value.Length);
-            return new StringValue(new StringBuilder().Insert(0, text.Value, text.Value.Length == 0 ? 0 : (int)times).ToString());
-        }
-
-        var sequence = (SequenceValue)value;
-        context.Budget.Items(times * sequence.Items.Count);
-        var items = new List<TemplateValue>();
-        for (var i = 0; i < times && sequence.Items.Count > 0; i++)
-            items.AddRange(sequence.Items);
-        return new SequenceValue(items, sequence.IsTuple);
-    }
 }

@@ -27,7 +27,11 @@ internal static class Comparison
             case (UndefinedValue, UndefinedValue):
                 return true;
             case (SequenceValue a, SequenceValue b):
-                return a.IsTuple == b.IsTuple && a.Items.Count == b.Items.Count && Nested(context, () => ItemsAreEqual(context, a, b));
+                return a.Kind == b.Kind && a.Items.Count == b.Items.Count && Nested(context, () => ItemsAreEqual(context, a, b));
+            case (MappingViewValue a, MappingViewValue b) when a.Part == b.Part && a.Part != MappingPart.Values:
+                return a.Count == b.Count && Nested(context, () => a.Items.All(item => Contains(context, b, item)));
+            case (BytesValue a, BytesValue b):
+                return a.Bytes.AsSpan().SequenceEqual(b.Bytes);
             case (MappingValue a, MappingValue b):
                 return a.Entries.Count == b.Entries.Count && Nested(context, () => EntriesAreEqual(context, a, b));
             default:
@@ -47,12 +51,27 @@ internal static class Comparison
             case MappingValue mapping:
                 context.Budget.Key(item);
                 return mapping.Entries.ContainsKey(item);
-            case SequenceValue or UndefinedValue:
-                return Sequences.Iterate(context, container).Any(other => AreEqual(context, other, item));
+            case MappingViewValue { Part: MappingPart.Keys } keys:
+                return Contains(context, keys.Mapping, item);
+            case RangeValue range when item is IntegerValue or BooleanValue:
+                return range.Contains(Arithmetic.ToInteger((NumberValue)item));
+            case BytesValue bytes when item is BytesValue part:
+                context.Budget.Text((long)bytes.Bytes.Length * Math.Max(1, part.Bytes.Length));
+                return bytes.Bytes.AsSpan().IndexOf(part.Bytes) >= 0;
+            case var _ when Sequences.IsIterable(container):
+                return Sequences.Enumerate(context, container).Any(other => AreEqual(context, other, item));
             default:
                 throw new TemplateError($"'in' needs a container on its right, found '{container.TypeName}'");
         }
     }
+
+    /// <summary>Whether values of these types have an order; what they hold may still have none.</summary>
+    public static bool CanOrder(TemplateValue left, TemplateValue right) => (left, right) switch
+    {
+        (NumberValue, NumberValue) or (StringValue, StringValue) or (UndefinedValue, _) or (_, UndefinedValue) => true,
+        (SequenceValue { Kind: not SequenceKind.Range } a, SequenceValue b) => a.Kind == b.Kind,
+        _ => false,
+    };
 
     /// <summary>Negative, zero or positive; null where a NaN is compared.</summary>
     public static int? Order(RenderContext context, TemplateValue left, TemplateValue right)
@@ -64,7 +83,7 @@ internal static class Comparison
             case (StringValue a, StringValue b):
                 context.Budget.Text(Math.Min(a.Value.Length, b.Value.Length));
                 return OrderText(a.Value, b.Value);
-            case (SequenceValue a, SequenceValue b) when a.IsTuple == b.IsTuple:
+            case (SequenceValue { Kind: not SequenceKind.Range } a, SequenceValue b) when a.Kind == b.Kind:
                 return Nested(context, () => OrderItems(context, a, b));
             case (UndefinedValue undefined, _):
                 throw new TemplateError(undefined.Reason);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Numerics;
 
 namespace AkkaCp.Model.Templates;
@@ -5,11 +6,19 @@ namespace AkkaCp.Model.Templates;
 /// <summary>What a.name and a[key] give. As in Jinja, the dot finds methods before keys, the bracket keys before methods.</summary>
 internal static class Members
 {
+    /// <summary>The methods that change a list or dict. They hide keys of their name from the dot, but cannot be used.</summary>
+    private static readonly FrozenSet<string> s_changesList =
+        FrozenSet.Create("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
+
+    private static readonly FrozenSet<string> s_changesMapping = FrozenSet.Create("clear", "pop", "popitem", "setdefault", "update");
+
     public static TemplateValue Attribute(TemplateValue target, string name)
     {
         if (target is UndefinedValue undefined)
             throw new TemplateError(undefined.Reason);
-        return (TemplateValue?)Method(target, name) ?? Key(target, name) ?? UndefinedValue.Member(target, name);
+        if (IsHidden(target, name))
+            return new UndefinedValue($"access to attribute '{name}' of '{target.TypeName}' object is unsafe");
+        return Own(target, name) ?? (target as MappingValue)?.Find(name) ?? UndefinedValue.Member(target, name);
     }
 
     public static TemplateValue Item(RenderContext context, TemplateValue target, TemplateValue key)
@@ -19,53 +28,67 @@ internal static class Members
         {
             case (UndefinedValue undefined, _):
                 throw new TemplateError(undefined.Reason);
-            case (MappingValue mapping, _) when mapping.Entries.TryGetValue(key, out var value):
+            case (MappingValue mapping, _) when KeyComparer.CanBeKey(key) && mapping.Entries.TryGetValue(key, out var value):
                 return value;
-            case (SequenceValue or StringValue, IntegerValue or BooleanValue):
+            case (SequenceValue or StringValue or BytesValue, IntegerValue or BooleanValue):
                 return Sequences.At(context, target, Arithmetic.ToInteger((NumberValue)key))
                     ?? UndefinedValue.Member(target, PythonText.Str(context, key));
-            case (_, StringValue name):
-                return Key(target, name.Value) ?? (TemplateValue?)Method(target, name.Value) ?? UndefinedValue.Member(target, name.Value);
+            case (_, StringValue name) when !IsHidden(target, name.Value):
+                return Own(target, name.Value) ?? UndefinedValue.Member(target, name.Value);
             default:
-                return UndefinedValue.Member(target, PythonText.Str(context, key));
+                return UndefinedValue.Member(target, key);
         }
     }
 
-    private static BuiltinValue? Method(TemplateValue target, string name)
+    /// <summary>An attribute or method that the value has of its own, keys aside: what the filter attr finds.</summary>
+    public static TemplateValue? Own(TemplateValue target, string name)
     {
-        var table = target switch
+        if (MethodTables.Find(target, name) is { } operation)
+            return new BuiltinValue(operation, target);
+        return target switch
         {
-            StringValue => StringMethods.Table,
-            MappingValue => CollectionMethods.OfMapping,
-            SequenceValue => CollectionMethods.OfSequence,
+            ObjectValue value => value.Attribute(name),
+            SequenceValue sequence => sequence.Attribute(name),
+            NumberValue number => NumberMethods.Attribute(number, name),
             _ => null,
         };
-        return table is not null && table.TryGetValue(name, out var operation) ? new BuiltinValue(operation, target) : null;
     }
 
-    private static TemplateValue? Key(TemplateValue target, string name) => target switch
+    private static bool IsHidden(TemplateValue target, string name) => target switch
     {
-        MappingValue mapping => mapping.Find(name),
-        NamespaceValue scope => scope.Attributes.GetValueOrDefault(name),
-        LoopValue loop => loop.Attribute(name),
-        _ => null,
+        SequenceValue { Kind: SequenceKind.List } => s_changesList.Contains(name),
+        MappingValue => s_changesMapping.Contains(name),
+        _ => false,
     };
 
-    /// <summary>The value at a path like "function.name" or "0.id", item by item: what filters mean by "attribute".</summary>
-    public static TemplateValue Path(RenderContext context, TemplateValue target, TemplateValue path)
+    /// <summary>
+    /// The value at a path like "function.name" or "0.id", item by item: what filters mean by "attribute". Where a step finds
+    /// nothing, <paramref name="absent"/> is taken and the path goes on from it.
+    /// </summary>
+    public static TemplateValue Path(RenderContext context, TemplateValue target, TemplateValue path, TemplateValue? absent = null)
     {
-        if (path is not StringValue text)
-            return Item(context, target, path);
-        context.Budget.Key(path);
-        context.Budget.Items(text.Value.AsSpan().Count('.') + 1);
-        foreach (var part in text.Value.Split('.'))
+        foreach (var part in PathParts(context, path))
         {
-            TemplateValue key = part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit)
-                ? new IntegerValue(BigInteger.Parse(part, System.Globalization.CultureInfo.InvariantCulture))
-                : new StringValue(part);
-            target = Item(context, target, key);
+            target = Item(context, target, part);
+            if (absent is not null and not NoneValue && target is UndefinedValue)
+                target = absent;
         }
 
         return target;
     }
+
+    private static IReadOnlyList<TemplateValue> PathParts(RenderContext context, TemplateValue path)
+    {
+        if (path is NoneValue)
+            return [];
+        if (path is not StringValue text)
+            return [path];
+        context.Budget.Key(path);
+        context.Budget.Items(text.Value.AsSpan().Count('.') + 1);
+        return [.. text.Value.Split('.').Select(PathPart)];
+    }
+
+    private static TemplateValue PathPart(string part) => part.Length is > 0 and < NumberValue.MaxDigits && part.All(char.IsAsciiDigit)
+        ? new IntegerValue(BigInteger.Parse(part, System.Globalization.CultureInfo.InvariantCulture))
+        : new StringValue(part);
 }

@@ -1,38 +1,63 @@
 using System.Numerics;
-using System.Text;
 
 namespace AkkaCp.Model.Templates;
 
-/// <summary>Iterating, measuring and cutting values. Text counts and cuts in code points, as Python's.</summary>
+/// <summary>Iterating, measuring and indexing values. Text counts in code points, as Python's.</summary>
 internal static class Sequences
 {
-    /// <summary>The items that a for loop would give: a text's code points, a mapping's keys, nothing for undefined.</summary>
+    /// <summary>
+    /// The items that a for loop would give, made as they are taken: a text's code points, a mapping's keys, nothing for undefined.
+    /// An iterator's are gone then.
+    /// </summary>
+    /// <exception cref="TemplateError">At once, where the value cannot be iterated over.</exception>
+    public static IEnumerable<TemplateValue> Enumerate(RenderContext context, TemplateValue value) => Paid(context, value switch
+    {
+        SequenceValue sequence => sequence.Items,
+        MappingValue mapping => mapping.Entries.Keys,
+        MappingViewValue view => view.Items,
+        StringValue text => CodePoints.Of(text.Value),
+        IteratorValue iterator => iterator.Rest(),
+        LoopValue loop => loop.Rest(),
+        BytesValue bytes => bytes.Bytes.Select(b => new IntegerValue(b)),
+        UndefinedValue => [],
+        _ => throw new TemplateError($"'{value.TypeName}' cannot be iterated over"),
+    });
+
+    /// <summary>All the items at once.</summary>
     public static IReadOnlyList<TemplateValue> Iterate(RenderContext context, TemplateValue value)
     {
-        IReadOnlyList<TemplateValue> items = value switch
+        switch (value)
         {
-            SequenceValue sequence => sequence.Items,
-            MappingValue mapping => [.. mapping.Entries.Keys],
-            StringValue text => CodePoints(context, text.Value),
-            UndefinedValue => [],
-            _ => throw new TemplateError($"'{value.TypeName}' cannot be iterated over"),
-        };
-        context.Budget.Items(items.Count);
-        return items;
+            case SequenceValue { Kind: not SequenceKind.Range } sequence:
+                context.Budget.Items(sequence.Items.Count);
+                return sequence.Items;
+            case StringValue text:
+                context.Budget.Items(text.Value.Length);
+                return [.. CodePoints.Of(text.Value)];
+            default:
+                return [.. Enumerate(context, value)];
+        }
     }
 
-    public static bool IsIterable(TemplateValue value) => value is SequenceValue or MappingValue or StringValue or UndefinedValue;
+    public static bool IsIterable(TemplateValue value) => value is SequenceValue or MappingValue or MappingViewValue or StringValue
+        or UndefinedValue or IteratorValue or LoopValue or BytesValue;
+
+    /// <summary>Whether Python's len takes it.</summary>
+    public static bool HasLength(TemplateValue value) => IsIterable(value) && value is not IteratorValue;
 
     public static int Length(RenderContext context, TemplateValue value) => value switch
     {
         SequenceValue sequence => sequence.Items.Count,
         MappingValue mapping => mapping.Entries.Count,
-        StringValue text => CountCodePoints(context, text.Value),
+        MappingViewValue view => view.Count,
+        StringValue text => CodePoints.Count(context, text.Value),
+        LoopValue loop => loop.Length,
+        BytesValue bytes => bytes.Bytes.Length,
         UndefinedValue => 0,
         _ => throw new TemplateError($"'{value.TypeName}' has no length"),
     };
 
-    /// <summary>The item at an index, from the end when negative; null where there is none.</summary>
+    /// <summary>An item of a sequence, text or bytes by its index, from the end where that is negative; null where there is none.</summary>
     public static TemplateValue? At(RenderContext context, TemplateValue value, BigInteger index)
     {
         var count = Length(context, value);
@@ -40,95 +65,45 @@ internal static class Sequences
             index += count;
         if (index.Sign < 0 || index >= count)
             return null;
-        return value is SequenceValue sequence
-            ? sequence.Items[(int)index]
-            : Slice(context, value, (int)index, (int)index + 1, 1);
-    }
-
-    /// <summary>value[start:stop:step] as in Python; an absent bound is null.</summary>
-    public static TemplateValue Slice(RenderContext context, TemplateValue value, int? start, int? stop, int step)
-    {
-        if (step == 0)
-            throw new TemplateError("a slice's step cannot be zero");
         return value switch
         {
-            SequenceValue sequence => new SequenceValue(Cut(context, sequence.Items, start, stop, step), sequence.IsTuple),
-            StringValue text => CutText(context, text.Value, start, stop, step),
-            UndefinedValue undefined => throw new TemplateError(undefined.Reason),
-            _ => UndefinedValue.Member(value, "slice"),
+            SequenceValue sequence => sequence.Items[(int)index],
+            BytesValue bytes => new IntegerValue(bytes.Bytes[(int)index]),
+            _ => Slices.Cut(context, value, new SliceBounds((int)index, (int)index + 1, 1)),
         };
     }
 
-    public static TemplateValue Reverse(RenderContext context, TemplateValue value) => value is StringValue text
-        ? CutText(context, text.Value, null, null, -1)
-        : new SequenceValue(Cut(context, Iterate(context, value), null, null, -1));
-
-    private static List<TemplateValue> Cut(RenderContext context, IReadOnlyList<TemplateValue> items, int? start, int? stop, int step)
+    /// <summary>
+    /// The items from the last to the first, made as they are taken; null where only a list of the items could be turned round,
+    /// as of an iterator.
+    /// </summary>
+    public static IEnumerable<TemplateValue>? Reversed(RenderContext context, TemplateValue value)
     {
-        var (from, to) = Bounds(items.Count, start, stop, step);
-        var result = new List<TemplateValue>();
-        for (var i = from; step > 0 ? i < to : i > to; i += step)
-            result.Add(items[(int)i]);
-        context.Budget.Items(result.Count);
-        return result;
-    }
-
-    private static StringValue CutText(RenderContext context, string text, int? start, int? stop, int step)
-    {
-        context.Budget.Text(text.Length);
-        var starts = text.AsSpan().ContainsAnyInRange('\ud800', '\udfff') ? CodePointStarts(text) : null;
-        int Offset(long index) => starts is null ? (int)index : starts[(int)index];
-        var (from, to) = Bounds(starts is null ? text.Length : starts.Count - 1, start, stop, step);
-        if (step == 1)
-            return new StringValue(text[Offset(from)..Offset(Math.Max(from, to))]);
-
-        var result = new StringBuilder();
-        for (var i = from; step > 0 ? i < to : i > to; i += step)
-            result.Append(text, Offset(i), Offset(i + 1) - Offset(i));
-        return context.Text(result.ToString());
-    }
-
-    private static (long From, long To) Bounds(long count, int? start, int? stop, int step)
-    {
-        var (least, most) = step > 0 ? (0L, count) : (-1L, count - 1);
-        long Bound(int? bound, long absent) => bound is not { } b ? absent : Math.Clamp(b < 0 ? b + count : b, least, most);
-        return (Bound(start, step > 0 ? 0 : count - 1), Bound(stop, step > 0 ? count : -1));
-    }
-
-    /// <summary>Where each code point begins, and the text's end.</summary>
-    private static List<int> CodePointStarts(string text)
-    {
-        var starts = new List<int>();
-        for (var i = 0; i < text.Length; i += char.IsSurrogatePair(text, i) ? 2 : 1)
-            starts.Add(i);
-        starts.Add(text.Length);
-        return starts;
-    }
-
-    private static List<TemplateValue> CodePoints(RenderContext context, string text)
-    {
-        context.Budget.Items(text.Length);
-        var result = new List<TemplateValue>(text.Length);
-        for (var i = 0; i < text.Length;)
+        IEnumerable<TemplateValue>? items = value switch
         {
-            var length = char.IsSurrogatePair(text, i) ? 2 : 1;
-            result.Add(new StringValue(text.Substring(i, length)));
-            i += length;
-        }
-
-        return result;
+            SequenceValue sequence => Backwards(sequence.Items),
+            MappingValue mapping => mapping.Entries.Keys.Reverse(),
+            MappingViewValue view => view.Items.Reverse(),
+            StringValue text => CodePoints.Of(text.Value).Reverse().Select(item => text.With(((StringValue)item).Value)),
+            UndefinedValue => [],
+            BytesValue => Backwards(Iterate(context, value)),
+            _ => null,
+        };
+        return items is null ? null : Paid(context, items);
     }
 
-    private static int CountCodePoints(RenderContext context, string text)
+    private static IEnumerable<TemplateValue> Backwards(IReadOnlyList<TemplateValue> items)
     {
-        context.Budget.Text(text.Length);
-        var count = text.Length;
-        for (var i = 0; i + 1 < text.Length; i++)
-        {
-            if (char.IsSurrogatePair(text, i))
-                count--;
-        }
+        for (var i = items.Count - 1; i >= 0; i--)
+            yield return items[i];
+    }
 
-        return count;
+    private static IEnumerable<TemplateValue> Paid(RenderContext context, IEnumerable<TemplateValue> items)
+    {
+        foreach (var item in items)
+        {
+            context.Budget.Items(1);
+            yield return item;
+        }
     }
 }

@@ -72,34 +72,11 @@ internal sealed class ExpressionLexer(TemplateSource source, List<Token> tokens)
 
     private Token ReadNumber()
     {
-        static bool IsDigit(char c) => char.IsAsciiDigit(c) || c == '_';
-        var kind = TokenKind.Integer;
-        var end = End(_offset, IsDigit);
         // In a.0.1 the numbers after a dot are indices, not fractions.
         var afterDot = _offset > 0 && _text[_offset - 1] == '.';
-        if (!afterDot && DigitAt(end + 1) && _text[end] == '.')
-        {
-            kind = TokenKind.Float;
-            end = End(end + 1, IsDigit);
-        }
-
-        if (!afterDot && end < _text.Length && _text[end] is 'e' or 'E' && ExponentDigits(end + 1) is { } digits)
-        {
-            kind = TokenKind.Float;
-            end = End(digits, IsDigit);
-        }
-
-        var token = Take(kind, end);
+        var floatEnd = afterDot ? null : NumberLiteral.FloatEnd(_text, _offset);
+        var token = Take(floatEnd is null ? TokenKind.Integer : TokenKind.Float, floatEnd ?? NumberLiteral.IntegerEnd(_text, _offset));
         return token with { Text = token.Text.Replace("_", "", StringComparison.Ordinal) };
-    }
-
-    private bool DigitAt(int offset) => offset < _text.Length && char.IsAsciiDigit(_text[offset]);
-
-    private int? ExponentDigits(int offset)
-    {
-        if (offset < _text.Length && _text[offset] is '+' or '-')
-            offset++;
-        return DigitAt(offset) ? offset : null;
     }
 
     private Token ReadString(char quote)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 using System.Text;
 
 namespace AkkaCp.Model.Templates;
@@ -8,6 +7,9 @@ namespace AkkaCp.Model.Templates;
 internal sealed class ExpressionParser(TokenStream tokens)
 {
     private static readonly string[] s_comparisons = ["==", "!=", "<", "<=", ">", ">="];
+
+    /// <summary>Whether values are escaped where the parser is; autoescape blocks change it.</summary>
+    public Escaping Escaping { get; set; }
 
     /// <summary>One expression, or several with commas between: a tuple.</summary>
     /// <param name="withConditional">Whether "a if b else c" belongs to it: not after "in" of a for, where "if" filters.</param>
@@ -18,7 +20,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
         if (!tokens.AtOperator(","))
             return first;
         var items = new List<Expression> { first };
-        while (tokens.SkipOperator(",") && !AtTupleEnd())
+        while (tokens.SkipOperator(",") && !AtTupleEnd(inFor: !withConditional))
             items.Add(ParseOne(withConditional));
         return new SequenceExpression(offset, items, IsTuple: true);
     }
@@ -56,11 +58,11 @@ internal sealed class ExpressionParser(TokenStream tokens)
         Expression? rest = null, namedRest = null;
         while (!tokens.AtOperator(")"))
         {
-            if (tokens.SkipOperator("*"))
+            if (rest is null && namedRest is null && tokens.SkipOperator("*"))
                 rest = Parse();
-            else if (tokens.SkipOperator("**"))
+            else if (namedRest is null && tokens.SkipOperator("**"))
                 namedRest = Parse();
-            else if (tokens.Current.Kind == TokenKind.Name && tokens.Following.Is(TokenKind.Operator, "="))
+            else if (namedRest is null && tokens.Current.Kind == TokenKind.Name && tokens.Following.Is(TokenKind.Operator, "="))
                 named.Add((TakeArgumentName(), Parse()));
             else if (named.Count > 0 || rest is not null || namedRest is not null)
                 throw tokens.Error(tokens.Current.Offset, "a positional argument stands after a named one");
@@ -83,8 +85,9 @@ internal sealed class ExpressionParser(TokenStream tokens)
 
     private Expression ParseOne(bool withConditional) => withConditional ? Parse() : ParseOr();
 
-    private bool AtTupleEnd() =>
-        tokens.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd or TokenKind.End || tokens.AtOperator(")");
+    private bool AtTupleEnd(bool inFor) =>
+        tokens.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd or TokenKind.End || tokens.AtOperator(")")
+        || (inFor && tokens.AtName("recursive"));
 
     private Expression ParseOr() => ParseLogical("or", () => ParseLogical("and", ParseNot));
 
@@ -141,7 +144,9 @@ internal sealed class ExpressionParser(TokenStream tokens)
         var parts = new List<Expression> { ParseProduct() };
         while (tokens.SkipOperator("~"))
             parts.Add(ParseProduct());
-        return parts.Count == 1 ? parts[0] : new ConcatExpression(offset, parts);
+        return parts.Count == 1
+            ? parts[0]
+            : new ConcatExpression(offset, parts, Escaping == Escaping.On && !parts.TrueForAll(ConstantExpressions.IsConstant));
     }
 
     private Expression ParseProduct() => ParseArithmetic(ParsePower, "*", "/", "//", "%");
@@ -208,36 +213,56 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseItem(Expression target)
     {
         var offset = tokens.Next().Offset;
-        var start = tokens.AtOperator(":") ? null : ParseTuple();
-        Expression result;
-        if (tokens.SkipOperator(":"))
+        if (tokens.AtOperator(":"))
+            return EndItem(ParseSlice(offset, target, null));
+        var keys = new List<Expression>();
+        while (!tokens.AtOperator("]"))
         {
-            var stop = AtSliceEnd() ? null : Parse();
-            var step = tokens.SkipOperator(":") && !AtSliceEnd() ? Parse() : null;
-            result = new SliceExpression(offset, target, start, stop, step);
-        }
-        else
-        {
-            result = new ItemExpression(offset, target, start!);
+            if (keys.Count > 0)
+                tokens.ExpectOperator(",");
+            keys.Add(Parse());
+            if (keys.Count == 1 && tokens.AtOperator(":"))
+                return EndItem(ParseSlice(offset, target, keys[0]));
         }
 
+        return EndItem(new ItemExpression(offset, target, keys.Count == 1 ? keys[0] : new SequenceExpression(offset, keys, IsTuple: true)));
+    }
+
+    private SliceExpression ParseSlice(int offset, Expression target, Expression? start)
+    {
+        tokens.ExpectOperator(":");
+        var stop = AtSliceEnd() ? null : Parse();
+        var step = tokens.SkipOperator(":") && !AtSliceEnd() ? Parse() : null;
+        return new SliceExpression(offset, target, start, stop, step);
+    }
+
+    private Expression EndItem(Expression item)
+    {
         tokens.ExpectOperator("]");
-        return result;
+        return item;
     }
 
     private bool AtSliceEnd() => tokens.AtOperator(":") || tokens.AtOperator("]");
 
     private FilterExpression ParseFilter(Expression? target)
     {
-        var name = tokens.Expect(TokenKind.Name, "a filter's name");
+        var name = TakeDottedName("a filter's name");
         var arguments = tokens.AtOperator("(") ? ParseArguments() : ArgumentList.Empty;
         return new FilterExpression(name.Offset, target, name.Text, arguments);
+    }
+
+    private Token TakeDottedName(string expected)
+    {
+        var name = tokens.Expect(TokenKind.Name, expected);
+        while (tokens.SkipOperator("."))
+            name = name with { Text = name.Text + "." + tokens.Expect(TokenKind.Name, expected).Text };
+        return name;
     }
 
     private TestExpression ParseTest(Expression target, int offset)
     {
         var negated = tokens.SkipName("not");
-        var name = tokens.Expect(TokenKind.Name, "a test's name").Text;
+        var name = TakeDottedName("a test's name").Text;
         return new TestExpression(offset, target, name, ParseTestArguments(), negated);
     }
 
@@ -249,7 +274,9 @@ internal sealed class ExpressionParser(TokenStream tokens)
         var current = tokens.Current;
         var begins = current.Kind is TokenKind.String or TokenKind.Integer or TokenKind.Float
             || tokens.AtOperator("[") || tokens.AtOperator("{")
-            || (current.Kind == TokenKind.Name && current.Text is not ("else" or "or" or "and" or "is" or "if" or "in" or "not"));
+            || (current.Kind == TokenKind.Name && current.Text is not ("else" or "or" or "and"));
+        if (tokens.AtName("is"))
+            throw tokens.Error(current.Offset, "tests cannot be chained with 'is'");
         return begins ? new ArgumentList([ParsePostfix(ParsePrimary(), withFilter: false)], [], null, null) : ArgumentList.Empty;
     }
 
@@ -300,7 +327,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
         if (number.Text.Length > NumberValue.MaxDigits)
             throw tokens.Error(number.Offset, $"number has more than {NumberValue.MaxDigits} digits");
         return new LiteralExpression(number.Offset, number.Kind == TokenKind.Integer
-            ? new IntegerValue(BigInteger.Parse(number.Text, CultureInfo.InvariantCulture))
+            ? new IntegerValue(NumberLiteral.Integer(number.Text))
             : new FloatValue(double.Parse(number.Text, CultureInfo.InvariantCulture)));
     }
 

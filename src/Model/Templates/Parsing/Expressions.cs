@@ -22,8 +22,8 @@ internal sealed record LogicalExpression(int Offset, bool IsAnd, Expression Left
 /// <summary>+, -, *, /, //, %, **.</summary>
 internal sealed record ArithmeticExpression(int Offset, string Operator, Expression Left, Expression Right) : Expression(Offset);
 
-/// <summary>a ~ b ~ c.</summary>
-internal sealed record ConcatExpression(int Offset, IReadOnlyList<Expression> Parts) : Expression(Offset);
+/// <summary>a ~ b ~ c; where <see cref="Escapes"/>, a Markup among the parts makes the result one.</summary>
+internal sealed record ConcatExpression(int Offset, IReadOnlyList<Expression> Parts, bool Escapes) : Expression(Offset);
 
 /// <summary>a &lt; b &lt;= c: each operand is evaluated once.</summary>
 internal sealed record ComparisonExpression(int Offset, Expression First, IReadOnlyList<(string Operator, Expression Right)> Rest)

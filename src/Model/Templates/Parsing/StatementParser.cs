@@ -14,13 +14,18 @@ internal sealed class StatementParser
         _expressions = new ExpressionParser(tokens);
     }
 
+    private Escaping Escaping => _expressions.Escaping;
+
     /// <exception cref="TemplateException">The template is malformed, too long or nested too deep.</exception>
     public static Body Parse(TemplateSource source, TemplateLimits limits)
     {
         if (source.Text.Length > limits.MaxSourceChars)
             throw source.ErrorAt(0, $"template has {source.Text.Length} characters, the limit is {limits.MaxSourceChars}");
         var parser = new StatementParser(new TokenStream(source, Lexer.Tokenize(source), limits.MaxDepth));
-        return parser.ParseBody([]);
+        var body = parser.ParseBody([]);
+        TemplateChecks.Run(source, body);
+        FrameSymbols.Resolve(body);
+        return body;
     }
 
     /// <summary>Statements up to a tag whose first word is one of <paramref name="ends"/>, which is left; none: to the template's end.</summary>
@@ -52,10 +57,13 @@ internal sealed class StatementParser
             return new TextStatement(token.Offset, token.Text);
         if (token.Kind == TokenKind.BlockBegin)
             return ParseBlock(ends);
-        var value = _expressions.ParseTuple();
+        var output = Output(_expressions.ParseTuple());
         _tokens.Expect(TokenKind.VariableEnd, "'}}'");
-        return new OutputStatement(value.Offset, value);
+        return output;
     }
+
+    private OutputStatement Output(Expression value) =>
+        new(value.Offset, value, Escaping, IsConstant: Escaping != Escaping.Dynamic && ConstantExpressions.IsConstant(value));
 
     private Statement ParseBlock(ReadOnlySpan<string> ends)
     {
@@ -70,6 +78,10 @@ internal sealed class StatementParser
             "filter" => ParseFilterBlock(word.Offset),
             "with" => ParseWith(word.Offset),
             "generation" => new WithStatement(word.Offset, [], ParseToEnd("endgeneration")),
+            "autoescape" => ParseAutoEscape(word.Offset),
+            "block" => ParseTemplateBlock(word.Offset),
+            "print" => ParsePrint(word.Offset),
+            "include" or "import" or "from" or "extends" => ParseUnavailable(word),
             "break" => ParseJump(word.Offset, Jump.Break),
             "continue" => ParseJump(word.Offset, Jump.Continue),
             _ => throw _tokens.Error(word.Offset, ends.IsEmpty
@@ -103,10 +115,11 @@ internal sealed class StatementParser
             throw _tokens.Unexpected("'in'");
         var items = _expressions.ParseTuple(withConditional: false);
         var test = _tokens.SkipName("if") ? _expressions.Parse() : null;
+        var isRecursive = _tokens.SkipName("recursive");
         EndHead();
         var body = ParseBody(["endfor", "else"]);
         var otherwise = TakeTagWord() == "else" ? ParseToEnd("endfor") : EndTag(Body.Empty);
-        return new ForStatement(offset, target, items, test, body, otherwise);
+        return new ForStatement(offset, target, items, test, body, otherwise) { IsRecursive = isRecursive, Escaping = Escaping };
     }
 
     private Statement ParseSet(int offset)
@@ -115,7 +128,7 @@ internal sealed class StatementParser
         if (_tokens.SkipOperator("="))
             return EndTag(new SetStatement(offset, target, _expressions.ParseTuple()));
         var filter = _expressions.ParseFilterChain(startsAtName: false);
-        return new SetBlockStatement(offset, target, filter, ParseToEnd("endset"));
+        return new SetBlockStatement(offset, target, filter, ParseToEnd("endset"), Escaping);
     }
 
     private MacroStatement ParseMacro(int offset)
@@ -130,13 +143,13 @@ internal sealed class StatementParser
         IReadOnlyList<MacroParameter> parameters = _tokens.AtOperator("(") ? ParseParameters() : [];
         if (_expressions.Parse() is not CallExpression call)
             throw _tokens.Error(offset, "expected a call after 'call'");
-        return new CallBlockStatement(offset, call, new MacroDefinition("caller", parameters, ParseToEnd("endcall")));
+        return new CallBlockStatement(offset, call, new MacroDefinition(null, parameters, ParseToEnd("endcall")));
     }
 
     private FilterBlockStatement ParseFilterBlock(int offset)
     {
         var filter = _expressions.ParseFilterChain(startsAtName: true)!;
-        return new FilterBlockStatement(offset, filter, ParseToEnd("endfilter"));
+        return new FilterBlockStatement(offset, filter, ParseToEnd("endfilter"), Escaping);
     }
 
     private WithStatement ParseWith(int offset)
@@ -152,6 +165,50 @@ internal sealed class StatementParser
         }
 
         return new WithStatement(offset, variables, ParseToEnd("endwith"));
+    }
+
+    private AutoEscapeStatement ParseAutoEscape(int offset)
+    {
+        var value = _expressions.Parse();
+        var outside = Escaping;
+        _expressions.Escaping = value is LiteralExpression literal ? literal.Value.IsTruthy ? Escaping.On : Escaping.Off : Escaping.Dynamic;
+        var body = ParseToEnd("endautoescape");
+        _expressions.Escaping = outside;
+        return new AutoEscapeStatement(offset, value, body);
+    }
+
+    private BlockStatement ParseTemplateBlock(int offset)
+    {
+        var name = _tokens.Expect(TokenKind.Name, "the block's name").Text;
+        var isScoped = _tokens.SkipName("scoped");
+        var isRequired = _tokens.SkipName("required");
+        EndHead();
+        var body = ParseBody(["endblock"]);
+        TakeTagWord();
+        _tokens.SkipName(name);
+        if (isRequired && body.Statements.Any(statement => statement is not TextStatement text || !string.IsNullOrWhiteSpace(text.Text)))
+            throw _tokens.Error(offset, $"required block '{name}' has more than white space in it");
+        return EndTag(new BlockStatement(offset, name, isScoped, isRequired, body));
+    }
+
+    private PrintStatement ParsePrint(int offset)
+    {
+        var outputs = new List<Statement>();
+        while (_tokens.Current.Kind != TokenKind.BlockEnd)
+        {
+            if (outputs.Count > 0)
+                _tokens.ExpectOperator(",");
+            outputs.Add(Output(_expressions.Parse()));
+        }
+
+        return EndTag(new PrintStatement(offset, new Body(outputs)));
+    }
+
+    private UnavailableStatement ParseUnavailable(Token word)
+    {
+        while (_tokens.Current.Kind is not (TokenKind.BlockEnd or TokenKind.End))
+            _tokens.Next();
+        return EndTag(new UnavailableStatement(word.Offset, word.Text));
     }
 
     private JumpStatement ParseJump(int offset, Jump jump) => EndTag(new JumpStatement(offset, jump));

@@ -42,9 +42,19 @@ internal static class StringLiteral
             return AppendOctal(text, escape);
         else if (c is 'x' or 'u' or 'U')
             return AppendHex(text, escape, c switch { 'x' => 2, 'u' => 4, _ => 8 });
+        else if (c > '~')
+            return AppendEscapedCharacter(text, escape);
         else if (c != '\n')
             text.Append('\\').Append(c);
         return 2;
+    }
+
+    /// <remarks>Python has turned the character into an escape before it reads escapes, so the backslash escapes that one's.</remarks>
+    private static int AppendEscapedCharacter(StringBuilder text, ReadOnlySpan<char> escape)
+    {
+        Rune.DecodeFromUtf16(escape[1..], out var rune, out var length);
+        text.Append(rune.Value switch { < 0x100 => $"\\x{rune.Value:x2}", < 0x10000 => $"\\u{rune.Value:x4}", _ => $"\\U{rune.Value:x8}" });
+        return 1 + length;
     }
 
     private static int AppendOctal(StringBuilder text, ReadOnlySpan<char> escape)

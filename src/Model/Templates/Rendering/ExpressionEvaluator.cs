@@ -5,6 +5,8 @@ namespace AkkaCp.Model.Templates;
 /// <summary>Gives expressions their values.</summary>
 internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext context)
 {
+    private bool _isConstant;
+
     /// <exception cref="TemplateException">An operation failed or a limit was reached, with the innermost expression's place.</exception>
     public TemplateValue Evaluate(Expression expression, Scope scope)
     {
@@ -19,6 +21,15 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
         {
             throw source.ErrorAt(expression.Offset, error.Message, error);
         }
+    }
+
+    /// <summary>The value of an expression that Jinja computes when it compiles.</summary>
+    public TemplateValue EvaluateConstant(Expression expression, Scope scope)
+    {
+        _isConstant = true;
+        var value = Evaluate(expression, scope);
+        _isConstant = false;
+        return value;
     }
 
     /// <summary>Applies a filter, or a chain of them, to the text of a block.</summary>
@@ -40,7 +51,13 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
             positional.AddRange(Sequences.Iterate(context, Evaluate(arguments.Rest, scope)));
         var named = arguments.Named.Select(pair => (pair.Name, Evaluate(pair.Value, scope))).ToList();
         if (arguments.NamedRest is not null)
-            named.AddRange(NamedRest(Evaluate(arguments.NamedRest, scope)));
+        {
+            var rest = NamedRest(Evaluate(arguments.NamedRest, scope)).ToList();
+            if (rest.Find(pair => arguments.Named.Any(other => other.Name == pair.Name)) is { Name: { } twice })
+                throw new TemplateError($"the argument '{twice}' is given twice");
+            named.AddRange(rest);
+        }
+
         return new CallArguments(positional, named);
     }
 
@@ -61,9 +78,9 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
             case CallExpression call:
                 return Call(Evaluate(call.Target, scope), EvaluateArguments(call.Arguments, scope));
             case FilterExpression filter:
-                return Filters.Apply(context, filter.Name, Evaluate(filter.Target!, scope), EvaluateArguments(filter.Arguments, scope));
+                return FilterTable.Apply(context, filter.Name, Evaluate(filter.Target!, scope), EvaluateArguments(filter.Arguments, scope));
             case TestExpression test:
-                var holds = Tests.Apply(context, test.Name, Evaluate(test.Target, scope), EvaluateArguments(test.Arguments, scope));
+                var holds = TestTable.Apply(context, test.Name, Evaluate(test.Target, scope), EvaluateArguments(test.Arguments, scope));
                 return BooleanValue.Of(holds != test.IsNegated);
             default:
                 return EvaluateOperator(expression, scope);
@@ -90,7 +107,7 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
             case ConcatExpression concat:
                 return Concat(concat, scope);
             case SequenceExpression sequence:
-                return new SequenceValue([.. sequence.Items.Select(item => Evaluate(item, scope))], sequence.IsTuple);
+                return new SequenceValue([.. sequence.Items.Select(item => Evaluate(item, scope))], sequence.IsTuple ? SequenceKind.Tuple : SequenceKind.List);
             case MappingExpression mapping:
                 return Mapping(mapping, scope);
             default:
@@ -102,26 +119,27 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
     {
         var target = Evaluate(slice.Target, scope);
         var (start, stop, step) = (Bound(slice.Start, scope), Bound(slice.Stop, scope), Bound(slice.Step, scope));
-        return Sequences.Slice(context, target, start, stop, step ?? 1);
+        if (_isConstant && target is not (SequenceValue or StringValue or BytesValue or UndefinedValue))
+            return UndefinedValue.Member(target, "slice");
+        return Slices.Cut(context, target, new SliceBounds(start, stop, step ?? 1));
     }
 
     private int? Bound(Expression? bound, Scope scope) => bound is null ? null : Evaluate(bound, scope) switch
     {
         NoneValue => null,
-        IntegerValue integer => (int)BigInteger.Clamp(integer.Value, -int.MaxValue, int.MaxValue),
-        BooleanValue boolean => boolean.Value ? 1 : 0,
+        NumberValue integer and not FloatValue => (int)BigInteger.Clamp(Arithmetic.ToInteger(integer), -int.MaxValue, int.MaxValue),
         UndefinedValue undefined => throw new TemplateError(undefined.Reason),
         var other => throw new TemplateError($"a slice's bound must be an integer, found '{other.TypeName}'"),
     };
 
-    private TemplateValue Call(TemplateValue target, CallArguments arguments) => target switch
+    public TemplateValue Call(TemplateValue target, CallArguments arguments) => target switch
     {
         CallableValue callable => callable.Invoke(context, arguments),
         UndefinedValue undefined => throw new TemplateError(undefined.Reason),
         _ => throw new TemplateError($"'{target.TypeName}' cannot be called"),
     };
 
-    private IEnumerable<(string, TemplateValue)> NamedRest(TemplateValue value)
+    private IEnumerable<(string Name, TemplateValue Value)> NamedRest(TemplateValue value)
     {
         if (value is not MappingValue mapping)
             throw new TemplateError($"'**' needs a mapping, found '{value.TypeName}'");
@@ -154,10 +172,12 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
 
     private StringValue Concat(ConcatExpression concat, Scope scope)
     {
+        var values = concat.Parts.Select(part => Evaluate(part, scope)).ToList();
         var text = new BoundedText(context.Budget);
-        foreach (var part in concat.Parts)
-            text.Append(PythonText.Str(context, Evaluate(part, scope)));
-        return text.ToValue();
+        var isMarkup = concat.Escapes && values.Exists(value => value is MarkupValue);
+        foreach (var value in values)
+            text.Append(isMarkup ? Html.Escape(context, value).Value : PythonText.Str(context, value));
+        return isMarkup ? new MarkupValue(text.ToString()) : text.ToValue();
     }
 
     private MappingValue Mapping(MappingExpression mapping, Scope scope)

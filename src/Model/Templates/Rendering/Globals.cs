@@ -11,60 +11,77 @@ internal static class Globals
     public static void DefineIn(Scope scope)
     {
         Define(scope, "range", Range);
+        scope.Set("dict", new DictTypeValue());
+        Define(scope, "lipsum", LoremIpsum.Generate);
+        Define(scope, "cycler", Cycler);
+        Define(scope, "joiner", Joiner);
         Define(scope, "namespace", Namespace);
-        Define(scope, "dict", Dict);
         Define(scope, "raise_exception", RaiseException);
         Define(scope, "strftime_now", StrftimeNow);
     }
 
-    private static void Define(Scope scope, string name, Operation operation) =>
-        scope.Set(name, new BuiltinValue(operation, NoneValue.Instance));
-
-    private static SequenceValue Range(RenderContext context, TemplateValue self, CallArguments arguments)
+    /// <summary>dict(mapping or pairs, name=value, …).</summary>
+    public static MappingValue Dict(RenderContext context, CallArguments arguments)
     {
-        var bound = arguments.Bind("range", "start", "stop", "step");
-        var first = bound[0].Required("range", "stop").AsInteger("range", "stop", 0);
-        var (start, stop) = bound[1] is null ? (0L, first) : (first, bound[1].AsInteger("range", "stop", 0));
-        long step = bound[2].AsInteger("range", "step", 1);
-        if (step == 0)
-            throw new TemplateError("range(): the step cannot be zero");
-
-        var count = Math.Max(0, (stop - start + step - Math.Sign(step)) / step);
-        if (count > MaxRange)
-            throw new TemplateError($"range(): {count} items are more than the limit of {MaxRange}");
-        context.Budget.Items(count);
-        var items = new TemplateValue[count];
-        for (var i = 0; i < count; i++)
-            items[i] = new IntegerValue(new BigInteger(start + i * step));
-        return new SequenceValue(items);
-    }
-
-    private static NamespaceValue Namespace(RenderContext context, TemplateValue self, CallArguments arguments)
-    {
-        var result = new NamespaceValue();
-        foreach (var (name, value) in Dict(context, self, arguments).Entries)
-            result.Attributes[PythonText.Str(context, name)] = value;
-        return result;
-    }
-
-    private static MappingValue Dict(RenderContext context, TemplateValue self, CallArguments arguments)
-    {
+        if (arguments.Positional.Count > 1)
+            throw new TemplateError($"dict() takes at most 1 argument without a name, found {arguments.Positional.Count}");
         var entries = MappingValue.NewEntries();
-        foreach (var source in arguments.Positional)
+        foreach (var (key, value) in arguments.Positional is [var source] ? Pairs(context, source) : [])
         {
-            if (source is not MappingValue mapping)
-                throw new TemplateError($"dict() copies a mapping, found '{source.TypeName}'");
-            context.Budget.Items(mapping.Entries.Count);
-            foreach (var (key, value) in mapping.Entries)
-            {
-                context.Budget.Key(key);
-                entries[key] = value;
-            }
+            context.Budget.Key(key);
+            entries[key] = value;
         }
 
         foreach (var (name, value) in arguments.Named)
             entries[new StringValue(name)] = value;
         return new MappingValue(entries);
+    }
+
+    private static void Define(Scope scope, string name, Operation operation) =>
+        scope.Set(name, new BuiltinValue(operation, NoneValue.Instance, "function"));
+
+    private static IEnumerable<(TemplateValue Key, TemplateValue Value)> Pairs(RenderContext context, TemplateValue source)
+    {
+        if (source is MappingValue mapping)
+        {
+            context.Budget.Items(mapping.Entries.Count);
+            return mapping.Entries.Select(entry => (entry.Key, entry.Value));
+        }
+
+        return Sequences.Enumerate(context, source).Select(pair => Sequences.Iterate(context, pair) is [var key, var value]
+            ? (key, value)
+            : throw new TemplateError("dict() takes pairs of a key and a value"));
+    }
+
+    private static RangeValue Range(RenderContext context, TemplateValue self, CallArguments arguments)
+    {
+        var bound = arguments.Between("range", 1, 3);
+        var (start, stop) = bound[1] is null ? (BigInteger.Zero, Integer(bound[0]!)) : (Integer(bound[0]!), Integer(bound[1]!));
+        var step = bound[2] is null ? BigInteger.One : Integer(bound[2]!);
+        if (step.IsZero)
+            throw new TemplateError("range(): the step cannot be zero");
+        var count = RangeValue.Count(start, stop, step);
+        return count <= MaxRange
+            ? new RangeValue(start, stop, step, (int)count)
+            : throw new TemplateError($"range(): {count} items are more than the limit of {MaxRange}");
+    }
+
+    private static BigInteger Integer(TemplateValue value) => value is IntegerValue or BooleanValue
+        ? Arithmetic.ToInteger((NumberValue)value)
+        : throw new TemplateError(value is UndefinedValue undefined ? undefined.Reason : $"range() takes integers, found '{value.TypeName}'");
+
+    private static CyclerValue Cycler(RenderContext context, TemplateValue self, CallArguments arguments) =>
+        arguments.AllPositional("cycler") is { Count: > 0 } items ? new CyclerValue(items) : throw new TemplateError("cycler() needs an item");
+
+    private static JoinerValue Joiner(RenderContext context, TemplateValue self, CallArguments arguments) =>
+        new(arguments.Bind("joiner", "sep")[0] ?? new StringValue(", "));
+
+    private static NamespaceValue Namespace(RenderContext context, TemplateValue self, CallArguments arguments)
+    {
+        var result = new NamespaceValue();
+        foreach (var (name, value) in Dict(context, arguments).Entries)
+            result.Attributes[PythonText.Str(context, name)] = value;
+        return result;
     }
 
     private static TemplateValue RaiseException(RenderContext context, TemplateValue self, CallArguments arguments) =>
@@ -74,5 +91,16 @@ internal static class Globals
     {
         var format = arguments.Bind("strftime_now", "format")[0].AsText("strftime_now", "format");
         return Strftime.Format(context, format, context.Time.GetLocalNow());
+    }
+
+    /// <summary>The type dict: a function that has a function.</summary>
+    private sealed class DictTypeValue : CallableValue
+    {
+        public override string TypeName => "class 'dict'";
+
+        public override TemplateValue? Attribute(string name) =>
+            name == "fromkeys" ? new BuiltinValue(CollectionMethods.FromKeys, NoneValue.Instance) : null;
+
+        public override TemplateValue Invoke(RenderContext context, CallArguments arguments) => Dict(context, arguments);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace AkkaCp.Model.Templates;
@@ -8,6 +9,8 @@ internal sealed class RenderBudget(TemplateLimits limits)
     /// <summary>Work is counted in characters copied, so that many short texts cost what one long text does.</summary>
     private const int CharsPerStep = 8;
     private const int CharsPerItem = 32;
+    private const int WordBits = 32;
+    private const int DigitsSquaredPerChar = 128;
 
     private readonly long _most = limits.MaxSteps > long.MaxValue / CharsPerStep ? long.MaxValue : limits.MaxSteps * CharsPerStep;
     private long _spent;
@@ -28,12 +31,31 @@ internal sealed class RenderBudget(TemplateLimits limits)
     /// <summary>Before a list of <paramref name="count"/> items is made or walked through.</summary>
     public void Items(long count) => Spend(count > _most ? _most : count * CharsPerItem);
 
-    /// <summary>Before a key is hashed or looked up.</summary>
+    /// <summary>Before a key is hashed or looked up: once through all that it holds.</summary>
     public void Key(TemplateValue key)
     {
-        if (key is StringValue text)
-            Text(text.Value.Length);
+        switch (key)
+        {
+            case StringValue text:
+                Text(text.Value.Length);
+                break;
+            case SequenceValue { Kind: SequenceKind.Tuple } tuple:
+                Enter();
+                foreach (var item in tuple.Items)
+                    Key(item);
+                Leave();
+                break;
+            case SequenceValue sequence:
+                Items(sequence.Items.Count);
+                break;
+        }
     }
+
+    /// <summary>Before two integers meet: long ones cost the product of their words.</summary>
+    public void Number(BigInteger a, BigInteger b) => Spend(a.GetBitLength() / WordBits * (b.GetBitLength() / WordBits));
+
+    /// <summary>Before a long integer becomes text, or text one.</summary>
+    public void Digits(long count) => Spend(count + count * count / DigitsSquaredPerChar);
 
     public void Enter()
     {

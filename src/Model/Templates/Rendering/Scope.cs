@@ -5,6 +5,15 @@ internal sealed class Scope(Scope? outer = null)
 {
     private readonly Dictionary<string, TemplateValue> _variables = new(StringComparer.Ordinal);
 
+    /// <summary>A scope for a body, its own names undefined.</summary>
+    public static Scope For(Body body, Scope outer)
+    {
+        var scope = new Scope(outer);
+        foreach (var name in body.OwnNames)
+            scope.Set(name, UndefinedValue.Variable(name));
+        return scope;
+    }
+
     public TemplateValue? Find(string name)
     {
         for (var scope = this; scope is not null; scope = scope.Outer)

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AkkaCp.Model.Templates;
 
 /// <summary>
@@ -27,7 +25,7 @@ internal sealed class JsonText
         (_itemSeparator, _keySeparator) = options[2] switch
         {
             null or NoneValue => (_indent is null ? ", " : ",", ": "),
-            SequenceValue { Items: [StringValue item, StringValue key] } => (item.Value, key.Value),
+            var two when Sequences.Iterate(context, two) is [StringValue item, StringValue key] => (item.Value, key.Value),
             _ => throw new TemplateError("tojson(): argument 'separators' must be two strings"),
         };
     }
@@ -59,7 +57,7 @@ internal sealed class JsonText
             case StringValue text:
                 AppendString(text.Value);
                 break;
-            case SequenceValue sequence:
+            case SequenceValue { Kind: not SequenceKind.Range } sequence:
                 AppendGroup('[', ']', sequence.Items, Append);
                 break;
             case MappingValue mapping:
@@ -73,11 +71,11 @@ internal sealed class JsonText
         _context.Budget.Leave();
     }
 
-    private static string Scalar(TemplateValue value) => value switch
+    private string Scalar(TemplateValue value) => value switch
     {
         NoneValue => "null",
         BooleanValue boolean => boolean.Value ? "true" : "false",
-        IntegerValue integer => integer.Value.ToString(CultureInfo.InvariantCulture),
+        IntegerValue integer => PythonText.OfInteger(_context, integer.Value),
         FloatValue { Value: double.NaN } => "NaN",
         FloatValue { Value: double.PositiveInfinity } => "Infinity",
         FloatValue { Value: double.NegativeInfinity } => "-Infinity",
@@ -151,7 +149,7 @@ internal sealed class JsonText
         '\b' => "\\b",
         '\f' => "\\f",
         < ' ' => $"\\u{(int)c:x4}",
-        > '~' when _ensureAscii => c == '\x7f' ? null : $"\\u{(int)c:x4}",
+        > '~' when _ensureAscii => $"\\u{(int)c:x4}",
         _ => null,
     };
 }

@@ -3,6 +3,9 @@ namespace AkkaCp.Model.Templates;
 /// <summary>White space as Python's <c>str.isspace</c> and its regular expressions know it.</summary>
 internal static class PythonSpace
 {
+    /// <summary>All of it.</summary>
+    public static char[] All { get; } = [.. Enumerable.Range(0, char.MaxValue).Select(c => (char)c).Where(IsSpace)];
+
     /// <remarks>Python counts the four information separators too, .NET does not.</remarks>
     public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
 

@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Text;
+using System.Numerics;
 
 namespace AkkaCp.Model.Templates;
 
-/// <summary>Python's <c>str</c> and <c>repr</c>: how values look when a template prints them.</summary>
+/// <summary>Python's <c>str</c>: how values look when a template prints them.</summary>
 internal static class PythonText
 {
     public static string Str(RenderContext context, TemplateValue value)
@@ -15,10 +15,22 @@ internal static class PythonText
             case UndefinedValue:
                 return "";
             default:
-                var result = new BoundedText(context.Budget);
-                AppendRepr(context, result, value);
-                return result.ToString();
+                return PythonRepr.Of(context, value);
         }
+    }
+
+    /// <summary>The value itself where it is text, so that a Markup stays one; else what it prints as.</summary>
+    public static StringValue Soft(RenderContext context, TemplateValue value) => value as StringValue ?? new StringValue(Str(context, value));
+
+    /// <exception cref="TemplateError">More digits than Python writes.</exception>
+    public static string OfInteger(RenderContext context, BigInteger value)
+    {
+        var digits = (long)(value.GetBitLength() * Math.Log10(2)) + 1;
+        context.Budget.Digits(digits);
+        var text = value.ToString(CultureInfo.InvariantCulture);
+        return text.Length - (value.Sign < 0 ? 1 : 0) <= NumberValue.MaxDigits
+            ? text
+            : throw new TemplateError($"an integer has more than {NumberValue.MaxDigits} digits");
     }
 
     /// <summary>The shortest digits that give the same double, in Python's notation: exponents from 1e16 and below 1e-4.</summary>
@@ -58,107 +70,4 @@ internal static class PythonText
             ? digits.PadRight(exponent, '0') + ".0"
             : digits[..exponent] + "." + digits[exponent..];
     }
-
-    private static void AppendRepr(RenderContext context, BoundedText result, TemplateValue value)
-    {
-        context.Budget.Enter();
-        switch (value)
-        {
-            case NoneValue:
-                result.Append("None");
-                break;
-            case BooleanValue boolean:
-                result.Append(boolean.Value ? "True" : "False");
-                break;
-            case IntegerValue integer:
-                result.Append(integer.Value.ToString(CultureInfo.InvariantCulture));
-                break;
-            case FloatValue number:
-                result.Append(OfFloat(number.Value));
-                break;
-            case StringValue text:
-                AppendQuoted(result, text.Value);
-                break;
-            case SequenceValue sequence:
-                AppendItems(context, result, sequence);
-                break;
-            case MappingValue mapping:
-                AppendEntries(context, result, mapping);
-                break;
-            default:
-                result.Append(value is UndefinedValue ? "Undefined" : $"<{value.TypeName}>");
-                break;
-        }
-
-        context.Budget.Leave();
-    }
-
-    private static void AppendItems(RenderContext context, BoundedText result, SequenceValue sequence)
-    {
-        result.Append(sequence.IsTuple ? '(' : '[');
-        for (var i = 0; i < sequence.Items.Count; i++)
-        {
-            if (i > 0)
-                result.Append(", ");
-            AppendRepr(context, result, sequence.Items[i]);
-        }
-
-        result.Append(!sequence.IsTuple ? "]" : sequence.Items.Count == 1 ? ",)" : ")");
-    }
-
-    private static void AppendEntries(RenderContext context, BoundedText result, MappingValue mapping)
-    {
-        var separator = "{";
-        foreach (var (key, value) in mapping.Entries)
-        {
-            result.Append(separator);
-            AppendRepr(context, result, key);
-            result.Append(": ");
-            AppendRepr(context, result, value);
-            separator = ", ";
-        }
-
-        result.Append(mapping.Entries.Count == 0 ? "{}" : "}");
-    }
-
-    private static void AppendQuoted(BoundedText result, string text)
-    {
-        var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
-        result.Append(quote);
-        var start = 0;
-        for (var i = 0; i < text.Length;)
-        {
-            if (text[i] is >= ' ' and <= '~' && text[i] != '\\' && text[i] != quote)
-            {
-                i++;
-                continue;
-            }
-
-            result.Append(text[start..i]);
-            Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var length);
-            AppendEscaped(result, rune, quote);
-            start = i += length;
-        }
-
-        result.Append(text[start..]);
-        result.Append(quote);
-    }
-
-    private static void AppendEscaped(BoundedText result, Rune rune, char quote)
-    {
-        var simple = rune.Value switch { '\\' => "\\\\", '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", _ => null };
-        if (simple is not null)
-            result.Append(simple);
-        else if (rune.Value == quote)
-            result.Append("\\" + quote);
-        else if (IsPrintable(rune))
-            result.Append(rune.ToString());
-        else
-            result.Append(rune.Value < 0x100 ? $"\\x{rune.Value:x2}" : rune.Value < 0x10000 ? $"\\u{rune.Value:x4}" : $"\\U{rune.Value:x8}");
-    }
-
-    private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.SpaceSeparator);
 }

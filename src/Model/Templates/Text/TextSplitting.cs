@@ -11,17 +11,29 @@ internal static class TextSplitting
         if (separator is { Length: 0 })
             throw new TemplateError($"{name}(): the separator is empty");
         context.Budget.Text((long)text.Length + (separator?.Length ?? 0));
-        var parts = separator is null ? Words(context, text) : Parts(context, text, separator);
-        if (most >= 0 && parts.Count > most + 1L)
+        var parts = separator is null ? Words(context, text) : fromEnd ? PartsFromEnd(context, text, separator) : Parts(context, text, separator);
+        if (most >= 0 && parts.Count > most)
             parts = Rejoin(text, parts, most, fromEnd);
         return context.List([.. parts.Select(part => context.Text(text[part]))]);
     }
 
     public static SequenceValue SplitLines(RenderContext context, string text, CallArguments arguments)
     {
-        var keepsEnds = arguments.Bind("splitlines", "keepends")[0].AsFlag();
+        var keepsEnds = arguments.Bind("splitlines", "keepends")[0].AsInteger("splitlines", "keepends", 0) != 0;
         context.Budget.Text(text.Length);
         return context.List([.. Lines(text, keepsEnds).Select(line => context.Text(line))]);
+    }
+
+    /// <summary>partition(sep): what is before the separator, it, and what is after it; the text and two empty ones where it is not found.</summary>
+    public static SequenceValue Partition(RenderContext context, TemplateValue subject, CallArguments arguments, string name, bool last)
+    {
+        var (text, separator) = (StringMethods.Text(subject), ((TemplateValue?)arguments.Exactly(name, 1)[0]).AsText(name, "sep"));
+        if (separator.Length == 0)
+            throw new TemplateError($"{name}(): the separator is empty");
+        context.Budget.Text(2L * text.Length + separator.Length);
+        var found = last ? TextSearch.LastIndexOf(text, separator) : TextSearch.IndexOf(text, separator);
+        string[] parts = found >= 0 ? [text[..found], separator, text[(found + separator.Length)..]] : last ? ["", "", text] : [text, "", ""];
+        return new SequenceValue([.. parts.Select(part => new StringValue(part))], SequenceKind.Tuple);
     }
 
     /// <summary>Lines without an empty one after the last line break.</summary>
@@ -53,6 +65,19 @@ internal static class TextSplitting
 
         parts.Add(start..text.Length);
         return parts;
+    }
+
+    /// <summary>Where separators overlap, those nearer the end count.</summary>
+    private static List<Range> PartsFromEnd(RenderContext context, string text, string separator)
+    {
+        static string Reversed(string text) => string.Create(text.Length, text, static (span, text) =>
+        {
+            text.CopyTo(span);
+            span.Reverse();
+        });
+        var parts = Parts(context, Reversed(text), Reversed(separator));
+        parts.Reverse();
+        return [.. parts.Select(part => (text.Length - part.End.Value)..(text.Length - part.Start.Value))];
     }
 
     private static List<Range> Words(RenderContext context, string text)

@@ -3,52 +3,86 @@ namespace AkkaCp.Model.Templates;
 /// <summary>A macro with the scope it was defined in. Called, it gives the text of its body.</summary>
 internal sealed class MacroValue(StatementRenderer renderer, MacroDefinition macro, Scope definedIn) : CallableValue
 {
-    public const string Caller = "caller";
-
     /// <summary>What a scope weighs, in list items.</summary>
     private const int ScopeItems = 4;
 
-    public override string TypeName => "macro";
+    public override string TypeName => "Macro";
+
+    public override TemplateValue? Attribute(string name) => name switch
+    {
+        "name" => macro.Name is { } own ? new StringValue(own) : NoneValue.Instance,
+        "arguments" => new SequenceValue([.. macro.Parameters.Select(parameter => new StringValue(parameter.Name))], SequenceKind.Tuple),
+        "catch_kwargs" => BooleanValue.Of(Wants(MacroDefinition.NamedRest)),
+        "catch_varargs" => BooleanValue.Of(Wants(MacroDefinition.PositionalRest)),
+        "caller" => BooleanValue.Of(macro.Specials.Contains(MacroDefinition.Caller)),
+        "explicit_caller" => BooleanValue.Of(macro.HasParameter(MacroDefinition.Caller)),
+        _ => null,
+    };
 
     public override TemplateValue Invoke(RenderContext context, CallArguments arguments)
     {
         context.Budget.Enter();
-        context.Budget.Items(arguments.Positional.Count + arguments.Named.Count + ScopeItems);
-        var scope = new Scope(definedIn);
-        BindPositional(arguments, scope);
-        BindNamed(arguments, scope);
-        foreach (var parameter in macro.Parameters.Skip(arguments.Positional.Count))
-        {
-            // In order, so that a default can name the parameters before it.
-            if (!arguments.Named.Any(pair => pair.Name == parameter.Name))
-                scope.Set(parameter.Name, parameter.Default is null ? Missing(parameter) : renderer.Evaluate(parameter.Default, scope));
-        }
-
+        context.Budget.Items(arguments.Positional.Count + arguments.Named.Count + macro.Parameters.Count + ScopeItems);
+        var scope = Scope.For(macro.Body, definedIn);
+        var named = new OrderedDictionary<string, TemplateValue>(StringComparer.Ordinal);
+        foreach (var (name, value) in arguments.Named)
+            named[name] = value;
+        BindParameters(arguments, named, scope);
+        BindSpecials(arguments, named, scope);
         var text = renderer.Capture(macro.Body, scope);
         context.Budget.Leave();
-        return text;
+        return context.Escapes ? new MarkupValue(text) : new StringValue(text);
     }
 
-    private static UndefinedValue Missing(MacroParameter parameter) => new($"parameter '{parameter.Name}' was not provided");
+    public override string ToString() => macro.Name is null ? "<Macro anonymous>" : $"<Macro '{macro.Name}'>";
 
-    private void BindPositional(CallArguments arguments, Scope scope)
+    /// <summary>In order, so that a default can name the parameters before it; those after it are undefined then.</summary>
+    private void BindParameters(CallArguments arguments, OrderedDictionary<string, TemplateValue> named, Scope scope)
     {
-        for (var i = 0; i < Math.Min(arguments.Positional.Count, macro.Parameters.Count); i++)
-            scope.Set(macro.Parameters[i].Name, arguments.Positional[i]);
-        scope.Set("varargs", new SequenceValue([.. arguments.Positional.Skip(macro.Parameters.Count)], isTuple: true));
-    }
-
-    private void BindNamed(CallArguments arguments, Scope scope)
-    {
-        var rest = MappingValue.NewEntries();
-        foreach (var (name, value) in arguments.Named)
+        var missing = new List<MacroParameter>();
+        for (var i = 0; i < macro.Parameters.Count; i++)
         {
-            if (name == Caller || macro.Parameters.Any(parameter => parameter.Name == name))
-                scope.Set(name, value);
+            var parameter = macro.Parameters[i];
+            if (i < arguments.Positional.Count)
+                scope.Set(parameter.Name, arguments.Positional[i]);
+            else if (named.Remove(parameter.Name, out var value))
+                scope.Set(parameter.Name, value);
             else
-                rest[new StringValue(name)] = value;
+                missing.Add(parameter);
         }
 
-        scope.Set("kwargs", new MappingValue(rest));
+        foreach (var parameter in missing)
+            scope.Set(parameter.Name, new UndefinedValue($"parameter '{parameter.Name}' was not provided"));
+        foreach (var parameter in missing.Where(parameter => parameter.Default is not null))
+            scope.Set(parameter.Name, renderer.Evaluate(parameter.Default!, scope));
+    }
+
+    private void BindSpecials(CallArguments arguments, OrderedDictionary<string, TemplateValue> named, Scope scope)
+    {
+        if (Wants(MacroDefinition.Caller))
+        {
+            named.Remove(MacroDefinition.Caller, out var caller);
+            scope.Set(MacroDefinition.Caller, caller ?? new UndefinedValue("No caller defined"));
+        }
+
+        if (Wants(MacroDefinition.NamedRest))
+            scope.Set(MacroDefinition.NamedRest, Rest(named));
+        else if (named.Count > 0)
+            throw new TemplateError($"macro '{macro.Name}' takes no keyword argument '{named.Keys.First()}'");
+        if (Wants(MacroDefinition.PositionalRest))
+            scope.Set(MacroDefinition.PositionalRest, new SequenceValue([.. arguments.Positional.Skip(macro.Parameters.Count)], SequenceKind.Tuple));
+        else if (arguments.Positional.Count > macro.Parameters.Count)
+            throw new TemplateError($"macro '{macro.Name}' takes not more than {macro.Parameters.Count} arguments");
+    }
+
+    /// <summary>Whether the body reads a special name that is no parameter of its own.</summary>
+    private bool Wants(string special) => macro.Specials.Contains(special) && !macro.HasParameter(special);
+
+    private static MappingValue Rest(OrderedDictionary<string, TemplateValue> named)
+    {
+        var entries = MappingValue.NewEntries();
+        foreach (var (name, value) in named)
+            entries[new StringValue(name)] = value;
+        return new MappingValue(entries);
     }
 }

@@ -4,7 +4,7 @@ namespace AkkaCp.Model.Templates;
 
 /// <summary>
 /// A value that a template can hold. All kinds are here and none wraps a .NET object, so a template reaches nothing but them.
-/// Values do not change once made, but for the attributes of a namespace.
+/// Values do not change once made, but for namespaces, cyclers, joiners and iterators.
 /// </summary>
 internal abstract class TemplateValue
 {
@@ -28,6 +28,9 @@ internal sealed class UndefinedValue(string reason) : TemplateValue
 
     public static UndefinedValue Member(TemplateValue target, string name) =>
         new(target is NoneValue ? $"None has no attribute '{name}'" : $"'{target.TypeName}' has no attribute '{name}'");
+
+    public static UndefinedValue Member(TemplateValue target, TemplateValue key) =>
+        new($"'{target.TypeName}' has no element of type '{key.TypeName}'");
 }
 
 internal sealed class NoneValue : TemplateValue
@@ -46,8 +49,8 @@ internal sealed class NoneValue : TemplateValue
 /// <summary>A boolean, integer or float: what Python's arithmetic takes.</summary>
 internal abstract class NumberValue : TemplateValue
 {
-    /// <summary>Digits of the longest number that is read from text; keeps reading it cheap.</summary>
-    public const int MaxDigits = 400;
+    /// <summary>Digits of the longest number that is read from text or printed: Python's own limit.</summary>
+    public const int MaxDigits = 4300;
 }
 
 internal sealed class BooleanValue : NumberValue
@@ -70,7 +73,7 @@ internal sealed class BooleanValue : NumberValue
 /// <summary>An integer of any size, as Python's; arithmetic keeps it below <see cref="MaxBits"/>.</summary>
 internal sealed class IntegerValue(BigInteger value) : NumberValue
 {
-    public const int MaxBits = 2048;
+    public const int MaxBits = 16_384;
 
     public BigInteger Value => value;
 
@@ -86,51 +89,4 @@ internal sealed class FloatValue(double value) : NumberValue
     public override string TypeName => "float";
 
     public override bool IsTruthy => value != 0;
-}
-
-internal sealed class StringValue(string value) : TemplateValue
-{
-    public static StringValue Empty { get; } = new("");
-
-    public string Value => value;
-
-    public override string TypeName => "str";
-
-    public override bool IsTruthy => value.Length > 0;
-}
-
-/// <summary>A list or a tuple; they differ in how they print and in that they never equal each other.</summary>
-internal sealed class SequenceValue(IReadOnlyList<TemplateValue> items, bool isTuple = false) : TemplateValue
-{
-    public IReadOnlyList<TemplateValue> Items => items;
-
-    public bool IsTuple => isTuple;
-
-    public override string TypeName => isTuple ? "tuple" : "list";
-
-    public override bool IsTruthy => items.Count > 0;
-}
-
-/// <summary>A dict. Keys keep their order; they are strings, numbers, booleans or none.</summary>
-internal sealed class MappingValue(OrderedDictionary<TemplateValue, TemplateValue> entries) : TemplateValue
-{
-    public OrderedDictionary<TemplateValue, TemplateValue> Entries => entries;
-
-    public override string TypeName => "dict";
-
-    public override bool IsTruthy => entries.Count > 0;
-
-    public static OrderedDictionary<TemplateValue, TemplateValue> NewEntries() => new(KeyComparer.Instance);
-
-    public TemplateValue? Find(string key) => entries.GetValueOrDefault(new StringValue(key));
-}
-
-/// <summary>The one thing a template can change: <c>{% set ns.x = … %}</c> reaches out of a loop.</summary>
-internal sealed class NamespaceValue : TemplateValue
-{
-    public Dictionary<string, TemplateValue> Attributes { get; } = new(StringComparer.Ordinal);
-
-    public override string TypeName => "Namespace";
-
-    public override bool IsTruthy => true;
 }
