@@ -20,7 +20,10 @@ internal sealed class ModelFindings
     {
         AddKeys("config.json: keys that are missing stand as in transformers: ", config.AssumedKeys);
         AddKeys("config.json: keys that are not known here are passed over: ", config.UnknownKeys);
-        var tokenizer = Try(() => ReadTokenizer(directory, config));
+        var tokenizer = Try(() => Tokenizer.Load(directory));
+        AddKeys(
+            $"tokenizer.json: added tokens beyond the model's vocab_size {config.VocabSize}, which no prompt can have: ",
+            tokenizer is null ? [] : Try(() => tokenizer.RequireFits(config.VocabSize)) ?? []);
         var template = Try(() => ChatTemplate.Load(directory));
         var defaults = Try(() => GenerationDefaults.Load(directory));
         _notes.AddRange(tokenizer?.Notes ?? []);
@@ -54,13 +57,6 @@ internal sealed class ModelFindings
         using var files = Try(() => SafetensorsSet.Open(directory));
         foreach (var (tensor, count) in files?.FindNonFinite(cancellationToken) ?? [])
             _problems.Add($"{tensor}: expected finite numbers, found {count} NaN or infinite");
-    }
-
-    private static Tokenizer ReadTokenizer(string directory, ModelConfig config)
-    {
-        var tokenizer = Tokenizer.Load(directory);
-        tokenizer.RequireFits(config.VocabSize);
-        return tokenizer;
     }
 
     private void AddKeys(string what, IReadOnlyList<string> keys)

@@ -63,7 +63,9 @@ internal sealed record ModelAssets
     }
 
     /// <summary>Encodes the prompt of a request that was accepted.</summary>
-    /// <exception cref="GenerationException">Invalid: the template refuses it. ContextLengthExceeded.</exception>
+    /// <exception cref="GenerationException">
+    /// Invalid: the template refuses it, or it has an added token that the model lacks. ContextLengthExceeded.
+    /// </exception>
     public EncodedPrompt Encode(GenerationRequest request)
     {
         var prompt = Prompts.Encode(request);
@@ -76,7 +78,20 @@ internal sealed record ModelAssets
                 $"the prompt must fit the model's context of {ContextLength} tokens, found {prompt.Tokens.Length}");
         }
 
+        RequireRows(prompt.Tokens);
         return prompt;
+    }
+
+    private void RequireRows(ImmutableArray<int> tokens)
+    {
+        foreach (var id in tokens)
+        {
+            if (id >= VocabSize)
+            {
+                throw new GenerationException(
+                    FailureKind.Invalid, $"the prompt must have tokens below the model's vocab_size {VocabSize}, found \"{Tokenizer.Decode([id])}\", {id}");
+            }
+        }
     }
 
     // A base model has no template; it answers raw prompts all the same.

@@ -43,8 +43,7 @@ public sealed class EndTokens
     {
         var ends = new EndTokens(tokenizer, config.VocabSize);
         ends.AddOfFiles(config, defaults);
-        foreach (var id in template is null ? [] : TurnEnd.Find(template, tokenizer))
-            ends._found.Add((id, ClosesTurns));
+        ends.AddIds(template is null ? [] : TurnEnd.Find(template, tokenizer), ClosesTurns);
         if (ends._found.Count == 0)
             ends.AddUsual();
         return ends;

@@ -46,19 +46,22 @@ public sealed class Tokenizer
     /// </exception>
     public static Tokenizer Load(string modelDirectory) => new(TokenizerFile.Read(modelDirectory));
 
-    /// <summary>Checks that every token has a row in the model's embedding.</summary>
+    /// <summary>
+    /// Checks that every token of the vocabulary has a row in the model's embedding. Added tokens may lie beyond: no answer has them, and
+    /// a prompt that has one cannot be computed.
+    /// </summary>
     /// <param name="vocabSize">Rows of the embedding: vocab_size of config.json.</param>
-    /// <exception cref="ModelFormatException">There are fewer rows than tokens.</exception>
-    public void RequireFits(int vocabSize)
+    /// <returns>The texts of added tokens that have no row.</returns>
+    /// <exception cref="ModelFormatException">There are fewer rows than tokens of the vocabulary.</exception>
+    public IReadOnlyList<string> RequireFits(int vocabSize)
     {
-        if (VocabSize > vocabSize)
+        if (_vocabulary.HighestMergedId >= vocabSize)
         {
             throw new ModelFormatException(
-                _file,
-                "model.vocab and added_tokens",
-                $"ids below the model's vocab_size {vocabSize}",
-                $"highest id {VocabSize - 1}");
+                _file, "model.vocab", $"ids below the model's vocab_size {vocabSize}", $"highest id {_vocabulary.HighestMergedId}");
         }
+
+        return [.. Enumerable.Range(vocabSize, Math.Max(0, VocabSize - vocabSize)).Select(id => Decode([id])).Where(text => text.Length > 0)];
     }
 
     /// <summary>The ids of a text. Lone surrogates count as U+FFFD.</summary>

@@ -32,6 +32,9 @@ internal sealed class Vocabulary
     /// <summary>Number of tokens, which is the highest id + 1.</summary>
     public int Size => _bytes.Length;
 
+    /// <summary>The highest id that merges make: that of the vocabulary without added tokens.</summary>
+    public int HighestMergedId { get; private init; }
+
     /// <summary>What merges into what.</summary>
     public MergeTable Merges { get; }
 
@@ -64,7 +67,10 @@ internal sealed class Vocabulary
         }
 
         return new Vocabulary(
-            ids, bytes, special, CreateMerges(definition, check), definition.IgnoresMerges ? definition.Vocab : null);
+            ids, bytes, special, CreateMerges(definition, check), definition.IgnoresMerges ? definition.Vocab : null)
+        {
+            HighestMergedId = HighestMerged(definition),
+        };
     }
 
     /// <summary>The bytes that a token stands for; none for an id that has no token.</summary>
@@ -87,6 +93,13 @@ internal sealed class Vocabulary
 
     /// <summary>The id of an added token's content, or of a token in the byte alphabet.</summary>
     public bool TryGetId(string content, out int id) => _ids.TryGetValue(content, out id);
+
+    /// <summary>Older files list added tokens in the vocabulary, too.</summary>
+    private static int HighestMerged(TokenizerDefinition definition)
+    {
+        var added = definition.AddedTokens.Select(token => token.Id).ToHashSet();
+        return definition.Vocab.Values.Where(id => !added.Contains(id)).DefaultIfEmpty(-1).Max();
+    }
 
     private static void AddAddedTokens(
         IReadOnlyList<AddedToken> tokens,

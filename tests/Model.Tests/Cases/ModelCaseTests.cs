@@ -34,6 +34,7 @@ public class ModelCaseTests
         Assert.Empty(errors);
         var config = ModelConfig.Load(model.Path);
         WeightFiles.Check(model.Path, config);
+        Tokenizer.Load(model.Path).RequireFits(config.VocabSize);
         AssertMembers(given.Expected["config"], config);
         AssertMembers(given.Expected["defaults"], GenerationDefaults.Load(model.Path));
         if (given.Expected["ids"] is not null)

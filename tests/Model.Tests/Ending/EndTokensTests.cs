@@ -173,6 +173,17 @@ public sealed class EndTokensTests : IDisposable
     }
 
     [Fact]
+    public void ClosingTokenThatTheModelHasNoRowFor_IsSaid()
+    {
+        _model.Write("chat_template.jinja", "{% for m in messages %}{{ m.content }}<|eot|>{% endfor %}")
+            .Change("config.json", json => json["vocab_size"] = 512);
+        var ends = Find();
+
+        Assert.DoesNotContain(ends.Tokens, token => token.Id == 512);
+        Assert.Equal($"{Template}: 512 is no token, the model has 512", Assert.Single(ends.Notes));
+    }
+
+    [Fact]
     public void WithoutATemplate_TheFilesCount()
     {
         _model.Delete("chat_template.jinja").Write("generation_config.json", """{"eos_token_id": 509}""")

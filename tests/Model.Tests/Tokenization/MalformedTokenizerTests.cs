@@ -134,13 +134,14 @@ public class MalformedTokenizerTests
     }
 
     [Fact]
-    public void TokenizerLargerThanTheModelsVocabulary_IsRefused()
+    public void VocabularyLargerThanTheModels_IsRefused_AddedTokensBeyondAreNamed()
     {
         var tokenizer = Tokenizer.Load(RepositoryFiles.DemoModel);
-        tokenizer.RequireFits(512);
-        tokenizer.RequireFits(600);
-        var e = Assert.Throws<ModelFormatException>(() => tokenizer.RequireFits(511));
-        Assert.Equal("highest id 511", e.Found);
+        Assert.Empty(tokenizer.RequireFits(512));
+        Assert.Empty(tokenizer.RequireFits(600));
+        Assert.Equal(["<|im_start|>", "<|im_end|>"], tokenizer.RequireFits(510));
+        var e = Assert.Throws<ModelFormatException>(() => tokenizer.RequireFits(508));
+        Assert.Equal(("model.vocab", "highest id 508"), (e.Where, e.Found));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -74,6 +75,25 @@ public sealed class CheckModelTests : IDisposable
         Assert.Contains(
             $"{_model.FileOf("tokenizer_config.json")}: line 1, column 16: expected text in UTF-8, found the byte 0xFF",
             Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AddedTokenThatTheModelHasNoRowFor_IsSaid_AndRefusedInAPrompt()
+    {
+        _model.Merge("tokenizer.json", JsonNode.Parse("""
+            {"added_tokens+": [{"id": 517, "content": "<extra>", "special": true}]}
+            """)!.AsObject());
+
+        var check = await CommandRun.OfAsync("check", "--model", _model.Path);
+        Assert.Equal(0, check.ExitCode);
+        Assert.Contains("added tokens beyond the model's vocab_size 512, which no prompt can have: <extra>", check.Out, StringComparison.Ordinal);
+
+        var run = await CommandRun.OfAsync("run", "--model", _model.Path, Question);
+        Assert.Equal(Answer + Environment.NewLine, run.Out);
+
+        var refused = await CommandRun.OfAsync("run", "--model", _model.Path, "--raw", "a<extra>b");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("found \"<extra>\", 517", refused.ErrorLines[^1], StringComparison.Ordinal);
     }
 
     [Theory]
