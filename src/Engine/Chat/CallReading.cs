@@ -1,9 +1,11 @@
+using System.Buffers;
+
 namespace AkkaCp.Engine.Chat;
 
 /// <summary>What a reader found where a call may begin: calls, none, or a beginning that more text will decide about.</summary>
 internal readonly record struct CallReading
 {
-    private CallReading(IReadOnlyList<ToolCall> calls, int end, bool needsMore, char? awaits)
+    private CallReading(IReadOnlyList<ToolCall> calls, int end, bool needsMore, SearchValues<string>? awaits)
     {
         Calls = calls;
         End = end;
@@ -23,12 +25,13 @@ internal readonly record struct CallReading
     /// <summary>Whether the text ended too early to tell.</summary>
     public bool NeedsMore { get; }
 
-    /// <summary>The character without which reading again tells nothing new; null where any may.</summary>
-    public char? Awaits { get; }
+    /// <summary>What a call cannot end without, so that reading again before it comes finds no call; null where any text may end it.
+    /// </summary>
+    public SearchValues<string>? Awaits { get; }
 
     /// <summary>Whole calls.</summary>
     public static CallReading Found(IReadOnlyList<ToolCall> calls, int end) => new(calls, end, needsMore: false, null);
 
     /// <summary>The text ended too early.</summary>
-    public static CallReading More(char? awaits = null) => new([], 0, needsMore: true, awaits);
+    public static CallReading More(SearchValues<string>? awaits = null) => new([], 0, needsMore: true, awaits);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -13,6 +14,11 @@ namespace AkkaCp.Engine.Chat;
 /// </summary>
 internal static class HermesCalls
 {
+    private const int FirstMeasure = 1024;
+
+    private static readonly SearchValues<string> s_ends =
+        SearchValues.Create([AnswerTags.CallClose, AnswerTags.CallOpen], StringComparison.Ordinal);
+
     /// <summary>Reads a call.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="start">The object's brace in it.</param>
@@ -22,7 +28,7 @@ internal static class HermesCalls
         if (!TryMeasure(text.AsSpan(start), isWhole, out var length))
             return CallReading.None;
         if (length == 0)
-            return CallReading.More(awaits: '}');
+            return CallReading.More(s_ends);
 
         var scan = new TagScanner(text, start + length, isWhole);
         scan.SkipSpace();
@@ -34,6 +40,20 @@ internal static class HermesCalls
 
     /// <summary>Finds an object's length, 0 while it is not complete; false for what is no JSON object.</summary>
     private static bool TryMeasure(ReadOnlySpan<char> text, bool isWhole, out int length)
+    {
+        // A beginning first: what is no object shows it soon, and a long answer may be full of such.
+        for (var size = FirstMeasure; size < text.Length; size *= 4)
+        {
+            if (!TryMeasurePart(text[..size], isWhole: false, out length))
+                return false;
+            if (length > 0)
+                return true;
+        }
+
+        return TryMeasurePart(text, isWhole, out length);
+    }
+
+    private static bool TryMeasurePart(ReadOnlySpan<char> text, bool isWhole, out int length)
     {
         length = 0;
         var utf8 = new byte[Encoding.UTF8.GetByteCount(text)];

@@ -1,3 +1,4 @@
+using System.Text;
 using AkkaCp.Engine.Generation;
 
 namespace AkkaCp.Engine.Chat;
@@ -10,20 +11,30 @@ namespace AkkaCp.Engine.Chat;
 /// </summary>
 internal sealed class OutputParser
 {
+    /// <summary>Length of what an end of a call may have before the text that completes it, at most.</summary>
+    private const int Overlap = 16;
+
     private readonly CallReader? _calls;
     private readonly List<OutputPiece> _pieces = [];
     private State _state;
-    private string _held = "";
     private bool _isWhole;
+
+    /// <summary>The text that has come, given up to a place in it.</summary>
+    private string _text = "";
+    private int _given;
+
+    /// <summary>What has come while a call waits for its end, and the last letters before and of it.</summary>
+    private readonly StringBuilder _later = new();
+    private string _last = "";
+
+    /// <summary>What is known of a call, and from how much text.</summary>
+    private (CallReading Reading, int Length) _read;
 
     /// <summary>What a call that is none would be.</summary>
     private OutputKind _around;
 
     /// <summary>The white space before the tag in a call: it goes when the call is one.</summary>
     private int _space;
-
-    /// <summary>The character without which the call cannot end.</summary>
-    private char? _awaits;
 
     /// <summary>Whether a call ended the reasoning: a closing tag behind it says nothing new.</summary>
     private bool _closesLate;
@@ -46,17 +57,15 @@ internal sealed class OutputParser
         Call,
     }
 
+    private ReadOnlySpan<char> Rest => _text.AsSpan(_given);
+
     /// <summary>Takes the next piece of the stream; gives what is certain now.</summary>
     public IReadOnlyList<OutputPiece> Push(string piece)
     {
         _pieces.Clear();
-        _held += piece;
-        if (_state == State.Call && _awaits is { } awaited && !piece.Contains(awaited, StringComparison.Ordinal))
-            return _pieces;
-        while (Advance())
-        {
-        }
-
+        _later.Append(piece);
+        if (_state != State.Call || MayBeDecided(piece))
+            Advance();
         return _pieces;
     }
 
@@ -65,18 +74,26 @@ internal sealed class OutputParser
     {
         _pieces.Clear();
         _isWhole = true;
-        while (Advance())
-        {
-        }
-
-        var isReasoning = _state is State.ReasoningStart or State.Reasoning;
-        Add(isReasoning ? OutputKind.Reasoning : OutputKind.Text, isReasoning ? _held.TrimEnd() : _held);
-        _held = "";
+        Advance();
+        if (_state is State.ReasoningStart or State.Reasoning)
+            Give(OutputKind.Reasoning, Rest.TrimEnd().Length);
+        else
+            Give(OutputKind.Text, Rest.Length);
         return _pieces;
     }
 
+    private void Advance()
+    {
+        _text = string.Concat(Rest, _later.ToString());
+        _given = 0;
+        _later.Clear();
+        while (Step())
+        {
+        }
+    }
+
     /// <summary>One step of the state machine; false when it needs more text.</summary>
-    private bool Advance() => _state switch
+    private bool Step() => _state switch
     {
         State.Start => Begin(),
         State.ReasoningStart => SkipSpace(State.Reasoning),
@@ -88,15 +105,15 @@ internal sealed class OutputParser
 
     private bool Begin()
     {
-        var word = _held.TrimStart();
+        var word = Rest.TrimStart();
         if (word.StartsWith(AnswerTags.ThinkOpen, StringComparison.Ordinal))
         {
-            _held = word[AnswerTags.ThinkOpen.Length..];
+            _given = _text.Length - word.Length + AnswerTags.ThinkOpen.Length;
             _state = State.ReasoningStart;
             return true;
         }
 
-        if (AnswerTags.ThinkOpen.StartsWith(word, StringComparison.Ordinal))
+        if (AnswerTags.ThinkOpen.AsSpan().StartsWith(word, StringComparison.Ordinal))
             return false;
         _state = State.Text;
         return true;
@@ -104,8 +121,8 @@ internal sealed class OutputParser
 
     private bool SkipSpace(State next)
     {
-        _held = _held.TrimStart();
-        if (_held.Length == 0)
+        _given = _text.Length - Rest.TrimStart().Length;
+        if (Rest.IsEmpty)
             return false;
         _state = next;
         return true;
@@ -114,27 +131,31 @@ internal sealed class OutputParser
     /// <summary>Gives what comes before the next tag that means something here.</summary>
     private bool Scan(OutputKind kind)
     {
-        var (found, tag) = (-1, "");
+        var (found, tag) = (Rest.Length, "");
         foreach (var candidate in TagsIn(kind))
         {
-            var at = _held.IndexOf(candidate, StringComparison.Ordinal);
-            if (at >= 0 && (found < 0 || at < found))
+            if (Rest[..found].IndexOf(candidate, StringComparison.Ordinal) is >= 0 and var at)
                 (found, tag) = (at, candidate);
         }
 
-        if (found < 0)
-            return Release(kind);
-        Release(kind, found);
+        if (tag.Length == 0)
+        {
+            GiveBefore(kind, Rest.Length - BeginningOfTag(kind));
+            return false;
+        }
+
+        GiveBefore(kind, found);
         if (tag == AnswerTags.ThinkClose)
         {
-            _held = _held.TrimStart()[AnswerTags.ThinkClose.Length..];
-            _state = State.TextStart;
+            _given = _text.IndexOf(tag, _given, StringComparison.Ordinal) + tag.Length;
             _closesLate = false;
+            _state = State.TextStart;
             return true;
         }
 
-        (_around, _awaits, _state) = (kind, null, State.Call);
-        _space = _held.Length - _held.AsSpan().TrimStart().Length;
+        _around = kind;
+        _space = Rest.Length - Rest.TrimStart().Length;
+        _state = State.Call;
         return true;
     }
 
@@ -145,63 +166,70 @@ internal sealed class OutputParser
 
     private bool Call()
     {
-        var reading = _calls!.Read(_held, _space, _isWhole);
+        var reading = _calls!.Read(_text, _given + _space, _isWhole);
         if (reading.NeedsMore)
         {
-            _awaits = reading.Awaits;
+            _read = (reading, Rest.Length);
+            _last = _text[^Math.Min(Overlap, _text.Length)..];
             return false;
         }
 
         if (reading.Calls.Count == 0)
         {
             // Only the tag's first character, so that whatever is behind it is looked at again.
-            Add(_around, _held[..(_space + 1)]);
-            _held = _held[(_space + 1)..];
+            Give(_around, _space + 1);
             _state = _around is OutputKind.Reasoning ? State.Reasoning : State.Text;
             return true;
         }
 
-        var written = _held[_space..reading.End];
+        var written = _text[(_given + _space)..reading.End];
         foreach (var call in reading.Calls)
         {
             _pieces.Add(new OutputPiece(OutputKind.ToolCall, written, call));
             written = "";
         }
 
-        _held = _held[reading.End..];
+        _given = reading.End;
         _closesLate |= _around is OutputKind.Reasoning;
         _state = State.TextStart;
         return true;
     }
 
-    /// <summary>Gives all but an end that may begin a tag, and the white space before it, which goes when the tag comes.</summary>
-    private bool Release(OutputKind kind)
+    /// <summary>Whether reading the call again may tell more: its end may have come, or so much that what is none may show it.</summary>
+    private bool MayBeDecided(string piece)
     {
-        var kept = 0;
-        foreach (var tag in TagsIn(kind))
-        {
-            for (var length = Math.Min(tag.Length - 1, _held.Length); length > kept; length--)
-            {
-                if (tag.AsSpan().StartsWith(_held.AsSpan(_held.Length - length), StringComparison.Ordinal))
-                    kept = length;
-            }
-        }
-
-        Release(kind, _held.Length - kept);
+        if (_read.Reading.Awaits is not { } ends || _text.Length - _given + _later.Length >= 2 * _read.Length)
+            return true;
+        _last += piece;
+        if (_last.AsSpan().ContainsAny(ends))
+            return true;
+        _last = _last[^Math.Min(Overlap, _last.Length)..];
         return false;
     }
 
-    /// <summary>Gives what is before a place, but for the white space right before it.</summary>
-    private void Release(OutputKind kind, int end)
+    /// <summary>Length of an end that may begin a tag.</summary>
+    private int BeginningOfTag(OutputKind kind)
     {
-        var shown = _held.AsSpan(0, end).TrimEnd().Length;
-        Add(kind, _held[..shown]);
-        _held = _held[shown..];
+        var longest = 0;
+        foreach (var tag in TagsIn(kind))
+        {
+            for (var length = Math.Min(tag.Length - 1, Rest.Length); length > longest; length--)
+            {
+                if (tag.AsSpan().StartsWith(Rest[^length..], StringComparison.Ordinal))
+                    longest = length;
+            }
+        }
+
+        return longest;
     }
 
-    private void Add(OutputKind kind, string text)
+    /// <summary>Gives what is before a place but for the white space right before it, which goes when a tag comes.</summary>
+    private void GiveBefore(OutputKind kind, int place) => Give(kind, Rest[..place].TrimEnd().Length);
+
+    private void Give(OutputKind kind, int length)
     {
-        if (text.Length > 0)
-            _pieces.Add(new OutputPiece(kind, text));
+        if (length > 0)
+            _pieces.Add(new OutputPiece(kind, Rest[..length].ToString()));
+        _given += length;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
@@ -22,6 +23,9 @@ namespace AkkaCp.Engine.Chat;
 /// </summary>
 internal sealed class XmlCalls
 {
+    private static readonly SearchValues<string> s_ends =
+        SearchValues.Create([AnswerTags.FunctionClose, AnswerTags.CallClose], StringComparison.Ordinal);
+
     private readonly OfferedTools _tools;
     private readonly string _text;
     private readonly TagScanner _scan;
@@ -41,11 +45,13 @@ internal sealed class XmlCalls
     /// <param name="isWhole">Whether no more text comes.</param>
     public static CallReading Read(OfferedTools tools, string text, int start, bool isBare, bool isWhole)
     {
+        if (isWhole && !text.AsSpan(start).ContainsAny(s_ends))
+            return CallReading.None;
         var reader = new XmlCalls(tools, text, start, isWhole);
         var calls = reader.ReadFunctions(isBare);
         // Behind whole calls any character tells whether another part follows.
         if (reader._scan.RanShort)
-            return CallReading.More(calls is null ? '>' : null);
+            return CallReading.More(calls is null ? s_ends : null);
         return calls is null ? CallReading.None : CallReading.Found(calls, reader._scan.At);
     }
 
