@@ -36,7 +36,7 @@ internal sealed class NodeLife
         StartCoordinator(coordinator);
         var toCoordinator = StartProxy();
         Node = system.ActorOf(NodeActor.Props(node, toCoordinator), NodeProtocol.ActorName);
-        system.ActorOf(DeadNodeWatch.Props(toCoordinator), "dead-nodes");
+        system.ActorOf(DeadPeerWatch.Props(toCoordinator, Node), "dead-peers");
         system.ActorOf(IslandWatch.Props(settings, why => _over.TrySetResult(why)), "islands");
         _cluster.RegisterOnMemberRemoved(() => _over.TrySetResult("the cluster has shut this node out"));
         system.EventStream.Subscribe(system.ActorOf(Props.Create(() => new QuarantineWatch(_over)), "quarantine"),

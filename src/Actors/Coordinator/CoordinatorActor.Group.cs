@@ -129,9 +129,10 @@ internal sealed partial class CoordinatorActor
             : new EdgeProtocol.Ended(foreign.Id, 0, new GenerationProtocol.Failed(foreign.Id, FailureKind.Invalid, reason)));
     }
 
-    /// <summary>A node need not fall silent when others know that its process is dead.</summary>
+    /// <summary>A process need not fall silent when others know that it is dead.</summary>
     private void Hear(NodeProtocol.Died died)
     {
+        ForgetEdges(died.Control);
         if (_roster.Members.Values.FirstOrDefault(member => member.Control == died.Control) is not { } dead)
             return;
         Lose(dead.Name, "its process is dead");

@@ -167,6 +167,18 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
     }
 
+    /// <summary>Nobody is left to read what the requests of a dead process would say. One that is alive after all finds its requests
+    /// unknown, and hands them in again.</summary>
+    private void ForgetEdges(string control)
+    {
+        foreach (var requestId in _edges.At(control))
+        {
+            _log.Info("request {0} is cancelled: the process of its client at {1} is dead", requestId, control);
+            Apply(_state.Cancel(requestId));
+            _edges.Forget(requestId);
+        }
+    }
+
     private void Drain(CoordinatorProtocol.Drain drain)
     {
         if (_state.IsDraining)

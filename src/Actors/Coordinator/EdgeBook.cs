@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Coordinator;
@@ -58,6 +59,11 @@ internal sealed class EdgeBook
         else if (known >= entry.Length)
             edge.Tell(new EdgeProtocol.Waiting(requestId, missing), coordinator);
     }
+
+    /// <summary>Requests whose edges are in the process at an address.</summary>
+    /// <param name="control">Its control plane, <c>host:port</c>.</param>
+    public IReadOnlyList<Guid> At(string control) =>
+        [.. _entries.Values.Where(entry => ControlPlane.Text(entry.Edge.Path.Address) == control).Select(entry => entry.RequestId)];
 
     /// <summary>The edge has all that it needs.</summary>
     public void Forget(Guid requestId) => _entries.Remove(requestId);

@@ -65,6 +65,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
                 Pulse();
         });
         Receive<LogitsProtocol.RowTaken>(taken => _ranks.Confirm(taken));
+        Receive<NodeProtocol.Died>(died => _ranks.Forget(died.Control));
         Receive<PartProtocol.Part>(part =>
         {
             if (_parts.Take(part, Context.System) is { } whole)

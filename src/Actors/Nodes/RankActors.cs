@@ -106,6 +106,9 @@ internal sealed class RankActors(NodeContext context, IActorContext actors)
     /// <summary>An edge has a row of logits.</summary>
     public void Confirm(LogitsProtocol.RowTaken taken) => _outlets.ForEach(outlet => outlet.Confirm(taken));
 
+    /// <summary>Nobody reads rows at an address any more.</summary>
+    public void Forget(string control) => _outlets.ForEach(outlet => outlet.Forget(control));
+
     /// <summary>Nothing holds ranks back any more.</summary>
     public void Release() => _outlets.ForEach(outlet => outlet.Close());
 

@@ -50,7 +50,7 @@ internal static class NodeProtocol
     /// <summary>From a node to the coordinator: no pipeline of an epoch below this one is left.</summary>
     public sealed record Closed(long Epoch, string Node) : IWireMessage;
 
-    /// <summary>From a node to the coordinator: another node's process is dead.</summary>
+    /// <summary>From a node to the coordinator, and to itself: another process, a node's or a client's, is dead.</summary>
     /// <param name="Control">The dead one's control plane, <c>host:port</c>.</param>
     public sealed record Died(string Control) : IWireMessage;
 

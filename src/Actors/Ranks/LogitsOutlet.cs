@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Akka.Actor;
+using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
 
@@ -74,6 +75,17 @@ internal sealed class LogitsOutlet(IActorRef node, ActorSystem system) : ILogits
         }
 
         again.ForEach(kept => Send(kept.Edge, kept.Row));
+    }
+
+    /// <summary>The process of edges is dead: no rank waits for it any more.</summary>
+    /// <param name="control">Its control plane, <c>host:port</c>.</param>
+    public void Forget(string control)
+    {
+        lock (_lock)
+        {
+            foreach (var route in _routes.Values.Where(route => ControlPlane.Text(route.Edge.Path.Address) == control))
+                Forget(route.RequestId);
+        }
     }
 
     /// <summary>The epoch is over: nobody waits any more. What is kept is still sent until it is confirmed.</summary>

@@ -87,6 +87,29 @@ public class ClusterSpec
     }
 
     [Fact]
+    public async Task ClientWhoseProcessIsDead_HoldsNoMemory()
+    {
+        await using var cluster = new TestCluster();
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+        Array.ForEach([a, b], node => node.Ranks.Gate = new SemaphoreSlim(20));
+        var (dead, alive) = (cluster.Client(), cluster.Client());
+
+        // It may have all tokens of the pool, so nobody else is admitted beside it.
+        await using var greedy = dead.Submit(TestCluster.Request(20, 399_000)).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        while (await greedy.MoveNextAsync() && greedy.Current is not GenerationProtocol.TokenGenerated)
+        {
+            // Progress comes first.
+        }
+
+        var request = TestCluster.Request(30, 10);
+        var running = TestCluster.Read(alive.Submit(request), request);
+        await dead.System.Terminate();
+        Array.ForEach([a, b], node => node.Ranks.Gate!.Release(1000));
+        await running;
+    }
+
+    [Fact]
     public async Task PromptOfManyFrames_IsAnswered()
     {
         await using var cluster = new TestCluster();

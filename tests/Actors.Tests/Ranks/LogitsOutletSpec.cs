@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Akka.TestKit.Xunit;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Ranks;
@@ -45,6 +46,20 @@ public class LogitsOutletSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings()))
     }
 
     [Fact]
+    public async Task EdgeWhoseProcessIsDead_HoldsNobodyBack()
+    {
+        var outlet = new LogitsOutlet(TestActor, Sys);
+        outlet.Connect(new LogitsProtocol.Route(7, s_id, new Elsewhere()));
+        var writing = Task.Run(() => Write(outlet, 10 * Window));
+        await AwaitConditionAsync(() => Task.FromResult(outlet.Unconfirmed == Window), s_patience);
+        outlet.Forget("10.0.0.2:4053");
+        Assert.False(writing.IsCompleted);
+        outlet.Forget("10.0.0.1:4053");
+        await writing.WaitAsync(s_patience);
+        Assert.Equal(0, outlet.Unconfirmed);
+    }
+
+    [Fact]
     public async Task EndOfTheEpoch_HoldsNobodyBack()
     {
         var outlet = Outlet();
@@ -74,5 +89,13 @@ public class LogitsOutletSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings()))
         var outlet = new LogitsOutlet(TestActor, Sys);
         outlet.Connect(new LogitsProtocol.Route(7, s_id, TestActor));
         return outlet;
+    }
+
+    /// <summary>An edge in another process.</summary>
+    private sealed class Elsewhere : MinimalActorRef
+    {
+        public override ActorPath Path => new RootActorPath(new Address("akka.tcp", "akka-cp", "10.0.0.1", 4053)) / "user" / "edge";
+
+        public override IActorRefProvider Provider => throw new NotSupportedException();
     }
 }
