@@ -32,9 +32,10 @@ public sealed class CpClient : IAsyncDisposable
         (_settings, _system, _waiting) = (settings, system, waiting);
         _logger = loggers.CreateLogger(LogCategories.Engine);
         _locator = system.ActorOf(SeedLocator.Props(settings.Cluster.Seeds), "seeds");
-        var asked = $"{string.Join(", ", settings.Cluster.Seeds)} of cluster {settings.Cluster.Name}";
+        var troubles = SeedTroubles.Watch(system, settings.Cluster.Seeds);
         _requests = new OpenRequests(
-            EdgeRules.Of(settings.Cluster, asked), new ClientFacts(model, ProtocolVersion.Current), Waits);
+            EdgeRules.Of(settings.Cluster, () => $"{troubles} of cluster {settings.Cluster.Name}"),
+            new ClientFacts(model, ProtocolVersion.Current), Waits);
         _requests.Attach(system, _locator);
     }
 

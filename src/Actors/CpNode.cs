@@ -40,7 +40,8 @@ public sealed class CpNode : IAsyncDisposable
             settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
         _coordinator = new CoordinatorContext(limits with { Rules = limits.Rules with { Settling = 2 } }, options.Host.Facts);
         _node = new NodeContext(options.Host, options.StateChanged, sendsLogits: true);
-        _requests = new OpenRequests(EdgeRules.Of(settings.Cluster, "this node, which looks for one"), options.Host.Facts.ToClient());
+        _requests = new OpenRequests(
+            EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient());
         Control = ControlPlane.AddressOf(system);
         _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? settings.Cluster.Port;
         _life = Begin(system);

@@ -55,7 +55,7 @@ public sealed class CpSystem : IAsyncDisposable
         var system = ActorSystem.Create(options.Name, setup);
         try
         {
-            return new CpSystem(system, context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster, "this process"));
+            return new CpSystem(system, context, new NodeContext(options.Host), EdgeRules.Of(settings.Cluster, () => "this process"));
         }
         catch
         {

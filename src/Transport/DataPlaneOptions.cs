@@ -36,8 +36,9 @@ public sealed record DataPlaneOptions
     /// <summary>An idle connection sends a heartbeat this often; at most a third of <see cref="LivenessTimeout"/>. Default 1 s.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Connections that may be in their handshake at once, 1 or more; further ones are closed. Default 32.</summary>
-    public int MaxPendingHandshakes { get; init; } = 32;
+    /// <summary>Connections that may be in their handshake at once, 1 or more; further ones wait until one of these
+    /// is done or has had its time: <see cref="Connecting.HandshakePlaces"/>. Default 64.</summary>
+    public int MaxPendingHandshakes { get; init; } = 64;
 
     /// <summary>Send and receive buffer asked of the kernel for each connection, bytes; 0 leaves it to the kernel. Default 4 MiB.</summary>
     public int SocketBufferBytes { get; init; } = 4 << 20;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
 using Microsoft.Extensions.Logging;
@@ -51,17 +52,16 @@ internal static class ControlPlane
             : throw new FormatException($"expected host:port, found {hostAndPort}");
     }
 
-    // Akka names an IPv6 address in brackets and in its shortest form; addresses are compared as text.
-    private static string HostOf(string host) =>
-        IPAddress.TryParse(host, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
+    /// <summary>A host as Akka names it: an IPv6 address in brackets and in its shortest form, for addresses are compared as text.</summary>
+    public static string HostOf(string host) =>
+        IPAddress.TryParse(host.Trim('[', ']'), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
 
     private static ActorSystem Start(CpSettings settings, string resource, int port, string advertise, ILoggerFactory loggers)
     {
         ActorSystemSetup setup = BootstrapSetup.Create()
             .WithConfig(Config(settings, resource, port, advertise))
-            .And(new LoggerSetup(loggers));
-        if (ControlTls.Create(settings.Transport.Tls) is { } tls)
-            setup = setup.And(tls);
+            .And(new LoggerSetup(loggers))
+            .And(new ControlLinkSetup(ControlTls.Create(settings.Transport.Tls)));
         try
         {
             return ActorSystem.Create(settings.Cluster.Name, setup);
@@ -76,11 +76,10 @@ internal static class ControlPlane
     private static Config Config(CpSettings settings, string resource, int port, string advertise)
     {
         var own = ConfigurationFactory.ParseString($$"""
-            akka.remote.dot-netty.tcp {
+            akka.remote.akka-cp {
               hostname = {{HoconText.Quote(settings.Cluster.Host)}}
               public-hostname = {{HoconText.Quote(advertise)}}
               port = {{port}}
-              enable-ssl = {{(settings.Transport.Tls.IsOn ? "on" : "off")}}
             }
             """);
         return own

@@ -1,39 +1,23 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Akka.Remote.Transport.DotNetty;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Settings;
 
 namespace AkkaCp.Actors.Cluster;
 
-/// <summary>
-/// TLS of the control plane: both sides show certificates, and both must be signed by the one authority. Names in certificates are not
-/// compared: whoever has one is trusted, wherever it runs.
-/// </summary>
+/// <summary>Reads the files of <c>akka-cp.transport.tls</c> for the control plane.</summary>
 internal static class ControlTls
 {
-    /// <summary>What Akka needs; null where TLS is off.</summary>
+    /// <summary>What TLS needs; null where it is off.</summary>
     /// <exception cref="CpSettingsException">A file cannot be read, or is not what it should be.</exception>
-    public static DotNettySslSetup? Create(TlsSettings tls)
+    public static ControlSecurity? Create(TlsSettings tls)
     {
         if (!tls.IsOn)
             return null;
         var certificate = Read("certificate", tls.Certificate!, () => LoadOwn(tls));
-        if (!certificate.HasPrivateKey)
-            throw Wrong("certificate", tls.Certificate!, "it holds no private key, and transport.tls.key names none");
-        var authority = Read("ca", tls.Ca!, () => LoadAuthority(tls.Ca!));
-        return new DotNettySslSetup(
-            certificate, suppressValidation: false, requireMutualAuthentication: true, validateCertificateHostname: false,
-            (shown, _, _, _, _) => shown is not null && IsSigned(shown, authority));
-    }
-
-    /// <summary>Whether the authority, and no other, vouches for the certificate now.</summary>
-    public static bool IsSigned(X509Certificate2 shown, X509Certificate2Collection authority)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(shown);
+        return certificate.HasPrivateKey
+            ? new ControlSecurity(certificate, Read("ca", tls.Ca!, () => LoadAuthority(tls.Ca!)))
+            : throw Wrong("certificate", tls.Certificate!, "it holds no private key, and transport.tls.key names none");
     }
 
     private static X509Certificate2 LoadOwn(TlsSettings tls)

@@ -33,6 +33,8 @@ internal sealed class NodeLife
         coordinator.Control = ControlPlane.AddressOf(system);
         coordinator.ClusterSize = () => _cluster.State.Members.Count(member => member.Status is MemberStatus.Up);
         coordinator.TryYield = () => TryYield(node, coordinator.ClusterSize());
+        var troubles = SeedTroubles.Watch(system, settings.Cluster.Seeds);
+        node.Asked = () => $"{troubles} of cluster {settings.Cluster.Name}";
         StartCoordinator(coordinator);
         var toCoordinator = StartProxy();
         Node = system.ActorOf(NodeActor.Props(node, toCoordinator), NodeProtocol.ActorName);

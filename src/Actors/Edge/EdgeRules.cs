@@ -30,7 +30,7 @@ internal sealed record EdgeRules
     public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Who is asked for the coordinator, in words.</summary>
-    public string Asked { get; init; } = "this process";
+    public Func<string> Asked { get; init; } = () => "this process";
 
     /// <summary>How often the request is handed in again without a new token in between.</summary>
     public int Submissions { get; init; } = 20;
@@ -38,7 +38,7 @@ internal sealed record EdgeRules
     /// <summary>As the settings of a cluster have it.</summary>
     /// <param name="cluster">The settings.</param>
     /// <param name="asked">Who is asked for the coordinator, in words.</param>
-    public static EdgeRules Of(ClusterSettings cluster, string asked) => new()
+    public static EdgeRules Of(ClusterSettings cluster, Func<string> asked) => new()
     {
         Forlorn = (int)Math.Ceiling(cluster.WaitForNodes / Tick),
         Limit = cluster.WaitForNodes,

@@ -181,7 +181,7 @@ internal sealed record EdgeState
     /// <summary>Why nothing happens, in words.</summary>
     private string Lack => Missing.Length > 0 && Silence <= Rules.Relocate
         ? $"the cluster has no group of ranks: {Missing}"
-        : $"no coordinator of a cluster answers: asked {Rules.Asked}";
+        : $"no coordinator of a cluster answers: asked {Rules.Asked()}";
 
     private EdgeTurn Ask()
     {

@@ -14,6 +14,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 {
     private const string SecondTimer = "second";
     private const int CoordinatorSilence = 10;
+    private const int Notice = 2;
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     private readonly NodeContext _context;
@@ -187,7 +188,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void Leave()
     {
-        _isLeaving = true;
+        (_isLeaving, _message) = (true, "");
         _farewell = Sender;
         PublishAndPulse();
         SayFarewell();
@@ -205,7 +206,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _parts.Tick();
         _ranks.Tick();
         if (++_silence == CoordinatorSilence)
-            (_isTaken, _coordinator, _message) = (false, null, $"no coordinator for {CoordinatorSilence} s");
+            (_isTaken, _coordinator) = (false, null);
+        if (_coordinator is null && !_isLeaving && _silence >= Notice && _context.Asked is { } asked)
+            _message = $"no coordinator answers: asked {asked()}";
         PublishAndPulse(evenIfSame: true);
     }
 

@@ -18,6 +18,9 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
 
     public IRankHost Host { get; } = host;
 
+    /// <summary>Who is asked for the cluster, in words; null where the coordinator is known from the start.</summary>
+    public Func<string>? Asked { get; set; }
+
     /// <summary>Whether logits go to edges.</summary>
     public bool SendsLogits { get; } = sendsLogits;
 

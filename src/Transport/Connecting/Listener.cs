@@ -12,7 +12,8 @@ namespace AkkaCp.Transport.Connecting;
 /// </summary>
 internal sealed class Listener : IDisposable
 {
-    private const int Backlog = 128;
+    // A flood waits here, in order; the kernel cuts it to what it allows.
+    private const int Backlog = 4096;
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
 
@@ -22,7 +23,8 @@ internal sealed class Listener : IDisposable
     private readonly Func<Hello, Connection, Admission> _admit;
     private readonly Socket _socket;
     private readonly Task _accepting;
-    private int _pending;
+    private readonly HandshakePlaces _places;
+    private readonly CancellationTokenSource _stop = new();
 
     /// <param name="address">Bound exactly.</param>
     /// <param name="options">Port, limits, TLS.</param>
@@ -34,6 +36,8 @@ internal sealed class Listener : IDisposable
         _options = options;
         _refusals = refusals;
         _admit = admit;
+        _places = new HandshakePlaces(
+            new HandshakeRules { Most = options.MaxPendingHandshakes, Limit = options.HandshakeTimeout }, TimeProvider.System);
         _socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
         {
@@ -53,10 +57,15 @@ internal sealed class Listener : IDisposable
 
     public void Dispose()
     {
+        if (_stop.IsCancellationRequested)
+            return;
         _closed.Set();
+        _stop.Cancel();
         _socket.Dispose();
+        _places.Clear();
         _accepting.Wait();
         _closed.Dispose();
+        _stop.Dispose();
     }
 
     private void AcceptAll()
@@ -78,62 +87,42 @@ internal sealed class Listener : IDisposable
 
     private void Take(Socket newcomer)
     {
-        if (Interlocked.Increment(ref _pending) > _options.MaxPendingHandshakes)
+        try
         {
-            _refusals.Refused(RefusalKind.Crowd, Remote(newcomer), $"{_options.MaxPendingHandshakes} handshakes under way");
-            newcomer.Dispose();
-            Interlocked.Decrement(ref _pending);
-            return;
+            var place = _places.EnterAsync(_stop.Token).GetAwaiter().GetResult();
+            _ = DataThread.Start($"data from {Remote(newcomer)}", () => Serve(newcomer, place));
         }
-
-        _ = DataThread.Start($"data from {Remote(newcomer)}", () => Serve(newcomer));
+        catch (OperationCanceledException)
+        {
+            newcomer.Dispose();
+        }
     }
 
-    private void Serve(Socket newcomer)
+    private void Serve(Socket newcomer, HandshakePlace place)
     {
-        Admission? admission = null;
-        try
-        {
-            // Bounds the handshake as a whole; the socket's own limits bound each byte of it only.
-            using (new Timer(_ => newcomer.Dispose(), null, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan))
-            {
-                admission = Greet(newcomer);
-            }
-        }
-        finally
-        {
-            if (admission?.Work is null)
-            {
-                newcomer.Dispose();
-            }
+        using var _ = newcomer;
+        using var __ = place;
+        Admission? admission;
 
-            // A welcome that waits for its work has left the door.
-            if (admission?.IsProbe != true)
-            {
-                Interlocked.Decrement(ref _pending);
-            }
-        }
+        // Bounds the handshake as a whole; the socket's own limits bound each byte of it only.
+        using (place.Over.UnsafeRegister(_ => newcomer.Dispose(), null))
+            admission = Greet(newcomer, place);
 
-        try
-        {
-            admission?.Work?.Invoke();
-        }
-        finally
-        {
-            newcomer.Dispose();
-            if (admission?.IsProbe == true)
-            {
-                Interlocked.Decrement(ref _pending);
-            }
-        }
+        // A welcome that waits for its work has left the door; a probe stands in it.
+        if (admission?.IsProbe == true)
+            place.Keep();
+        else
+            place.Dispose();
+        admission?.Work?.Invoke();
     }
 
-    private Admission? Greet(Socket newcomer)
+    private Admission? Greet(Socket newcomer, HandshakePlace place)
     {
         var remote = Remote(newcomer);
         try
         {
             SocketSetup.Prepare(newcomer, _options, _options.HandshakeTimeout);
+            place.HasSpoken = newcomer.Receive(new byte[1], SocketFlags.Peek) > 0;
             var connection = TlsAuthority.Accept(newcomer, _options.Tls);
             var hello = Handshake.Hear(connection, out var problem);
             var admission = hello is null
@@ -158,7 +147,9 @@ internal sealed class Listener : IDisposable
         }
         catch (Exception broken) when (broken is IOException or SocketException or ObjectDisposedException)
         {
-            _refusals.Refused(RefusalKind.Silent, remote, $"no greeting within {_options.HandshakeTimeout.TotalSeconds:0.#} s, or it broke off");
+            _refusals.Refused(place.WasShownOut ? RefusalKind.Crowd : RefusalKind.Silent, remote, place.WasShownOut
+                ? $"{_options.MaxPendingHandshakes} handshakes under way, and others wanted its place"
+                : $"no greeting within {_options.HandshakeTimeout.TotalSeconds:0.#} s, or it broke off");
         }
 
         return null;

@@ -12,7 +12,7 @@ public class EdgeStateTests
     private static readonly GenerationProtocol.Submit s_request = new(
         Guid.NewGuid(), [.. FakeModel.Prompt(5)], 5, 10, SamplingOptions.Greedy, []);
 
-    private static readonly EdgeRules s_rules = new() { Forlorn = 8, Limit = TimeSpan.FromSeconds(8), Asked = "a:1, b:2" };
+    private static readonly EdgeRules s_rules = new() { Forlorn = 8, Limit = TimeSpan.FromSeconds(8), Asked = () => "a:1, b:2" };
 
     [Fact]
     public void SilentCoordinator_IsPolledThenLookedForAnew()
@@ -40,7 +40,7 @@ public class EdgeStateTests
     [InlineData(600, 600)]
     public void WaitForNodes_IsHowManySecondsTheEdgeWaits(double setting, int expected)
     {
-        var rules = EdgeRules.Of(new ClusterSettings { WaitForNodes = TimeSpan.FromSeconds(setting) }, "a:1");
+        var rules = EdgeRules.Of(new ClusterSettings { WaitForNodes = TimeSpan.FromSeconds(setting) }, () => "a:1");
         foreach (var missing in new[] { null, "1 of 2 ranks have no node" })
         {
             var edge = EdgeState.Begin(s_request, rules).State.Located(isSame: false).State;

@@ -45,6 +45,19 @@ internal sealed class HostProcess : IDisposable
     /// <summary>When each piece of standard output came.</summary>
     public IReadOnlyList<TimedText> OutputPieces => Snapshot(_output);
 
+    /// <summary>Files and sockets that it has open.</summary>
+    public int Handles => Directory.GetFiles($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>Memory that it holds, bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Whether it has ended.</summary>
     public bool HasEnded => _process.HasExited;
 

@@ -19,8 +19,8 @@ public class ClusterClientTests
         Assert.NotEqual(0, run.ExitCode);
         Assert.Equal(
             [
-                $"akkacp: no coordinator of a cluster answers: asked {seed} of cluster akka-cp; waiting for 2 s, up to 3 s (akka-cp.cluster.wait-for-nodes)",
-                $"akkacp: no coordinator of a cluster answers: asked {seed} of cluster akka-cp, for 3 s",
+                $"akkacp: no coordinator of a cluster answers: asked {seed} (refused, nobody listens there) of cluster akka-cp; waiting for 2 s, up to 3 s (akka-cp.cluster.wait-for-nodes)",
+                $"akkacp: no coordinator of a cluster answers: asked {seed} (refused, nobody listens there) of cluster akka-cp, for 3 s",
             ],
             run.ErrorLines);
     }
