@@ -7,6 +7,7 @@ internal sealed class HoconSubstitution(string source, string text, List<string>
 {
     private readonly StringBuilder _plain = new(text.Length);
     private readonly Stack<(char Open, int Line)> _open = new();
+    private readonly List<int> _commas = [];
     private int _at;
     private int _line = 1;
     private int _fieldStart;
@@ -19,6 +20,13 @@ internal sealed class HoconSubstitution(string source, string text, List<string>
         foreach (var (open, line) in _open)
             problems.Add($"{source}, line {line}: '{open}' is never closed");
         return _plain.ToString();
+    }
+
+    /// <summary>The line in the text of a position in what <see cref="Replace"/> gave.</summary>
+    public int LineAt(int position)
+    {
+        var plain = _plain.ToString();
+        return 1 + plain.AsSpan(0, Math.Min(position, plain.Length)).Count('\n') - _commas.Count(comma => comma < position);
     }
 
     private void Next()
@@ -43,8 +51,11 @@ internal sealed class HoconSubstitution(string source, string text, List<string>
                 Close();
                 CopyAndStartField();
                 break;
-            case '\n' or ',':
+            case '\n':
                 CopyAndStartField();
+                break;
+            case ',':
+                Separate();
                 break;
             default:
                 _plain.Append(text[_at++]);
@@ -59,6 +70,17 @@ internal sealed class HoconSubstitution(string source, string text, List<string>
         if (text[_at] == '\n')
             _line++;
         _plain.Append(text[_at++]);
+        _fieldStart = _plain.Length;
+    }
+
+    /// <remarks>Between fields a comma means what a line's end does, and Akka's parser takes only that behind a brace.</remarks>
+    private void Separate()
+    {
+        var isItem = _open.TryPeek(out var last) && last.Open == '[';
+        if (!isItem)
+            _commas.Add(_plain.Length);
+        _plain.Append(isItem ? ',' : '\n');
+        _at++;
         _fieldStart = _plain.Length;
     }
 

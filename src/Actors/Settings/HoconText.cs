@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Akka.Configuration;
 
 namespace AkkaCp.Actors.Settings;
@@ -7,13 +9,16 @@ namespace AkkaCp.Actors.Settings;
 /// Prepares text for Akka's HOCON parser. That parser overlooks unbalanced braces and quotes, and a substitution before the end of
 /// an object derails it; so both are dealt with here, with line numbers, and it sees plain text only.
 /// </summary>
-internal static class HoconText
+internal static partial class HoconText
 {
+    private const int MostLetters = 160;
+
     /// <summary>Parses <paramref name="text"/>; mistakes go to <paramref name="problems"/>, and then the result is empty.</summary>
     public static Config Parse(string source, string text, List<string> problems)
     {
         var before = problems.Count;
-        var plain = new HoconSubstitution(source, text, problems).Replace();
+        var substitution = new HoconSubstitution(source, text, problems);
+        var plain = substitution.Replace();
         if (problems.Count > before)
             return Config.Empty;
         try
@@ -22,9 +27,19 @@ internal static class HoconText
         }
         catch (Exception exception) when (exception is ConfigurationException or FormatException)
         {
-            problems.Add($"{source}: {exception.Message.ReplaceLineEndings(" ")}");
+            problems.Add($"{source}{Line(exception.Message, substitution)}: {Short(exception.Message)}");
             return Config.Empty;
         }
+    }
+
+    private static string Line(string message, HoconSubstitution text) => PositionPattern().Match(message) is { Success: true } match
+        ? string.Create(CultureInfo.InvariantCulture, $", line {text.LineAt(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))}") : "";
+
+    /// <summary>Of a parser's message what fits a line: it ends in the text that was to be read, perhaps all of it.</summary>
+    private static string Short(string message)
+    {
+        var line = BlanksPattern().Replace(message, " ").Trim(' ', '^');
+        return line.Length <= MostLetters ? line : $"{line[..MostLetters]}…";
     }
 
     /// <summary>A quoted HOCON string.</summary>
@@ -46,4 +61,10 @@ internal static class HoconText
 
         return text.Append('"').ToString();
     }
+
+    [GeneratedRegex("position ([0-9]{1,9})")]
+    private static partial Regex PositionPattern();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex BlanksPattern();
 }

@@ -37,13 +37,42 @@ public class HoconTextTests
     [InlineData("a {\n b = 1 }\n}", "line 3: '}' closes nothing")]
     [InlineData("a = [1, 2\n}", "line 2: '}' closes nothing")]
     [InlineData("a = 1\nb = \"open\nc = 2", "line 2: the string is never closed")]
-    [InlineData("a = http://x:8", "Unknown token")]
+    [InlineData("a = http://x:8", "line 1: Unknown token")]
+    [InlineData("a { b = 1 }, c = 2, d = 3\n# one, two\ne = [1, 2], f = http://x:8", "line 3: Unknown token")]
     public void Mistake_IsNamedWithItsLine(string text, string expected)
     {
         var problems = new List<string>();
         Assert.True(HoconText.Parse("f.conf", text, problems).IsEmpty);
         var problem = Assert.Single(problems, problem => problem.Contains(expected));
         Assert.StartsWith("f.conf", problem);
+    }
+
+    [Theory]
+    [InlineData("a { b = 1 }, c = 2, d { e = [1, 2], f = \"x, y\" }, g = 3")]
+    [InlineData("a { b = 1, }\nc = 2\nd { e = [1,\n2\n], f = \"x, y\"\n},\ng = 3,")]
+    [InlineData("{ a { b = 1 }, c = 2, d { e = [1, 2] , f = \"x, y\" } , g = 3 }")]
+    [InlineData("a { b = 1 } # one, two\n, c = 2\nd { e = [1, 2] # {\n, f = \"x, y\" }, g = 3")]
+    public void CommaBetweenFields_IsALinesEnd(string text)
+    {
+        var problems = new List<string>();
+        var config = HoconText.Parse("test", text, problems);
+        Assert.Empty(problems);
+        Assert.Equal((1, 2, 3), (config.GetInt("a.b"), config.GetInt("c"), config.GetInt("g")));
+        Assert.Equal([1, 2], config.GetIntList("d.e"));
+        Assert.Equal("x, y", config.GetString("d.f"));
+    }
+
+    [Theory]
+    [InlineData("a { b = 1 } } c")]
+    [InlineData("a = http://x:8\n")]
+    [InlineData("a { b = 1 }}, c = 2\n")]
+    public void Mistake_IsALineHoweverLongTheFile(string mistake)
+    {
+        var problems = new List<string>();
+        _ = HoconText.Parse("f.conf", mistake + string.Concat(Enumerable.Repeat("key-of-a-long-file = 1\n", 1000)), problems);
+        Assert.All(problems, problem => Assert.InRange(problem.Length, 1, 200));
+        Assert.All(problems, problem => Assert.DoesNotContain('\n', problem));
+        Assert.NotEmpty(problems);
     }
 
     [Fact]
