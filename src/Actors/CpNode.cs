@@ -43,7 +43,7 @@ public sealed class CpNode : IAsyncDisposable
         _requests = new OpenRequests(
             EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient());
         Control = ControlPlane.AddressOf(system);
-        _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? settings.Cluster.Port;
+        _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? ClusterSettings.DefaultPort;
         _life = Begin(system);
         Completion = LiveAsync();
     }
@@ -67,7 +67,7 @@ public sealed class CpNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        return new CpNode(settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port, options.Loggers));
+        return new CpNode(settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port ?? ClusterSettings.DefaultPort, options.Loggers));
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -7,6 +8,7 @@ using Akka.Configuration;
 using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors.Cluster;
@@ -52,6 +54,14 @@ internal static class ControlPlane
             : throw new FormatException($"expected host:port, found {hostAndPort}");
     }
 
+    /// <summary>The seeds. One that is this node, spelt in another way, is this node: nobody else could tell it so.</summary>
+    public static ImmutableArray<Address> SeedsOf(ActorSystem system, ClusterSettings cluster)
+    {
+        var own = ((ExtendedActorSystem)system).Provider.DefaultAddress;
+        bool IsOwn(Address seed) => seed.Port == own.Port && SameHost.Is(seed.Host!.Trim('[', ']'), cluster);
+        return [.. cluster.Seeds.Select(seed => AddressAt(system, seed)).Select(seed => IsOwn(seed) ? own : seed).Distinct()];
+    }
+
     /// <summary>A host as Akka names it: an IPv6 address in brackets and in its shortest form, for addresses are compared as text.</summary>
     public static string HostOf(string host) =>
         IPAddress.TryParse(host.Trim('[', ']'), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
@@ -68,8 +78,9 @@ internal static class ControlPlane
         }
         catch (Exception exception) when (exception.GetBaseException() is var cause and not CpSettingsException)
         {
-            throw new CpSettingsException(
-                [$"akka-cp.cluster: {settings.Cluster.Host}:{port} cannot be listened on: {cause.Message.ReplaceLineEndings(" ")}"]);
+            throw new CpSettingsException([cause is SocketException unheard
+                ? ListenProblem.Of("akka-cp.cluster", settings.Cluster.Host, port, unheard)
+                : $"akka-cp.cluster: {settings.Cluster.Host}:{port} cannot be listened on: {cause.Message.ReplaceLineEndings(" ")}"]);
         }
     }
 

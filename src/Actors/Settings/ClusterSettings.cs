@@ -5,14 +5,18 @@ namespace AkkaCp.Actors.Settings;
 /// <summary>akka-cp.cluster: the control plane of a node. One process needs none of it.</summary>
 public sealed record ClusterSettings
 {
+    /// <summary>The control plane's port where nothing else is said.</summary>
+    public const int DefaultPort = 4053;
+
     /// <summary>The cluster's name, equal on all nodes and clients. Default "akka-cp".</summary>
     public string Name { get; init; } = "akka-cp";
 
     /// <summary>Address that the control plane listens on, exactly. Default 127.0.0.1.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>Port that the control plane listens on. Default 4053; 0: one that is free.</summary>
-    public int Port { get; init; } = 4053;
+    /// <summary>Port that the control plane listens on. Default null (auto): one that the seeds name for this host, or
+    /// <see cref="DefaultPort"/> where they name none; 0: one that is free.</summary>
+    public int? Port { get; init; }
 
     /// <summary>Address by which other nodes reach this one. Default null (auto): <see cref="Host"/>.</summary>
     public string? Advertise { get; init; }

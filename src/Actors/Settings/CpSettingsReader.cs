@@ -90,7 +90,7 @@ internal static class CpSettingsReader
     {
         Name = section.Name("cluster.name"),
         Host = section.Text("cluster.host", "") ?? "127.0.0.1",
-        Port = section.Int("cluster.port", 0, MaxPort),
+        Port = section.IntOrAuto("cluster.port", 0, MaxPort),
         Advertise = section.Text("cluster.advertise", "auto"),
         Seeds = section.Addresses("cluster.seeds"),
         NodeName = section.Text("cluster.node-name", "auto"),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Transport;
@@ -9,21 +10,24 @@ using Microsoft.Extensions.Logging;
 namespace AkkaCp.Engine.Cluster;
 
 /// <summary>
-/// Which ports a node takes. Nodes of one machine can share one configuration: who finds the control port taken takes the next of the
-/// seeds that has the same host, and a data port that is not fixed is any free one, for peers are told of it.
+/// Which ports a node takes. Nodes of one machine can share one configuration: who finds a control port taken takes the next of the seeds
+/// that has the same host, and a data port that is not fixed is any free one, for peers are told of it.
 /// </summary>
 internal static class NodePlace
 {
     private const int DefaultDataPort = 4054;
 
     /// <summary>Control ports to try, in order: the configured one, then those of the seeds that have the same host.</summary>
-    /// <exception cref="CpSettingsException">All are taken.</exception>
+    /// <exception cref="CpSettingsException">None can be opened.</exception>
     public static IReadOnlyList<int> ControlPorts(ClusterSettings cluster)
     {
-        var ports = SeedPorts(cluster).Prepend(cluster.Port).Distinct().ToList();
-        var free = ports.Where(port => IsFree(cluster.Host, port)).ToList();
-        return free.Count > 0 ? free : throw new CpSettingsException(
-            [$"akka-cp.cluster.port: expected a port of {cluster.Host} that is free, found {string.Join(", ", ports)} taken"]);
+        var ports = SeedPorts(cluster);
+        if (cluster.Port is { } configured)
+            ports = [configured, .. ports.Where(port => port != configured)];
+        else if (ports.Count == 0)
+            ports = [ClusterSettings.DefaultPort];
+        var free = ports.Where(port => Problem(cluster.Host, port) is null).ToList();
+        return free.Count > 0 ? free : throw new CpSettingsException([Problems(cluster.Host, ports)]);
     }
 
     /// <summary>The plan of a node at this control port.</summary>
@@ -41,20 +45,25 @@ internal static class NodePlace
     {
         var (cluster, transport) = (settings.Cluster, settings.Transport);
         var host = transport.Host ?? cluster.Host;
+        var port = transport.Port ?? DefaultPortOf(host, cluster);
         try
         {
             return DataPlane.Open(
                 new DataPlaneOptions
                 {
                     Host = host,
-                    Port = transport.Port is { } port ? port : IsFree(host, DefaultDataPort) ? DefaultDataPort : 0,
+                    Port = port,
                     AdvertisedHost = transport.Advertise ?? cluster.Advertise,
                     Insecure = transport.Insecure,
                     Tls = TlsOf(transport.Tls),
                 },
                 logger);
         }
-        catch (Exception error) when (error is SocketException or IOException or ArgumentException or CryptographicException)
+        catch (SocketException unheard)
+        {
+            throw new CpSettingsException([ListenProblem.Of("akka-cp.transport", host, port, unheard)]);
+        }
+        catch (Exception error) when (error is IOException or ArgumentException or CryptographicException)
         {
             throw new CpSettingsException([$"akka-cp.transport: the data port of {host} cannot be opened: {error.Message}"]);
         }
@@ -64,13 +73,20 @@ internal static class NodePlace
         ? new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! }
         : null;
 
-    private static IEnumerable<int> SeedPorts(ClusterSettings cluster)
+    /// <remarks>A seed's port is for the node that is meant to have it.</remarks>
+    private static int DefaultPortOf(string host, ClusterSettings cluster) =>
+        !SeedPorts(cluster).Contains(DefaultDataPort) && Problem(host, DefaultDataPort) is null ? DefaultDataPort : 0;
+
+    private static List<int> SeedPorts(ClusterSettings cluster)
     {
+        var ports = new List<int>();
         foreach (var seed in cluster.Seeds)
         {
-            if (PeerEndpoint.TryParse(seed, out var endpoint) && endpoint.Host == cluster.Host)
-                yield return endpoint.Port;
+            if (PeerEndpoint.TryParse(seed, out var endpoint) && SameHost.Is(endpoint.Host, cluster))
+                ports.Add(endpoint.Port);
         }
+
+        return [.. ports.Distinct()];
     }
 
     private static int FreePort(string host)
@@ -79,16 +95,26 @@ internal static class NodePlace
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static bool IsFree(string host, int port)
+    /// <summary>What is wrong with the ports; that all are taken in one line, for they are one choice.</summary>
+    private static string Problems(string host, List<int> ports)
+    {
+        var other = ports.Select(port => (port, error: Problem(host, port)))
+            .FirstOrDefault(one => one.error is { SocketErrorCode: not SocketError.AddressAlreadyInUse });
+        return other.error is { } error
+            ? ListenProblem.Of("akka-cp.cluster", host, other.port, error)
+            : $"akka-cp.cluster.port: expected a port of {host} that is free, found {string.Join(", ", ports)} taken";
+    }
+
+    private static SocketException? Problem(string host, int port)
     {
         try
         {
             Listen(host, port).Dispose();
-            return true;
+            return null;
         }
-        catch (SocketException)
+        catch (SocketException unheard)
         {
-            return false;
+            return unheard;
         }
     }
 
@@ -96,7 +122,15 @@ internal static class NodePlace
     {
         var address = IPAddress.TryParse(host, out var parsed) ? parsed : Dns.GetHostAddresses(host)[0];
         var listener = new TcpListener(address, port);
-        listener.Start();
-        return listener;
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
@@ -150,7 +151,7 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     {
         var cluster = plan.Settings.Cluster;
         return new NodeOffer(
-            cluster.NodeName ?? $"{new PeerEndpoint(cluster.EffectiveAdvertise, cluster.Port)}",
+            cluster.NodeName ?? $"{new PeerEndpoint(cluster.EffectiveAdvertise, cluster.Port ?? ClusterSettings.DefaultPort)}",
             plane.Endpoint.ToString(),
             cluster.Places,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,

@@ -61,12 +61,22 @@ public class ControlPlaneSpec
             var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
             var problem = Assert.Single(Assert.Throws<CpSettingsException>(
                 () => ControlPlane.StartNode(new CpSettings(), port, NullLoggerFactory.Instance)).Problems);
-            Assert.Contains($"127.0.0.1:{port} cannot be listened on", problem);
+            Assert.Equal($"akka-cp.cluster.port: expected a port of 127.0.0.1 that is free, found {port} taken", problem);
         }
         finally
         {
             await system.Terminate();
         }
+    }
+
+    [Theory]
+    [InlineData("203.0.113.7", 0, "akka-cp.cluster.host: expected an address of this machine, found 203.0.113.7")]
+    [InlineData("no-such-host.invalid", 0, "akka-cp.cluster.host: expected an address, or a name that has one, found no-such-host.invalid")]
+    public void AddressThatIsNotHere_IsNamedAsThat(string host, int port, string expected)
+    {
+        var settings = new CpSettings { Cluster = new ClusterSettings { Host = host } };
+        var refused = Assert.Throws<CpSettingsException>(() => ControlPlane.StartNode(settings, port, NullLoggerFactory.Instance));
+        Assert.Equal(expected, Assert.Single(refused.Problems));
     }
 
     [Fact]

@@ -68,6 +68,10 @@ public class CpSettingsTests
         Assert.Equal(["a:1", "b:2"], CpSettings.Load(null, [$"cluster.seeds={list}"]).Cluster.Seeds);
 
     [Fact]
+    public void SeedThatIsNamedTwice_IsOne() =>
+        Assert.Equal(["b:2", "a:1"], CpSettings.Load(null, ["cluster.seeds=b:2, a:1, b:2"]).Cluster.Seeds);
+
+    [Fact]
     public void Int8_IsForWeightsOnly()
     {
         var settings = CpSettings.Load(null, ["model.dtype=int8"]);
@@ -175,8 +179,9 @@ public class CpSettingsTests
     [Theory]
     [InlineData("cluster.name=9 lives", "letters, digits and hyphens")]
     [InlineData("cluster.port=65536", "from 0 to 65535")]
-    [InlineData("cluster.seeds=[here]", "addresses host:port, found here")]
-    [InlineData("cluster.seeds=a:1,b:70000", "addresses host:port, found b:70000")]
+    [InlineData("cluster.seeds=[here]", "addresses host:port, ports from 1 to 65535, found here")]
+    [InlineData("cluster.seeds=a:1,b:70000", "addresses host:port, ports from 1 to 65535, found b:70000")]
+    [InlineData("cluster.seeds=a:1,b:0", "ports from 1 to 65535, found b:0")]
     [InlineData("cluster.wait-for-nodes=off", "expected a duration")]
     [InlineData("cluster.node-timeout=2s", "at least 3s")]
     [InlineData("cluster.host=10.0.0.1", "or transport.insecure = on")]
