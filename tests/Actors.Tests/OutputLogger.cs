@@ -4,7 +4,9 @@ using Xunit;
 namespace AkkaCp.Actors.Tests;
 
 /// <summary>Writes log lines to the running test's output.</summary>
-internal sealed class OutputLogger(ITestOutputHelper? output) : ILogger, ILoggerFactory
+/// <param name="output">The test's.</param>
+/// <param name="heard">Takes the lines, too.</param>
+internal sealed class OutputLogger(ITestOutputHelper? output, Action<string>? heard = null) : ILogger, ILoggerFactory
 {
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -22,6 +24,7 @@ internal sealed class OutputLogger(ITestOutputHelper? output) : ILogger, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        heard?.Invoke(formatter(state, exception));
         try
         {
             output?.WriteLine($"{logLevel} {formatter(state, exception)} {exception}");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
@@ -14,7 +15,7 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
-    private readonly CpSettings _settings;
+    private readonly ImmutableArray<Address> _seeds;
     private readonly Action<string> _yield;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
@@ -22,7 +23,7 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
     /// <summary>Made through <see cref="Props"/>.</summary>
     public IslandWatch(CpSettings settings, Action<string> yield)
     {
-        (_settings, _yield) = (settings, yield);
+        (_seeds, _yield) = (ControlPlane.SeedsOf(Context.System, settings.Cluster), yield);
         Receive<Look>(_ => LookAround());
         Receive<NodeProtocol.Island>(Compare);
         Receive<NodeProtocol.AskIsland>(_ => Sender.Tell(Own()));
@@ -45,7 +46,7 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
         if (_cluster.IsTerminated || _cluster.SelfMember.Status is not MemberStatus.Up)
             return;
         var members = _cluster.State.Members.Select(member => member.Address).ToHashSet();
-        foreach (var seed in _settings.Cluster.Seeds.Select(seed => ControlPlane.AddressAt(Context.System, seed)))
+        foreach (var seed in _seeds)
         {
             if (!members.Contains(seed))
                 Context.ActorSelection(new RootActorPath(seed) / "user" / Self.Path.Name).Tell(NodeProtocol.AskIsland.Instance);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Tools.Singleton;
@@ -22,6 +23,10 @@ internal sealed class NodeLife
     // How long the next coordinator waits for one that was given up, which may live and not know it. Two of them harm nobody.
     private static readonly TimeSpan s_removalMargin = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_leaveTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
+
+    // Whose coordinator has left, too, closes its ranks by itself after this.
+    private static readonly TimeSpan s_lastCoordinator = TimeSpan.FromSeconds(2);
 
     private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Akka.Cluster.Cluster _cluster;
@@ -59,24 +64,44 @@ internal sealed class NodeLife
     public static NodeLife Begin(ActorSystem system, CpSettings settings, NodeContext node, CoordinatorContext coordinator) =>
         new(system, settings, node, coordinator);
 
-    /// <summary>Hands the ranks to other nodes, leaves the cluster, and ends; all in bounded time.</summary>
+    /// <summary>Hands the ranks to other nodes, leaves the cluster, and ends; all in bounded time, and soon where nobody stays.</summary>
     public async Task LeaveAsync()
     {
         if (System.WhenTerminated.IsCompleted)
             return;
+        using var stop = new CancellationTokenSource();
         try
         {
-            await Node.Ask<NodeProtocol.Left>(NodeProtocol.Leave.Instance, s_leaveTime).ConfigureAwait(false);
-            await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance)
-                .WaitAsync(s_leaveTime).ConfigureAwait(false);
+            var closed = Node.Ask<NodeProtocol.Left>(NodeProtocol.Leave.Instance, s_leaveTime);
+            await (await Task.WhenAny(closed, NobodyStaysAsync(s_lastCoordinator, stop.Token)).ConfigureAwait(false)).ConfigureAwait(false);
+            var left = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(s_leaveTime, stop.Token);
+            await (await Task.WhenAny(left, NobodyStaysAsync(TimeSpan.Zero, stop.Token)).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is AskTimeoutException or TimeoutException)
         {
             System.Log.Warning("the node leaves without a farewell: {0}", exception.Message);
         }
 
+        await stop.CancelAsync().ConfigureAwait(false);
         await EndAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Ends when every other member has been about to leave for a while: ranks and coordinator have nobody to go to.</summary>
+    private async Task NobodyStaysAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        var since = Stopwatch.StartNew();
+        while (since.Elapsed < time || !NobodyStays())
+        {
+            await Task.Delay(s_look, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested)
+                return;
+            if (!NobodyStays())
+                since.Restart();
+        }
+    }
+
+    private bool NobodyStays() => _cluster.IsTerminated || _cluster.State.Members.All(
+        member => member.Address == _cluster.SelfAddress || member.Status is MemberStatus.Leaving or MemberStatus.Exiting or MemberStatus.Down);
 
     /// <summary>Ends at once: nobody is there to say farewell to.</summary>
     public Task EndAsync() => System.Terminate();
@@ -112,7 +137,7 @@ internal sealed class NodeLife
         if (settings.Cluster.Seeds.IsEmpty)
             _cluster.Join(_cluster.SelfAddress);
         else
-            _cluster.JoinSeedNodes(settings.Cluster.Seeds.Select(seed => ControlPlane.AddressAt(System, seed)));
+            System.ActorOf(JoinWatch.Props(ControlPlane.SeedsOf(System, settings.Cluster)), "joining");
     }
 
     private sealed class QuarantineWatch : ReceiveActor

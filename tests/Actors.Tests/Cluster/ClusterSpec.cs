@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Tests.Ranks;
@@ -163,6 +164,40 @@ public class ClusterSpec
         await again.Until(status => status is { State: NodeState.Ready, Ranks.IsEmpty: true });
         var next = TestCluster.Request(30, 10);
         await TestCluster.Read(again.Node.Submit(next), next);
+    }
+
+    [Fact]
+    public async Task NodesThatLeaveTogether_WaitForNobody()
+    {
+        var log = new ConcurrentQueue<string>();
+        await using var cluster = new TestCluster(heard: log.Enqueue);
+        var (a, b, c) = await cluster.StartWithSpare();
+        await Task.WhenAll(new[] { a, b, c }.Select(node => node.Node.StopAsync(TimeSpan.FromSeconds(5)))).WaitAsync(TestCluster.Patience);
+        Assert.All([a, b, c], node => Assert.Equal(0, node.Ranks.Alive));
+
+        // What is said when one has waited for its whole time.
+        Assert.DoesNotContain(log, line => line.Contains("without a farewell"));
+    }
+
+    [Fact]
+    public async Task NodeWhoseOwnSeedIsSpeltInAnotherWay_IsThatSeed()
+    {
+        await using var cluster = new TestCluster(worldSize: 1);
+        var port = FreePorts.Take(IPAddress.Loopback);
+        var node = cluster.Start("a", port: port, seeds: [$"localhost:{port}"]);
+        await cluster.ServedBy(node);
+    }
+
+    [Fact]
+    public async Task NodeThatWaitsForItsSeeds_SaysWhomItAsked()
+    {
+        await using var cluster = new TestCluster(worldSize: 1);
+        var port = FreePorts.Take(IPAddress.Loopback);
+        var node = cluster.Start("b", seeds: [$"127.0.0.1:{port}"]);
+        await node.Until(status => status is { State: NodeState.Joining }
+            && status.Message == $"no coordinator answers: asked 127.0.0.1:{port} (refused, nobody listens there) of cluster akka-cp");
+        var seed = cluster.Start("a", port: port, seeds: [$"127.0.0.1:{port}"]);
+        await node.Until(status => status is { State: NodeState.Ready or NodeState.Serving, Message: "" });
     }
 
     [Fact]

@@ -14,7 +14,9 @@ namespace AkkaCp.Actors.Tests.Cluster;
 /// <param name="worldSize">Ranks.</param>
 /// <param name="tls">Certificates; null for none.</param>
 /// <param name="noticesSilence">Whether a node that says nothing is given up within seconds; otherwise not within any test's time.</param>
-internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bool noticesSilence = true) : IAsyncDisposable
+/// <param name="heard">Takes the nodes' log lines, too.</param>
+internal sealed class TestCluster(
+    int worldSize = 2, TlsSettings? tls = null, bool noticesSilence = true, Action<string>? heard = null) : IAsyncDisposable
 {
     /// <summary>Everything that takes seconds in earnest, so that a test need not wait for it.</summary>
     private const string Fast = """
@@ -31,6 +33,9 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
           singleton-proxy.singleton-identification-interval = 200ms
         }
         """;
+
+    /// <summary>Nobody is waited for in a test's time where nobody is there.</summary>
+    private const string Patient = "coordinated-shutdown.phases.cluster-exiting.timeout = 1h";
 
     private const string DeafToSilence = "cluster.split-brain-resolver.stable-after = 1h";
 
@@ -51,7 +56,7 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
         ranks ??= new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake") };
         if (facts is not null)
             ranks = new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = ranks.Offer, Facts = facts };
-        var node = new TestNode(name, ranks, Settings(port, seeds), worldSize);
+        var node = new TestNode(name, ranks, Settings(port, seeds), worldSize, heard);
         _nodes.Add(node);
         return node;
     }
@@ -93,7 +98,7 @@ internal sealed class TestCluster(int worldSize = 2, TlsSettings? tls = null, bo
         },
         Transport = new TransportSettings { Tls = tls ?? new TlsSettings() },
         KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
-        Akka = noticesSilence ? Fast : $"{Fast}{Environment.NewLine}{DeafToSilence}",
+        Akka = noticesSilence ? $"{Fast}{Environment.NewLine}{Patient}" : $"{Fast}{Environment.NewLine}{DeafToSilence}",
     };
 
     public static GenerationProtocol.Submit Request(int promptLength, int maxNew, int salt = 0) => new(
@@ -134,7 +139,7 @@ internal sealed class TestNode
     private readonly Lock _lock = new();
     private readonly List<(Func<NodeStatus, bool> Is, TaskCompletionSource Met)> _waiting = [];
 
-    public TestNode(string name, ScriptedRanks ranks, CpSettings settings, int worldSize)
+    public TestNode(string name, ScriptedRanks ranks, CpSettings settings, int worldSize, Action<string>? heard = null)
     {
         (Name, Ranks) = (name, ranks);
         Node = CpNode.Start(settings, new CpNodeOptions
@@ -144,7 +149,7 @@ internal sealed class TestNode
             CpSize = worldSize,
             VocabSize = FakeModel.VocabSize,
             ContextLength = 400_000,
-            Loggers = new OutputLogger(TestContext.Current.TestOutputHelper),
+            Loggers = new OutputLogger(TestContext.Current.TestOutputHelper, heard),
             StateChanged = Note,
         });
     }
