@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Model;
 
 namespace AkkaCp.Engine;
 
@@ -11,11 +13,15 @@ namespace AkkaCp.Engine;
 public sealed record ClusterInspection(
     ImmutableArray<SeedReport> Seeds, ClusterStatus? Status, ImmutableArray<ReachReport> Reach)
 {
+    /// <summary>In what the configuration's model differs from the cluster's, in words: with any difference, requests are refused.</summary>
+    public ImmutableArray<string> Differences { get; init; } = [];
+
     /// <summary>Asks the cluster that the configuration's seeds name; null when it names none.</summary>
     /// <param name="options">As for an engine that uses the cluster.</param>
     /// <param name="timeout">Bounds each of the three questions: seeds, coordinator, ways.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="Actors.Settings.CpSettingsException">The configuration is wrong.</exception>
+    /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
     public static async Task<ClusterInspection?> CreateAsync(
         EngineOptions options, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -27,6 +33,13 @@ public sealed record ClusterInspection(
         var seeds = await client.SeedsAsync(timeout, cancellationToken).ConfigureAwait(false);
         var status = await client.StatusAsync(timeout, cancellationToken).ConfigureAwait(false);
         var reach = status is null ? [] : await client.ReachAsync(status.Nodes, timeout, cancellationToken).ConfigureAwait(false);
-        return new ClusterInspection(seeds, status, reach);
+        return new ClusterInspection(seeds, status, reach) { Differences = DifferencesTo(status, settings.Model.Path) };
+    }
+
+    private static ImmutableArray<string> DifferencesTo(ClusterStatus? status, string? directory)
+    {
+        if (directory is null || status?.Nodes.FirstOrDefault(node => node.Refusal.Length == 0) is not { } node)
+            return [];
+        return [.. node.Facts.DifferencesTo(new ClientFacts(ModelFacts.Read(directory), ProtocolVersion.Current))];
     }
 }

@@ -43,6 +43,10 @@ public sealed partial class OtherModelTests : IDisposable
         Assert.Matches(
             @"^akkacp: the client differs from the cluster: config\.json: the cluster has [0-9a-f]{32}, the client [0-9a-f]{32}\s*$", client.Errors);
 
+        var check = Start("check", "check", "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
+        Assert.Equal(1, await check.WaitForExitAsync(s_limit));
+        Assert.Matches("model +differs from the cluster's, which refuses requests for it: config.json: the cluster has", check.Output);
+
         // The first who told the hashes, and the coordinator, dies; the copy is no better for it.
         a.Kill();
         var d = Node("d", config, model);

@@ -11,7 +11,7 @@ internal static class ClusterTables
     private const int HashLetters = 12;
 
     /// <summary>Prints it.</summary>
-    /// <returns>Whether a coordinator was found, no node is refused, and every node reaches every other one.</returns>
+    /// <returns>Whether a coordinator was found, its model is the configuration's, no node is refused, and all nodes reach each other.</returns>
     public static bool Print(TextWriter output, ClusterInspection found)
     {
         foreach (var seed in found.Seeds)
@@ -26,11 +26,13 @@ internal static class ClusterTables
         output.WriteLine(
             $"cluster  coordinator at {status.Coordinator}, {group.Phase.ToString().ToLowerInvariant()}, epoch {group.Epoch}, "
             + $"{status.WorldSize} ranks, {group.Running} requests run, {group.Queued} wait");
+        foreach (var difference in found.Differences)
+            output.WriteLine($"model    differs from the cluster's, which refuses requests for it: {difference}");
         var console = Sheet.On(output);
         console.Write(Nodes(status));
         console.Write(Machines(status));
         console.Write(Ways(found));
-        return status.Nodes.All(node => node.Refusal.Length == 0)
+        return found.Differences.IsEmpty && status.Nodes.All(node => node.Refusal.Length == 0)
             && found.Reach.All(way => way.Data.Error is null && way.Control > TimeSpan.Zero);
     }
 

@@ -25,6 +25,7 @@ public sealed class ClusterTablesTests
         var lines = output.ToString().ReplaceLineEndings("\n").Split('\n');
         Assert.Contains(lines, line => line.Contains("[::1]:4055", StringComparison.Ordinal)
             && line.Contains("serving rank 1 in epoch 7", StringComparison.Ordinal));
+        Assert.False(ClusterTables.Print(TextWriter.Null, new ClusterInspection([], status, [reach]) { Differences = ["config.json: …"] }));
         Assert.All(lines.Where(line => !line.StartsWith("cluster", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 0, 80));
     }
 }
