@@ -67,6 +67,14 @@ public sealed class ModelFactsTests : IDisposable
         File.WriteAllText(_folder.File("chat_template.jinja"), template);
         Assert.Empty(_demo.DifferencesTo(ModelFacts.Read(_folder.Path)));
 
+        File.Move(_folder.File("chat_template.jinja"), _folder.File("old"));
+        File.WriteAllText(_folder.File("chat_template.json"), new JsonObject { ["chat_template"] = template }.ToJsonString());
+        Assert.Empty(_demo.DifferencesTo(ModelFacts.Read(_folder.Path)));
+        File.WriteAllText(_folder.File("chat_template.json"), new JsonObject { ["chat_template"] = template + "!" }.ToJsonString());
+        AssertDiffers("chat template");
+
+        File.Move(_folder.File("old"), _folder.File("chat_template.jinja"));
+        Assert.Empty(_demo.DifferencesTo(ModelFacts.Read(_folder.Path)));
         File.AppendAllText(_folder.File("chat_template.jinja"), "!");
         AssertDiffers("chat template");
         File.WriteAllText(_folder.File("chat_template.jinja"), template);

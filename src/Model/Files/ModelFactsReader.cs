@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using AkkaCp.Model.Templates;
 
 namespace AkkaCp.Model.Files;
 
@@ -14,50 +15,44 @@ internal static class ModelFactsReader
     /// <summary>The hash of what is not there.</summary>
     public const string Absent = "none";
 
-    private const string TemplateKey = "chat_template";
-    private const string TokenizerConfig = "tokenizer_config.json";
-
-    private static readonly string[] s_notes = ["transformers_version", "_name_or_path", "name_or_path", TemplateKey];
+    private static readonly string[] s_notes = ["transformers_version", "_name_or_path", "name_or_path", "chat_template"];
 
     public static ModelFacts Read(string directory) => new(
     [
         Json(directory, "config.json"),
         new ModelFact("tokenizer.json", HashOf(Bytes(directory, "tokenizer.json"))),
-        Json(directory, TokenizerConfig),
+        Json(directory, "tokenizer_config.json"),
         new ModelFact("chat template", HashOf(Template(directory))),
         Json(directory, GenerationDefaults.FileName),
     ]);
 
-    private static ModelFact Json(string directory, string name) => new(name, HashOf(Canonical(Bytes(directory, name), root => root)));
+    private static ModelFact Json(string directory, string name) => new(name, HashOf(Canonical(Bytes(directory, name))));
 
+    /// <summary>All named templates, as their own reader finds them; what it refuses is for it to say.</summary>
     private static byte[]? Template(string directory)
     {
-        var main = Bytes(directory, "chat_template.jinja") ?? Canonical(
-            Bytes(directory, TokenizerConfig),
-            root => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(TemplateKey, out var template) ? template : null);
-        var more = Path.Combine(directory, "additional_chat_templates");
-        if (!Directory.Exists(more))
-            return main;
-        var others = Directory.GetFiles(more, "*.jinja").Order(StringComparer.Ordinal)
-            .SelectMany(file => (byte[])[.. Encoding.UTF8.GetBytes(Path.GetFileName(file)), 0, .. Bytes(more, Path.GetFileName(file))!, 0]);
-        return [.. main ?? [], 0, .. others];
+        try
+        {
+            var templates = ChatTemplateFiles.Read(directory).Templates.OrderBy(one => one.Key, StringComparer.Ordinal);
+            return Encoding.UTF8.GetBytes(string.Join('\0', templates.SelectMany(one => (string[])[one.Key, one.Value.Text])));
+        }
+        catch (ModelFormatException)
+        {
+            return null;
+        }
     }
 
-    /// <summary>A text as it is, anything else as JSON with sorted keys; bytes that are no JSON as they are.</summary>
-    private static byte[]? Canonical(byte[]? json, Func<JsonElement, JsonElement?> part)
+    /// <summary>With sorted keys and without notes; bytes that are no JSON as they are.</summary>
+    private static byte[]? Canonical(byte[]? json)
     {
         if (json is null)
             return null;
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (part(document.RootElement) is not { } value)
-                return null;
-            if (value.ValueKind == JsonValueKind.String)
-                return Encoding.UTF8.GetBytes(value.GetString()!);
             using var memory = new MemoryStream();
             using (var writer = new Utf8JsonWriter(memory))
-                Write(writer, value);
+                Write(writer, document.RootElement);
             return memory.ToArray();
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
