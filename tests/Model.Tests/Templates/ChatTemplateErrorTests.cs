@@ -64,6 +64,8 @@ public sealed class ChatTemplateErrorTests
     [InlineData("{{ 0 ** -1 }}", 1, 6, "division by zero")]
     [InlineData("{{ 1 < 'a' }}", 1, 4, "cannot order 'int' and 'str'")]
     [InlineData("{{ 1 in 'a' }}", 1, 4, "needs a string on its left")]
+    [InlineData("{{ 'a' in 'ab'.encode() }}", 1, 4, "needs bytes or an integer on its left, found 'str'")]
+    [InlineData("{{ 256 in 'ab'.encode() }}", 1, 4, "a byte is from 0 to 255")]
     [InlineData("{% for x in 5 %}{% endfor %}", 1, 4, "'int' cannot be iterated over")]
     [InlineData("{% for a, b in [1] %}{% endfor %}", 1, 4, "expected 2 items to unpack, found 'int'")]
     [InlineData("{% for a, b in [[1]] %}{% endfor %}", 1, 4, "expected 2 items to unpack, found 1")]

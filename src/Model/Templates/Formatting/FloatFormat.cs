@@ -29,7 +29,7 @@ internal static class FloatFormat
     public static string Shortest(RenderContext context, double value, int? precision, bool alternate)
     {
         if (precision is not { } given || !double.IsFinite(value))
-            return !double.IsFinite(value) ? Digits(context, value, 'g', 0, alternate) : PythonText.OfFloat(Math.Abs(value));
+            return !double.IsFinite(value) ? Digits(context, value, 'g', 0, alternate) : Shortest(Math.Abs(value), alternate);
         var digits = Math.Max(1, given);
         var text = Digits(context, value, 'g', digits, alternate);
         // Without a type a float is told from an integer: "1" is "1.0". Exponents begin one place earlier than in g, so that it has room.
@@ -37,6 +37,12 @@ internal static class FloatFormat
         if (rounded.Exponent == digits - 1)
             text = Scientific(rounded, digits - 1, alternate) is var scientific && alternate ? scientific : StripZeros(scientific);
         return text.AsSpan().ContainsAny('.', 'e') ? text : text + ".0";
+    }
+
+    private static string Shortest(double value, bool alternate)
+    {
+        var text = PythonText.OfFloat(value);
+        return alternate && !text.Contains('.', StringComparison.Ordinal) ? text.Replace("e", ".e", StringComparison.Ordinal) : text;
     }
 
     private static string Fixed(ExactDecimal value, int precision, bool alternate) =>

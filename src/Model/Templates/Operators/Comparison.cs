@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace AkkaCp.Model.Templates;
 
 /// <summary>Python's comparisons. Nested values are compared within the rendering's budget.</summary>
@@ -58,11 +60,23 @@ internal static class Comparison
             case BytesValue bytes when item is BytesValue part:
                 context.Budget.Text((long)bytes.Bytes.Length * Math.Max(1, part.Bytes.Length));
                 return bytes.Bytes.AsSpan().IndexOf(part.Bytes) >= 0;
+            case BytesValue bytes when item is NumberValue number and not FloatValue:
+                return ContainsByte(context, bytes, Arithmetic.ToInteger(number));
+            case BytesValue:
+                throw new TemplateError($"'in' bytes needs bytes or an integer on its left, found '{item.TypeName}'");
             case var _ when Sequences.IsIterable(container):
                 return Sequences.Enumerate(context, container).Any(other => AreEqual(context, other, item));
             default:
                 throw new TemplateError($"'in' needs a container on its right, found '{container.TypeName}'");
         }
+    }
+
+    private static bool ContainsByte(RenderContext context, BytesValue bytes, BigInteger value)
+    {
+        if (value < byte.MinValue || value > byte.MaxValue)
+            throw new TemplateError("a byte is from 0 to 255");
+        context.Budget.Text(bytes.Bytes.Length);
+        return bytes.Bytes.Contains((byte)value);
     }
 
     /// <summary>Whether values of these types have an order; what they hold may still have none.</summary>

@@ -27,13 +27,15 @@ internal static class TextSplitting
     /// <summary>partition(sep): what is before the separator, it, and what is after it; the text and two empty ones where it is not found.</summary>
     public static SequenceValue Partition(RenderContext context, TemplateValue subject, CallArguments arguments, string name, bool last)
     {
-        var (text, separator) = (StringMethods.Text(subject), ((TemplateValue?)arguments.Exactly(name, 1)[0]).AsText(name, "sep"));
+        var given = arguments.Exactly(name, 1)[0];
+        var (text, separator) = (StringMethods.Text(subject), ((TemplateValue?)given).AsText(name, "sep"));
         if (separator.Length == 0)
             throw new TemplateError($"{name}(): the separator is empty");
         context.Budget.Text(2L * text.Length + separator.Length);
         var found = last ? TextSearch.LastIndexOf(text, separator) : TextSearch.IndexOf(text, separator);
-        string[] parts = found >= 0 ? [text[..found], separator, text[(found + separator.Length)..]] : last ? ["", "", text] : [text, "", ""];
-        return new SequenceValue([.. parts.Select(part => new StringValue(part))], SequenceKind.Tuple);
+        if (found < 0)
+            return last ? SequenceValue.Tuple(StringValue.Empty, StringValue.Empty, subject) : SequenceValue.Tuple(subject, StringValue.Empty, StringValue.Empty);
+        return SequenceValue.Tuple(new StringValue(text[..found]), given, new StringValue(text[(found + separator.Length)..]));
     }
 
     /// <summary>Lines without an empty one after the last line break.</summary>
