@@ -41,7 +41,7 @@ public sealed partial class OtherModelTests : IDisposable
 
         var client = await LogitsAsync("client", 2, "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
         Assert.Matches(
-            @"^akkacp: the client differs from the cluster: config\.json: the cluster has [0-9a-f]{32}, the client [0-9a-f]{32}\s*$", client.Errors);
+            @"(?m)^akkacp: the client differs from the cluster: config\.json: the cluster has [0-9a-f]{32}, the client [0-9a-f]{32}\s*$", client.Errors);
 
         var check = Start("check", "check", "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
         Assert.Equal(1, await check.WaitForExitAsync(s_limit));

@@ -38,7 +38,7 @@ internal sealed class StreamRun
 
     /// <summary>Waits until the first stream has its first letter: the others' prompts are inside.</summary>
     public async Task UntilPrefillingAsync() => await await Task.WhenAny(_streams.Select(stream => stream.WaitForAsync(
-        "a prefill", one => one.Errors.Length > 0 || one.Output.Length > 0, s_limit)));
+        "a prefill", one => one.Errors.Contains("prefill") || one.Output.Length > 0, s_limit)));
 
     /// <summary>Waits for the ends; every text must be whole and nothing twice.</summary>
     public async Task EndAsync()
