@@ -9,7 +9,6 @@ using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Model;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AkkaCp.Actors;
 
@@ -54,10 +53,12 @@ public sealed class CpClient : IAsyncDisposable
         CpSettings settings, ILoggerFactory? loggers = null, ModelFacts? model = null, Action<ClusterWait>? waiting = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        loggers ??= NullLoggerFactory.Instance;
+        var callbacks = Callbacks.Of(loggers);
         return settings.Cluster.Seeds.IsEmpty
             ? throw new CpSettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
-            : new CpClient(settings, ControlPlane.StartClient(settings, loggers), loggers, model ?? ModelFacts.None, waiting);
+            : new CpClient(
+                settings, ControlPlane.StartClient(settings, callbacks), callbacks, model ?? ModelFacts.None,
+                callbacks.Guard(nameof(ClusterWait), waiting));
     }
 
     /// <summary>Runs one request on the cluster; the same contract as <see cref="CpNode.Submit"/>. Fails after

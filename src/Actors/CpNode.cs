@@ -34,12 +34,13 @@ public sealed class CpNode : IAsyncDisposable
 
     private CpNode(CpSettings settings, CpNodeOptions options, ActorSystem system)
     {
-        (_settings, _loggers) = (settings, options.Loggers);
+        var callbacks = Callbacks.Of(options.Loggers);
+        (_settings, _loggers) = (settings, callbacks);
         _logger = _loggers.CreateLogger(LogCategories.Engine);
         var limits = CoordinatorLimits.Of(
             settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
         _coordinator = new CoordinatorContext(limits with { Rules = limits.Rules with { Settling = 2 } }, options.Host.Facts);
-        _node = new NodeContext(options.Host, options.StateChanged, sendsLogits: true);
+        _node = new NodeContext(options.Host, callbacks.Guard(nameof(options.StateChanged), options.StateChanged), sendsLogits: true);
         _requests = new OpenRequests(
             EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient());
         Control = ControlPlane.AddressOf(system);

@@ -16,18 +16,21 @@ namespace AkkaCp.Engine;
 public sealed class AkkaCpChatClient : IChatClient
 {
     private readonly Func<CancellationToken, Task<InferenceEngine>> _engine;
+    private readonly Func<InferenceEngine?> _loaded;
     private readonly ChatClientMetadata _metadata;
 
     /// <summary>A client of a running engine, which stays the caller's to dispose.</summary>
     public AkkaCpChatClient(InferenceEngine engine)
-        : this(_ => Task.FromResult(engine), engine?.ModelName)
+        : this(_ => Task.FromResult(engine), () => engine, engine?.ModelName)
     {
         ArgumentNullException.ThrowIfNull(engine);
     }
 
     /// <summary>A client of an engine that may still be loading: requests wait for it.</summary>
-    internal AkkaCpChatClient(Func<CancellationToken, Task<InferenceEngine>> engine, string? modelId)
+    internal AkkaCpChatClient(
+        Func<CancellationToken, Task<InferenceEngine>> engine, Func<InferenceEngine?> loaded, string? modelId)
     {
+        _loaded = loaded;
         _engine = engine;
         _metadata = new ChatClientMetadata("akka-cp", providerUri: null, modelId);
     }
@@ -72,12 +75,16 @@ public sealed class AkkaCpChatClient : IChatClient
     }
 
     /// <inheritdoc/>
+    /// <remarks>Besides itself, <see cref="ChatClientMetadata"/>, and the <see cref="InferenceEngine"/> once it has loaded.</remarks>
     public object? GetService(Type serviceType, object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
         if (serviceKey is not null)
             return null;
-        return serviceType == typeof(ChatClientMetadata) ? _metadata : serviceType.IsInstanceOfType(this) ? this : null;
+        return serviceType == typeof(ChatClientMetadata) ? _metadata
+            : serviceType.IsInstanceOfType(this) ? this
+            : serviceType == typeof(InferenceEngine) ? _loaded()
+            : null;
     }
 
     /// <summary>Does nothing: the engine belongs to who started it.</summary>

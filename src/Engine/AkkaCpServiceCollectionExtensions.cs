@@ -1,3 +1,4 @@
+using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Hosting;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,8 +33,8 @@ public static class AkkaCpServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
         services.AddSingleton<IChatClient>(provider => new AkkaCpChatClient(
             provider.GetRequiredService<EngineHost>().GetEngineAsync,
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(
-                provider.GetRequiredService<IOptions<EngineOptions>>().Value.ModelPath ?? ""))));
+            () => provider.GetRequiredService<EngineHost>().Loaded,
+            EngineConfiguration.ModelNameOf(provider.GetRequiredService<IOptions<EngineOptions>>().Value)));
         return services;
     }
 }

@@ -26,6 +26,7 @@ public sealed record ClusterInspection(
         EngineOptions options, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        options = options.Guarded();
         var settings = EngineConfiguration.Load(options);
         if (settings.Cluster.Seeds.IsEmpty)
             return null;

@@ -3,7 +3,6 @@ using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AkkaCp.Engine;
 
@@ -16,10 +15,12 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly CpNode _node;
     private readonly NodeRanks _ranks;
     private readonly TimeSpan _drain;
+    private readonly Callbacks _callbacks;
     private int _disposed;
 
-    private ClusterNode(CpNode node, NodeRanks ranks, TimeSpan drain)
+    private ClusterNode(CpNode node, NodeRanks ranks, TimeSpan drain, Callbacks callbacks)
     {
+        _callbacks = callbacks;
         _node = node;
         _ranks = ranks;
         _drain = drain;
@@ -38,6 +39,9 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>What it is doing.</summary>
     public NodeStatus Status => _node.Status;
 
+    /// <summary>How often callbacks of the program have thrown (loggers, state changes). The first of each kind is in the log.</summary>
+    public long CallbackFailures => _callbacks.Failures;
+
     /// <summary>Ends when the node has stopped; faulted when it cannot go on, such as when its shards cannot be loaded.</summary>
     public Task Completion { get; }
 
@@ -50,6 +54,7 @@ public sealed class ClusterNode : IAsyncDisposable
     public static async Task<ClusterNode> StartAsync(EngineOptions options, Action<NodeStatus>? stateChanged = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        options = options.Guarded();
         var plan = EnginePlan.CreateForNode(options);
         var ports = NodePlace.ControlPorts(plan.Settings.Cluster);
         plan.NeedHere.RequireFits(SystemLimits.Read());
@@ -94,7 +99,7 @@ public sealed class ClusterNode : IAsyncDisposable
 
     private static async Task<ClusterNode> StartAsync(EnginePlan plan, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
-        var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
+        var loggers = Callbacks.Of(options.LoggerFactory);
         var plane = NodePlace.OpenDataPlane(plan.Settings, loggers.CreateLogger(LogCategories.Engine));
         IAsyncDisposable held = plane;
         try
@@ -111,7 +116,7 @@ public sealed class ClusterNode : IAsyncDisposable
                 Loggers = loggers,
                 StateChanged = stateChanged,
             });
-            return new ClusterNode(node, ranks, plan.Settings.Scheduler.DrainTimeout);
+            return new ClusterNode(node, ranks, plan.Settings.Scheduler.DrainTimeout, loggers);
         }
         catch
         {

@@ -1,15 +1,20 @@
 namespace AkkaCp.Engine;
 
-/// <summary>A snapshot of the engine.</summary>
-/// <param name="Ready">Whether requests are taken and every rank runs.</param>
+/// <summary>A snapshot of the engine. Null is unknown: of a cluster, what nobody answers.</summary>
+/// <param name="Ready">Whether requests are taken and every rank runs; null when no coordinator answers.</param>
 /// <param name="Ranks">Ranks of the layout.</param>
 /// <param name="Epoch">Incarnation of the group of ranks; above 1 after ranks failed and were built anew.</param>
 /// <param name="RunningRequests">Requests that hold KV.</param>
 /// <param name="QueuedRequests">Requests that wait.</param>
 /// <param name="FreeKvTokens">Tokens for which the KV pool has room.</param>
-/// <param name="MemoryBytes">Tensor memory of all devices now: weights, KV pools and buffers.</param>
-/// <param name="PeakMemoryBytes">The devices' own peaks together.</param>
-/// <param name="Device">The device of rank 0, with the kernels in use.</param>
+/// <param name="MemoryBytes">Tensor memory of all devices now: weights, KV pools and buffers; null of a cluster.</param>
+/// <param name="PeakMemoryBytes">The devices' own peaks together; null of a cluster.</param>
+/// <param name="Device">The device of rank 0, with the kernels in use; of a cluster, its nodes'.</param>
 public sealed record EngineHealth(
-    bool Ready, int Ranks, long Epoch, int RunningRequests, int QueuedRequests, long FreeKvTokens, long MemoryBytes,
-    long PeakMemoryBytes, string Device);
+    bool? Ready, int Ranks, long? Epoch, int? RunningRequests, int? QueuedRequests, long? FreeKvTokens, long? MemoryBytes,
+    long? PeakMemoryBytes, string Device)
+{
+    /// <summary>How often callbacks of the program have thrown (loggers, progress) since the engine began to start. The first of each
+    /// kind is in the log.</summary>
+    public long CallbackFailures { get; init; }
+}

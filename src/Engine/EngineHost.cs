@@ -1,3 +1,4 @@
+using AkkaCp.Actors;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,8 +12,8 @@ namespace AkkaCp.Engine;
 public sealed class EngineHost : IHostedService, IAsyncDisposable
 {
     private readonly IOptions<EngineOptions> _options;
-    private readonly ILoggerFactory _loggers;
-    private readonly IHostApplicationLifetime _lifetime;
+    private readonly Callbacks _callbacks;
+    private readonly Action<Exception> _stopHost;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<InferenceEngine> _engine = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loading = Task.CompletedTask;
@@ -22,12 +23,22 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
     public EngineHost(IOptions<EngineOptions> options, ILoggerFactory loggers, IHostApplicationLifetime lifetime)
     {
         _options = options;
-        _loggers = loggers;
-        _lifetime = lifetime;
+        ArgumentNullException.ThrowIfNull(lifetime);
+        _callbacks = Callbacks.Of(loggers);
+        _stopHost = _callbacks.Guard<Exception>(nameof(IHostApplicationLifetime), _ => lifetime.StopApplication())!;
     }
 
     /// <summary>Whether the engine is there, and how it is; null while it loads.</summary>
-    public EngineHealth? Health => _engine.Task.IsCompletedSuccessfully ? _engine.Task.Result.Health : null;
+    public EngineHealth? Health => Loaded?.Health;
+
+    /// <summary>Asks how the engine is, as a readiness probe does; null while it loads, or when it did not load.</summary>
+    /// <param name="timeout">How long a cluster may take to answer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<EngineHealth?> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        Loaded is { } engine ? await engine.CheckHealthAsync(timeout, cancellationToken).ConfigureAwait(false) : null;
+
+    /// <summary>The engine; null while it loads.</summary>
+    internal InferenceEngine? Loaded => _engine.Task.IsCompletedSuccessfully ? _engine.Task.Result : null;
 
     /// <summary>The engine, when it has loaded.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or the host stopped before.</exception>
@@ -64,7 +75,7 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
         {
             var options = _options.Value;
             var engine = await InferenceEngine.StartAsync(
-                options with { LoggerFactory = options.LoggerFactory ?? _loggers }, _stopping.Token).ConfigureAwait(false);
+                options with { LoggerFactory = options.LoggerFactory ?? _callbacks }, _stopping.Token).ConfigureAwait(false);
             _engine.SetResult(engine);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -75,9 +86,9 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            _loggers.CreateLogger<EngineHost>().LogCritical(error, "The engine did not start.");
             _engine.TrySetException(error);
-            _lifetime.StopApplication();
+            _callbacks.CreateLogger<EngineHost>().LogCritical(error, "The engine did not start.");
+            _stopHost(error);
         }
     }
 }

@@ -63,6 +63,18 @@ public sealed record EngineOptions
     /// how long it waits. Called on an actor's thread; must not block. The log gets the same as a warning. Default null: nobody.</summary>
     public IProgress<ClusterWait>? ClusterWait { get; init; }
 
+    /// <summary>The same, with every callback guarded: the one place where the program's code enters the engine's options.</summary>
+    internal EngineOptions Guarded()
+    {
+        var callbacks = Callbacks.Of(LoggerFactory);
+        return this with
+        {
+            LoggerFactory = callbacks,
+            LoadProgress = callbacks.Guard(nameof(LoadProgress), LoadProgress),
+            ClusterWait = callbacks.Guard(nameof(ClusterWait), ClusterWait),
+        };
+    }
+
     /// <summary>For tests: where memory and threads of the ranks come from. Default: this process.</summary>
     internal DeviceResources Resources { get; init; } = DeviceResources.OfProcess;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
@@ -18,10 +19,13 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly IGenerationBackend _backend;
     private readonly ModelAssets _model;
     private readonly TimeProvider _clock;
+    private readonly Callbacks _callbacks;
     private int _disposed;
 
-    internal InferenceEngine(IGenerationBackend backend, ModelAssets model, TimeProvider? clock = null)
+    internal InferenceEngine(
+        IGenerationBackend backend, ModelAssets model, TimeProvider? clock = null, Callbacks? callbacks = null)
     {
+        _callbacks = callbacks ?? Callbacks.Of(null);
         _backend = backend;
         _model = model;
         _clock = clock ?? TimeProvider.System;
@@ -39,8 +43,21 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>The model's tokenizer.</summary>
     public Tokenizer Tokenizer => _model.Tokenizer;
 
-    /// <summary>How the engine is now.</summary>
-    public EngineHealth Health => _backend.Health;
+    /// <summary>How the engine is now. Of a cluster, what it said within the last 5 s, and unknown when it said nothing: it is asked
+    /// beside, and <see cref="CheckHealthAsync"/> waits for the answer.</summary>
+    public EngineHealth Health => _backend.Health with { CallbackFailures = _callbacks.Failures };
+
+    /// <summary>Asks how the engine is now: a probe, bounded, that asks a cluster's coordinator.</summary>
+    /// <param name="timeout">How long a cluster may take to answer; what it does not answer is unknown.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        var health = _disposed == 0
+            ? await _backend.CheckHealthAsync(timeout, cancellationToken).ConfigureAwait(false)
+            : _backend.Health with { Ready = false };
+        return health with { CallbackFailures = _callbacks.Failures };
+    }
 
     /// <summary>Whether the model's template teaches it to write calls as Qwen3-Coder does, in tags.</summary>
     internal bool WritesXmlCalls => _model.Prompts.WritesXmlCalls;
@@ -69,6 +86,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(known);
+        options = options.Guarded();
         var plan = EnginePlan.Create(options);
         var model = ModelAssets.Load(plan.Directory, plan.Model);
         foreach (var request in known)
@@ -76,7 +94,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         IGenerationBackend backend = plan.Settings.Cluster.Seeds.IsEmpty
             ? await LocalRanks.StartAsync(plan, options, cancellationToken).ConfigureAwait(false)
             : ClusterBackend.Start(plan, options);
-        return new InferenceEngine(backend, model);
+        return new InferenceEngine(backend, model, callbacks: Callbacks.Of(options.LoggerFactory));
     }
 
     /// <summary>What a request's prompt is for the model.</summary>
@@ -129,7 +147,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <param name="tokens">The sequence.</param>
     /// <param name="row">Called once for each position, on the ranks' threads, several at once. What it throws ends the
     /// request and is thrown here.</param>
-    /// <param name="progress">Told how far the sequence is. Default nobody.</param>
+    /// <param name="progress">Told how far the sequence is; what it throws is not the request's. Default nobody.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How the sequence lay on the ranks.</returns>
     /// <exception cref="GenerationException">The sequence is invalid, too long, refused or failed.</exception>
@@ -143,6 +161,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         var prompt = Encode(new GenerationRequest { Tokens = tokens });
         var submit = new GenerationProtocol.Submit(
             Guid.NewGuid(), prompt.Tokens, prompt.Tokens.Length, 0, SamplingOptions.Greedy, [], AllLogits: true);
+        progress = _callbacks.Guard(nameof(PrefillProgress), progress);
         using var reading = new LogitsReading(row, prompt.Tokens.Length, cancellationToken);
         await foreach (var reply in _backend.Submit(submit, reading.Take, reading.Stopping).ConfigureAwait(false))
         {

@@ -27,6 +27,8 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
 
     public int LiveTensors => 0;
 
+    public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
+
     public EngineHealth Health => new(true, 2, 1, 0, 0, 0, 0, 0, "fake");
 
     public async IAsyncEnumerable<GenerationProtocol.IReply> Submit(

@@ -102,10 +102,13 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
     /// <summary>A row is confirmed each time it comes: the word for the first may have been lost.</summary>
     private void TakeRow(LogitsProtocol.Row row)
     {
+        var failedBefore = _request.Rows?.Failure;
         _request.Rows?.Take(row);
         _heldTicks = 0;
         Sender.Tell(new LogitsProtocol.RowTaken(row.RequestId, row.Position), Self);
-        if (_held is { } reply && MissingRows == 0)
+        if (_request.Rows?.Failure is not null && failedBefore is null)
+            Cancel();
+        else if (_held is { } reply && MissingRows == 0)
             Release(reply);
     }
 
@@ -115,12 +118,18 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
         if (reply is GenerationProtocol.Completed { Reason: not CompletionReason.Cancelled } completed && MissingRows > 0)
             _held = completed;
         else
-            _request.Replies.Write(reply);
+            Write(reply);
     }
+
+    /// <summary>A request whose rows nobody takes has failed, however its computation ended.</summary>
+    private void Write(GenerationProtocol.IReply reply) => _request.Replies.Write(
+        reply.IsTerminal && _request.Rows?.Failure is { } failure
+            ? new GenerationProtocol.Failed(RequestId, FailureKind.Fault, failure)
+            : reply);
 
     private void Release(GenerationProtocol.IReply reply)
     {
-        _request.Replies.Write(reply);
+        Write(reply);
         Context.Stop(Self);
     }
 

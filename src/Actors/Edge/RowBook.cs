@@ -12,10 +12,13 @@ internal sealed class RowBook(LogitsRowTaker taker)
     /// <summary>Rows that were taken.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What the taker threw, in words; null while it has thrown nothing. It gets no more rows then.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Gives a row to the taker; a second time, nothing.</summary>
     public void Take(LogitsProtocol.Row row)
     {
-        if (row.Position < 0)
+        if (row.Position < 0 || Failure is not null)
             return;
         if (row.Position >= _taken.Length)
             _taken.Length = row.Position + 1;
@@ -23,7 +26,16 @@ internal sealed class RowBook(LogitsRowTaker taker)
             return;
         _taken[row.Position] = true;
         Count++;
-        taker(row.Position, row.Logits.AsSpan());
+        try
+        {
+            taker(row.Position, row.Logits.AsSpan());
+        }
+#pragma warning disable CA1031 // Whatever the program's code throws ends its own request, and nothing else.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Failure = $"the taker of the logits threw {error.GetType().Name}: {error.Message}";
+        }
     }
 
     /// <summary>Rows below <paramref name="length"/> that are missing.</summary>

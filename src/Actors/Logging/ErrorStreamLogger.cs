@@ -12,7 +12,15 @@ internal sealed class ErrorStreamLogger : MinimalLogger
     /// <inheritdoc/>
     protected override void Log(object message)
     {
-        if (message is LogEvent happened && happened.LogLevel() >= LogLevel.WarningLevel && !ExtensionsLogger.IsAkkas(happened))
+        if (message is not LogEvent happened || happened.LogLevel() < LogLevel.WarningLevel || ExtensionsLogger.IsAkkas(happened))
+            return;
+        try
+        {
             Console.Error.WriteLine(happened);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // A full disk or a closed stream: there is nowhere else to say it, and who logs must go on.
+        }
     }
 }

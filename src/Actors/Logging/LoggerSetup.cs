@@ -7,8 +7,8 @@ namespace AkkaCp.Actors.Logging;
 internal sealed class LoggerSetup(ILoggerFactory loggers) : Setup
 {
     /// <summary>For what this engine tells.</summary>
-    public ILogger Engine { get; } = loggers.CreateLogger(LogCategories.Engine);
+    public ILogger Engine { get; } = Callbacks.Of(loggers).CreateLogger(LogCategories.Engine);
 
     /// <summary>For what Akka tells.</summary>
-    public ILogger Akka { get; } = loggers.CreateLogger(LogCategories.Akka);
+    public ILogger Akka { get; } = Callbacks.Of(loggers).CreateLogger(LogCategories.Akka);
 }

@@ -11,19 +11,23 @@ namespace AkkaCp.Engine.Cluster;
 internal sealed class ClusterBackend : IGenerationBackend
 {
     private readonly CpClient _client;
-    private readonly int _ranks;
+    private readonly ClusterHealth _health;
 
     private ClusterBackend(CpClient client, int ranks)
     {
         _client = client;
-        _ranks = ranks;
+        _health = new ClusterHealth(client, ranks);
     }
 
     /// <inheritdoc/>
     public int LiveTensors => 0;
 
     /// <inheritdoc/>
-    public EngineHealth Health => new(true, _ranks, 0, 0, 0, 0, 0, 0, "cluster");
+    public EngineHealth Health => _health.Last;
+
+    /// <inheritdoc/>
+    public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        _health.AskAsync(timeout, cancellationToken);
 
     /// <summary>Opens the client's port.</summary>
     /// <exception cref="CpSettingsException">A certificate cannot be read.</exception>

@@ -23,6 +23,10 @@ internal static class EngineConfiguration
             throw new CpSettingsException(nulls);
     }
 
+    /// <summary>Name of the configuration's model, its directory's; null when it names none.</summary>
+    public static string? ModelNameOf(EngineOptions options) =>
+        Load(options).Model.Path is { } path ? new DirectoryInfo(Path.TrimEndingDirectorySeparator(path)).Name : null;
+
     private static IEnumerable<string> Overrides(EngineOptions options)
     {
         (string Key, string? Value)[] known =

@@ -72,6 +72,9 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         }
     }
 
+    /// <inheritdoc/>
+    public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
+
     /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
     /// <exception cref="Actors.Settings.CpSettingsException">The memory that the settings ask for is not there; nothing was taken.</exception>
     /// <exception cref="TimeoutException">The start does not get on.</exception>

@@ -20,4 +20,7 @@ internal interface IGenerationBackend : IAsyncDisposable
 
     /// <summary>How the ranks are.</summary>
     EngineHealth Health { get; }
+
+    /// <summary>Asks how the ranks are; what nobody answers in time is unknown.</summary>
+    Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken);
 }

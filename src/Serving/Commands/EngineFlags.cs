@@ -3,6 +3,7 @@ using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Engine;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace AkkaCp.Serving.Commands;
 
@@ -42,7 +43,13 @@ internal static class EngineFlags
     private static ILoggerFactory ErrorStream(LogLevel ours, LogLevel others) => LoggerFactory.Create(logging => logging
         .SetMinimumLevel(others)
         .AddFilter(LogCategories.Engine, ours)
-        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+        .AddConsole(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+
+            // A reader that does not read must not hold up who logs.
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        })
         .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff ")));
 
     private static bool HasLayout(ParseResult parsed) =>

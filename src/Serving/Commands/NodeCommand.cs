@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AkkaCp.Actors;
 using AkkaCp.Engine;
+using AkkaCp.Serving.Output;
 
 namespace AkkaCp.Serving.Commands;
 
@@ -23,22 +24,8 @@ internal static class NodeCommand
         if (parsed.GetValue(CommonOptions.Config) is null)
             throw new UsageException("node: expected --config FILE with akka-cp.cluster.seeds, found none");
         using var loggers = EngineFlags.LoggersOfANode(parsed);
-        var said = new Lock();
-        void Say(string text)
-        {
-            lock (said)
-            {
-                try
-                {
-                    io.Out.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss.fff} {text}"));
-                    io.Out.Flush();
-                }
-                catch (IOException)
-                {
-                    // A full disk under the log is no reason to leave the cluster.
-                }
-            }
-        }
+        await using var lines = new BackgroundLines(io.Out);
+        void Say(string text) => lines.Say(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss.fff} {text}"));
 
         var states = new StateLines(Say);
         var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take).ConfigureAwait(false);

@@ -317,8 +317,11 @@ public class AkkaCpChatClientTests
     [Fact]
     public void Services_AreTheClientAndItsMetadata()
     {
-        using var client = new AkkaCpChatClient(TestModel.Engine(new FakeBackend()));
+        var engine = TestModel.Engine(new FakeBackend());
+        using var client = new AkkaCpChatClient(engine);
 
+        Assert.Same(engine, client.GetService(typeof(InferenceEngine)));
+        Assert.Equal("akka-cp", ((ChatClientMetadata)client.GetService(typeof(ChatClientMetadata))!).ProviderName);
         Assert.Same(client, client.GetService(typeof(IChatClient)));
         Assert.Equal("demo", ((ChatClientMetadata)client.GetService(typeof(ChatClientMetadata))!).DefaultModelId);
         Assert.Null(client.GetService(typeof(IChatClient), "key"));

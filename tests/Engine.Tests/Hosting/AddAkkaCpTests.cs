@@ -51,6 +51,34 @@ public class AddAkkaCpTests
         Assert.Equal("demo", client.GetService<ChatClientMetadata>()!.DefaultModelId);
     }
 
+    [Fact]
+    public async Task ChatClient_KnowsTheModelOfTheConfiguration_AndTheEngineOnceItHasLoaded()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        using var host = Build(new EngineOptions
+        {
+            Overrides = new Dictionary<string, string>
+            {
+                ["akka-cp.model.path"] = RepositoryFiles.TinyModel("f32"),
+                ["akka-cp.kv-cache.tokens"] = "64",
+            },
+        });
+        var client = host.Services.GetRequiredService<IChatClient>();
+        var engines = host.Services.GetRequiredService<EngineHost>();
+
+        Assert.Equal("tiny-f32", client.GetService<ChatClientMetadata>()!.DefaultModelId);
+        Assert.Null(client.GetService<InferenceEngine>());
+        Assert.Null(await engines.CheckHealthAsync(TimeSpan.FromSeconds(1), stop));
+
+        await host.StartAsync(stop);
+        var engine = await engines.GetEngineAsync(stop);
+
+        Assert.Same(engine, client.GetService<InferenceEngine>());
+        Assert.True((await engines.CheckHealthAsync(TimeSpan.FromSeconds(1), stop))!.Ready);
+        await host.StopAsync(stop);
+        Assert.False((await engine.CheckHealthAsync(TimeSpan.FromSeconds(1), stop)).Ready);
+    }
+
     private static IHost Build(EngineOptions options)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });

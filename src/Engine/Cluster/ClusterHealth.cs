@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using AkkaCp.Actors;
+
+namespace AkkaCp.Engine.Cluster;
+
+/// <summary>
+/// What a cluster says of itself, as an engine's health. Who wants it without waiting gets the last answer while it is fresh, and has the
+/// next one asked for.
+/// </summary>
+internal sealed class ClusterHealth(CpClient client, int ranks)
+{
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+
+    private readonly Lock _gate = new();
+    private EngineHealth? _last;
+    private long _answeredAt;
+    private Task _asking = Task.CompletedTask;
+
+    /// <summary>The last answer; unknown when there is none that is fresh.</summary>
+    public EngineHealth Last
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var age = _last is null ? TimeSpan.MaxValue : Stopwatch.GetElapsedTime(_answeredAt);
+                if (age > s_askAgain && _asking.IsCompleted)
+                    _asking = AskAsync(s_patience, CancellationToken.None);
+                return age <= s_fresh ? _last! : Unknown;
+            }
+        }
+    }
+
+    private EngineHealth Unknown => new(null, ranks, null, null, null, null, null, null, "cluster");
+
+    /// <summary>Asks the coordinator; unknown when none answers in time.</summary>
+    public async Task<EngineHealth> AskAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var health = await client.StatusAsync(timeout, cancellationToken).ConfigureAwait(false) is { } status ? Of(status) : null;
+        lock (_gate)
+            (_last, _answeredAt) = (health, Stopwatch.GetTimestamp());
+        return health ?? Unknown;
+    }
+
+    /// <remarks>How much of its memory a node's tensors take is not told.</remarks>
+    private static EngineHealth Of(ClusterStatus status)
+    {
+        var group = status.Group;
+        var serving = status.Nodes.Where(node => node.Refusal.Length == 0).ToList();
+        return new EngineHealth(
+            group.Phase is CpPhase.Serving, status.WorldSize, group.Epoch, group.Running, group.Queued,
+            serving.Count == 0 ? null : (long)group.FreeKvBlocks * serving[0].Facts.KvBlockTokens, null, null,
+            serving.Count == 0 ? "cluster" : string.Join("; ", serving.Select(node => node.Offer.Device).Distinct()));
+    }
+}
