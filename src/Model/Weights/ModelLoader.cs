@@ -18,7 +18,7 @@ public static class ModelLoader
     /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32, with I8 the embedding BF16.</param>
     /// <param name="store">Where the process keeps its weights; one for all ranks of a model.</param>
     /// <param name="progress">Told after each piece, from any thread, in order; null = nobody.</param>
-    /// <param name="cancellationToken">Stops between pieces; what was loaded is freed.</param>
+    /// <param name="cancellationToken">Stops between pieces, and inside large ones; what was loaded is freed.</param>
     /// <returns>The weights; the caller disposes them, before the store and the device.</returns>
     /// <exception cref="ModelConfigException">The model cannot be split this way.</exception>
     /// <exception cref="ModelFormatException">

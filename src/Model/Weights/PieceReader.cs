@@ -7,7 +7,8 @@ using AkkaCp.Npu;
 namespace AkkaCp.Model.Weights;
 
 /// <summary>
-/// Moves a piece's slices from their files to their place, a bounded number of rows at a time, and hashes them as they come by.
+/// Moves a piece's slices from their files to their place, a bounded number of rows at a time, and hashes them as they come by. Between
+/// such numbers of rows it may be cancelled: one piece can be gigabytes.
 /// </summary>
 internal static class PieceReader
 {
@@ -20,14 +21,19 @@ internal static class PieceReader
     private const int PanelRows = 64;
 
     /// <summary>Packs all slices below each other.</summary>
-    public static ImmutableArray<WeightHash> PackInto(SafetensorsSet files, WeightPiece piece, PackedMatrix matrix) =>
-        IsBF16(files, piece) ? ReadRowsBF16(files, piece, matrix.PackBF16) : ReadRows(files, piece, matrix.Pack);
+    public static ImmutableArray<WeightHash> PackInto(
+        SafetensorsSet files, WeightPiece piece, PackedMatrix matrix, CancellationToken cancellationToken) => IsBF16(files, piece)
+        ? ReadRowsBF16(files, piece, matrix.PackBF16, cancellationToken)
+        : ReadRows(files, piece, matrix.Pack, cancellationToken);
 
     /// <summary>Copies all slices end to end, rounding to nearest even when the tensor is BF16.</summary>
-    public static ImmutableArray<WeightHash> CopyInto(SafetensorsSet files, WeightPiece piece, Tensor tensor)
+    public static ImmutableArray<WeightHash> CopyInto(
+        SafetensorsSet files, WeightPiece piece, Tensor tensor, CancellationToken cancellationToken)
     {
         var rows = tensor.View.Reshape(piece.Rows, piece.Columns);
-        return IsBF16(files, piece) ? CopyBF16(files, piece, rows) : ReadRows(files, piece, (firstRow, values) =>
+        return IsBF16(files, piece) ? CopyBF16(files, piece, rows, cancellationToken) : ReadRows(files, piece, Place, cancellationToken);
+
+        void Place(int firstRow, ReadOnlySpan<float> values)
         {
             for (var row = 0; row < values.Length / piece.Columns; row++)
             {
@@ -41,7 +47,7 @@ internal static class PieceReader
                     FloatConversion.ToBFloat16(source, rows.RowBF16(firstRow + row));
                 }
             }
-        });
+        }
     }
 
     /// <summary>Whether the values are BF16 both in the files and in memory: then nothing is converted.</summary>
@@ -49,7 +55,8 @@ internal static class PieceReader
         && piece.Slices.All(slice => files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType == SafetensorsDType.BF16);
 
     /// <summary>Straight from the files into the tensor's memory, some rows at a time.</summary>
-    private static ImmutableArray<WeightHash> CopyBF16(SafetensorsSet files, WeightPiece piece, TensorView rows)
+    private static ImmutableArray<WeightHash> CopyBF16(
+        SafetensorsSet files, WeightPiece piece, TensorView rows, CancellationToken cancellationToken)
     {
         var hashes = ImmutableArray.CreateBuilder<WeightHash>();
         var firstRow = 0;
@@ -59,6 +66,7 @@ internal static class PieceReader
             var atOnce = Math.Max(1, StagingBytesBF16 / sizeof(ushort) / slice.ColumnCount);
             for (var row = 0; row < slice.RowCount; row += atOnce)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 var count = Math.Min(atOnce, slice.RowCount - row);
                 ReadRowsBF16(files, slice, row, count, MemoryMarshal.Cast<byte, ushort>(rows.Slice(firstRow + row, count).Bytes()), hasher);
             }
@@ -71,11 +79,12 @@ internal static class PieceReader
     }
 
     private static ImmutableArray<WeightHash> ReadRowsBF16(
-        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place)
+        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place, CancellationToken cancellationToken)
     {
         var rowsAtOnce = Math.Max(PanelRows / 2, StagingBytesBF16 / sizeof(ushort) / piece.Columns / PanelRows * PanelRows);
         return ReadStaged<ushort>(
-            files, piece, rowsAtOnce, place, (slice, row, rows, values, hasher) => ReadRowsBF16(files, slice, row, rows, values, hasher));
+            files, piece, rowsAtOnce, place, (slice, row, rows, values, hasher) => ReadRowsBF16(files, slice, row, rows, values, hasher),
+            cancellationToken);
     }
 
     private static void ReadRowsBF16(
@@ -87,13 +96,14 @@ internal static class PieceReader
     }
 
     private static ImmutableArray<WeightHash> ReadRows(
-        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place) => ReadStaged<float>(
+        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place, CancellationToken cancellationToken) => ReadStaged<float>(
         files, piece, RowsAtOnce(piece), place, (slice, row, rows, values, hasher) => files.FileOf(slice.Tensor)!.ReadRows(
-            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values, hasher.Append));
+            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values, hasher.Append),
+        cancellationToken);
 
     private static ImmutableArray<WeightHash> ReadStaged<T>(
         SafetensorsSet files, WeightPiece piece, int rowsAtOnce, Action<int, ReadOnlySpan<T>> place,
-        Action<TensorSlice, int, int, Span<T>, SliceHasher> read)
+        Action<TensorSlice, int, int, Span<T>, SliceHasher> read, CancellationToken cancellationToken)
     {
         var hashes = ImmutableArray.CreateBuilder<WeightHash>();
         var staging = ArrayPool<T>.Shared.Rent(rowsAtOnce * piece.Columns);
@@ -105,6 +115,7 @@ internal static class PieceReader
                 var hasher = new SliceHasher(slice, files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType.Bytes());
                 for (var row = 0; row < slice.RowCount; row += rowsAtOnce)
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     var rows = Math.Min(rowsAtOnce, slice.RowCount - row);
                     var values = staging.AsSpan(0, rows * slice.ColumnCount);
                     read(slice, row, rows, values, hasher);

@@ -94,7 +94,7 @@ internal sealed class ShardLoading : IDisposable
 
     private void LoadOne(WeightPiece piece, CancellationToken cancellationToken)
     {
-        var lease = _store.Acquire(_identity + piece.Key, () => Read(piece), cancellationToken);
+        var lease = _store.Acquire(_identity + piece.Key, () => Read(piece, cancellationToken), cancellationToken);
         lock (_lock)
         {
             _leaseOf.Add(piece.Key, lease);
@@ -103,14 +103,14 @@ internal sealed class ShardLoading : IDisposable
         }
     }
 
-    private LoadedPiece Read(WeightPiece piece)
+    private LoadedPiece Read(WeightPiece piece, CancellationToken cancellationToken)
     {
         IDisposable memory = piece.IsPacked ? CreateMatrix(piece) : CreateTensor(piece);
         try
         {
             return new LoadedPiece(memory, memory is PackedMatrix matrix
-                ? PieceReader.PackInto(_files, piece, matrix)
-                : PieceReader.CopyInto(_files, piece, (Tensor)memory));
+                ? PieceReader.PackInto(_files, piece, matrix, cancellationToken)
+                : PieceReader.CopyInto(_files, piece, (Tensor)memory, cancellationToken));
         }
         catch
         {
