@@ -1,24 +1,17 @@
 using Akka.Actor;
 using Akka.Event;
-using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Actors.Coordinator;
 
-/// <summary>The nodes, and the way from one epoch to the next.</summary>
+/// <summary>The way from one epoch to the next.</summary>
 internal sealed partial class CoordinatorActor
 {
     private const string FormTimer = "form";
-    private const int MostRefusals = 1000;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, IActorRef> _nodes = [];
-    private readonly Dictionary<IActorRef, (RosterMember Node, string Reason)> _refused = [];
-    private readonly HashSet<(Guid Incarnation, string Reason)> _refusals = [];
-    private readonly HashExchange _hashes;
-    private Roster _roster;
     private Formation? _formation;
     private TimeSpan _pause = TimeSpan.Zero;
     private long _stepsDoneBefore;
@@ -52,105 +45,6 @@ internal sealed partial class CoordinatorActor
         Receive<NodeProtocol.Closed>(_ => { });
         Receive<RankProtocol.IEvent>(_ => { });
         Receive<CoordinatorProtocol.StepTimedOut>(_ => { });
-    }
-
-    private void Hear(NodeProtocol.Pulse pulse) => Hear(pulse, Sender);
-
-    private void Hear(NodeProtocol.Pulse pulse, IActorRef sender)
-    {
-        var heard = _roster.Hear(pulse, ControlOf(sender), _hashes.Book.Agrees(pulse.Hashes.Own));
-        if (HasOtherFacts(pulse))
-            sender.Tell(NodeProtocol.Outsider.Instance);
-        else
-            _hashes.Hear(sender, pulse.Hashes);
-        if ((heard.Refusal ?? _hashes.Book.DifferencesOf(pulse.Hashes.Own)) is { } reason)
-        {
-            Refuse(pulse, sender, reason);
-            return;
-        }
-
-        _refused.Remove(sender);
-        if (heard.IsNew)
-            _log.Info("node {0} is here with {1} places", pulse.Name, pulse.Offer.Places);
-        if (_nodes.TryGetValue(pulse.Name, out var before) && !before.Equals(sender))
-            _hashes.Forget(before);
-        _nodes[pulse.Name] = sender;
-        _roster = heard.Roster;
-        if (_settling > 0 && _context.AreAllKnown(_roster))
-            _settling = 0;
-        if (heard.Replaces)
-            Leave(pulse.Name, "it started anew");
-        else if (_table is { } table && pulse.Status.State is NodeState.Draining && table.Places.Any(place => place.Node == pulse.Name))
-            Leave(pulse.Name, "it leaves");
-        NoteWork(pulse);
-        Assign(pulse.Name);
-        Advance();
-    }
-
-    /// <summary>Weights of another model are no damaged copy of ours: they are neither compared nor carried.</summary>
-    private bool HasOtherFacts(NodeProtocol.Pulse pulse) => _context.Facts.DifferencesTo(pulse.Facts).Count > 0;
-
-    /// <summary>What a node has loaded, or carried here, may be what others wait for.</summary>
-    private void Hear(Action<HashExchange> take)
-    {
-        take(_hashes);
-        _roster = _roster.Judge(_hashes.Book.Agrees);
-        foreach (var member in _roster.Members.Values.ToList())
-        {
-            if (_hashes.Book.DifferencesOf(member.Pulse.Hashes.Own) is { } reason)
-                Refuse(member.Pulse, _nodes[member.Name], reason);
-        }
-
-        Advance();
-    }
-
-    /// <summary>Says why, here once. A node that had ranks has none any more.</summary>
-    private void Refuse(NodeProtocol.Pulse pulse, IActorRef node, string reason)
-    {
-        _refused[node] = (new RosterMember(ControlOf(node), pulse), reason);
-        if (_refusals.Count < MostRefusals && _refusals.Add((pulse.Incarnation, reason)))
-            _log.Warning("node {0} at {1} is refused: {2}", pulse.Name, node.Path.Address, reason);
-        node.Tell(new NodeProtocol.Refused(reason));
-        if (!_nodes.TryGetValue(pulse.Name, out var known) || !known.Equals(node))
-            return;
-        Lose(pulse.Name, "it is refused");
-        Assign("");
-        Advance();
-    }
-
-    /// <summary>Programs of another version are refused by name; whoever asks again is told again.</summary>
-    private void Refuse(Foreign foreign)
-    {
-        var reason = $"protocol: expected version {_context.Facts.Protocol}, found another: a message {foreign.Manifest}";
-        if (_refusals.Count < MostRefusals && _refusals.Add((foreign.Id, reason)))
-            _log.Warning("a program at {0} is refused: {1}", Sender.Path.Address, reason);
-        Sender.Tell(foreign.Kind == Foreign.Pulse
-            ? new NodeProtocol.Refused(reason)
-            : new EdgeProtocol.Ended(foreign.Id, 0, new GenerationProtocol.Failed(foreign.Id, FailureKind.Invalid, reason)));
-    }
-
-    /// <summary>A process need not fall silent when others know that it is dead.</summary>
-    private void Hear(NodeProtocol.Died died)
-    {
-        ForgetEdges(died.Control);
-        if (_roster.Members.Values.FirstOrDefault(member => member.Control == died.Control) is not { } dead)
-            return;
-        Lose(dead.Name, "its process is dead");
-        Assign("");
-        Advance();
-    }
-
-    /// <summary>Gives out free ranks once the nodes that were there before have had their time to say so.</summary>
-    private void Assign(string speaker)
-    {
-        var before = _roster;
-        if (_settling == 0 && !_isStopping)
-            _roster = _roster.Assign();
-        foreach (var (name, node) in _nodes)
-        {
-            if (name == speaker || !before.RanksOf(name).SequenceEqual(_roster.RanksOf(name)))
-                node.Tell(new NodeProtocol.Assigned(_roster.RanksOf(name), _roster.PreloadOf(name)));
-        }
     }
 
     /// <summary>A node is gone, or is about to be: without it there is no group.</summary>
@@ -310,39 +204,6 @@ internal sealed partial class CoordinatorActor
             NodesOf(table).ForEach(node => node.Tell(new RankProtocol.Open(table)));
     }
 
-    private void AgeNodes()
-    {
-        TickLater();
-        _hashes.Tick();
-        AgeEdges();
-        _roster = _roster.Age();
-        foreach (var (node, refusal) in _refused.ToList())
-        {
-            if (refusal.Node.Silence < Rules.NodeSilence)
-                _refused[node] = (refusal.Node with { Silence = refusal.Node.Silence + 1 }, refusal.Reason);
-            else
-                Forget(node);
-        }
-
-        foreach (var silent in _roster.Members.Values.Where(member => member.Silence > Rules.NodeSilence).ToList())
-            Lose(silent.Name, $"nothing was heard of it for {silent.Silence} s");
-    }
-
-    private void Forget(IActorRef refused)
-    {
-        _refused.Remove(refused);
-        _hashes.Forget(refused);
-    }
-
-    private void Lose(string name, string why)
-    {
-        _log.Warning("node {0} is gone: {1}", name, why);
-        _roster = _roster.Without(name);
-        if (_nodes.Remove(name, out var node) && !_refused.ContainsKey(node))
-            _hashes.Forget(node);
-        Leave(name, why);
-    }
-
     private void Stop()
     {
         Timers.CancelAll();
@@ -373,29 +234,6 @@ internal sealed partial class CoordinatorActor
             Context.Stop(Self);
     }
 
-    /// <summary>What keeps requests from running, for people; empty for nothing.</summary>
-    private string WhatIsMissing()
-    {
-        if (_table is not null || _isStopping)
-            return "";
-        var refused = _refused.Values.Select(one => $"; node {one.Node.Name} is refused: {one.Reason}");
-        return $"{_roster.Missing()}{string.Concat(refused)}";
-    }
-
     private List<IActorRef> NodesOf(EpochTable table) =>
         [.. table.Places.Select(place => place.Node).Distinct().Where(_nodes.ContainsKey).Select(name => _nodes[name])];
-
-    private string ControlOf(IActorRef node) =>
-        ControlPlane.Text(node.Path.Address) is { Length: > 0 } elsewhere ? elsewhere : _context.Control;
-
-    private ClusterStatus Status() => new(
-        _context.Control, _context.Status, _context.Limits.WorldSize,
-        [
-            .. _roster.Members.Values.Select(member => Report(member, ""))
-                .Concat(_refused.Values.Select(refused => Report(refused.Node, refused.Reason)))
-                .OrderBy(report => report.Offer.Name, StringComparer.Ordinal),
-        ]);
-
-    private static NodeReport Report(RosterMember node, string refusal) => new(
-        node.Pulse.Offer, node.Control, node.Pulse.Status, node.Pulse.Facts, node.Silence * s_second, refusal);
 }

@@ -46,7 +46,7 @@ internal static class PlanCommand
         Require("--prefix", prefix.Sum(length => Math.Max(0L, length)), MaxPrefix);
         var plan = Partition(extend, prefix, parsed.GetValue(s_attnCp));
         if (CommonOptions.WantsPicture(parsed, io))
-            PlanPicture.Draw(Sheet.On(io.Out), plan);
+            PlanPicture.Draw(Sheet.On(io.Out, io.OutputIsTerminal), plan);
         else
             io.Out.WriteLine(Encoding.UTF8.GetString(ZigzagPlanJson.ToUtf8(plan)));
         return ErrorReport.Success;

@@ -37,7 +37,7 @@ internal static class TopologyCommand
             return ErrorReport.WrongUsage;
 
         if (CommonOptions.WantsPicture(parsed, io))
-            TopologyPicture.Draw(Sheet.On(io.Out), topology);
+            TopologyPicture.Draw(Sheet.On(io.Out, io.OutputIsTerminal), topology);
         else
             io.Out.WriteLine(Encoding.UTF8.GetString(TopologyJson.ToUtf8(topology)));
         return ErrorReport.Success;
