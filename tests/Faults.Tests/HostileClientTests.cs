@@ -43,8 +43,8 @@ public sealed class HostileClientTests : IDisposable
     [InlineData(true)]
     public async Task PortsThatAreFlooded_StillLetMembersAndClientsIn(bool tls)
     {
-        if (!tls && Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
-            Assert.Skip("takes long, and says less than with TLS: set AKKACP_FAULTS=all");
+        if (Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
+            Assert.Skip("takes a minute or so: set AKKACP_FAULTS=all");
         if (tls)
             MakeCertificates();
         var config = WriteConfig(ranks: 2, nodes: 3, tls, "");

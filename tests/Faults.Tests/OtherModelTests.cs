@@ -26,6 +26,8 @@ public sealed partial class OtherModelTests : IDisposable
     [Fact]
     public async Task NodeWithOneOtherBit_AndClientOfAnotherModel_AreRefused_AndNobodyElseIs()
     {
+        if (Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
+            Assert.Skip("takes a minute or so: set AKKACP_FAULTS=all");
         var config = WriteConfig();
         var model = RepositoryFiles.TinyModel("bf16");
         await LogitsAsync("expected", 0, "--model", model, "--threads", "1", "--min-cp-tokens", "0", "--tp", "2", "--attn-cp", "2", "--moe-dp", "2");
