@@ -12,8 +12,8 @@ namespace AkkaCp.Engine.Composition;
 /// <param name="KvKey">The key that decides about the KV pools.</param>
 internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, long RotaryBytes, int Threads, string KvKey)
 {
-    // What is mapped beside tensors, by the runtime and by the threads of actors and sockets, from here to the first answer: measured
-    // 350 to 600 MB. Without it the runtime is the one to find no memory, and ends the process where it stands, or waits for ever.
+    // Kept for what is mapped beside tensors, by the runtime and by the threads of actors and sockets, from here to the first answer:
+    // a margin chosen from limits at which starts of the demo model went well and went wrong. Without it the runtime is the one to find no memory, and ends the process where it stands, or waits for ever.
     private const long RuntimeAddressSpace = 768L << 20;
 
     // Stacks are mapped whole, 8 MiB each unless the system says otherwise, and touched little.
