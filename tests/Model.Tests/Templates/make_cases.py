@@ -6,39 +6,15 @@ when a case is added.
 """
 import json
 import pathlib
+import sys
 
 import jinja2
-import jinja2.ext
-import jinja2.sandbox
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[2]
 
-
-class GenerationTag(jinja2.ext.Extension):
-    """transformers marks the assistant's text with this tag; the text itself does not change."""
-
-    tags = {"generation"}
-
-    def parse(self, parser):
-        line = next(parser.stream).lineno
-        body = parser.parse_statements(["name:endgeneration"], drop_needle=True)
-        return jinja2.nodes.Scope(body, lineno=line)
-
-
-def environment():
-    def raise_exception(message):
-        raise jinja2.exceptions.TemplateError(message)
-
-    def tojson(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
-        return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
-
-    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[GenerationTag, jinja2.ext.loopcontrols]
-    )
-    env.filters["tojson"] = tojson
-    env.globals["raise_exception"] = raise_exception
-    return env
+sys.path.insert(0, str(HERE / "Parity"))
+from jinja_oracle import environment  # noqa: E402 (found by the line above)
 
 
 def render(template, data):
