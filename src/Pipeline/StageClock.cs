@@ -14,6 +14,10 @@ public sealed class StageClock(TimeProvider? time = null)
     private StageTime? _current;
     private long _since;
     private long _busy;
+    private int _waiting;
+    private long _seen;
+    private long _busySeen;
+    private long _exposed;
 
     /// <summary>Every stage of the pipeline, in the order of the data's way.</summary>
     public IReadOnlyCollection<StageTime> Stages => _stages.Values;
@@ -58,27 +62,45 @@ public sealed class StageClock(TimeProvider? time = null)
     }
 
     /// <summary>
-    /// Leaves the stage until a transfer ends. What the thread computes for other steps meanwhile is hidden; the rest is exposed.
+    /// Leaves the stage until a transfer ends. What the thread computes for other steps meanwhile is hidden; the rest is exposed, and
+    /// counts once however many steps wait together.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask WaitAsync(ValueTask transfer)
     {
         var stage = _current;
         Leave();
-        var (start, busy) = (_time.GetTimestamp(), _busy);
+        var start = Idle();
+        _waiting++;
         try
         {
             await transfer;
         }
         finally
         {
-            var waited = _time.GetTimestamp() - start;
+            var end = Idle();
+            _waiting--;
             if (stage is not null)
             {
-                stage.Waited += _time.GetElapsedTime(0, waited);
-                stage.Exposed += _time.GetElapsedTime(0, Math.Max(0, waited - (_busy - busy)));
+                stage.Waited += _time.GetElapsedTime(start, end);
+                stage.Exposed += _time.GetElapsedTime(0, _exposed);
                 Enter(stage);
             }
+
+            _exposed = 0;
         }
+    }
+
+    /// <summary>Adds what the thread idled since the last beginning or end of a wait, if a step waited; the time now.</summary>
+    private long Idle()
+    {
+        var now = _time.GetTimestamp();
+        if (_waiting > 0)
+        {
+            _exposed += Math.Max(0, now - _seen - (_busy - _busySeen));
+        }
+
+        (_seen, _busySeen) = (now, _busy);
+        return now;
     }
 }

@@ -50,6 +50,31 @@ public sealed class StageClockTests
     }
 
     [Fact]
+    public async Task IdleTimeOfTwoWaitsAtOnce_IsExposedOnce()
+    {
+        var time = new ManualTimeProvider();
+        var clock = new StageClock(time);
+        var stages = new[] { clock.Of("long"), clock.Of("short") };
+        var transfers = new[] { new TaskCompletionSource(), new TaskCompletionSource() };
+        clock.Enter(stages[0]);
+        var longWait = clock.WaitAsync(new ValueTask(transfers[0].Task));
+        time.Advance(2 * s_second);
+        clock.Enter(stages[1]);
+        var shortWait = clock.WaitAsync(new ValueTask(transfers[1].Task));
+        time.Advance(3 * s_second);
+        transfers[1].SetResult();
+        await shortWait;
+        clock.Leave();
+        time.Advance(4 * s_second);
+        transfers[0].SetResult();
+        await longWait;
+        clock.Leave();
+
+        Assert.Equal([9 * s_second, 3 * s_second], stages.Select(stage => stage.Waited));
+        Assert.Equal(9 * s_second, stages[0].Exposed + stages[1].Exposed);
+    }
+
+    [Fact]
     public async Task PipelineWithAClock_ChargesEachOperatorToItsStage()
     {
         var time = new ManualTimeProvider();
