@@ -41,6 +41,7 @@ public sealed class DataPlane : IDataPlane
     /// <param name="options">Address, TLS and limits.</param>
     /// <param name="log">Hears of peers lost and connections refused.</param>
     /// <exception cref="ArgumentException">The options are wrong; all reasons are named.</exception>
+    /// <exception cref="TlsFilesException">A TLS file is missing or is not what it should be.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The address cannot be bound.</exception>
     public static DataPlane Open(DataPlaneOptions options, ILogger? log = null)
     {
@@ -48,7 +49,7 @@ public sealed class DataPlane : IDataPlane
         OptionsCheck.Require(options);
         if (options.Tls is { } files)
         {
-            TlsAuthority.Check(files);
+            NodeTls.Check(files);
         }
 
         return new DataPlane(options, log ?? NullLogger.Instance);

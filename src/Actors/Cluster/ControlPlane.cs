@@ -71,7 +71,7 @@ internal static class ControlPlane
         ActorSystemSetup setup = BootstrapSetup.Create()
             .WithConfig(Config(settings, resource, port, advertise))
             .And(new LoggerSetup(loggers))
-            .And(new ControlLinkSetup(ControlTls.Create(settings.Transport.Tls)));
+            .And(new ControlLinkSetup(TlsFilesCheck.Require(settings.Transport.Tls)));
         try
         {
             return ActorSystem.Create(settings.Cluster.Name, setup);

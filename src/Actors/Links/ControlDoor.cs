@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using AkkaCp.Transport;
 using AkkaCp.Transport.Connecting;
 using Google.Protobuf;
 
@@ -19,19 +20,19 @@ internal sealed class ControlDoor : IDisposable
 
     private readonly CancellationTokenSource _closed = new();
     private readonly Socket _socket;
-    private readonly ControlSecurity? _tls;
+    private readonly TlsFiles? _tls;
     private readonly TurnedAway _turnedAway;
     private readonly HandshakePlaces _places;
     private readonly Func<Socket, Stream, ControlLink> _linkOf;
 
     /// <param name="address">Bound exactly.</param>
     /// <param name="rules">Limits of handshakes.</param>
-    /// <param name="tls">What TLS needs; null for none.</param>
+    /// <param name="tls">Files for TLS; null for none.</param>
     /// <param name="turnedAway">Told of those that are turned away.</param>
     /// <param name="linkOf">Makes the link of a connection.</param>
     /// <exception cref="SocketException">It cannot be bound.</exception>
     public ControlDoor(
-        IPEndPoint address, HandshakeRules rules, ControlSecurity? tls, TurnedAway turnedAway, Func<Socket, Stream, ControlLink> linkOf)
+        IPEndPoint address, HandshakeRules rules, TlsFiles? tls, TurnedAway turnedAway, Func<Socket, Stream, ControlLink> linkOf)
     {
         (_tls, _turnedAway, _linkOf) = (tls, turnedAway, linkOf);
         _places = new HandshakePlaces(rules, TimeProvider.System);
@@ -117,7 +118,7 @@ internal sealed class ControlDoor : IDisposable
         }
         catch (AuthenticationException untrusted)
         {
-            _turnedAway.Note(remote, $"TLS: {untrusted.InnerException?.Message ?? untrusted.Message}");
+            _turnedAway.Note(remote, $"TLS: {NodeTls.ReasonOf(untrusted)}");
         }
         catch (Exception stranger) when (stranger is IOException or SocketException or InvalidDataException or ObjectDisposedException)
         {
@@ -138,7 +139,7 @@ internal sealed class ControlDoor : IDisposable
 
         Stream stream = new NetworkStream(newcomer);
         if (_tls is not null)
-            stream = await _tls.AcceptAsync(stream, place.Over).ConfigureAwait(false);
+            stream = await NodeTls.AcceptAsync(stream, _tls, place.Over).ConfigureAwait(false);
         var link = _linkOf(newcomer, stream);
         var greeting = await link.FirstAsync(MostGreetingBytes, place.Over).ConfigureAwait(false);
 

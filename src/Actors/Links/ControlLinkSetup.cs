@@ -1,11 +1,12 @@
 using Akka.Actor.Setup;
+using AkkaCp.Transport;
 
 namespace AkkaCp.Actors.Links;
 
 /// <summary>What <see cref="ControlTransport"/> needs beside Akka's configuration.</summary>
-/// <param name="security">What TLS needs; null where it is off.</param>
-internal sealed class ControlLinkSetup(ControlSecurity? security) : Setup
+/// <param name="tls">Files for TLS; null where it is off.</param>
+internal sealed class ControlLinkSetup(TlsFiles? tls) : Setup
 {
-    /// <summary>What TLS needs; null where it is off.</summary>
-    public ControlSecurity? Security { get; } = security;
+    /// <summary>Files for TLS; null where it is off.</summary>
+    public TlsFiles? Tls { get; } = tls;
 }

@@ -6,6 +6,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Remote.Transport;
 using AkkaCp.Actors.Cluster;
+using AkkaCp.Transport;
 using AkkaCp.Transport.Connecting;
 using Google.Protobuf;
 
@@ -26,7 +27,7 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
 
     private readonly TaskCompletionSource<IAssociationEventListener> _listener = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<ControlLink, bool> _links = new();
-    private readonly ControlSecurity? _security;
+    private readonly TlsFiles? _tls;
     private readonly TurnedAway _turnedAway;
     private readonly TimeSpan _connectPatience;
     private Address _local = Address.AllSystems;
@@ -37,9 +38,9 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
     public ControlTransport(ActorSystem system, Config config)
     {
         (System, Config) = (system, config);
-        _security = system.Settings.Setup.Get<ControlLinkSetup>() is { HasValue: true } setup ? setup.Value.Security : null;
+        _tls = system.Settings.Setup.Get<ControlLinkSetup>() is { HasValue: true } setup ? setup.Value.Tls : null;
         _turnedAway = new TurnedAway(Akka.Event.Logging.GetLogger(system, typeof(ControlDoor)), TimeProvider.System);
-        SchemeIdentifier = _security is null ? "tcp" : "ssl.tcp";
+        SchemeIdentifier = _tls is null ? "tcp" : "ssl.tcp";
         MaximumPayloadBytes = config.GetByteSize("maximum-frame-size") ?? throw new ConfigurationException("maximum-frame-size: expected a size");
         _connectPatience = config.GetTimeSpan("connection-timeout");
     }
@@ -50,7 +51,7 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
         var host = Config.GetString("hostname");
         var address = await Hosts.FindAsync(host, CancellationToken.None).ConfigureAwait(false);
         _door = new ControlDoor(
-            new IPEndPoint(address, Config.GetInt("port")), new HandshakeRules { Most = MostHandshakes }, _security, _turnedAway, LinkOf);
+            new IPEndPoint(address, Config.GetInt("port")), new HandshakeRules { Most = MostHandshakes }, _tls, _turnedAway, LinkOf);
         _local = new Address(SchemeIdentifier, System.Name, ControlPlane.HostOf(Config.GetString("public-hostname")), _door.Port);
         _ = LetInAsync(_door);
         return (_local, _listener);
@@ -111,8 +112,8 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
             await socket.ConnectAsync(address, remote.Port!.Value, patience.Token).ConfigureAwait(false);
             patience.CancelAfter(s_patience);
             Stream stream = new NetworkStream(socket);
-            if (_security is not null)
-                stream = await _security.DialAsync(stream, host, patience.Token).ConfigureAwait(false);
+            if (_tls is not null)
+                stream = await NodeTls.DialAsync(stream, host, _tls, patience.Token).ConfigureAwait(false);
             var link = new ControlLink(_local, remote, socket, stream, (int)MaximumPayloadBytes)
             {
                 // One that is misnamed gets no messages, but it may send its own this way: the connection stays.
@@ -150,14 +151,14 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
 
     private void Publish(Address remote, string? problem) => System.EventStream.Publish(new Dialled(remote, problem));
 
-    private string Silence => _security is null
+    private string Silence => _tls is null
         ? "it closed the connection without an answer; does it want TLS?"
         : "it closed the connection without an answer; does it trust this certificate?";
 
     private static string ReasonOf(Exception failed) => failed switch
     {
         SocketException socket => DialProblem.Of(socket),
-        AuthenticationException untrusted => $"TLS: {(untrusted.InnerException ?? untrusted).Message}",
+        AuthenticationException untrusted => $"TLS: {NodeTls.ReasonOf(untrusted)}",
         OperationCanceledException => DialProblem.NoAnswer,
         _ => $"it broke the handshake off ({failed.Message}); does it have TLS, and trust this certificate?",
     };

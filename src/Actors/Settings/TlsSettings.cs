@@ -1,3 +1,5 @@
+using AkkaCp.Transport;
+
 namespace AkkaCp.Actors.Settings;
 
 /// <summary>akka-cp.transport.tls: TLS with certificates on both sides, for control and data plane alike.</summary>
@@ -17,4 +19,8 @@ public sealed record TlsSettings
 
     /// <summary>Whether TLS is on.</summary>
     public bool IsOn => Certificate is not null;
+
+    /// <summary>The files; null where TLS is off.</summary>
+    public TlsFiles? Files =>
+        IsOn ? new TlsFiles { CertificateFile = Certificate!, KeyFile = Key, Password = Password, AuthorityFile = Ca! } : null;
 }

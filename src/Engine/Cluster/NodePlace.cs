@@ -44,6 +44,7 @@ internal static class NodePlace
     public static IDataPlane OpenDataPlane(CpSettings settings, ILogger logger)
     {
         var (cluster, transport) = (settings.Cluster, settings.Transport);
+        var tls = TlsFilesCheck.Require(transport.Tls);
         var host = transport.Host ?? cluster.Host;
         var port = transport.Port ?? DefaultPortOf(host, cluster);
         try
@@ -55,7 +56,7 @@ internal static class NodePlace
                     Port = port,
                     AdvertisedHost = transport.Advertise ?? cluster.Advertise,
                     Insecure = transport.Insecure,
-                    Tls = TlsOf(transport.Tls),
+                    Tls = tls,
                 },
                 logger);
         }
@@ -68,10 +69,6 @@ internal static class NodePlace
             throw new CpSettingsException([$"akka-cp.transport: the data port of {host} cannot be opened: {error.Message}"]);
         }
     }
-
-    private static TlsFiles? TlsOf(TlsSettings tls) => tls.IsOn
-        ? new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! }
-        : null;
 
     /// <remarks>A seed's port is for the node that is meant to have it.</remarks>
     private static int DefaultPortOf(string host, ClusterSettings cluster) =>

@@ -31,9 +31,14 @@ internal static class Dialer
         {
             answer = HelloAnswer.Refused(forbidden.Message);
         }
+        catch (TlsFilesException ours)
+        {
+            // They may be about to be replaced.
+            answer = HelloAnswer.NotYet(ours.Message);
+        }
         catch (AuthenticationException untrusted)
         {
-            answer = HelloAnswer.Refused($"TLS: {untrusted.InnerException?.Message ?? untrusted.Message}");
+            answer = HelloAnswer.Refused($"TLS: {NodeTls.ReasonOf(untrusted)}");
         }
         catch (ProtocolException stranger)
         {
@@ -60,7 +65,9 @@ internal static class Dialer
         using var limit = new Timer(_ => socket.Dispose(), null, options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         using var cancelled = cancellationToken.UnsafeRegister(_ => socket.Dispose(), null);
         socket.Connect(address);
-        var connection = TlsAuthority.Dial(socket, host, options.Tls);
+        var connection = new Connection(socket, options.Tls is { } files
+            ? NodeTls.Dial(new NetworkStream(socket, ownsSocket: false), host, files)
+            : null);
         answer = Handshake.Ask(connection, hello);
         connection.Patience = options.LivenessTimeout;
         return answer.Verdict == HelloVerdict.Welcome ? connection : null;

@@ -123,7 +123,9 @@ internal sealed class Listener : IDisposable
         {
             SocketSetup.Prepare(newcomer, _options, _options.HandshakeTimeout);
             place.HasSpoken = newcomer.Receive(new byte[1], SocketFlags.Peek) > 0;
-            var connection = TlsAuthority.Accept(newcomer, _options.Tls);
+            var connection = new Connection(newcomer, _options.Tls is { } files
+                ? NodeTls.Accept(new NetworkStream(newcomer, ownsSocket: false), files)
+                : null);
             var hello = Handshake.Hear(connection, out var problem);
             var admission = hello is null
                 ? new Admission(HelloAnswer.Refused(problem!), null, RefusalKind.Mismatch)
@@ -139,7 +141,7 @@ internal sealed class Listener : IDisposable
         }
         catch (AuthenticationException untrusted)
         {
-            _refusals.Refused(RefusalKind.Certificate, remote, untrusted.InnerException?.Message ?? untrusted.Message);
+            _refusals.Refused(RefusalKind.Certificate, remote, NodeTls.ReasonOf(untrusted));
         }
         catch (Exception stranger) when (stranger is ProtocolException or InvalidDataException or EndOfStreamException)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -10,6 +11,8 @@ namespace AkkaCp.Actors.Tests.Cluster;
 /// <summary>Who may speak to the control plane, and where it listens.</summary>
 public class ControlPlaneSpec
 {
+    private const string ServerUsage = "1.3.6.1.5.5.7.3.1";
+    private const string EmailUsage = "1.3.6.1.5.5.7.3.4";
     private static readonly TimeSpan s_attempt = TimeSpan.FromSeconds(3);
 
     [Fact]
@@ -17,20 +20,45 @@ public class ControlPlaneSpec
     {
         using var authority = new TestAuthority();
         using var stranger = new TestAuthority();
-        await using var cluster = new TestCluster(tls: authority.Issue("node"));
+        await using var cluster = new TestCluster(tls: authority.Settings("node"));
         var (a, b) = (cluster.Start("a"), cluster.Start("b"));
         await cluster.ServedBy(a, b);
         var request = TestCluster.Request(20, 10);
         await TestCluster.Read(cluster.Client().Submit(request), request);
 
-        foreach (var tls in new[] { stranger.Issue("client"), stranger.Issue("mixed") with { Ca = authority.Issue("x").Ca }, new TlsSettings() })
+        await using var known = Client(cluster, authority.Issue("through", throughAnother: true).Trusting(authority));
+        Assert.NotNull(await known.StatusAsync(TestCluster.Patience));
+        foreach (var tls in new[]
         {
-            var settings = cluster.Settings(0) with { Transport = new TransportSettings { Tls = tls } };
-            await using var client = CpClient.Start(settings);
+            stranger.Settings("client"), stranger.Issue("mixed").Trusting(authority), new TlsSettings(),
+            authority.Issue("late", end: new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero)).Trusting(authority),
+            authority.Issue("mail", usage: EmailUsage).Trusting(authority), authority.Issue("server", usage: ServerUsage).Trusting(authority),
+        })
+        {
+            await using var client = Client(cluster, tls);
             Assert.Null(await client.StatusAsync(s_attempt));
         }
 
         Assert.Equal(NodeState.Serving, a.Node.Status.State);
+    }
+
+    [Fact]
+    public async Task CertificatesThatAreReplaced_AreThoseOfTheNextConnection()
+    {
+        using var authority = new TestAuthority();
+        using var next = new TestAuthority();
+        var own = authority.Settings("node");
+        await using var cluster = new TestCluster(tls: own);
+        var (a, b) = (cluster.Start("a"), cluster.Start("b"));
+        await cluster.ServedBy(a, b);
+
+        var replaced = next.Settings("node");
+        File.Copy(replaced.Certificate!, own.Certificate!, overwrite: true);
+        File.Copy(replaced.Key!, own.Key!, overwrite: true);
+        File.Copy(replaced.Ca!, own.Ca!, overwrite: true);
+
+        await using var client = Client(cluster, next.Settings("client"));
+        Assert.NotNull(await client.StatusAsync(TestCluster.Patience));
     }
 
     [Theory]
@@ -83,7 +111,7 @@ public class ControlPlaneSpec
     public void CertificateThatCannotBeRead_IsNamed()
     {
         using var authority = new TestAuthority();
-        var tls = authority.Issue("node");
+        var tls = authority.Settings("node");
         foreach (var (wrong, key) in new[]
         {
             (tls with { Certificate = "/no/such.pem" }, "certificate"), (tls with { Key = tls.Ca }, "certificate"),
@@ -100,4 +128,7 @@ public class ControlPlaneSpec
     [Fact]
     public void ClientWithoutSeeds_IsRefused() => Assert.Contains(
         "akka-cp.cluster.seeds", Assert.Throws<CpSettingsException>(() => CpClient.Start(new CpSettings())).Message);
+
+    private static CpClient Client(TestCluster cluster, TlsSettings tls) =>
+        CpClient.Start(cluster.Settings(0) with { Transport = new TransportSettings { Tls = tls } });
 }

@@ -66,7 +66,7 @@ public sealed class ControlTransportSpec
     {
         using var authority = new TestAuthority();
         using var other = new TestAuthority();
-        var (plain, secure, foreign) = (Start(new TlsSettings()), Start(authority.Issue("node")), Start(new TlsSettings(), "other"));
+        var (plain, secure, foreign) = (Start(new TlsSettings()), Start(authority.Settings("node")), Start(new TlsSettings(), "other"));
         try
         {
             var nobody = FreePorts.Take(IPAddress.Loopback);
@@ -75,9 +75,9 @@ public sealed class ControlTransportSpec
                 WaitAsync($"localhost:{PortOf(plain)}", new TlsSettings()),
                 WaitAsync($"127.0.0.1:{PortOf(foreign)}", new TlsSettings()),
                 WaitAsync($"127.0.0.1:{PortOf(secure)}", new TlsSettings()),
-                WaitAsync($"127.0.0.1:{PortOf(plain)}", authority.Issue("client")),
-                WaitAsync($"127.0.0.1:{PortOf(secure)}", other.Issue("client")),
-                WaitAsync($"127.0.0.1:{PortOf(secure)}", other.Issue("mixed") with { Ca = authority.Issue("x").Ca }));
+                WaitAsync($"127.0.0.1:{PortOf(plain)}", authority.Settings("client")),
+                WaitAsync($"127.0.0.1:{PortOf(secure)}", other.Settings("client")),
+                WaitAsync($"127.0.0.1:{PortOf(secure)}", other.Issue("mixed").Trusting(authority)));
 
             Assert.Contains($"127.0.0.1:{nobody} (refused, nobody listens there)", heard[0]);
             Assert.Contains($"(it calls itself 127.0.0.1:{PortOf(plain)}; only that name reaches it)", heard[1]);

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Topology;
+using AkkaCp.Testing;
 using Xunit;
 
 #pragma warning disable xUnit1069 // The deadline guards against calls that wrongly wait, and those end by no token.
@@ -21,11 +22,13 @@ public sealed class TlsTests : IDisposable
     private readonly TensorPool _pool = new();
 
     [Theory(Timeout = DeadlineMilliseconds)]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task NodesOfOneAuthority_WorkTogether(bool isPkcs12)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task NodesOfOneAuthority_WorkTogether(bool isPkcs12, bool throughAnother)
     {
-        var options = new DataPlaneOptions { Tls = _authority.Node("node", isPkcs12: isPkcs12) };
+        var own = _authority.Issue("node", isPkcs12: isPkcs12, throughAnother: throughAnother);
+        var options = new DataPlaneOptions { Tls = own.Trusting(_authority) };
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(2), options);
         var data = Enumerable.Range(0, 2).Select(rank => TestTensors.Filled(_pool, DType.F32, 300, 500, rank, strided: false)).ToArray();
         var expected = data[0].SpanF32().ToArray().Zip(data[1].SpanF32().ToArray(), (a, b) => a + b).ToArray();
@@ -41,25 +44,26 @@ public sealed class TlsTests : IDisposable
     {
         using var others = new TestAuthority();
         // Each trusts the other's authority in turn: once the server's certificate is bad, once the client's.
-        await RefusesAsync(_authority.Node("here"), others.Node("there", trusts: _authority.AuthorityFile));
-        await RefusesAsync(_authority.Node("here"), others.Node("there"));
+        await RefusesAsync(Node("here"), others.Issue("there").Trusting(_authority));
+        await RefusesAsync(Node("here"), others.Issue("there").Trusting(others));
+        await RefusesAsync(Node("here"), others.Issue("there", throughAnother: true).Trusting(_authority));
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
     public Task CertificateThatHasExpired_IsRefused() =>
-        RefusesAsync(_authority.Node("here"), _authority.Node("there", end: new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        RefusesAsync(Node("here"), _authority.Issue("there", end: new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero)).Trusting(_authority));
 
     [Fact(Timeout = DeadlineMilliseconds)]
     public Task CertificateForAnotherUse_IsRefused() =>
-        RefusesAsync(_authority.Node("here"), _authority.Node("there", usage: EmailUsage));
+        RefusesAsync(Node("here"), _authority.Issue("there", usage: EmailUsage).Trusting(_authority));
 
     [Fact(Timeout = DeadlineMilliseconds)]
-    public Task PlainProcess_IsRefusedByOneWithTls() => RefusesAsync(_authority.Node("here"), null);
+    public Task PlainProcess_IsRefusedByOneWithTls() => RefusesAsync(Node("here"), null);
 
     [Fact(Timeout = DeadlineMilliseconds)]
     public async Task ClientWithoutACertificate_IsThrownOut()
     {
-        await using var plane = DataPlane.Open(new DataPlaneOptions { Tls = _authority.Node("node") });
+        await using var plane = DataPlane.Open(new DataPlaneOptions { Tls = Node("node") });
 
         await Assert.ThrowsAnyAsync<Exception>(() => GreetAsync(plane.Endpoint, SslProtocols.Tls13, null));
 
@@ -69,7 +73,7 @@ public sealed class TlsTests : IDisposable
     [Fact(Timeout = DeadlineMilliseconds)]
     public async Task OlderTls_IsRefused()
     {
-        var files = _authority.Node("node");
+        var files = Node("node");
         await using var plane = DataPlane.Open(new DataPlaneOptions { Tls = files });
         using var certificate = X509Certificate2.CreateFromPemFile(files.CertificateFile, files.KeyFile);
 
@@ -81,10 +85,24 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void FilesThatAreNotThere_AreToldAtTheStart()
     {
-        var files = _authority.Node("node") with { AuthorityFile = "/nowhere/ca.crt" };
+        var files = Node("node") with { AuthorityFile = "/nowhere/ca.crt" };
 
         Assert.Contains("/nowhere/ca.crt",
-            Assert.Throws<ArgumentException>(() => DataPlane.Open(new DataPlaneOptions { Tls = files })).Message, StringComparison.Ordinal);
+            Assert.Throws<TlsFilesException>(() => DataPlane.Open(new DataPlaneOptions { Tls = files })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = DeadlineMilliseconds)]
+    public async Task FilesThatBecameBad_AreNamedWhenTheyAreNeeded()
+    {
+        var files = Node("node");
+        var log = new RecordingLog();
+        await using var plane = DataPlane.Open(new DataPlaneOptions { Tls = files }, log);
+        await File.WriteAllTextAsync(files.AuthorityFile, "nothing of use");
+        using var certificate = X509Certificate2.CreateFromPemFile(files.CertificateFile, files.KeyFile);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => GreetAsync(plane.Endpoint, SslProtocols.Tls13, certificate));
+
+        await Eventually.IsAsync(() => log.Lines.Any(line => line.Contains(files.AuthorityFile, StringComparison.Ordinal)));
     }
 
     public void Dispose()
@@ -92,6 +110,8 @@ public sealed class TlsTests : IDisposable
         _authority.Dispose();
         _pool.Dispose();
     }
+
+    private TlsFiles Node(string name) => _authority.Issue(name).Trusting(_authority);
 
     private static async Task RefusesAsync(TlsFiles? first, TlsFiles? second)
     {

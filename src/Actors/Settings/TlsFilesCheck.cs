@@ -1,0 +1,27 @@
+using AkkaCp.Transport;
+using AkkaCp.Transport.Connecting;
+
+namespace AkkaCp.Actors.Settings;
+
+/// <summary>Tries the files of <c>akka-cp.transport.tls</c> before anything listens.</summary>
+public static class TlsFilesCheck
+{
+    /// <summary>The files; null where TLS is off.</summary>
+    /// <exception cref="CpSettingsException">A file cannot be read, or is not what it should be.</exception>
+    public static TlsFiles? Require(TlsSettings tls)
+    {
+        ArgumentNullException.ThrowIfNull(tls);
+        if (tls.Files is not { } files)
+            return null;
+        try
+        {
+            NodeTls.Check(files);
+            return files;
+        }
+        catch (TlsFilesException unusable)
+        {
+            var key = unusable.File == files.AuthorityFile ? "ca" : "certificate";
+            throw new CpSettingsException([$"akka-cp.transport.tls.{key}: {unusable.Message}"]);
+        }
+    }
+}
