@@ -36,7 +36,12 @@ internal static class NodeSettingsChecks
     {
         if (tls.IsOn && tls.Ca is null)
             section.Report("transport.tls.ca", "expected a file beside transport.tls.certificate", "none");
-        if (!tls.IsOn && (tls.Ca ?? tls.Key ?? tls.Password) is not null)
-            section.Report("transport.tls.certificate", "expected a file beside the other keys of transport.tls", "off");
+        if (tls.IsOn)
+            return;
+        foreach (var (key, value) in new[] { ("key", tls.Key), ("password", tls.Password), ("ca", tls.Ca) })
+        {
+            if (value is not null)
+                section.Report("transport.tls.certificate", $"expected a file beside transport.tls.{key}", "off");
+        }
     }
 }

@@ -77,9 +77,9 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
     {
         var text = Raw(key);
         if (Quantity(text) is (var number, var unit) && SizeUnit(unit) is { } factor
-            && number * factor >= min && number * factor <= 1L << 50)
+            && number * factor >= min && number * factor <= MaxBytes)
             return (long)(number * factor);
-        Report(key, $"expected a size of at least {min} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
+        Report(key, $"expected a size from {min} to {MaxBytes} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
         return min;
     }
 
@@ -100,6 +100,7 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         $"{(leaves.TryGetValue(key, out var leaf) ? leaf.Source : "configuration")}: akka-cp.{key}: {expected}, found {found}");
 
     private const long MaxDurationTicks = TimeSpan.TicksPerDay;
+    private const long MaxBytes = 1L << 50;
 
     private string Raw(string key)
     {
@@ -112,8 +113,7 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && number >= min && number <= max)
             return number;
-        var range = max == int.MaxValue ? $"of at least {min}" : $"from {min} to {max}";
-        Report(key, $"expected a whole number {range}{orWord}", text);
+        Report(key, $"expected a whole number from {min} to {max}{orWord}", text);
         return min;
     }
 

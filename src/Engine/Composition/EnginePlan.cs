@@ -69,7 +69,7 @@ internal sealed record EnginePlan
             throw new CpSettingsException(problems);
 
         var shards = Enumerable.Range(0, topology.WorldSize).Select(topology.ShardOf).ToList();
-        problems.AddRange(shards.SelectMany(shard => shard.Problems(model)).Distinct());
+        problems.AddRange(shards.Distinct().SelectMany(shard => shard.Problems(model)).Distinct());
         if (problems.Count > 0)
             throw new CpSettingsException(problems);
         return new EnginePlan
@@ -107,14 +107,31 @@ internal sealed record EnginePlan
         return (one with { Blocks = (int)Math.Min(blocks + 1, int.MaxValue / kv.BlockSizeTokens) }).Validate();
     }
 
+    /// <summary>Refuses dimensions that the weights do not have, before anything is counted by them.</summary>
+    /// <exception cref="CpSettingsException">All that differ.</exception>
+    public void RequireDimensions()
+    {
+        try
+        {
+            WeightFiles.CheckDimensions(Directory, Model);
+        }
+        catch (ModelConfigException error)
+        {
+            throw new CpSettingsException([.. ProblemsOf(error)]);
+        }
+    }
+
     /// <summary>What these ranks take in this process.</summary>
     public MemoryNeed NeedOf(IReadOnlyList<int> ranks) => new(
         ranks.Count,
         WeightBytes.EstimateShared(Model, ranks.Select(rank => Shards[rank]), DType),
-        ranks.Sum(rank => KvShapeOf(rank).Bytes),
+        ByteCount.Sum(ranks.Select(rank => KvShapeOf(rank).Bytes)),
         RotaryEmbedding.TableBytesOf(Model, Positions),
         ranks.Count * ThreadsPerRank,
-        Settings.KvCache.Tokens is null ? "akka-cp.kv-cache.memory" : "akka-cp.kv-cache.tokens");
+        Settings.KvCache.Tokens is null ? "akka-cp.kv-cache.memory" : "akka-cp.kv-cache.tokens")
+    {
+        ScratchBytes = ByteCount.Product(ranks.Count, ThreadsPerRank, CpuDevice.ScratchBytesOf(Model.HeadDim)),
+    };
 
     /// <summary>What a process with all ranks takes; of a cluster node, with as many as it has places for.</summary>
     public MemoryNeed NeedHere => NeedOf([.. Enumerable.Range(0, Math.Min(RanksHere, Topology.WorldSize))]);
@@ -155,10 +172,12 @@ internal sealed record EnginePlan
         }
         catch (ModelConfigException error)
         {
-            problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}"));
+            problems.AddRange(ProblemsOf(error));
             return null;
         }
     }
+
+    private static IEnumerable<string> ProblemsOf(ModelConfigException error) => error.Reasons.Select(reason => $"{error.File}: {reason}");
 
     private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch
     {

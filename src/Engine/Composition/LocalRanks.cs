@@ -76,10 +76,12 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
 
     /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
-    /// <exception cref="Actors.Settings.CpSettingsException">The memory that the settings ask for is not there; nothing was taken.</exception>
+    /// <exception cref="Actors.Settings.CpSettingsException">The weights have other dimensions than config.json, or the memory that the settings
+    /// ask for is not there; nothing was taken.</exception>
     /// <exception cref="TimeoutException">The start does not get on.</exception>
     public static Task<LocalRanks> StartAsync(EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
     {
+        plan.RequireDimensions();
         plan.NeedHere.RequireFits(SystemLimits.Read());
         return StartWatch.RunAsync(
             plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartAsync(plan, options, watch),

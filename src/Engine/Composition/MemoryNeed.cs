@@ -21,6 +21,9 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
 
     private const int OtherThreads = 64;
 
+    /// <summary>Working memory of all threads.</summary>
+    public long ScratchBytes { get; init; }
+
     /// <summary>Refuses what cannot fit, before it is tried.</summary>
     /// <exception cref="CpSettingsException">Each key that asks for too much, with what it asks for and what there is.</exception>
     public void RequireFits(SystemLimits limits)
@@ -37,7 +40,7 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
         {
             problems.Add(
                 $"akka-cp.device.threads: expected at most {Math.Max(0, limits.Threads - OtherThreads)} threads, which the system allows, "
-                + $"found {Threads} for {Ranks} ranks");
+                + $"found {Threads} for {RanksText}");
         }
 
         var resident = WeightBytes + RotaryBytes;
@@ -45,11 +48,15 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
         {
             problems.Add(Text("akka-cp.model.path", "weights that fit the memory that is free", limits.Available, resident));
         }
-        else if (resident + KvBytes > limits.Total)
+        else if (resident + ScratchBytes > limits.Available)
         {
-            problems.Add(Text(KvKey, "KV pools that fit the machine's memory", limits.Total - resident, KvBytes));
+            problems.Add(Text("akka-cp.device.threads", "working memory of threads that fits the memory that is free", limits.Available - resident, ScratchBytes));
         }
-        else if (resident + KvBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace is var mapped && mapped > limits.AddressSpace)
+        else if (resident + ScratchBytes + KvBytes > limits.Total)
+        {
+            problems.Add(Text(KvKey, "KV pools that fit the machine's memory", limits.Total - resident - ScratchBytes, KvBytes));
+        }
+        else if (resident + ScratchBytes + KvBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace is var mapped && mapped > limits.AddressSpace)
         {
             var key = KvBytes >= resident ? KvKey : "akka-cp.model.path";
             problems.Add(Text(key, "memory, with stacks and the runtime's, below the limit of address space", limits.AddressSpace, mapped));
@@ -60,7 +67,9 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
 
     private string Text(string key, string what, long available, long wanted) =>
         $"{key}: expected {what}, {Size(Math.Max(0, available))} available, found {Size(wanted)} wanted "
-        + $"({Ranks} {(Ranks == 1 ? "rank" : "ranks")}: weights {Size(WeightBytes)}, KV {Size(KvBytes)}, rotary table {Size(RotaryBytes)})";
+        + $"({RanksText}: weights {Size(WeightBytes)}, KV {Size(KvBytes)}, rotary table {Size(RotaryBytes)}, threads' memory {Size(ScratchBytes)})";
+
+    private string RanksText => Ranks == 1 ? "1 rank" : $"{Ranks} ranks, which parallel.tp, parallel.attn-cp or cluster.places ask for";
 
     private static string Size(long bytes) => bytes < 10L << 30
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024):0.0} MiB")

@@ -71,6 +71,11 @@ internal sealed class ModelFindings
         {
             return read();
         }
+        catch (ModelConfigException error)
+        {
+            _problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}"));
+            return null;
+        }
         catch (Exception error) when (error is ModelFormatException or TemplateException or SafetensorsException)
         {
             // Several readers read one file and say the same of it.

@@ -20,7 +20,7 @@ public static class ModelLoader
     /// <param name="progress">Told after each piece, from any thread, in order; null = nobody.</param>
     /// <param name="cancellationToken">Stops between pieces, and inside large ones; what was loaded is freed.</param>
     /// <returns>The weights; the caller disposes them, before the store and the device.</returns>
-    /// <exception cref="ModelConfigException">The model cannot be split this way.</exception>
+    /// <exception cref="ModelConfigException">The model cannot be split this way, or the weights have other dimensions.</exception>
     /// <exception cref="ModelFormatException">
     /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read.
     /// </exception>
@@ -35,10 +35,10 @@ public static class ModelLoader
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        var plan = ShardPlan.Create(config, shard, dtype);
         using var files = SafetensorsSet.Open(directory);
-        TensorCheck.Run(files, plan);
+        TensorCheck.Run(files, config, shard, dtype);
         TensorCoverage.Check(files, config);
+        var plan = ShardPlan.Create(config, shard, dtype);
         using var loading = new ShardLoading(files, device, store, progress, plan.Pieces.Sum(piece => piece.Bytes));
         loading.LoadAll(plan.Pieces, cancellationToken);
         return Assemble(config, shard, plan, loading);

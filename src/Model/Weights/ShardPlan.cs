@@ -26,6 +26,19 @@ public sealed record ShardPlan
     /// <summary>All pieces in the order in which a rank loads them.</summary>
     public IEnumerable<WeightPiece> Pieces => [Embedding, .. Layers.SelectMany(layer => layer.Pieces), FinalNorm, LmHead];
 
+    /// <summary>The same pieces for whoever looks at one after the other: no more than a layer of them is in memory.</summary>
+    /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
+    internal static IEnumerable<WeightPiece> PiecesOf(ModelConfig config, ShardSpec shard, DType dtype) => OutsideLayers(config, shard, dtype)
+        .Concat(Enumerable.Range(0, config.NumHiddenLayers).SelectMany(layer => Layer(config, shard, dtype, layer).Pieces));
+
+    /// <summary>Embedding, last norm and output head.</summary>
+    /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
+    internal static IEnumerable<WeightPiece> OutsideLayers(ModelConfig config, ShardSpec shard, DType dtype)
+    {
+        Require(config, shard);
+        return [EmbeddingOf(config, dtype), FinalNormOf(config), LmHeadOf(config, shard, dtype)];
+    }
+
     /// <summary>Plans one rank's share.</summary>
     /// <param name="config">The model.</param>
     /// <param name="shard">The rank's place.</param>
@@ -36,26 +49,38 @@ public sealed record ShardPlan
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
     public static ShardPlan Create(ModelConfig config, ShardSpec shard, DType dtype)
     {
+        Require(config, shard);
+        return new ShardPlan
+        {
+            Embedding = EmbeddingOf(config, dtype),
+            Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => Layer(config, shard, dtype, layer))],
+            FinalNorm = FinalNormOf(config),
+            LmHead = LmHeadOf(config, shard, dtype),
+        };
+    }
+
+    private static void Require(ModelConfig config, ShardSpec shard)
+    {
         if (shard.Problems(config) is { Count: > 0 } problems)
         {
             throw new ModelConfigException("parallel layout", problems);
         }
-
-        var (vocabStart, vocabCount) = shard.VocabRows(config);
-        var head = config.TieWordEmbeddings ? EmbeddingTensor : "lm_head.weight";
-        return new ShardPlan
-        {
-            Embedding = WeightPiece.Table(
-                dtype == DType.I8 ? DType.BF16 : dtype,
-                TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize)),
-            Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => Layer(config, shard, dtype, layer))],
-            FinalNorm = WeightPiece.Vector(TensorSlice.Vector("model.norm.weight", config.HiddenSize)),
-            LmHead = WeightPiece.Matrix(
-                dtype, TensorSlice.Rows(head, config.VocabSize, config.HiddenSize, vocabStart, vocabCount)),
-        };
     }
 
-    private static LayerPlan Layer(ModelConfig config, ShardSpec shard, DType dtype, int layer)
+    private static WeightPiece EmbeddingOf(ModelConfig config, DType dtype) => WeightPiece.Table(
+        dtype == DType.I8 ? DType.BF16 : dtype, TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize));
+
+    private static WeightPiece FinalNormOf(ModelConfig config) => WeightPiece.Vector(TensorSlice.Vector("model.norm.weight", config.HiddenSize));
+
+    private static WeightPiece LmHeadOf(ModelConfig config, ShardSpec shard, DType dtype)
+    {
+        var (start, count) = shard.VocabRows(config);
+        var tensor = config.TieWordEmbeddings ? EmbeddingTensor : "lm_head.weight";
+        return WeightPiece.Matrix(dtype, TensorSlice.Rows(tensor, config.VocabSize, config.HiddenSize, start, count));
+    }
+
+    /// <summary>One decoder layer of a shard that can be.</summary>
+    internal static LayerPlan Layer(ModelConfig config, ShardSpec shard, DType dtype, int layer)
     {
         var prefix = $"model.layers.{layer}.";
         var sparse = config.IsMoeLayer(layer);

@@ -1,13 +1,18 @@
+using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
+using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
 
-/// <summary>Compares what a plan asks for with what the files hold, before anything is read.</summary>
+/// <summary>Compares what a rank asks for with what the files hold, before anything is read, and before all of it is planned.</summary>
 internal static class TensorCheck
 {
-    public static void Run(SafetensorsSet files, ShardPlan plan)
+    /// <exception cref="ModelConfigException">The weights have other dimensions than the config; all of them.</exception>
+    /// <exception cref="ModelFormatException">A tensor is missing, or has another shape or type.</exception>
+    public static void Run(SafetensorsSet files, ModelConfig config, ShardSpec shard, DType dtype)
     {
-        foreach (var slice in plan.Pieces.SelectMany(piece => piece.Slices))
+        DimensionCheck.Run(files, config);
+        foreach (var slice in ShardPlan.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
         {
             Check(files, slice);
         }

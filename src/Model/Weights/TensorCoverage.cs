@@ -1,4 +1,3 @@
-using System.Globalization;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Npu;
@@ -11,8 +10,6 @@ namespace AkkaCp.Model.Weights;
 /// </summary>
 internal static class TensorCoverage
 {
-    private const string LayerPrefix = "model.layers.";
-
     private static readonly string[] s_computedParts = ["model.embed_tokens.", "model.norm.", "lm_head."];
 
     // Buffers that older versions of transformers and runtimes with an 8-bit cache save along.
@@ -22,7 +19,7 @@ internal static class TensorCoverage
     /// <exception cref="ModelFormatException">A tensor that nothing reads would change the result.</exception>
     public static IReadOnlyList<string> Check(SafetensorsSet files, ModelConfig config)
     {
-        var read = ShardPlan.Create(config, ShardSpec.Whole, DType.F32).Pieces.SelectMany(piece => piece.Slices)
+        var read = ShardPlan.PiecesOf(config, ShardSpec.Whole, DType.F32).SelectMany(piece => piece.Slices)
             .Select(slice => slice.Tensor).ToHashSet(StringComparer.Ordinal);
         var unread = files.TensorNames.Where(name => !read.Contains(name)).Order(StringComparer.Ordinal).ToList();
         var changing = unread.Where(name => ChangesTheResult(name, config)).ToList();
@@ -42,13 +39,6 @@ internal static class TensorCoverage
         && !s_harmlessEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))
         && (Array.Exists(s_computedParts, part => name.StartsWith(part, StringComparison.Ordinal)) || IsInLayer(name, config));
 
-    private static bool IsInLayer(string name, ModelConfig config)
-    {
-        if (!name.StartsWith(LayerPrefix, StringComparison.Ordinal))
-            return false;
-        var rest = name.AsSpan(LayerPrefix.Length);
-        var end = rest.IndexOf('.');
-        return end > 0 && int.TryParse(rest[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
-            && layer < config.NumHiddenLayers;
-    }
+    private static bool IsInLayer(string name, ModelConfig config) =>
+        DimensionCheck.LayerOf(name) is >= 0 and var layer && layer < config.NumHiddenLayers;
 }

@@ -47,8 +47,7 @@ public sealed partial class CpuDevice : INpuDevice
         _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch(_resources))];
         try
         {
-            _scratch = WorkerScratch.Allocate(
-                _resources, options.Threads, Math.Max(_variant.ScratchFloats, I8Kernels.ScratchFloats));
+            _scratch = WorkerScratch.Allocate(_resources, options.Threads, ProductFloatsOf(_variant));
             Workers = new WorkerPool(options.Threads, options.Name, options.Cores, _resources);
             _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0), _resources);
         }
@@ -67,6 +66,10 @@ public sealed partial class CpuDevice : INpuDevice
     /// <summary>What products of a device run on whose options name no kernels.</summary>
     /// <exception cref="KernelsUnavailableException">AKKACP_KERNELS names kernels that this machine does not have.</exception>
     public static KernelChoice DefaultKernels => ChooseKernels(null).Choice;
+
+    /// <summary>Working memory of each thread of a device with default kernels, for heads of a dimension, in bytes.</summary>
+    public static long ScratchBytesOf(int headDim) =>
+        sizeof(float) * ((long)ProductFloatsOf(ChooseKernels(null).Variant) + FiaScratch.FloatsFor(headDim));
 
     /// <summary>Processors that the process may use, by the numbers that <see cref="CpuDeviceOptions.Cores"/> takes.</summary>
     public static IReadOnlyList<int> AllowedProcessors { get; } = ThreadAffinity.Allowed();
@@ -119,6 +122,8 @@ public sealed partial class CpuDevice : INpuDevice
         FreeAttention();
         Memory.Dispose();
     }
+
+    private static int ProductFloatsOf(KernelVariant variant) => Math.Max(variant.ScratchFloats, I8Kernels.ScratchFloats);
 
     private static (KernelVariant Variant, KernelChoice Choice) ChooseKernels(string? option) =>
         string.IsNullOrEmpty(option)

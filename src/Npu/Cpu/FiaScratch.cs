@@ -59,6 +59,14 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
     /// <summary>[2, B] addresses of this block's values and the next one's.</summary>
     public byte** ValueRows { get; private set; }
 
+    /// <summary>What it takes for heads of a dimension.</summary>
+    public static int FloatsFor(int headDim)
+    {
+        var sumWidth = Fia.SumWidth(headDim);
+        return (2 * FiaSums.Floats(FiaPlan.MaxRows, sumWidth)) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5))
+            + (Fia.Block * (headDim + sumWidth + 8)) + ZerosFor(headDim);
+    }
+
     /// <summary>Makes room for head dimension <paramref name="headDim"/>; one worker calls it for itself.</summary>
     public void Reserve(int headDim)
     {
@@ -70,9 +78,8 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
         Free();
         var sumWidth = Fia.SumWidth(headDim);
         var sums = FiaSums.Floats(FiaPlan.MaxRows, sumWidth);
-        var zeros = Math.Max(headDim, 4 * Fia.PanelColumns);
-        var floats = (2 * sums) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5)) + (Fia.Block * (headDim + sumWidth + 8)) + zeros;
-        var at = (float*)resources.Allocate((nuint)floats * sizeof(float));
+        var zeros = ZerosFor(headDim);
+        var at = (float*)resources.Allocate((nuint)FloatsFor(headDim) * sizeof(float));
         _memory = at;
         _headDim = headDim;
         Query = Take(ref at, FiaPlan.MaxRows * headDim);
@@ -99,6 +106,8 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
         _memory = null;
         _headDim = 0;
     }
+
+    private static int ZerosFor(int headDim) => Math.Max(headDim, 4 * Fia.PanelColumns);
 
     private static float* Take(ref float* at, int floats)
     {

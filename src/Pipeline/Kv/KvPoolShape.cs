@@ -27,7 +27,7 @@ public sealed record KvPoolShape
     public long BytesPerBlock => 2L * Layers * BlockSize * KvHeads * HeadDim * DType.Bytes();
 
     /// <summary>Bytes of the pool.</summary>
-    public long Bytes => BytesPerBlock * Blocks;
+    public long Bytes => ByteCount.Product(BytesPerBlock, Blocks);
 
     /// <summary>Throws when a size cannot be.</summary>
     /// <exception cref="ArgumentException">The message names all mistakes.</exception>

@@ -31,6 +31,17 @@ public sealed class MemoryNeedTests
     }
 
     [Fact]
+    public void WorkingMemoryOfThreads_IsCounted()
+    {
+        var need = s_small with { ScratchBytes = 8 * GiB };
+        Assert.StartsWith("akka-cp.device.threads", Assert.Single(need.Problems(s_limits)), StringComparison.Ordinal);
+        Assert.NotEmpty((s_small with { ScratchBytes = 2 * GiB }).Problems(s_limits with { Total = 3 * GiB }));
+
+        var options = new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Threads = 3 };
+        Assert.Equal(3 * EnginePlan.Create(options with { Threads = 1 }).NeedHere.ScratchBytes, EnginePlan.Create(options).NeedHere.ScratchBytes);
+    }
+
+    [Fact]
     public void AddressSpace_IsLeftForTheRuntime()
     {
         Assert.Contains("address space", Assert.Single(s_small.Problems(s_limits with { AddressSpace = (2 * GiB) + (100 << 20) })),

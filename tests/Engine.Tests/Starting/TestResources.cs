@@ -9,12 +9,19 @@ internal sealed class TestResources : DeviceResources
     private readonly ConcurrentDictionary<nint, nuint> _blocks = new();
     private readonly ConcurrentBag<Thread> _threads = [];
     private int _requests;
+    private long _bytes;
 
     /// <summary>The request that is refused; none by default.</summary>
     public int Refused { get; init; } = -1;
 
     /// <summary>The request that waits for <see cref="Release"/>; none by default.</summary>
     public int Held { get; init; } = -1;
+
+    /// <summary>Told of each request's number before it is granted; nobody by default.</summary>
+    public Action<int>? Asked { get; init; }
+
+    /// <summary>Bytes that were asked for in all, whether given back or not.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     public ManualResetEventSlim Release { get; } = new();
 
@@ -30,6 +37,7 @@ internal sealed class TestResources : DeviceResources
     public override nint Allocate(nuint bytes)
     {
         Take($"{bytes} bytes");
+        Interlocked.Add(ref _bytes, (long)bytes);
         var block = base.Allocate(bytes);
         _blocks[block] = bytes;
         return block;
@@ -52,6 +60,7 @@ internal sealed class TestResources : DeviceResources
     private void Take(string what)
     {
         var request = Interlocked.Increment(ref _requests) - 1;
+        Asked?.Invoke(request);
         if (request == Held)
         {
             IsHeld.Set();

@@ -78,7 +78,7 @@ public sealed class TensorCoverageTests : IDisposable
     [Fact]
     public void MissingTensor_IsRefusedWithItsShape()
     {
-        Write(TestModel.Config());
+        Write(TestModel.Config(), "model.layers.2.mlp.gate.bias");
 
         var error = Assert.Throws<ModelFormatException>(
             () => WeightFiles.Check(_folder.Path, TestModel.Config(json => json["num_hidden_layers"] = 3)));
