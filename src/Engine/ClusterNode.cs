@@ -48,19 +48,23 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>Opens both ports and begins to join; loading follows when the cluster has given it ranks.</summary>
     /// <param name="options">As for an engine; <c>akka-cp.cluster</c> and <c>akka-cp.transport</c> of the configuration say where.</param>
     /// <param name="stateChanged">Hears of each change of the node's state; must not block. Default nobody.</param>
+    /// <param name="cancellationToken">Ends the start, also one that hangs.</param>
     /// <exception cref="CpSettingsException">The configuration is wrong, asks for memory that is not there, or a port cannot be
     /// opened.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
-    public static async Task<ClusterNode> StartAsync(EngineOptions options, Action<NodeStatus>? stateChanged = null)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async Task<ClusterNode> StartAsync(
+        EngineOptions options, Action<NodeStatus>? stateChanged = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options = options.Guarded();
         var plan = EnginePlan.CreateForNode(options);
         var ports = NodePlace.ControlPorts(plan.Settings.Cluster);
+        plan.RequireDimensions();
         plan.NeedHere.RequireFits(SystemLimits.Read());
         return await StartWatch.RunAsync(
             plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartAsync(plan, ports, options, stateChanged, watch),
-            node => node.DisposeAsync(), CancellationToken.None).ConfigureAwait(false);
+            node => node.DisposeAsync(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Leaves the cluster: its ranks go to other nodes, running requests go on there. Then frees all memory.</summary>

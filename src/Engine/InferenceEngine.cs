@@ -87,10 +87,15 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(known);
         options = options.Guarded();
+        cancellationToken.ThrowIfCancellationRequested();
         var plan = EnginePlan.Create(options);
         var model = ModelAssets.Load(plan.Directory, plan.Model);
         foreach (var request in known)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             _ = model.Encode(model.Accept(request));
+        }
+
         IGenerationBackend backend = plan.Settings.Cluster.Seeds.IsEmpty
             ? await LocalRanks.StartAsync(plan, options, cancellationToken).ConfigureAwait(false)
             : ClusterBackend.Start(plan, options);

@@ -54,7 +54,11 @@ internal sealed class StartWatch
         if (await Task.WhenAny(starting, watch._expired.Task).ConfigureAwait(false) == starting)
         {
             watch.End();
-            return await starting.ConfigureAwait(false);
+            var started = await starting.ConfigureAwait(false);
+            if (cancellationToken.IsCancellationRequested)
+                await undo(started).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return started;
         }
 
         _ = watch.AbandonAsync(starting, undo);

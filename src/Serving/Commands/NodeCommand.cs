@@ -28,7 +28,7 @@ internal static class NodeCommand
         void Say(string text) => lines.Say(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss.fff} {text}"));
 
         var states = new StateLines(Say);
-        var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take).ConfigureAwait(false);
+        var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take, cancellationToken).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             Say($"node {node.Name}, control {node.Control}, data {node.Data}");
