@@ -20,8 +20,8 @@ internal static class ModelFile
     /// <exception cref="ModelFormatException">There is no such file, or it cannot be read, or it is too large.</exception>
     public static byte[] Read(string path, int maxBytes = MaxBytes)
     {
-        if (Directory.Exists(path))
-            throw new ModelFormatException(path, Whole, "a file", "a folder");
+        if (FileKind.OtherThanFile(path) is { } other)
+            throw new ModelFormatException(path, Whole, "a file", other);
         try
         {
             using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using AkkaCp.Model.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaCp.Model.Safetensors;
@@ -49,6 +50,11 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="SafetensorsException">The file cannot be read or breaks the format.</exception>
     public static SafetensorsFile Open(string path)
     {
+        if (FileKind.OtherThanFile(path) is { } other)
+        {
+            throw new SafetensorsException(path, "header", "a file", other);
+        }
+
         SafeFileHandle handle;
         try
         {
