@@ -27,6 +27,9 @@ internal sealed class OutputParser
     private readonly StringBuilder _later = new();
     private string _last = "";
 
+    /// <summary>Whether all that is held back is white space: more of it decides nothing, and is looked at once, with what comes behind it.</summary>
+    private bool _waitsForWord;
+
     /// <summary>What is known of a call, and from how much text.</summary>
     private (CallReading Reading, int Length) _read;
 
@@ -64,7 +67,7 @@ internal sealed class OutputParser
     {
         _pieces.Clear();
         _later.Append(piece);
-        if (_state != State.Call || MayBeDecided(piece))
+        if (_state == State.Call ? MayBeDecided(piece) : !_waitsForWord || !string.IsNullOrWhiteSpace(piece))
             Advance();
         return _pieces;
     }
@@ -90,6 +93,8 @@ internal sealed class OutputParser
         while (Step())
         {
         }
+
+        _waitsForWord = Rest.IsWhiteSpace();
     }
 
     /// <summary>One step of the state machine; false when it needs more text.</summary>

@@ -86,6 +86,27 @@ public class OutputParserTests
         Assert.Equal(call, Assert.Single(parser.Push(">")).Text);
     }
 
+    /// <summary>Whether it goes in the end or stays is only known behind it, and each piece of it is looked at once.</summary>
+    [Theory]
+    [InlineData(false, "a", "b", "T:a{0}b")]
+    [InlineData(true, "a", "b", "R:a{0}b")]
+    [InlineData(true, "a", "</think>{0}b", "R:a|T:b")]
+    [InlineData(false, "", "b", "T:{0}b")]
+    [InlineData(true, "", "b", "R:b")]
+    [InlineData(false, "a", "<tool_call>{\"name\": \"g\"}</tool_call>", "T:a|C:g{}")]
+    public void LongWhiteSpace_IsNoMoreWorkThanItsLength(bool opensReasoning, string before, string behind, string expected)
+    {
+        const int length = 100_000;
+        var space = new string(' ', length);
+        var text = before + space + behind.Replace("{0}", space, StringComparison.Ordinal);
+        var taken = GC.GetAllocatedBytesForCurrentThread();
+
+        var answer = Answer.Show(Answer.Parse(text, opensReasoning, Answer.Reader(readsXml: true, Tools), 1));
+
+        Assert.Equal(expected.Replace("{0}", space, StringComparison.Ordinal), answer);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - taken, 0, 2000L * length);
+    }
+
     private static void InEveryCut(string expected, string text, bool opensReasoning)
     {
         var reader = Answer.Reader(readsXml: true, Tools);
