@@ -128,7 +128,8 @@ public class CpSystemSpec
     [Fact]
     public async Task LeavingTheStreamDuringDecode_CancelsTheRequest()
     {
-        var ranks = new ScriptedRanks();
+        // The gate lets 20 steps through, so the request cannot end by itself before the word of its client comes.
+        var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(40) };
         await using var system = Start(ranks);
         await foreach (var reply in system.Submit(Request(10, 1000), TestContext.Current.CancellationToken))
         {
@@ -136,6 +137,11 @@ public class CpSystemSpec
                 break;
         }
 
+        // Nobody waits for that word: a later request may be done before it is heard.
+        using var patience = new CancellationTokenSource(s_patience);
+        while (system.Status.Running > 0)
+            await Task.Delay(1, patience.Token);
+        ranks.Gate.Release(1000);
         Assert.Equal(5, (await TextOf(system, Request(12, 5))).Count);
         Assert.Contains(ranks.Plans, plan => plan.Released.Contains(1));
     }
