@@ -6,35 +6,23 @@ using Xunit;
 namespace AkkaCp.Faults.Tests;
 
 /// <summary>Clients that die and strangers that flood ports, against nodes as an operator starts them, on this machine.</summary>
-public sealed class HostileClientTests : IDisposable
+public sealed class HostileClientTests : ProcessTests
 {
     private const int Places = 64;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("akkacp-hostile").FullName;
-    private readonly List<HostProcess> _processes = [];
-
-    public void Dispose()
-    {
-        foreach (var process in _processes)
-            process.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [Fact]
     public async Task ClientThatIsKilled_HoldsNeitherMemoryNorQueue()
     {
-        var config = WriteConfig(ranks: 1, nodes: 1, tls: false, "kv-cache { tokens = 4096, block-size = 128 }");
+        var config = WriteConfig(ranks: 1, nodes: 1, "akka-cp.kv-cache { tokens = 4096, block-size = 128 }");
         var node = Start("node", "node", "--config", config, "--verbose");
-        await node.WaitForAsync("to serve", one => one.Output.Contains("serving rank"), s_limit);
+        await node.WaitForAsync("to serve", one => one.Output.Contains("serving rank"), Limit);
 
         // It may have all tokens of the pool, so nobody else is admitted beside it.
         var greedy = Start("greedy", "run", "--config", config, "--raw", "--ignore-eos", "--max-tokens", "4000", "Ada has 3 shells. ");
-        await greedy.WaitForAsync("its first words", one => one.Output.Length > 0, s_limit);
+        await greedy.WaitForAsync("its first words", one => one.Output.Length > 0, Limit);
         greedy.Kill();
 
         await node.WaitForAsync(
-            "to cancel the request", one => one.Errors.Contains("is cancelled: the process of its client at 127.0.0.1:"), s_limit);
+            "to cancel the request", one => one.Errors.Contains("is cancelled: the process of its client at 127.0.0.1:"), Limit);
         await AnswerAsync(config);
     }
 
@@ -43,11 +31,9 @@ public sealed class HostileClientTests : IDisposable
     [InlineData(true)]
     public async Task PortsThatAreFlooded_StillLetMembersAndClientsIn(bool tls)
     {
-        if (Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
+        if (!IsAllWanted)
             Assert.Skip("takes a minute or so: set AKKACP_FAULTS=all");
-        if (tls)
-            MakeCertificates();
-        var config = WriteConfig(ranks: 2, nodes: 3, tls, "");
+        var config = WriteConfig(ranks: 2, nodes: 3, tls ? MakeCertificates() : "");
         var (control, data) = (Ports[0], FreePorts.Take(IPAddress.Loopback));
         HostProcess first;
         await using (Flood.At(control, 400))
@@ -55,10 +41,10 @@ public sealed class HostileClientTests : IDisposable
         {
             first = Start("node 0", "node", "--config", config, "--set", $"transport.port={data}");
             _ = Start("node 1", "node", "--config", config);
-            await first.WaitForAsync("to serve", one => one.Output.Contains("serving rank"), s_limit);
+            await first.WaitForAsync("to serve", one => one.Output.Contains("serving rank"), Limit);
             await AnswerAsync(config);
             var late = Start("node 2", "node", "--config", config);
-            await late.WaitForAsync("to be ready", one => one.Output.Contains(" ready"), s_limit);
+            await late.WaitForAsync("to be ready", one => one.Output.Contains(" ready"), Limit);
             await AnswerAsync(config);
         }
 
@@ -90,51 +76,34 @@ public sealed class HostileClientTests : IDisposable
 
     private static async Task UntilAsync(Func<bool> isMet)
     {
-        using var patience = new CancellationTokenSource(s_limit);
+        using var patience = new CancellationTokenSource(Limit);
         while (!isMet())
             await Task.Delay(50, patience.Token);
-    }
-
-    private HostProcess Start(string label, params string[] arguments)
-    {
-        var process = new HostProcess(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
-        _processes.Add(process);
-        return process;
     }
 
     private async Task AnswerAsync(string config)
     {
         var client = Start("client", "run", "--config", config, "--raw", "--ignore-eos", "--max-tokens", "8", "Ada has 3 shells. ");
-        var exit = await client.WaitForExitAsync(s_limit);
+        var exit = await client.WaitForExitAsync(Limit);
         Assert.True(
             exit == 0 && client.Output.Length > 0,
-            $"expected an answer, found exit {exit}: {string.Concat(_processes.Select(one => one.Label + one.Tail()))}");
+            $"expected an answer, found exit {exit}: {Tails()}");
     }
 
     private List<int> Ports { get; } = [];
 
-    private void MakeCertificates()
-    {
-        if (Shell.TryRun("openssl", "version").Exit != 0)
-            Assert.Skip("openssl is not installed");
-        Shell.Run(Path.Combine(RepositoryFiles.Root, "config", "tls", "make-certificates.sh"), _folder, "node");
-    }
-
-    private string WriteConfig(int ranks, int nodes, bool tls, string more)
+    private string WriteConfig(int ranks, int nodes, string more)
     {
         Ports.AddRange(Enumerable.Range(0, nodes).Select(_ => FreePorts.Take(IPAddress.Loopback)));
-        var file = Path.Combine(_folder, "cluster.conf");
-        File.WriteAllText(file, $$"""
+        return WriteConfig($$"""
             akka-cp {
               model.path = "{{RepositoryFiles.DemoModel}}"
               parallel.attn-cp = {{ranks}}
               device { threads = 1, pin = off }
               cluster { port = {{Ports[0]}}, seeds = [{{string.Join(", ", Ports.Select(port => $"\"127.0.0.1:{port}\""))}}] }
               transport.port = 0
-              {{more}}
-              {{(tls ? $"transport.tls {{ certificate = \"{_folder}/node.pem\", key = \"{_folder}/node.key\", ca = \"{_folder}/ca.pem\" }}" : "")}}
             }
+            {{more}}
             """);
-        return file;
     }
 }

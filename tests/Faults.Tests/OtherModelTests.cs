@@ -8,25 +8,14 @@ using Xunit;
 namespace AkkaCp.Faults.Tests;
 
 /// <summary>Processes whose model is not the cluster's: a node with a damaged copy of the weights, a client of another model.</summary>
-public sealed partial class OtherModelTests : IDisposable
+public sealed partial class OtherModelTests : ProcessTests
 {
     private const string Damaged = "model.layers.2.mlp.experts.5.up_proj.weight";
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("akkacp-other-model").FullName;
-    private readonly List<HostProcess> _processes = [];
-
-    public void Dispose()
-    {
-        foreach (var process in _processes)
-            process.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
 
     [Fact]
     public async Task NodeWithOneOtherBit_AndClientOfAnotherModel_AreRefused_AndNobodyElseIs()
     {
-        if (Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
+        if (!IsAllWanted)
             Assert.Skip("takes a minute or so: set AKKACP_FAULTS=all");
         var config = WriteConfig();
         var model = RepositoryFiles.TinyModel("bf16");
@@ -38,7 +27,7 @@ public sealed partial class OtherModelTests : IDisposable
 
         var damaged = Node("damaged", config, CopyWithOneOtherBit(model));
         await UntilAsync(damaged, "its refusal", Refusal());
-        await a.WaitForAsync("the refusal of the damaged node", node => Refusal().IsMatch(node.Errors), s_limit);
+        await a.WaitForAsync("the refusal of the damaged node", node => Refusal().IsMatch(node.Errors), Limit);
         await LogitsAsync("before", 0, "--config", config, "--model", model);
 
         var client = await LogitsAsync("client", 2, "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
@@ -46,7 +35,7 @@ public sealed partial class OtherModelTests : IDisposable
             @"(?m)^akkacp: the client differs from the cluster: config\.json: the cluster has [0-9a-f]{32}, the client [0-9a-f]{32}\s*$", client.Errors);
 
         var check = Start("check", "check", "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
-        Assert.Equal(1, await check.WaitForExitAsync(s_limit));
+        Assert.Equal(1, await check.WaitForExitAsync(Limit));
         Assert.Matches("model +differs from the cluster's, which refuses requests for it: config.json: the cluster has", check.Output);
 
         // The first who told the hashes, and the coordinator, dies; the copy is no better for it.
@@ -69,31 +58,24 @@ public sealed partial class OtherModelTests : IDisposable
         @"its weights differ from the group's: model\.layers\.2\.mlp\.experts\.5\.up_proj\.weight: expected [0-9a-f]{32}, which node \S+ told first, found [0-9a-f]{32}\s")]
     private static partial Regex Refusal();
 
-    private static Task UntilAsync(HostProcess node, string what, Regex line) => node.WaitForAsync(what, _ => line.IsMatch(node.Output), s_limit);
+    private static Task UntilAsync(HostProcess node, string what, Regex line) => node.WaitForAsync(what, _ => line.IsMatch(node.Output), Limit);
 
     private HostProcess Node(string label, string config, string model) => Start(label, "node", "--config", config, "--model", model);
 
     private async Task<HostProcess> LogitsAsync(string label, int exitCode, params string[] arguments)
     {
         var logits = Start(label, ["logits", "--tokens", string.Join(',', Enumerable.Range(1, 100)), "--output", Output(label), .. arguments]);
-        var exit = await logits.WaitForExitAsync(s_limit);
-        Assert.True(exit == exitCode, $"expected exit code {exitCode}, found {exit}: {string.Concat(_processes.Select(one => one.Label + one.Tail()))}");
+        var exit = await logits.WaitForExitAsync(Limit);
+        Assert.True(exit == exitCode, $"expected exit code {exitCode}, found {exit}: {Tails()}");
         return logits;
     }
 
-    private string Output(string label) => Path.Combine(_folder, label + ".bin");
-
-    private HostProcess Start(string label, params string[] arguments)
-    {
-        var process = new HostProcess(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
-        _processes.Add(process);
-        return process;
-    }
+    private string Output(string label) => Path.Combine(Folder, label + ".bin");
 
     /// <summary>A copy whose one bit in the middle of one expert's matrix is another.</summary>
     private string CopyWithOneOtherBit(string model)
     {
-        var copy = Directory.CreateDirectory(Path.Combine(_folder, "damaged")).FullName;
+        var copy = Directory.CreateDirectory(Path.Combine(Folder, "damaged")).FullName;
         foreach (var file in Directory.EnumerateFiles(model))
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         var path = Path.Combine(copy, "model.safetensors");
@@ -115,8 +97,7 @@ public sealed partial class OtherModelTests : IDisposable
     private string WriteConfig()
     {
         var seeds = Enumerable.Range(0, 4).Select(_ => new IPEndPoint(IPAddress.Loopback, FreePorts.Take(IPAddress.Loopback))).ToList();
-        var file = Path.Combine(_folder, "cluster.conf");
-        File.WriteAllText(file, $$"""
+        return WriteConfig($$"""
             akka-cp {
               parallel { tp = 2, attn-cp = 2, moe-dp = 2, ep = 1 }
               context-parallel.min-tokens = off
@@ -125,6 +106,5 @@ public sealed partial class OtherModelTests : IDisposable
               transport.port = 0
             }
             """);
-        return file;
     }
 }

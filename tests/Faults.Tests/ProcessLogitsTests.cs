@@ -9,21 +9,10 @@ namespace AkkaCp.Faults.Tests;
 /// <summary>
 /// Any layout over processes gives the bytes of the same layout in one process. Without AKKACP_FAULTS=all only two processes are tried.
 /// </summary>
-public sealed class ProcessLogitsTests : IDisposable
+public sealed class ProcessLogitsTests : ProcessTests
 {
     private const int Tokens = 100;
     private const int HiddenSize = 64;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("akkacp-processes").FullName;
-    private readonly List<HostProcess> _processes = [];
-
-    public void Dispose()
-    {
-        foreach (var process in _processes)
-            process.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
 
     [Theory]
     [InlineData(2, 2, 2, 1, false)]
@@ -40,15 +29,13 @@ public sealed class ProcessLogitsTests : IDisposable
     {
         if (IPAddress.Parse(host).AddressFamily == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
             Assert.Skip("this machine has no IPv6");
-        if ((tp > 2 || tls) && Environment.GetEnvironmentVariable("AKKACP_FAULTS") != "all")
+        if ((tp > 2 || tls) && !IsAllWanted)
             Assert.Skip("starts many processes: set AKKACP_FAULTS=all");
-        if (tls)
-            MakeCertificates();
-        var config = WriteConfig(tp, attnCp, moeDp, ep, tls, IPAddress.Parse(host));
+        var config = WriteConfig(tp, attnCp, moeDp, ep, tls ? MakeCertificates() : "", IPAddress.Parse(host));
         for (var i = 0; i < tp; i++)
-            _processes.Add(Akkacp($"node {i}", "node", "--config", config));
-        var expected = Path.Combine(_folder, "one.bin");
-        var found = Path.Combine(_folder, "many.bin");
+            Start($"node {i}", "node", "--config", config);
+        var expected = Path.Combine(Folder, "one.bin");
+        var found = Path.Combine(Folder, "many.bin");
 
         await LogitsAsync(expected, "--model", RepositoryFiles.TinyModel("bf16"), "--threads", "1", "--min-cp-tokens", "0", "--tp", $"{tp}",
             "--attn-cp", $"{attnCp}", "--moe-dp", $"{moeDp}", "--ep", $"{ep}");
@@ -61,41 +48,28 @@ public sealed class ProcessLogitsTests : IDisposable
     public async Task DamagedWeights_FailTheLogitsByName()
     {
         using var model = new DamagedModel("model.embed_tokens.weight", 7 * HiddenSize, float.NaN);
-        var config = WriteConfig(2, 2, 2, 1, false, IPAddress.Loopback, model.Path);
+        var config = WriteConfig(2, 2, 2, 1, "", IPAddress.Loopback, model.Path);
         for (var i = 0; i < 2; i++)
-            _processes.Add(Akkacp($"node {i}", "node", "--config", config));
+            Start($"node {i}", "node", "--config", config);
 
-        var logits = Akkacp("logits", "logits", "--tokens", "1,2,3,4,5,6,7,8,9", "--output", Path.Combine(_folder, "x.bin"), "--config", config);
-        _processes.Add(logits);
+        var logits = Start("logits", "logits", "--tokens", "1,2,3,4,5,6,7,8,9", "--output", Path.Combine(Folder, "x.bin"), "--config", config);
 
-        Assert.Equal(1, await logits.WaitForExitAsync(s_limit));
+        Assert.Equal(1, await logits.WaitForExitAsync(Limit));
         Assert.Contains("NonFiniteLogits", logits.Tail(), StringComparison.Ordinal);
     }
 
-    private static HostProcess Akkacp(string label, params string[] arguments) =>
-        new(label, ["dotnet", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"), .. arguments]);
-
     private async Task LogitsAsync(string output, params string[] arguments)
     {
-        var logits = Akkacp(
+        var logits = Start(
             "logits", ["logits", "--tokens", string.Join(',', Enumerable.Range(1, Tokens)), "--output", output, .. arguments]);
-        _processes.Add(logits);
-        var exit = await logits.WaitForExitAsync(s_limit);
-        Assert.True(exit == 0, $"expected exit code 0, found {exit}: {string.Concat(_processes.Select(one => one.Label + one.Tail()))}");
+        var exit = await logits.WaitForExitAsync(Limit);
+        Assert.True(exit == 0, $"expected exit code 0, found {exit}: {Tails()}");
     }
 
-    private void MakeCertificates()
-    {
-        if (Shell.TryRun("openssl", "version").Exit != 0)
-            Assert.Skip("openssl is not installed");
-        Shell.Run(Path.Combine(RepositoryFiles.Root, "config", "tls", "make-certificates.sh"), _folder, "node");
-    }
-
-    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, bool tls, IPAddress host, string? model = null)
+    private string WriteConfig(int tp, int attnCp, int moeDp, int ep, string tls, IPAddress host, string? model = null)
     {
         var seeds = Enumerable.Range(0, tp).Select(_ => new IPEndPoint(host, FreePorts.Take(host))).ToList();
-        var file = Path.Combine(_folder, "cluster.conf");
-        File.WriteAllText(file, $$"""
+        return WriteConfig($$"""
             akka-cp {
               model.path = "{{model ?? RepositoryFiles.TinyModel("bf16")}}"
               parallel { tp = {{tp}}, attn-cp = {{attnCp}}, moe-dp = {{moeDp}}, ep = {{ep}} }
@@ -104,15 +78,7 @@ public sealed class ProcessLogitsTests : IDisposable
               cluster { host = "{{host}}", port = {{seeds[0].Port}}, seeds = [{{string.Join(", ", seeds.Select(seed => $"\"{seed}\""))}}] }
               transport.port = 0
             }
+            {{tls}}
             """);
-        if (tls)
-        {
-            File.AppendAllText(file, $$"""
-
-                akka-cp.transport.tls { certificate = "{{_folder}}/node.pem", key = "{{_folder}}/node.key", ca = "{{_folder}}/ca.pem" }
-                """);
-        }
-
-        return file;
     }
 }
