@@ -1,5 +1,5 @@
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Pipeline.Partition;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Serving.Bench;
 
 namespace AkkaCp.Bench.Peers;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using AkkaCp.Transport;
+using AkkaCp.Collectives.Setup;
 
 namespace AkkaCp.Bench.Transport;
 

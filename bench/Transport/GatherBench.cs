@@ -1,5 +1,5 @@
+using AkkaCp.Collectives.Calls;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 
 namespace AkkaCp.Bench.Transport;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using AkkaCp.Pipeline.Topology;
-using AkkaCp.Transport;
+using AkkaCp.Collectives.Setup;
+using AkkaCp.Collectives.Topology;
 
 namespace AkkaCp.Bench.Transport;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AkkaCp.Collectives.Setup;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Model.Weights;
@@ -9,7 +10,6 @@ using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Transport;
 
 namespace AkkaCp.Bench.Transport;
 

@@ -1,5 +1,5 @@
 using AkkaCp.Bench.Transport;
-using AkkaCp.Transport;
+using AkkaCp.Collectives.Setup;
 
 // The data plane between two processes that this one makes two of.
 //   AkkaCp.Bench.Transport [--tls]                gathers and round trips beside bare sockets and memcpy, over loopback

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using AkkaCp.Collectives;
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Setup;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
-using AkkaCp.Pipeline.Topology;
-using AkkaCp.Transport;
 
 namespace AkkaCp.Bench.Transport;
 

@@ -1,7 +1,7 @@
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model.Ending;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Engine;
 

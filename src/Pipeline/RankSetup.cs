@@ -1,9 +1,10 @@
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Pipeline;
 

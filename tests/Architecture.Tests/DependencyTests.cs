@@ -6,8 +6,11 @@ namespace AkkaCp.Architecture.Tests;
 
 public partial class DependencyTests
 {
-    // Each project, and those that it may use: all below it.
-    private static readonly string[] s_order = ["Npu", "Model", "Pipeline", "Transport", "Actors", "Engine", "Serving"];
+    // Each project, and those that it may use: all below it, but for neighbours.
+    private static readonly string[] s_order = ["Npu", "Model", "Collectives", "Pipeline", "Actors", "Engine", "Serving"];
+
+    // Two projects beside each other, of which neither uses the other.
+    private static readonly string[] s_neighbours = ["Model", "Collectives"];
 
     public static TheoryData<string> Projects => [.. SourceProject.All.Select(project => project.Name)];
 
@@ -35,6 +38,17 @@ public partial class DependencyTests
     }
 
     [Fact]
+    public void ModelAndCollectives_KnowNothingOfEachOther()
+    {
+        foreach (var name in s_neighbours)
+        {
+            var others = s_neighbours.Where(other => other != name).Select(other => $"AkkaCp.{other}");
+            Assert.Empty(AssemblyOf(name).GetReferencedAssemblies().Select(reference => reference.Name).Intersect(others));
+            Assert.Empty(Project(name).References.Intersect(s_neighbours));
+        }
+    }
+
+    [Fact]
     public void Akka_IsUsedByActorsAlone() =>
         Assert.Equal(["Actors"],
             UsersOf(reference => reference is "Akka" || reference.StartsWith("Akka.", StringComparison.Ordinal)));
@@ -50,16 +64,16 @@ public partial class DependencyTests
             || reference.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)));
 
     [Fact]
-    public void UnsafeCode_IsInTheNpuAndInOneSystemCallOfTheTransport()
+    public void UnsafeCode_IsInTheNpuAndInOneSystemCallOfTheCollectives()
     {
         var allowing = SourceProject.All.Where(
             project => File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj"))
                 .Contains("AllowUnsafeBlocks", StringComparison.Ordinal));
 
-        Assert.Equal(["Npu", "Transport"], allowing.Select(project => project.Name).Order());
-        var transport = SourceProject.All.Single(project => project.Name == "Transport").CodeFiles
+        Assert.Equal(["Collectives", "Npu"], allowing.Select(project => project.Name).Order());
+        var collectives = SourceProject.All.Single(project => project.Name == "Collectives").CodeFiles
             .Where(path => UnsafeWord().IsMatch(File.ReadAllText(path)));
-        Assert.Equal(["GatherSend.cs"], transport.Select(Path.GetFileName));
+        Assert.Equal(["GatherSend.cs"], collectives.Select(Path.GetFileName));
     }
 
     [Fact]

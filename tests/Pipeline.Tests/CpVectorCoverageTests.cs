@@ -1,7 +1,7 @@
 using System.Text.Json;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Tests.Running;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -11,6 +11,7 @@ namespace AkkaCp.Pipeline.Tests;
 public sealed class CpVectorCoverageTests
 {
     private const string Attention = "tests/Npu.Tests/Attention/";
+    private const string Collectives = "tests/Collectives.Tests/";
     private const string Pipeline = "tests/Pipeline.Tests/";
 
     /// <summary>Part of the file (section.list) and the test that reads it.</summary>
@@ -21,8 +22,8 @@ public sealed class CpVectorCoverageTests
         ["can_apply.cases"] = Pipeline + "Partition/CpPolicyTests.cs",
         ["padding.cases"] = Pipeline + "Partition/ZigzagPartitionTests.cs",
         ["padding.fia_pad_rule"] = Attention + "ContextParallelAttentionTests.cs",
-        ["groups.cases"] = Pipeline + "Topology/RankTopologyTests.cs",
-        ["server_args.cases"] = Pipeline + "Topology/RankTopologyTests.cs",
+        ["groups.cases"] = Collectives + "Topology/RankTopologyTests.cs",
+        ["server_args.cases"] = Collectives + "Topology/RankTopologyTests.cs",
         ["moe_gather.cases"] = Pipeline + "Partition/StepRowsTests.cs",
         ["moe_gather.gather_applies"] = Pipeline + "Running/CommunicationTests.cs",
         ["fia_semantics.cases"] = Attention + "AttentionVectorTests.cs",

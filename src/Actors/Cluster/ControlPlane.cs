@@ -8,7 +8,7 @@ using Akka.Configuration;
 using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Settings;
-using AkkaCp.Transport;
+using AkkaCp.Collectives;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors.Cluster;

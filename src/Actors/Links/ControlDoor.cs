@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using AkkaCp.Transport;
-using AkkaCp.Transport.Connecting;
+using AkkaCp.Collectives.Connecting;
+using AkkaCp.Collectives.Setup;
 using Google.Protobuf;
 
 namespace AkkaCp.Actors.Links;

@@ -1,5 +1,5 @@
 using Akka.Actor.Setup;
-using AkkaCp.Transport;
+using AkkaCp.Collectives.Setup;
 
 namespace AkkaCp.Actors.Links;
 

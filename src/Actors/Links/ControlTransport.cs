@@ -6,8 +6,8 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Remote.Transport;
 using AkkaCp.Actors.Cluster;
-using AkkaCp.Transport;
-using AkkaCp.Transport.Connecting;
+using AkkaCp.Collectives.Connecting;
+using AkkaCp.Collectives.Setup;
 using Google.Protobuf;
 
 namespace AkkaCp.Actors.Links;

@@ -1,5 +1,5 @@
-using AkkaCp.Transport;
-using AkkaCp.Transport.Connecting;
+using AkkaCp.Collectives.Connecting;
+using AkkaCp.Collectives.Setup;
 
 namespace AkkaCp.Actors.Settings;
 

@@ -1,4 +1,4 @@
-using AkkaCp.Transport;
+using AkkaCp.Collectives.Setup;
 
 namespace AkkaCp.Actors.Settings;
 

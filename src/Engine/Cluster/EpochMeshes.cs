@@ -1,6 +1,7 @@
 using AkkaCp.Actors;
-using AkkaCp.Pipeline.Topology;
-using AkkaCp.Transport;
+using AkkaCp.Collectives;
+using AkkaCp.Collectives.Setup;
+using AkkaCp.Collectives.Topology;
 
 namespace AkkaCp.Engine.Cluster;
 

@@ -1,6 +1,7 @@
+using AkkaCp.Collectives;
+using AkkaCp.Collectives.Setup;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Transport;
 
 namespace AkkaCp.Engine.Cluster;
 

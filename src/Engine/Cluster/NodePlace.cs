@@ -3,8 +3,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Collectives;
+using AkkaCp.Collectives.Setup;
 using AkkaCp.Engine.Composition;
-using AkkaCp.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Engine.Cluster;

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Collectives;
+using AkkaCp.Collectives.Setup;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
@@ -10,7 +12,6 @@ using AkkaCp.Model.Weights;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Transport;
 
 namespace AkkaCp.Engine.Cluster;
 

@@ -1,10 +1,11 @@
 using AkkaCp.Actors.Settings;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Kv;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Engine.Composition;
 

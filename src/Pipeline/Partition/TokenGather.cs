@@ -27,7 +27,7 @@ public sealed class TokenGather
     /// <summary>[C] rows that each rank contributes.</summary>
     public IReadOnlyList<int> RowsPerRank => _rowsPerRank;
 
-    /// <summary>The same as memory, for <see cref="Groups.IRankGroup.AllGatherAsync"/>.</summary>
+    /// <summary>The same as memory, for <see cref="Collectives.Calls.IRankGroup.AllGatherAsync"/>.</summary>
     public ReadOnlyMemory<int> RowsPerRankMemory => _rowsPerRank;
 
     /// <summary>Rows of the buffer.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using AkkaCp.Collectives.Calls;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 
 namespace AkkaCp.Pipeline.Stages;
 

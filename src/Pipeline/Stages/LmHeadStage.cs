@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using AkkaCp.Collectives.Calls;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Pipeline.Stages;

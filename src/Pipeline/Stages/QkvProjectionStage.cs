@@ -1,6 +1,6 @@
+using AkkaCp.Collectives.Calls;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Pipeline.Stages;

@@ -1,5 +1,5 @@
 using System.Threading.Tasks.Dataflow;
-using AkkaCp.Pipeline.Groups;
+using AkkaCp.Collectives.Calls;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Pipeline.Stages;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using AkkaCp.Collectives.Calls;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 
 namespace AkkaCp.Pipeline.Steps;
 

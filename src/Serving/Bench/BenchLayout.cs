@@ -1,6 +1,6 @@
 using System.Globalization;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Serving.Bench;
 

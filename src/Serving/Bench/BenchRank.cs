@@ -1,8 +1,9 @@
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Groups;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
-using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Steps;
 

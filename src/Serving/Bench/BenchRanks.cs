@@ -1,5 +1,5 @@
+using AkkaCp.Collectives.Groups;
 using AkkaCp.Model.Configuration;
-using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Serving.Bench;

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Pipeline.Topology;
+using AkkaCp.Pipeline;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaCp.Serving.Bench;

@@ -1,6 +1,7 @@
 using System.CommandLine;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Topology;
+using AkkaCp.Pipeline;
 using AkkaCp.Serving.Bench;
 
 namespace AkkaCp.Serving.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Serving.Display;
 using Spectre.Console;
 

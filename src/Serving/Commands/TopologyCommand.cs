@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using AkkaCp.Pipeline.Topology;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Serving.Display;
 
 namespace AkkaCp.Serving.Commands;

@@ -1,4 +1,4 @@
-using AkkaCp.Pipeline.Topology;
+using AkkaCp.Collectives.Topology;
 using Spectre.Console;
 
 namespace AkkaCp.Serving.Display;

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Collectives;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Testing;
-using AkkaCp.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

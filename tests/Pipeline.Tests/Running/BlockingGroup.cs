@@ -1,5 +1,6 @@
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Groups;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 
 namespace AkkaCp.Pipeline.Tests.Running;
 

@@ -1,6 +1,7 @@
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Groups;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Pipeline.Tests.Running;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
 using AkkaCp.Pipeline.Tests.Variants;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Partition;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using AkkaCp.Pipeline.Topology;
+using AkkaCp.Collectives.Topology;
 using Xunit;
 
 namespace AkkaCp.Pipeline.Tests.Running;

@@ -1,6 +1,6 @@
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Partition;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 

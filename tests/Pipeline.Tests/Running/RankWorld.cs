@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Groups;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Pipeline.Groups;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Pipeline.Topology;
 
 namespace AkkaCp.Pipeline.Tests.Running;
 

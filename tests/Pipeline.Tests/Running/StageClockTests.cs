@@ -1,5 +1,5 @@
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,6 +1,7 @@
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Steps;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,7 +1,7 @@
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Tests.Running;
-using AkkaCp.Pipeline.Topology;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,0 +1,17 @@
+using AkkaCp.Npu;
+
+namespace AkkaCp.Collectives.Groups;
+
+/// <summary>What is to become of a frame's payload.</summary>
+internal readonly struct Arrival
+{
+    public required ArrivalKind Kind { get; init; }
+
+    public Collective? Collective { get; init; }
+
+    /// <summary>Place among the collective's blocks, or in the peer's arena.</summary>
+    public int Place { get; init; }
+
+    /// <summary>Where a wanted payload goes.</summary>
+    public TensorView Rows { get; init; }
+}

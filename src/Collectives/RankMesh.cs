@@ -1,0 +1,296 @@
+using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Groups;
+using AkkaCp.Collectives.Links;
+using AkkaCp.Collectives.Setup;
+using AkkaCp.Collectives.Topology;
+using AkkaCp.Collectives.Wire;
+using AkkaCp.Npu;
+using Microsoft.Extensions.Logging;
+
+namespace AkkaCp.Collectives;
+
+/// <summary>One epoch of this process: its peers, the links with them, and the groups of its ranks.</summary>
+internal sealed class RankMesh : IRankMesh
+{
+    // How long a closing mesh waits for its last frames to leave.
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<(GroupKind Kind, int Index), SocketGroup> _groups = [];
+    private readonly Dictionary<(GroupKind Kind, int Rank), SocketRankGroup> _ports = [];
+    private readonly Peer?[] _peerOfRank;
+    private readonly List<Task> _threads = [];
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PeerLoss> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly ILogger _log;
+    private Task? _closed;
+
+    public RankMesh(MeshPlan plan, DataPlaneOptions options, TransportMeter meter, TimeProvider time, ILogger log)
+    {
+        Plan = plan;
+        Options = options;
+        Meter = meter;
+        Time = time;
+        _log = log;
+        Closing = _closing.Token;
+        _peerOfRank = new Peer?[plan.Topology.WorldSize];
+        Peers = MakePeers();
+        MakeGroups();
+        if (Peers.Count == 0)
+        {
+            _connected.SetResult();
+        }
+    }
+
+    public long Epoch => Plan.Epoch;
+
+    public Task<PeerLoss> Lost => _lost.Task;
+
+    public MeshPlan Plan { get; }
+
+    public DataPlaneOptions Options { get; }
+
+    public TransportMeter Meter { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>Guards all state of groups and peers; held for microseconds.</summary>
+    public Lock Gate { get; } = new();
+
+    public TensorPool Memory { get; } = new();
+
+    public IReadOnlyList<Peer> Peers { get; }
+
+    /// <summary>Ends when all links are there; fails with the first peer that is lost or refuses before that.</summary>
+    public Task Connected => _connected.Task;
+
+    /// <summary>Cancelled when the mesh closes.</summary>
+    public CancellationToken Closing { get; }
+
+    public IRankGroup Group(GroupKind kind, int rank) => _ports.TryGetValue((kind, rank), out var port)
+        ? port
+        : throw new ArgumentOutOfRangeException(nameof(rank), rank, $"no {kind.Name()} group of this process has this rank");
+
+    /// <summary>The process of a global rank; null for this one.</summary>
+    public Peer? PeerOf(int globalRank) => _peerOfRank[globalRank];
+
+    /// <summary>The group that a peer's frame is for, and the peer's slot in it.</summary>
+    /// <exception cref="ProtocolException">The peer is in no such group.</exception>
+    public SocketGroup GroupOf(Peer peer, in FrameHeader header, out int slot)
+    {
+        slot = -1;
+        if (_groups.TryGetValue((header.GroupKind, header.GroupIndex), out var group))
+        {
+            slot = Array.IndexOf(group.Peers, peer);
+        }
+
+        return slot >= 0 && header.Member < group!.Size
+            ? group
+            : throw new ProtocolException($"a frame for group {header.GroupIndex} of kind {header.GroupKind}, member {header.Member}");
+    }
+
+    /// <summary>A frame that carries nothing.</summary>
+    public FrameHeader Plain(FrameKind kind) => new() { Kind = kind, Tag = new CollectiveTag(Epoch, 0, 0, CollectiveKind.Barrier) };
+
+    /// <summary>The kind of another group in which members of this process wait under a tag. Only tags that have no home can be called
+    /// there. Called under the gate.</summary>
+    public GroupKind? KindInUse(CollectiveTag tag, GroupKind kind)
+    {
+        if (tag.Kind.Home() is null)
+        {
+            foreach (var group in _groups.Values)
+            {
+                if (group.Kind != kind && group.IsCalled(tag))
+                {
+                    return group.Kind;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Ends a tag in a group, and wherever else members wait under it: with the wrong group in play, their peers may never
+    /// come. Called under the gate.</summary>
+    public void KillEverywhere(CollectiveTag tag, SocketGroup group, CollectiveFault fault)
+    {
+        group.Kill(tag, fault, tellPeers: true);
+        foreach (var other in _groups.Values)
+        {
+            if (other.IsCalled(tag))
+            {
+                other.Kill(tag, fault, tellPeers: true);
+            }
+        }
+    }
+
+    public void Acknowledge(Peer peer, uint consumed)
+    {
+        lock (Gate)
+        {
+            peer.Acknowledge(consumed);
+        }
+    }
+
+    /// <summary>A peer is gone: its calls end here, and both its links.</summary>
+    public void Lose(Peer peer, string reason)
+    {
+        var loss = new PeerLoss(peer.Endpoint, peer.Ranks, reason);
+        lock (Gate)
+        {
+            if (peer.Loss is not null || Closing.IsCancellationRequested)
+            {
+                return;
+            }
+
+            peer.Loss = loss;
+            foreach (var group in _groups.Values)
+            {
+                group.Lose(peer);
+            }
+        }
+
+        _log.LogInformation("Epoch {Epoch}: lost {Loss}", Epoch, loss);
+        _lost.TrySetResult(loss);
+        _connected.TrySetException(new MeshConnectException(Epoch, [loss]));
+        peer.Send.Break();
+        peer.Receive?.Connection.Dispose();
+    }
+
+    /// <summary>A peer broke the protocol.</summary>
+    public void Broken(Peer peer, string what)
+    {
+        Meter.Broken();
+        _log.LogError("Epoch {Epoch}: rank {Ranks} at {Endpoint} broke the protocol: {What}",
+            Epoch, string.Join(", ", peer.Ranks), peer.Endpoint, what);
+    }
+
+    /// <summary>A link's thread met with a bug; its peer is as good as gone, and calls must not wait for it.</summary>
+    public void Fail(Peer peer, Exception bug)
+    {
+        _log.LogError(bug, "Epoch {Epoch}: the link with {Endpoint} failed", Epoch, peer.Endpoint);
+        Lose(peer, $"the link failed here: {bug.Message}");
+    }
+
+    /// <summary>A link got its connection.</summary>
+    public void Joined()
+    {
+        if (Peers.All(peer => peer.IsConnected))
+        {
+            _connected.TrySetResult();
+        }
+    }
+
+    /// <summary>A peer refuses for good, so that the epoch cannot be.</summary>
+    public void Refuse(Peer peer, string reason) =>
+        _connected.TrySetException(new MeshConnectException(Epoch, [new PeerLoss(peer.Endpoint, peer.Ranks, reason)]));
+
+    /// <summary>Runs a link's work on a thread of its own, which the mesh waits for when it closes.</summary>
+    public void Start(string name, Action work) => Track(DataThread.Start($"{name}, epoch {Epoch}", work));
+
+    /// <summary>A thread to wait for when the mesh closes.</summary>
+    public void Track(Task thread)
+    {
+        lock (_threads)
+        {
+            _threads.RemoveAll(one => one.IsCompleted);
+            _threads.Add(thread);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        lock (_threads)
+        {
+            return new ValueTask(_closed ??= CloseAsync());
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        lock (Gate)
+        {
+            foreach (var group in _groups.Values)
+            {
+                group.Close();
+            }
+
+            foreach (var peer in Peers)
+            {
+                peer.Send.Enqueue(new SendItem { Header = Plain(FrameKind.Goodbye) });
+                peer.Send.Close();
+            }
+
+            _closing.Cancel();
+        }
+
+        await Task.WhenAny(SendersEnded(), Task.Delay(s_farewell)).ConfigureAwait(false);
+        foreach (var peer in Peers)
+        {
+            peer.Send.Break();
+            peer.Receive?.Connection.Dispose();
+        }
+
+        await Task.WhenAll(Threads()).ConfigureAwait(false);
+        _lost.TrySetCanceled();
+        _connected.TrySetCanceled();
+        foreach (var peer in Peers)
+        {
+            peer.Dispose();
+        }
+
+        Memory.Dispose();
+        _closing.Dispose();
+    }
+
+    private Task SendersEnded() => Task.WhenAll(Peers.Select(peer => peer.Send.Ended));
+
+    private Task[] Threads()
+    {
+        lock (_threads)
+        {
+            return [.. _threads];
+        }
+    }
+
+    private List<Peer> MakePeers()
+    {
+        var peers = new List<Peer>();
+        var remote = Enumerable.Range(0, Plan.Topology.WorldSize).Except(Plan.LocalRanks);
+        foreach (var ranks in remote.GroupBy(rank => Plan.Endpoints[rank]))
+        {
+            var peer = new Peer(ranks.Key, [.. ranks], Options, Memory);
+            peer.Send = new SendLink(this, peer);
+            peers.Add(peer);
+            foreach (var rank in ranks)
+            {
+                _peerOfRank[rank] = peer;
+            }
+        }
+
+        return peers;
+    }
+
+    private void MakeGroups()
+    {
+        foreach (var kind in Enum.GetValues<GroupKind>())
+        {
+            var all = Plan.Topology.Groups(kind);
+            for (var index = 0; index < all.Count; index++)
+            {
+                var local = all[index].Ranks.Where(Plan.LocalRanks.Contains).ToArray();
+                if (local.Length == 0)
+                {
+                    continue;
+                }
+
+                var group = new SocketGroup(this, all[index], (ushort)index);
+                _groups.Add((kind, index), group);
+                foreach (var rank in local)
+                {
+                    _ports.Add((kind, rank), new SocketRankGroup(group, group.MemberOf(rank)));
+                }
+            }
+        }
+    }
+}

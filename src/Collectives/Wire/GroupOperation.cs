@@ -1,0 +1,20 @@
+namespace AkkaCp.Collectives.Wire;
+
+/// <summary>The operations of a group, as numbered on the wire.</summary>
+internal enum GroupOperation : byte
+{
+    /// <summary>The members' rows, one after another.</summary>
+    AllGather,
+
+    /// <summary>The sum, on every member.</summary>
+    AllReduce,
+
+    /// <summary>Each member its rows of the sum.</summary>
+    ReduceScatter,
+
+    /// <summary>The root's rows.</summary>
+    Broadcast,
+
+    /// <summary>Nothing but waiting.</summary>
+    Barrier,
+}
