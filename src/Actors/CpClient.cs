@@ -8,6 +8,7 @@ using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
 using AkkaCp.Model;
+using AkkaCp.Scheduling.Requests;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors;

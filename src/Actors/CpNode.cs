@@ -4,8 +4,8 @@ using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Scheduling.Requests;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors;
@@ -37,9 +37,8 @@ public sealed class CpNode : IAsyncDisposable
         var callbacks = Callbacks.Of(options.Loggers);
         (_settings, _loggers) = (settings, callbacks);
         _logger = _loggers.CreateLogger(LogCategories.Engine);
-        var limits = CoordinatorLimits.Of(
-            settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
-        _coordinator = new CoordinatorContext(limits with { Rules = limits.Rules with { Settling = 2 } }, options.Host.Facts);
+        _coordinator = CoordinatorSetup.Context(
+            settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, settling: 2);
         _node = new NodeContext(options.Host, callbacks.Guard(nameof(options.StateChanged), options.StateChanged), sendsLogits: true);
         _requests = new OpenRequests(
             EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient());

@@ -6,6 +6,7 @@ using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors;
 
@@ -47,9 +48,8 @@ public sealed class CpSystem : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        var context = new CoordinatorContext(
-            CoordinatorLimits.Of(settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength),
-            options.Host.Facts);
+        var context = CoordinatorSetup.Context(
+            settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
         var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Loggers));
         var system = ActorSystem.Create(options.Name, setup);

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AkkaCp.Actors;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Model.Tokenization;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine;
 

@@ -1,7 +1,7 @@
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Serving;
 

@@ -2,9 +2,10 @@ using Akka.Actor;
 using Akka.TestKit;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
-using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Model.Sampling;
+using AkkaCp.Scheduling.Requests;
+using AkkaCp.Scheduling.Tests;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests;

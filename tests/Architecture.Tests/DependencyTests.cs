@@ -7,7 +7,7 @@ namespace AkkaCp.Architecture.Tests;
 public partial class DependencyTests
 {
     // Each project, and those that it may use: all below it, but for neighbours.
-    private static readonly string[] s_order = ["Npu", "Model", "Collectives", "Pipeline", "Actors", "Engine", "Serving"];
+    private static readonly string[] s_order = ["Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Serving"];
 
     // Two projects beside each other, of which neither uses the other.
     private static readonly string[] s_neighbours = ["Model", "Collectives"];
@@ -52,6 +52,20 @@ public partial class DependencyTests
     public void Akka_IsUsedByActorsAlone() =>
         Assert.Equal(["Actors"],
             UsersOf(reference => reference is "Akka" || reference.StartsWith("Akka.", StringComparison.Ordinal)));
+
+    /// <summary>The scheduler decides with numbers: what a step computes, and with which tensors, is not its concern.</summary>
+    [Fact]
+    public void Scheduling_KnowsPlansPlacementAndSamplingOnly()
+    {
+        var used = ReferencedType.Of(AssemblyOf("Scheduling"));
+
+        Assert.Equal(
+            ["AkkaCp.Model.Sampling", "AkkaCp.Pipeline.Partition", "AkkaCp.Pipeline.Steps"],
+            used.Where(type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal)).Select(type => type.Namespace).Distinct().Order());
+        Assert.All(
+            used.Where(type => !type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal)),
+            type => Assert.StartsWith("System.", type.Assembly, StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Dataflow_IsUsedByThePipelineAlone() =>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Tests;
 

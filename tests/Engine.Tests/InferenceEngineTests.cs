@@ -1,6 +1,6 @@
 using System.Text.Json;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling;
 
 namespace AkkaCp.Actors.Coordinator;
 

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Coordinator;
 

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling;
 
 namespace AkkaCp.Actors.Coordinator;
 
@@ -79,7 +80,7 @@ internal sealed partial class CoordinatorActor
     {
         if (_timedStep == 0)
             Timers.Cancel(StepTimer);
-        else if (_context.Limits.Scheduler.StepTimeout is { } timeout)
+        else if (Rules.StepTimeout is { } timeout)
             Timers.StartSingleTimer(StepTimer, new CoordinatorProtocol.StepTimedOut(_state.Epoch, _timedStep), timeout);
     }
 
@@ -98,7 +99,7 @@ internal sealed partial class CoordinatorActor
     private void StepTimedOut(CoordinatorProtocol.StepTimedOut late)
     {
         var missing = MissingRanks(late.Step);
-        var seconds = _context.Limits.Scheduler.StepTimeout!.Value.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        var seconds = Rules.StepTimeout!.Value.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         LoseGroup(RankLost(
             missing[0], late.Step, $"expected a result, or progress, within {seconds} s, found none of rank {string.Join(", ", missing)}"));
     }
@@ -140,11 +141,12 @@ internal sealed partial class CoordinatorActor
         Routes =
         [
             .. from share in plan.Requests
-               where share.Start is { AllLogits: true } && _state.Running.ContainsKey(share.Request)
-               let id = _state.Running[share.Request].Submit.RequestId
-               let edge = _edges.EdgeOf(id)
+               where share.Start is { AllLogits: true }
+               let id = _state.RequestIdOf(share.Request)
+               where id is not null
+               let edge = _edges.EdgeOf(id.Value)
                where edge is not null
-               select new LogitsProtocol.Route(share.Request, id, edge),
+               select new LogitsProtocol.Route(share.Request, id.Value, edge),
         ],
     };
 

@@ -2,11 +2,13 @@ using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Coordinator;
 
 /// <summary>
-/// Turns messages into calls of <see cref="CoordinatorState"/>, <see cref="Roster"/> and <see cref="Formation"/>, and what comes back into
+/// Turns messages into calls of <see cref="SchedulerState"/>, <see cref="Roster"/> and <see cref="Formation"/>, and what comes back into
 /// Tells. Requests and nodes' pulses are taken in every phase.
 /// </summary>
 /// <remarks>
@@ -28,7 +30,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly EdgeBook _edges = new();
     private readonly PartsAssembler _parts = new();
-    private CoordinatorState _state;
+    private SchedulerState _state;
     private CpPhase _phase = CpPhase.Forming;
     private bool _isStopping;
 
@@ -38,7 +40,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _context = context;
         try
         {
-            _state = CoordinatorState.Create(context.Limits) with { NextNumber = context.NextRequest };
+            _state = SchedulerState.Create(context.Limits, context.NextRequest);
             _roster = Roster.Create(context.Facts, context.Limits.WorldSize);
         }
         catch (Exception cause)
@@ -50,14 +52,14 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
         var (self, system) = (Self, Context.System);
         _hashes = new HashExchange((node, message) => node.TellLarge(message, self, system));
-        _settling = context.Limits.Rules.Settling;
+        _settling = context.Rules.Settling;
         Forming();
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private GroupRules Rules => _context.Limits.Rules;
+    private GroupRules Rules => _context.Rules;
 
     /// <summary>How the program starts it.</summary>
     public static Props Props(CoordinatorContext context) => Akka.Actor.Props.Create(() => new CoordinatorActor(context));
@@ -93,7 +95,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void Always()
     {
-        Receive<GenerationProtocol.Submit>(Submit);
+        Receive<EdgeProtocol.HandIn>(handIn => Submit(handIn.Request, handIn.Client ?? ClientFacts.None));
         Receive<GenerationProtocol.Cancel>(cancel => Apply(_state.Cancel(cancel.RequestId)));
         Receive<EdgeProtocol.Poll>(poll => _edges.Answer(poll.RequestId, poll.Known, Sender, Self, WhatIsMissing()));
         Receive<EdgeProtocol.Done>(done => _edges.Forget(done.RequestId));
@@ -114,9 +116,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     }
 
     /// <remarks>A request that is handed in again is asked after: its edge did not hear that it was taken.</remarks>
-    private void Submit(GenerationProtocol.Submit submit)
+    private void Submit(GenerationProtocol.Submit submit, ClientFacts client)
     {
-        if (_context.Facts.DifferencesTo(submit.Client ?? ClientFacts.None) is { Count: > 0 } differences)
+        if (_context.Facts.DifferencesTo(client) is { Count: > 0 } differences)
             Reject(submit, $"the client differs from the cluster: {string.Join("; ", differences)}");
         else if (_edges.TryAdd(submit, Sender))
             Apply(_state.Submit(submit));
@@ -187,7 +189,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         if (drain.Timeout > TimeSpan.Zero)
             Timers.StartSingleTimer(DrainTimer, CoordinatorProtocol.DrainExpired.Instance, drain.Timeout);
         Apply(_state.Drain());
-        if (drain.Timeout <= TimeSpan.Zero || (_phase == CpPhase.Forming && _state.Running.IsEmpty))
+        if (drain.Timeout <= TimeSpan.Zero || (_phase == CpPhase.Forming && _state.HoldsNoKv))
             StopNow();
     }
 
@@ -200,8 +202,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void TickLater() => Timers.StartSingleTimer(SecondTimer, CoordinatorProtocol.Tick.Instance, s_second);
 
     private void Publish(CpPhase phase) => _context.Status = new CpStatus(
-        phase, _state.Epoch, _state.Queue.Count, _state.Running.Values.Count(request => !request.HasEnded), _state.InFlight.Count,
-        _state.StepsDone, _state.Kv.Free, _state.Kv.Usable);
+        phase, _state.Epoch, _state.QueuedCount, _state.RunningCount, _state.InFlight.Count, _state.StepsDone, _state.FreeKvBlocks,
+        _state.UsableKvBlocks);
 
     private static PipelineFault RankLost(int rank, long step, string message) =>
         new(FaultKind.RankLost, "RankPipeline", -1, rank, step, message);

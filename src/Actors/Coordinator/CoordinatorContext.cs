@@ -1,15 +1,20 @@
+using AkkaCp.Scheduling;
+
 namespace AkkaCp.Actors.Coordinator;
 
 /// <summary>What a coordinator shares with the program that started it; outlives its restarts, and the actor system.</summary>
 /// <param name="limits">What does not change.</param>
 /// <param name="facts">What every node must have.</param>
-internal sealed class CoordinatorContext(CoordinatorLimits limits, GroupFacts facts)
+/// <param name="rules">How patient the coordinator is.</param>
+internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts facts, GroupRules rules)
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _highestEpoch;
     private volatile CpStatus _status = new(CpPhase.Forming, 0, 0, 0, 0, 0, limits.KvBlocks - 1, limits.KvBlocks - 1);
 
-    public CoordinatorLimits Limits { get; } = limits;
+    public SchedulerLimits Limits { get; } = limits;
+
+    public GroupRules Rules { get; } = rules;
 
     public GroupFacts Facts { get; } = facts;
 

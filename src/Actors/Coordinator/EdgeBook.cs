@@ -1,6 +1,7 @@
 using Akka.Actor;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Coordinator;
 

@@ -8,11 +8,8 @@ namespace AkkaCp.Actors.Coordinator;
 /// </summary>
 internal sealed record GroupRules
 {
-    /// <summary>Epochs in a row that a request may lose without a new token.</summary>
-    public int LostEpochs { get; init; } = 5;
-
-    /// <summary>Seconds that a request may be without a group.</summary>
-    public int WaitForNodes { get; init; } = 600;
+    /// <summary>How long a step may be without progress; null for ever.</summary>
+    public TimeSpan? StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Seconds of silence after which a node is gone.</summary>
     public int NodeSilence { get; init; } = 15;
@@ -35,13 +32,13 @@ internal sealed record GroupRules
     /// <summary>Seconds after which what a rank has not answered is said again.</summary>
     public int Resend { get; init; } = 2;
 
-    /// <summary>As the settings of a cluster have it.</summary>
-    public static GroupRules Of(ClusterSettings cluster) => new()
+    /// <summary>As the settings have it.</summary>
+    public static GroupRules Of(CpSettings settings) => new()
     {
-        LostEpochs = cluster.LostEpochs,
-        WaitForNodes = Seconds(cluster.WaitForNodes),
-        NodeSilence = Seconds(cluster.NodeTimeout),
+        StepTimeout = settings.Scheduler.StepTimeout,
+        NodeSilence = Seconds(settings.Cluster.NodeTimeout),
     };
 
-    private static int Seconds(TimeSpan time) => Math.Max(1, (int)Math.Ceiling(time.TotalSeconds));
+    /// <summary>Ticks that a time lasts, at least one.</summary>
+    public static int Seconds(TimeSpan time) => Math.Max(1, (int)Math.Ceiling(time.TotalSeconds));
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;
 
@@ -146,7 +147,7 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
                 _locator.Tell(NodeProtocol.Locate.Instance);
                 break;
             case EdgeEffect.Send send:
-                _coordinator!.TellLarge(send.Command, Self, Context.System);
+                _coordinator!.TellLarge(WithClient(send.Command), Self, Context.System);
                 break;
             case EdgeEffect.Give give:
                 Give(give.Reply);
@@ -156,6 +157,9 @@ internal sealed class EdgeActor : ReceiveActor, IWithTimers
                 break;
         }
     }
+
+    private GenerationProtocol.ICommand WithClient(GenerationProtocol.ICommand command) =>
+        command is GenerationProtocol.Submit submit ? new EdgeProtocol.HandIn(submit, _request.Client) : command;
 
     private void TickLater() => Timers.StartSingleTimer(Tick.Instance, Tick.Instance, EdgeRules.Tick);
 

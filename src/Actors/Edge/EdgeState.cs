@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;
 

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;
 
@@ -7,13 +7,17 @@ namespace AkkaCp.Actors.Edge;
 /// <param name="submit">What its client asked for.</param>
 /// <param name="rows">Takes the rows of logits; null for nobody.</param>
 /// <param name="delayed">Told when it waits for the cluster.</param>
-internal sealed class OpenRequest(GenerationProtocol.Submit submit, LogitsRowTaker? rows, Action<ClusterWait> delayed)
+/// <param name="client">What the coordinator is told of this process.</param>
+internal sealed class OpenRequest(
+    GenerationProtocol.Submit submit, LogitsRowTaker? rows, Action<ClusterWait> delayed, ClientFacts client)
 {
     private readonly Lock _lock = new();
     private IActorRef? _edge;
     private bool _isCancelled;
 
     public GenerationProtocol.Submit Submit { get; } = submit;
+
+    public ClientFacts Client { get; } = client;
 
     /// <summary>The rows of logits; null when nobody takes them.</summary>
     public RowBook? Rows { get; } = rows is null ? null : new RowBook(rows);

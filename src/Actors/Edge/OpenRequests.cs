@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;
 
@@ -36,7 +37,7 @@ internal sealed class OpenRequests(EdgeRules rules, ClientFacts client, Action<C
     public async IAsyncEnumerable<GenerationProtocol.IReply> RunAsync(
         GenerationProtocol.Submit submit, LogitsRowTaker? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new OpenRequest(submit with { Client = client }, rows, delayed ?? (_ => { }));
+        var request = new OpenRequest(submit, rows, delayed ?? (_ => { }), client);
         Open(request);
         using var registration = cancellationToken.UnsafeRegister(_ => request.Cancel(), null);
         try

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;
 

@@ -1,11 +1,12 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
-/// Writes and reads every <see cref="IWireMessage"/>: hand-written binary under explicit manifests, so that a node accepts what is
+/// Writes and reads every <see cref="IWireMessage"/> and <see cref="IRequestMessage"/>: hand-written binary under explicit manifests, so that a node accepts what is
 /// listed here and nothing else. A manifest ends in the version of its format. Requests and pulses of other versions become
 /// <see cref="Foreign"/> and are refused; what refuses them keeps its format.
 /// </summary>
@@ -13,7 +14,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
 {
     private static readonly WireFormat[] s_formats =
     [
-        WireFormat.Of<GenerationProtocol.Submit>("submit/2", GenerationWire.Write, GenerationWire.Submit),
+        WireFormat.Of<EdgeProtocol.HandIn>("submit/2", EdgeWire.Write, EdgeWire.HandIn),
         WireFormat.Of<GenerationProtocol.Cancel>("cancel/1", (to, cancel) => to.Id(cancel.RequestId), from => new(from.Id())),
         WireFormat.Of<GenerationProtocol.Progress>("progress/1", GenerationWire.Write, GenerationWire.Progress),
         WireFormat.Of<GenerationProtocol.TokenGenerated>("token/1", GenerationWire.Write, GenerationWire.TokenGenerated),

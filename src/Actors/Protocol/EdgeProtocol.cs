@@ -1,3 +1,5 @@
+using AkkaCp.Scheduling.Requests;
+
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
@@ -6,6 +8,15 @@ namespace AkkaCp.Actors.Protocol;
 /// </summary>
 internal static class EdgeProtocol
 {
+    /// <summary>From the edge: the request, and whose it is. The coordinator serves it, or refuses the client.</summary>
+    /// <param name="Request">What is asked for.</param>
+    /// <param name="Client">Who asks; null for a client that says nothing of itself.</param>
+    public sealed record HandIn(GenerationProtocol.Submit Request, ClientFacts? Client) : GenerationProtocol.ICommand
+    {
+        /// <inheritdoc/>
+        public Guid RequestId => Request.RequestId;
+    }
+
     /// <summary>From the edge: it is there, and knows this many tokens; the coordinator says again what is missing.</summary>
     /// <param name="RequestId">The request.</param>
     /// <param name="Known">Tokens that the edge has, prompt and answer together.</param>

@@ -1,3 +1,4 @@
+using AkkaCp.Scheduling.Requests;
 using static AkkaCp.Actors.Protocol.EdgeProtocol;
 
 namespace AkkaCp.Actors.Protocol;
@@ -5,6 +6,14 @@ namespace AkkaCp.Actors.Protocol;
 /// <summary>The edge protocol on the wire.</summary>
 internal static class EdgeWire
 {
+    public static void Write(this WireWriter to, HandIn handIn)
+    {
+        to.Write(handIn.Request);
+        to.Optional(handIn.Client, to.Write);
+    }
+
+    public static HandIn HandIn(this WireReader from) => new(from.Submit(), from.Optional(from.ClientFacts));
+
     public static void Write(this WireWriter to, Poll poll)
     {
         to.Id(poll.RequestId);

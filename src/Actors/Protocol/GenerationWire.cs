@@ -1,4 +1,5 @@
-using static AkkaCp.Actors.Protocol.GenerationProtocol;
+using AkkaCp.Scheduling.Requests;
+using static AkkaCp.Scheduling.Requests.GenerationProtocol;
 
 namespace AkkaCp.Actors.Protocol;
 
@@ -14,12 +15,10 @@ internal static class GenerationWire
         to.Write(submit.Sampling);
         to.Ints(submit.StopTokens);
         to.Bool(submit.AllLogits);
-        to.Optional(submit.Client, to.Write);
     }
 
     public static Submit Submit(this WireReader from) =>
-        new(from.Id(), from.Ints(), from.Int(), from.Int(), from.SamplingOptions(), from.Ints(), from.Bool(),
-            from.Optional(from.ClientFacts));
+        new(from.Id(), from.Ints(), from.Int(), from.Int(), from.SamplingOptions(), from.Ints(), from.Bool());
 
     public static void Write(this WireWriter to, Progress progress)
     {

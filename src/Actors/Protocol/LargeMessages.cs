@@ -13,7 +13,7 @@ internal static class LargeMessages
     private const int LargeHashes = PartsAssembler.PartBytes / 200;
 
     /// <summary>Tells a message, in parts when it is large and goes to another process.</summary>
-    public static void TellLarge(this IActorRef target, IWireMessage message, IActorRef sender, ActorSystem system)
+    public static void TellLarge(this IActorRef target, object message, IActorRef sender, ActorSystem system)
     {
         if (!IsLarge(message) || ((IInternalActorRef)target).IsLocal)
         {
@@ -56,9 +56,9 @@ internal static class LargeMessages
         }
     }
 
-    private static bool IsLarge(IWireMessage message) => message switch
+    private static bool IsLarge(object message) => message switch
     {
-        GenerationProtocol.Submit submit => submit.Tokens.Length + submit.StopTokens.Length + (2 * submit.Sampling.LogitBias?.Count ?? 0) > LargeCount,
+        EdgeProtocol.HandIn { Request: var submit } => submit.Tokens.Length + submit.StopTokens.Length + (2 * submit.Sampling.LogitBias?.Count ?? 0) > LargeCount,
         RankProtocol.RunStep run => run.Plan.Requests.Sum(share => share.Tokens.Length + share.NewBlocks.Length + 16) > LargeCount,
         LogitsProtocol.Row row => row.Logits.Length > LargeCount,
         HashProtocol.Own own => own.Hashes.Length > LargeHashes,

@@ -9,5 +9,5 @@ internal sealed record WireFormat(Type Type, string Manifest, Action<WireWriter,
 {
     /// <summary>The format of <typeparamref name="T"/>.</summary>
     public static WireFormat Of<T>(string manifest, Action<WireWriter, T> write, Func<WireReader, T> read)
-        where T : class, IWireMessage => new(typeof(T), manifest, (to, message) => write(to, (T)message), read);
+        where T : class => new(typeof(T), manifest, (to, message) => write(to, (T)message), read);
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 using Microsoft.Extensions.AI;
 
 namespace AkkaCp.Engine.Chat;

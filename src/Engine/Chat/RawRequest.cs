@@ -1,4 +1,4 @@
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 using Microsoft.Extensions.AI;
 
 namespace AkkaCp.Engine.Chat;

@@ -11,6 +11,7 @@ using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

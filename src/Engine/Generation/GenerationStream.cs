@@ -1,6 +1,6 @@
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Model.Tokenization;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Generation;
 

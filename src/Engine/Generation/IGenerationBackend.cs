@@ -1,4 +1,4 @@
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Generation;
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Prompting;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tokenization;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Generation;
 

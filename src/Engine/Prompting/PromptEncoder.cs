@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tokenization;
+using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Prompting;
 

@@ -1,6 +1,6 @@
 using System.Net;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Model;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -9,6 +9,9 @@ using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Pipeline.Partition;
+using AkkaCp.Scheduling;
+using AkkaCp.Scheduling.Requests;
+using AkkaCp.Scheduling.Tests;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Coordinator;
@@ -17,6 +20,7 @@ namespace AkkaCp.Actors.Tests.Coordinator;
 public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings { Akka = "actor.serialize-messages = on" }))
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly ClientFacts s_client = new ScriptedRanks().Facts.ToClient();
 
     [Fact]
     public async Task CoordinatorThatFails_SendsItsEdgesAwayAndServesAgain()
@@ -24,7 +28,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
         var (coordinator, _) = Start(ranks);
         var request = Request(10);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         await ExpectMsgAsync<GenerationProtocol.Progress>(s_patience);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
 
@@ -33,7 +37,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         Assert.Equal(request.RequestId, (await ExpectMsgAsync<EdgeProtocol.Unknown>(s_patience)).RequestId);
 
         ranks.Gate.Release(1000);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         Assert.Equal(CompletionReason.Length, (await TerminalAsync(request.RequestId) as GenerationProtocol.Completed)?.Reason);
         Assert.True(ranks.Plans.Last().Epoch > 1);
         Assert.Equal([1L, 2L], ranks.Plans.SelectMany(plan => plan.Requests).Select(share => share.Request).Distinct().Order());
@@ -46,7 +50,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
         var context = Context(ranks, new GroupRules { Lease = 1 });
         var (coordinator, _) = Start(ranks, context);
-        coordinator.Tell(Request(10) with { MaxNewTokens = 1000 }, CreateTestProbe().Ref);
+        coordinator.Tell(HandIn(Request(10) with { MaxNewTokens = 1000 }), CreateTestProbe().Ref);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
         await AwaitConditionAsync(() => Task.FromResult(context.Status is { Running: 0, StepsInFlight: 1 }), s_patience);
 
@@ -61,7 +65,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var ranks = new ScriptedRanks();
         var (coordinator, _) = Start(ranks);
         var request = Request(10);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         await TerminalAsync(request.RequestId);
 
         coordinator.Tell(new EdgeProtocol.Poll(request.RequestId, 12), TestActor);
@@ -80,7 +84,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         // Two steps of two ranks: tokens 10 and 11.
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(4) };
         var (_, node) = Start(ranks);
-        var open = new OpenRequest(Request(10), null, _ => { });
+        var open = new OpenRequest(Request(10), null, _ => { }, s_client);
         var edge = Watch(Sys.ActorOf(EdgeActor.Props(node, open, new EdgeRules())));
         var replies = new List<GenerationProtocol.IReply>();
         using var patience = new CancellationTokenSource(s_patience);
@@ -106,10 +110,10 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     {
         var coordinator = CreateTestProbe();
         var request = Request(10);
-        var open = new OpenRequest(request, null, _ => { });
+        var open = new OpenRequest(request, null, _ => { }, s_client);
         var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), open, new EdgeRules()));
         Watch(edge);
-        await coordinator.ExpectMsgAsync<GenerationProtocol.Submit>(s_patience);
+        await coordinator.ExpectMsgAsync<EdgeProtocol.HandIn>(s_patience);
         edge.Tell(Ended(Guid.NewGuid(), new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request")), coordinator);
         edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "of another coordinator")), TestActor);
         edge.Tell(Ended(request.RequestId, new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillLayout.None)), coordinator);
@@ -125,13 +129,13 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
         var (coordinator, _) = Start(ranks);
         var request = Request(10);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         await ExpectMsgAsync<GenerationProtocol.Progress>(s_patience);
         var second = CreateTestProbe();
-        coordinator.Tell(request, second.Ref);
+        coordinator.Tell(HandIn(request), second.Ref);
         var refusal = await second.ExpectMsgAsync<EdgeProtocol.Ended>(s_patience);
         Assert.Equal(FailureKind.Invalid, Assert.IsType<GenerationProtocol.Failed>(refusal.Reply).Error);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         await ExpectMsgAsync<EdgeProtocol.Waiting>(s_patience);
         ranks.Gate.Release(1000);
         Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(request.RequestId));
@@ -143,7 +147,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
         var coordinator = Sys.ActorOf(CoordinatorActor.Props(Context(ranks)));
         var request = Request(10);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         coordinator.Tell(new EdgeProtocol.Poll(request.RequestId, 10), TestActor);
         await FishForMessageAsync(message => message is EdgeProtocol.Waiting { Missing: "2 of 2 ranks have no node" }, s_patience);
 
@@ -170,15 +174,15 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
                 + "protocol: the cluster has version 2, the client 0"),
         })
         {
-            var request = Request(10) with { Client = client };
-            coordinator.Tell(request, TestActor);
+            var request = Request(10);
+            coordinator.Tell(new EdgeProtocol.HandIn(request, client), TestActor);
             var failed = Assert.IsType<GenerationProtocol.Failed>(await TerminalAsync(request.RequestId));
             Assert.Equal((FailureKind.Invalid, $"the client differs from the cluster: {expected}"), (failed.Error, failed.Message));
         }
 
         Assert.Empty(ranks.Plans);
         var served = Request(10);
-        coordinator.Tell(served, TestActor);
+        coordinator.Tell(HandIn(served), TestActor);
         Assert.IsType<GenerationProtocol.Completed>(await TerminalAsync(served.RequestId));
     }
 
@@ -210,7 +214,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var context = Context(ranks);
         var (coordinator, node) = Start(ranks, context);
         var request = Request(10);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
         End(((ExtendedActorSystem)Sys).Provider.ResolveActorRef($"{node.Path}/rank-1"));
         await ranks.Reached(2, 1).WaitAsync(s_patience);
@@ -226,7 +230,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
         var (coordinator, node) = Start(ranks);
         var request = Request(10);
-        coordinator.Tell(request, TestActor);
+        coordinator.Tell(HandIn(request), TestActor);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
         ((IInternalActorRef)node).Restart(new InvalidOperationException("a bug"));
         await ranks.Reached(2, 1).WaitAsync(s_patience);
@@ -262,7 +266,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     {
         while (true)
         {
-            if (await ExpectMsgAsync<IWireMessage>(s_patience) is EdgeProtocol.Ended ended && ended.RequestId == requestId)
+            if (await ExpectMsgAsync<object>(s_patience) is EdgeProtocol.Ended ended && ended.RequestId == requestId)
                 return ended.Reply;
         }
     }
@@ -271,14 +275,13 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
     private static void End(IActorRef actor) => ((IInternalActorRef)actor).Stop();
 
     private static CoordinatorContext Context(ScriptedRanks ranks, GroupRules? rules = null) => new(
-        new CoordinatorLimits(2, 2, FakeModel.VocabSize, 2000, 101, 16, new SchedulerSettings(), new CpPolicySettings())
-        {
-            Rules = rules ?? new GroupRules(),
-        },
-        ranks.Facts);
+        new SchedulerLimits(2, 2, FakeModel.VocabSize, 2000, 101, 16, new StepLimits(), new CpPolicySettings()), ranks.Facts,
+        rules ?? new GroupRules());
 
     private static GenerationProtocol.Submit Request(int promptLength) => new(
-        Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, 5, SamplingOptions.Greedy, [], Client: new ScriptedRanks().Facts.ToClient());
+        Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, 5, SamplingOptions.Greedy, []);
+
+    private static EdgeProtocol.HandIn HandIn(GenerationProtocol.Submit request) => new(request, s_client);
 
     private sealed class Pointer : ReceiveActor
     {

@@ -1,5 +1,5 @@
-using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Tests.Coordinator;
+using AkkaCp.Scheduling.Requests;
+using AkkaCp.Scheduling.Tests;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Edge;

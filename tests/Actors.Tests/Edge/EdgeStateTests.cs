@@ -1,8 +1,9 @@
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Settings;
-using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Model.Sampling;
+using AkkaCp.Scheduling.Requests;
+using AkkaCp.Scheduling.Tests;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Edge;

@@ -2,8 +2,9 @@ using Akka.Actor;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Model.Sampling;
+using AkkaCp.Scheduling.Requests;
+using AkkaCp.Scheduling.Tests;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Edge;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using AkkaCp.Actors.Tests.Coordinator;
 using AkkaCp.Model;
 using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Tests;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Ranks;

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
 using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tokenization;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Microsoft.Extensions.AI;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Chat;
+using AkkaCp.Scheduling.Requests;
 using Microsoft.Extensions.AI;
 using Xunit;
 

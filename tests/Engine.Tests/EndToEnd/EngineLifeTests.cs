@@ -1,6 +1,6 @@
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline.Partition;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Xunit;
 

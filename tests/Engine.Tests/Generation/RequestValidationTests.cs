@@ -1,4 +1,4 @@
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 using Xunit;
 
 namespace AkkaCp.Engine.Tests.Generation;

@@ -1,14 +1,13 @@
-using AkkaCp.Actors.Settings;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
 using Xunit;
 
-namespace AkkaCp.Actors.Tests.Coordinator;
+namespace AkkaCp.Scheduling.Tests;
 
 public class StepPlannerTests
 {
     /// <summary>Prompts, settings, and the shares (request:tokens, d for decode) of the first steps.</summary>
-    public static TheoryData<int[], SchedulerSettings, string[]> Tables => new()
+    public static TheoryData<int[], StepLimits, string[]> Tables => new()
     {
         { [5], Settings(chunk: 0), ["1:5", "1:d"] },
         { [40], Settings(chunk: 16), ["1:16", "1:16", "1:8", "1:d"] },
@@ -25,9 +24,9 @@ public class StepPlannerTests
 
     [Theory]
     [MemberData(nameof(Tables), DisableDiscoveryEnumeration = true)]
-    public void Prompts_AreLaidInSteps(int[] prompts, SchedulerSettings scheduler, string[] expected)
+    public void Prompts_AreLaidInSteps(int[] prompts, StepLimits limits, string[] expected)
     {
-        var driver = new CoordinatorDriver(scheduler with { StepsInFlight = 1 });
+        var driver = new SchedulerDriver(limits with { StepsInFlight = 1 });
         SubmitTogether(driver, prompts);
         while (driver.Plans.Count < expected.Length + driver.Plans.Count(IsWarmUp))
             driver.EndStep();
@@ -37,7 +36,7 @@ public class StepPlannerTests
     [Fact]
     public void NextChunk_IsPlannedWhileThePreviousIsInside_ButNoTokenBeforeItsPredecessor()
     {
-        var driver = new CoordinatorDriver(Settings(chunk: 16) with { StepsInFlight = 2 });
+        var driver = new SchedulerDriver(Settings(chunk: 16) with { StepsInFlight = 2 });
         driver.Submit(32, 4);
         Assert.Equal(["1:16", "1:16"], driver.Plans.Select(Describe));
         driver.EndStep();
@@ -50,34 +49,34 @@ public class StepPlannerTests
     [Fact]
     public void StepThatNotAllRanksHaveTaken_HoldsTheNextBack()
     {
-        var driver = new CoordinatorDriver(Settings(chunk: 16) with { StepsInFlight = 4 });
+        var driver = new SchedulerDriver(Settings(chunk: 16) with { StepsInFlight = 4 });
         var state = driver.State.Submit(driver.Request(64, 4)).State;
-        (var planned, var plan) = AkkaCp.Actors.Coordinator.StepPlanner.PlanStep(state);
+        (var planned, var plan) = StepPlanner.PlanStep(state);
         Assert.NotNull(plan);
         state = planned.State.Accept(1, 1, 0);
-        Assert.Null(AkkaCp.Actors.Coordinator.StepPlanner.PlanStep(state).Plan);
+        Assert.Null(StepPlanner.PlanStep(state).Plan);
         state = state.Accept(1, 1, 1);
-        Assert.NotNull(AkkaCp.Actors.Coordinator.StepPlanner.PlanStep(state).Plan);
+        Assert.NotNull(StepPlanner.PlanStep(state).Plan);
     }
 
     [Fact]
     public void ShortPromptBehindAVeryLongOne_GetsItsFirstTokenWithinThreeSteps()
     {
-        var driver = new CoordinatorDriver(kvBlocks: 10_000);
+        var driver = new SchedulerDriver(kvBlocks: 10_000);
         driver.Submit(100_000, 10);
         driver.EndStep();
         var planned = driver.Plans.Count;
         var id = driver.Submit(100, 10);
         while (driver.TextOf(id).Count == 0)
             driver.EndStep();
-        Assert.InRange(driver.Plans.Count - planned, 1, driver.Limits.Scheduler.StepsInFlight + 1);
+        Assert.InRange(driver.Plans.Count - planned, 1, driver.Limits.Steps.StepsInFlight + 1);
     }
 
     [Fact]
     public void LongPromptUnderAFloodOfShortOnes_StillAdvances()
     {
         // Each step a new prompt takes all of its 64 tokens; the long one (640) would wait for ever without ageing.
-        var driver = new CoordinatorDriver(Settings(chunk: 64, step: 64, running: 32) with { StepsInFlight = 1 });
+        var driver = new SchedulerDriver(Settings(chunk: 64, step: 64, running: 32) with { StepsInFlight = 1 });
         driver.Submit(640, 0);
         var longest = 0;
         var since = 0;
@@ -96,7 +95,7 @@ public class StepPlannerTests
     [Fact]
     public void DecodeRows_RunInEveryStepBesideALongPrompt()
     {
-        var driver = new CoordinatorDriver(Settings(chunk: 16, step: 32) with { StepsInFlight = 1 });
+        var driver = new SchedulerDriver(Settings(chunk: 16, step: 32) with { StepsInFlight = 1 });
         driver.Submit(4, 50);
         driver.EndStep();
         driver.Submit(400, 1);
@@ -107,7 +106,7 @@ public class StepPlannerTests
     [Fact]
     public void Placement_FollowsThePolicy()
     {
-        var driver = new CoordinatorDriver(Settings(chunk: 0) with { StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 20 });
+        var driver = new SchedulerDriver(Settings(chunk: 0) with { StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 20 });
         driver.Submit(30, 5);
         Assert.Equal(CpWay.Split, driver.Plans[0].Requests[0].Placement.Way);
         driver.EndStep();
@@ -122,7 +121,7 @@ public class StepPlannerTests
     {
         static IEnumerable<string> Run()
         {
-            var driver = new CoordinatorDriver(Settings(chunk: 7, step: 30));
+            var driver = new SchedulerDriver(Settings(chunk: 7, step: 30));
             for (var i = 0; i < 12; i++)
             {
                 driver.Submit(3 + (11 * i % 50), 1 + (i % 5), salt: i);
@@ -137,11 +136,11 @@ public class StepPlannerTests
         Assert.Equal(Run(), Run());
     }
 
-    private static SchedulerSettings Settings(int chunk, int step = 4096, int running = 16) =>
+    private static StepLimits Settings(int chunk, int step = 4096, int running = 16) =>
         new() { ChunkTokens = chunk, MaxStepTokens = step, MaxRunning = running };
 
     /// <summary>All prompts arrive while one step of an earlier request is inside, so that the next step sees them together.</summary>
-    private static void SubmitTogether(CoordinatorDriver driver, int[] prompts)
+    private static void SubmitTogether(SchedulerDriver driver, int[] prompts)
     {
         driver.Submit(1, 0);
         foreach (var prompt in prompts)

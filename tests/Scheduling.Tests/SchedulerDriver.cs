@@ -1,34 +1,33 @@
-using AkkaCp.Actors.Coordinator;
-using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
+using Xunit;
 
-namespace AkkaCp.Actors.Tests.Coordinator;
+namespace AkkaCp.Scheduling.Tests;
 
-/// <summary>Plays the actor around a <see cref="CoordinatorState"/>: keeps plans in flight, replies, and the fake ranks.</summary>
-internal sealed class CoordinatorDriver
+/// <summary>Plays the actor around a <see cref="SchedulerState"/>: keeps plans in flight, replies, and the fake ranks.</summary>
+internal sealed class SchedulerDriver
 {
     private readonly Queue<(StepPlan Plan, IReadOnlyList<StepResult> Results)> _inside = new();
     private long _ids;
 
-    public CoordinatorDriver(
-        SchedulerSettings? scheduler = null, int world = 2, int cp = 2, int kvBlocks = 1001, int blockSize = 16, int context = 200_000,
+    public SchedulerDriver(
+        StepLimits? limits = null, int world = 2, int cp = 2, int kvBlocks = 1001, int blockSize = 16, int context = 200_000,
         CpPolicySettings? policy = null)
     {
-        Limits = new CoordinatorLimits(
-            world, cp, FakeModel.VocabSize, context, kvBlocks, blockSize, scheduler ?? new SchedulerSettings(),
+        Limits = new SchedulerLimits(
+            world, cp, FakeModel.VocabSize, context, kvBlocks, blockSize, limits ?? new StepLimits(),
             policy ?? new CpPolicySettings { MinTokens = 8 });
         Ranks = new FakeRanks(world, cp, kvBlocks, blockSize);
-        State = CoordinatorState.Create(Limits).Restart(1);
+        State = SchedulerState.Create(Limits).Restart(1);
     }
 
-    public CoordinatorLimits Limits { get; }
+    public SchedulerLimits Limits { get; }
 
     public FakeRanks Ranks { get; }
 
-    public CoordinatorState State { get; private set; }
+    public SchedulerState State { get; private set; }
 
     public List<StepPlan> Plans { get; } = [];
 
@@ -91,6 +90,14 @@ internal sealed class CoordinatorDriver
         [.. RepliesTo(request).OfType<GenerationProtocol.TokenGenerated>().Select(reply => reply.Token.Id)];
 
     public GenerationProtocol.IReply TerminalOf(Guid request) => RepliesTo(request).Single(reply => reply.IsTerminal);
+
+    /// <summary>Nothing waits, runs or is inside, and every block is free, here and on the ranks.</summary>
+    public void AssertNothingHeld()
+    {
+        Assert.True(State.IsIdle);
+        Assert.Equal(0, Ranks.BlocksInUse);
+        Assert.Equal((Limits.KvBlocks - 1, 0), (State.Kv.Free, State.Kv.Reserved));
+    }
 
     /// <summary>Takes an event's outcome and plans nothing: there are no ranks.</summary>
     public void Take(Transition transition)

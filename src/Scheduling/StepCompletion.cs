@@ -1,14 +1,16 @@
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling;
 
 /// <summary>What a rank's result does to the state. A step is done when all ranks have reported it.</summary>
-internal static class StepCompletion
+public static class StepCompletion
 {
     /// <summary>Takes one rank's result; one of another epoch, an unknown step or rank changes nothing.</summary>
-    public static Transition Record(this CoordinatorState state, StepResult result)
+    public static Transition Record(this SchedulerState state, StepResult result)
     {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(result);
         if (result.Epoch != state.Epoch || (uint)result.Rank >= (uint)state.Limits.WorldSize
             || !state.InFlight.TryGetValue(result.Step, out var step))
         {
@@ -21,7 +23,7 @@ internal static class StepCompletion
             : Complete(state, step);
     }
 
-    private static Transition Complete(CoordinatorState state, StepState step)
+    private static Transition Complete(SchedulerState state, StepState step)
     {
         // A group that broke takes its steps with it: their requests are computed again in the next epoch, so nothing of them ends here.
         var fault = step.MergedFault();
@@ -36,7 +38,7 @@ internal static class StepCompletion
     private static bool LeavesRanksApart(PipelineFault? fault) => fault?.Kind is
         FaultKind.PeerLost or FaultKind.PeerAborted or FaultKind.CollectiveMismatch or FaultKind.RankLost or FaultKind.Stopped;
 
-    private static Transition CompleteShare(CoordinatorState state, StepState step, StepRequest share, PipelineFault? fault)
+    private static Transition CompleteShare(SchedulerState state, StepState step, StepRequest share, PipelineFault? fault)
     {
         // One that ended while the step was inside may be released already.
         if (!state.Running.TryGetValue(share.Request, out var request))
@@ -55,7 +57,7 @@ internal static class StepCompletion
         return Transition.To(state).Say(ProgressOf(request)).Then(current => Advance(current, step, share, request));
     }
 
-    private static Transition Advance(CoordinatorState state, StepState step, StepRequest share, RequestState request)
+    private static Transition Advance(SchedulerState state, StepState step, StepRequest share, RequestState request)
     {
         if (share.Sample)
             return TakeSample(state, step, request);
@@ -64,7 +66,7 @@ internal static class StepCompletion
             : state.Complete(request, CompletionReason.Length);
     }
 
-    private static Transition TakeSample(CoordinatorState state, StepState step, RequestState request)
+    private static Transition TakeSample(SchedulerState state, StepState step, RequestState request)
     {
         if (step.TokenOf(request.Number) is not { } token)
             return state.Fail(request, NoSample(step));

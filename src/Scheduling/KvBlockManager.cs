@@ -1,18 +1,18 @@
 using System.Collections.Immutable;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling;
 
 /// <summary>
 /// Which KV blocks are free and how many are promised: the immutable side of what the ranks' pools hold, which are all alike.
 /// A request reserves the blocks of its worst case when it is admitted and takes them as its chunks are planned; so
 /// <see cref="Take"/> cannot fail, nobody waits for a block while holding others, and nothing can deadlock.
 /// </summary>
-internal sealed record KvLedger
+internal sealed record KvBlockManager
 {
     private readonly ImmutableStack<int> _returned = [];
     private readonly int _neverUsed = 1;
 
-    private KvLedger(int totalBlocks)
+    private KvBlockManager(int totalBlocks)
     {
         Usable = totalBlocks - 1;
         Free = Usable;
@@ -29,20 +29,20 @@ internal sealed record KvLedger
 
     /// <summary>All blocks of a pool free.</summary>
     /// <param name="totalBlocks">At least 2, block 0 included.</param>
-    public static KvLedger Empty(int totalBlocks)
+    public static KvBlockManager Empty(int totalBlocks)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(totalBlocks, 2);
-        return new KvLedger(totalBlocks);
+        return new KvBlockManager(totalBlocks);
     }
 
     /// <summary>Whether that many more blocks can be promised.</summary>
     public bool HasRoomFor(int blocks) => blocks <= Usable - Reserved;
 
     /// <summary>Promises blocks.</summary>
-    public KvLedger Reserve(int blocks) => this with { Reserved = Reserved + blocks };
+    public KvBlockManager Reserve(int blocks) => this with { Reserved = Reserved + blocks };
 
     /// <summary>Gives out promised blocks: the last one returned first, then those never used in order.</summary>
-    public KvLedger Take(int count, out ImmutableArray<int> blocks)
+    public KvBlockManager Take(int count, out ImmutableArray<int> blocks)
     {
         var taken = ImmutableArray.CreateBuilder<int>(count);
         var (returned, neverUsed) = (_returned, _neverUsed);
@@ -60,21 +60,21 @@ internal sealed record KvLedger
         }
 
         if (neverUsed > Usable + 1)
-            throw new InvalidOperationException($"{nameof(KvLedger)}: expected at most {Usable} blocks in use, found {neverUsed - 1}");
+            throw new InvalidOperationException($"{nameof(KvBlockManager)}: expected at most {Usable} blocks in use, found {neverUsed - 1}");
         blocks = taken.MoveToImmutable();
-        return new KvLedger(this, returned, neverUsed) { Free = Free - count };
+        return new KvBlockManager(this, returned, neverUsed) { Free = Free - count };
     }
 
     /// <summary>Takes a request's blocks back, and its promise.</summary>
-    public KvLedger Return(ImmutableArray<int> blocks, int reserved)
+    public KvBlockManager Return(ImmutableArray<int> blocks, int reserved)
     {
         var returned = _returned;
         for (var i = blocks.Length - 1; i >= 0; i--)
             returned = returned.Push(blocks[i]);
-        return new KvLedger(this, returned, _neverUsed) { Free = Free + blocks.Length, Reserved = Reserved - reserved };
+        return new KvBlockManager(this, returned, _neverUsed) { Free = Free + blocks.Length, Reserved = Reserved - reserved };
     }
 
-    private KvLedger(KvLedger original, ImmutableStack<int> returned, int neverUsed)
+    private KvBlockManager(KvBlockManager original, ImmutableStack<int> returned, int neverUsed)
         : this(original)
     {
         _returned = returned;

@@ -1,6 +1,6 @@
 using AkkaCp.Model.Sampling;
 
-namespace AkkaCp.Actors.Tests.Coordinator;
+namespace AkkaCp.Scheduling.Tests;
 
 /// <summary>A "model" whose next token is a function of the token before and its position, so that whole texts can be foretold.</summary>
 internal static class FakeModel

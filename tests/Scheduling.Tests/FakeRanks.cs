@@ -1,7 +1,7 @@
 using AkkaCp.Pipeline.Steps;
 using Xunit;
 
-namespace AkkaCp.Actors.Tests.Coordinator;
+namespace AkkaCp.Scheduling.Tests;
 
 /// <summary>
 /// What a correct rank keeps and gives, and asserts of every plan: steps count from 1, a request's positions are contiguous, its blocks

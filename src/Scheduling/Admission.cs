@@ -1,12 +1,12 @@
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Scheduling.Requests;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling;
 
 /// <summary>Judges a request before any rank works for it.</summary>
 internal static class Admission
 {
     /// <summary>Why the request cannot run, with all reasons of the first kind that applies; null when it can.</summary>
-    public static GenerationProtocol.Failed? Refuse(GenerationProtocol.Submit submit, CoordinatorLimits limits)
+    public static GenerationProtocol.Failed? Refuse(GenerationProtocol.Submit submit, SchedulerLimits limits)
     {
         var problems = Problems(submit, limits).ToList();
         if (problems.Count > 0)
@@ -20,14 +20,14 @@ internal static class Admission
     }
 
     /// <summary>Tokens that a request may have in all. The last one sampled needs no KV: it is never run.</summary>
-    public static int TokenLimit(GenerationProtocol.Submit submit, CoordinatorLimits limits) => (int)Math.Min(
+    public static int TokenLimit(GenerationProtocol.Submit submit, SchedulerLimits limits) => (int)Math.Min(
         Math.Min((long)submit.Tokens.Length + submit.MaxNewTokens, limits.ContextLength), limits.PoolTokens + 1);
 
     /// <summary>KV blocks of the worst case: all tokens but a sampled last one.</summary>
-    public static int WorstCaseBlocks(GenerationProtocol.Submit submit, CoordinatorLimits limits) =>
+    public static int WorstCaseBlocks(GenerationProtocol.Submit submit, SchedulerLimits limits) =>
         limits.BlocksFor(Math.Max(submit.Tokens.Length, TokenLimit(submit, limits) - 1));
 
-    private static IEnumerable<string> Problems(GenerationProtocol.Submit submit, CoordinatorLimits limits)
+    private static IEnumerable<string> Problems(GenerationProtocol.Submit submit, SchedulerLimits limits)
     {
         if (submit.Tokens.IsDefaultOrEmpty)
         {

@@ -2,22 +2,23 @@ using System.Collections.Immutable;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Pipeline.Steps;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling;
 
 /// <summary>A step inside the ranks.</summary>
-internal sealed record StepState(StepPlan Plan)
+/// <param name="Plan">What the ranks do in it.</param>
+public sealed record StepState(StepPlan Plan)
 {
     /// <summary>Ranks whose pipelines took the plan. A result says so, too: it may come before the word.</summary>
-    public ImmutableHashSet<int> Accepted { get; init; } = [];
+    public ImmutableHashSet<int> Accepted { get; private init; } = [];
 
     /// <summary>What ranks have reported.</summary>
-    public ImmutableSortedDictionary<int, StepResult> Results { get; init; } = ImmutableSortedDictionary<int, StepResult>.Empty;
+    public ImmutableSortedDictionary<int, StepResult> Results { get; private init; } = ImmutableSortedDictionary<int, StepResult>.Empty;
 
     /// <summary>Notes that a rank's pipeline took the plan.</summary>
-    public StepState Accept(int rank) => this with { Accepted = Accepted.Add(rank) };
+    internal StepState Accept(int rank) => this with { Accepted = Accepted.Add(rank) };
 
     /// <summary>Notes a rank's result; a second one changes nothing.</summary>
-    public StepState Report(StepResult result) => Results.ContainsKey(result.Rank)
+    internal StepState Report(StepResult result) => Results.ContainsKey(result.Rank)
         ? this
         : this with { Results = Results.Add(result.Rank, result), Accepted = Accepted.Add(result.Rank) };
 
@@ -25,16 +26,16 @@ internal sealed record StepState(StepPlan Plan)
     /// The fault that says most about the cause. A rank that failed makes its peers report an aborted or lost peer, and a stopped
     /// pipeline says little about why; of equals, the lowest rank's.
     /// </summary>
-    public PipelineFault? MergedFault() => Results.Values
+    internal PipelineFault? MergedFault() => Results.Values
         .Select(result => result.Fault)
         .OfType<PipelineFault>()
         .MinBy(fault => CauseRank(fault.Kind));
 
     /// <summary>The token of a request; null when no rank gave one.</summary>
-    public SampledToken? TokenOf(long request) => SamplesOf(request).Select(sample => sample.Token).FirstOrDefault(token => token is not null);
+    internal SampledToken? TokenOf(long request) => SamplesOf(request).Select(sample => sample.Token).FirstOrDefault(token => token is not null);
 
     /// <summary>Why a request fails alone, whichever rank has its bad row; null when none has. Of several ranks', the lowest's.</summary>
-    public PipelineFault? FaultOf(long request) => SamplesOf(request).Select(sample => sample.Fault).FirstOrDefault(fault => fault is not null);
+    internal PipelineFault? FaultOf(long request) => SamplesOf(request).Select(sample => sample.Fault).FirstOrDefault(fault => fault is not null);
 
     private IEnumerable<RequestSample> SamplesOf(long request) =>
         Results.Values.SelectMany(result => result.Samples).Where(sample => sample.Request == request);

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling.Requests;
 
 /// <summary>One request between its admission to the queue and the release of its KV.</summary>
 /// <param name="Number">Names it in plans; given in order of arrival, never reused.</param>

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling;
 
 /// <summary>
 /// Decides what runs next.
@@ -20,14 +20,15 @@ namespace AkkaCp.Actors.Coordinator;
 /// each step that passes a prompt over counts for it like a whole step's tokens, so that a long one waits for a bounded number of steps.</item>
 /// </list>
 /// </summary>
-internal static class StepPlanner
+public static class StepPlanner
 {
     /// <summary>Later requests that may be admitted before one that waits for KV.</summary>
     public const int MaxOvertakes = 16;
 
     /// <summary>Admits what can be admitted; independent of room for a step.</summary>
-    public static Transition Admit(this CoordinatorState state)
+    public static Transition Admit(this SchedulerState state)
     {
+        ArgumentNullException.ThrowIfNull(state);
         // Asked at every message: a full queue behind full ranks must cost next to nothing.
         if (!state.Queue.Exists(request => CanAdmit(state, request)))
             return Transition.To(state);
@@ -54,8 +55,9 @@ internal static class StepPlanner
     }
 
     /// <summary>The next step, or null when there is nothing to do or no room for it.</summary>
-    public static (Transition Transition, StepPlan? Plan) PlanStep(this CoordinatorState state)
+    public static (Transition Transition, StepPlan? Plan) PlanStep(this SchedulerState state)
     {
+        ArgumentNullException.ThrowIfNull(state);
         if (!HasRoomForStep(state))
             return (Transition.To(state), null);
 
@@ -71,10 +73,10 @@ internal static class StepPlanner
         return (transition with { State = after }, plan);
     }
 
-    private static bool CanAdmit(CoordinatorState state, RequestState request) =>
-        state.Running.Count < state.Limits.Scheduler.MaxRunning && state.Kv.HasRoomFor(request.BlocksReserved);
+    private static bool CanAdmit(SchedulerState state, RequestState request) =>
+        state.Running.Count < state.Limits.Steps.MaxRunning && state.Kv.HasRoomFor(request.BlocksReserved);
 
-    private static Transition Admit(CoordinatorState state, RequestState request)
+    private static Transition Admit(SchedulerState state, RequestState request)
     {
         var submit = request.Submit;
         var admitted = state.With(request) with { Kv = state.Kv.Reserve(request.BlocksReserved) };
@@ -89,15 +91,15 @@ internal static class StepPlanner
     }
 
     /// <remarks>A plan goes out only when all ranks have taken the one before: that is the ranks' back-pressure.</remarks>
-    private static bool HasRoomForStep(CoordinatorState state) =>
+    private static bool HasRoomForStep(SchedulerState state) =>
         !state.NeedsNewEpoch
-        && state.InFlight.Count < state.Limits.Scheduler.StepsInFlight
+        && state.InFlight.Count < state.Limits.Steps.StepsInFlight
         && state.InFlight.Values.All(step => step.Accepted.Count == state.Limits.WorldSize);
 
-    private static ImmutableArray<long> Releasable(CoordinatorState state) =>
+    private static ImmutableArray<long> Releasable(SchedulerState state) =>
         [.. state.Running.Values.Where(request => request.HasEnded).Select(request => request.Number)];
 
-    private static CoordinatorState Release(CoordinatorState state, ImmutableArray<long> released)
+    private static SchedulerState Release(SchedulerState state, ImmutableArray<long> released)
     {
         foreach (var number in released)
         {
@@ -108,13 +110,13 @@ internal static class StepPlanner
         return state;
     }
 
-    private static List<(RequestState Request, int Tokens)> ChooseRows(CoordinatorState state)
+    private static List<(RequestState Request, int Tokens)> ChooseRows(SchedulerState state)
     {
         var runnable = Runnable(state);
         var rows = runnable.Where(request => request.IsReadyToDecode).Select(request => (request, 1)).ToList();
-        var budget = state.Limits.Scheduler.MaxStepTokens - rows.Count;
+        var budget = state.Limits.Steps.MaxStepTokens - rows.Count;
         var hasChunk = false;
-        foreach (var request in PrefillsByUrgency(runnable, state.Limits.Scheduler.MaxStepTokens))
+        foreach (var request in PrefillsByUrgency(runnable, state.Limits.Steps.MaxStepTokens))
         {
             var tokens = ChunkOf(request, state.Limits, budget, isFirst: !hasChunk);
             if (tokens == 0)
@@ -127,7 +129,7 @@ internal static class StepPlanner
         return rows;
     }
 
-    private static List<RequestState> Runnable(CoordinatorState state) =>
+    private static List<RequestState> Runnable(SchedulerState state) =>
         state.Running.Values.FirstOrDefault(request => request.IsSuspect) is { } suspect ? [suspect] : [.. state.Running.Values];
 
     private static IOrderedEnumerable<RequestState> PrefillsByUrgency(List<RequestState> runnable, int stepTokens) => runnable
@@ -136,16 +138,16 @@ internal static class StepPlanner
         .ThenBy(request => request.Number);
 
     /// <summary>With chunks off a prompt is not cut: the first of a step may exceed the step's tokens, a later one must fit.</summary>
-    private static int ChunkOf(RequestState request, CoordinatorLimits limits, int budget, bool isFirst)
+    private static int ChunkOf(RequestState request, SchedulerLimits limits, int budget, bool isFirst)
     {
         var left = request.PrefillLeft;
-        if (limits.Scheduler.ChunkTokens == 0)
+        if (limits.Steps.ChunkTokens == 0)
             return left <= budget || isFirst ? left : 0;
-        return Math.Min(Math.Min(left, limits.Scheduler.ChunkTokens), budget);
+        return Math.Min(Math.Min(left, limits.Steps.ChunkTokens), budget);
     }
 
-    private static (CoordinatorState State, ImmutableArray<StepRequest> Shares) Lay(
-        CoordinatorState state, List<(RequestState Request, int Tokens)> rows)
+    private static (SchedulerState State, ImmutableArray<StepRequest> Shares) Lay(
+        SchedulerState state, List<(RequestState Request, int Tokens)> rows)
     {
         var lengths = rows
             .Select(row => new RequestLength(row.Tokens, row.Request.Planned, row.Request.PrefillLeft == 0))
@@ -178,7 +180,7 @@ internal static class StepPlanner
         Sample = request.Planned + length.Extend == request.Known && request.Known < request.TokenLimit,
     };
 
-    private static CoordinatorState CountWaiting(CoordinatorState state, List<(RequestState Request, int Tokens)> rows)
+    private static SchedulerState CountWaiting(SchedulerState state, List<(RequestState Request, int Tokens)> rows)
     {
         var chosen = rows.Select(row => row.Request.Number).ToHashSet();
         foreach (var request in state.Running.Values)

@@ -1,24 +1,23 @@
-using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
 using CsCheck;
 using Xunit;
 
-namespace AkkaCp.Actors.Tests.Coordinator;
+namespace AkkaCp.Scheduling.Tests;
 
 /// <summary>
 /// Random events in random order. <see cref="FakeRanks"/> asserts of every plan that positions are contiguous and no block has two
 /// owners; here: exactly one terminal reply per request, the right text, and nothing held at the end.
 /// </summary>
-public class CoordinatorStateProperties
+public class SchedulerStateProperties
 {
-    private static readonly Gen<SchedulerSettings> s_schedulers =
+    private static readonly Gen<StepLimits> s_limits =
         from chunk in Gen.Int[0, 24]
         from step in Gen.Int[24, 64]
         from running in Gen.Int[1, 8]
         from queue in Gen.Int[1, 10]
         from inFlight in Gen.Int[1, 4]
-        select new SchedulerSettings
+        select new StepLimits
         {
             ChunkTokens = chunk,
             MaxStepTokens = step,
@@ -35,18 +34,18 @@ public class CoordinatorStateProperties
     {
         // One generator with a fixed seed: the same cases in every run, the failing one named by its number.
         var random = new PCG(1, 2168);
-        var cases = Gen.Select(s_schedulers, s_events, Gen.Int[1, 3], Gen.Int[4, 40]);
+        var cases = Gen.Select(s_limits, s_events, Gen.Int[1, 3], Gen.Int[4, 40]);
         for (var i = 0; i < 500; i++)
         {
-            var (scheduler, events, cp, blocks) = cases.Generate(random, null, out _);
-            var exception = Record.Exception(() => Play(scheduler, events, cp, blocks));
-            Assert.True(exception is null, $"case {i}: {scheduler}, cp {cp}, {blocks} blocks, {events.Length} events: {exception}");
+            var (limits, events, cp, blocks) = cases.Generate(random, null, out _);
+            var exception = Record.Exception(() => Play(limits, events, cp, blocks));
+            Assert.True(exception is null, $"case {i}: {limits}, cp {cp}, {blocks} blocks, {events.Length} events: {exception}");
         }
     }
 
-    private static void Play(SchedulerSettings scheduler, (int Kind, int A, int B)[] events, int cp, int blocks)
+    private static void Play(StepLimits limits, (int Kind, int A, int B)[] events, int cp, int blocks)
     {
-        var driver = new CoordinatorDriver(scheduler, world: cp * 2, cp: cp, kvBlocks: blocks, blockSize: 16, context: 140);
+        var driver = new SchedulerDriver(limits, world: cp * 2, cp: cp, kvBlocks: blocks, blockSize: 16, context: 140);
         var submitted = new List<(Guid Id, int Prompt, int MaxNew, int Salt)>();
         foreach (var (kind, a, b) in events)
         {
@@ -62,10 +61,10 @@ public class CoordinatorStateProperties
             EndOneStep(driver, kind: 60, 0);
         foreach (var request in submitted)
             CheckReplies(driver, request);
-        CoordinatorStateTests.AssertNothingHeld(driver);
+        driver.AssertNothingHeld();
     }
 
-    private static void EndOneStep(CoordinatorDriver driver, int kind, int a)
+    private static void EndOneStep(SchedulerDriver driver, int kind, int a)
     {
         var rank = a % driver.Limits.WorldSize;
         if (kind == 99)
@@ -78,7 +77,7 @@ public class CoordinatorStateProperties
             driver.Restart();
     }
 
-    private static void CheckReplies(CoordinatorDriver driver, (Guid Id, int Prompt, int MaxNew, int Salt) request)
+    private static void CheckReplies(SchedulerDriver driver, (Guid Id, int Prompt, int MaxNew, int Salt) request)
     {
         var replies = driver.RepliesTo(request.Id);
         Assert.Single(replies, reply => reply.IsTerminal);

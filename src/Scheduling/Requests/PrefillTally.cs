@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling.Requests;
 
 /// <summary>Counts how a request's prompt lay on the CP ranks, chunk by chunk.</summary>
 internal sealed record PrefillTally(ImmutableArray<int> Ways, ImmutableArray<int> RowsPerRank, long KvBytesGathered)

@@ -1,10 +1,9 @@
-using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
 using Xunit;
 
-namespace AkkaCp.Actors.Tests.Coordinator;
+namespace AkkaCp.Scheduling.Tests;
 
 /// <summary>What requests go through when groups of ranks break under them.</summary>
 public class LostEpochTests
@@ -14,7 +13,7 @@ public class LostEpochTests
     [Fact]
     public void LostRank_CostsNoRequest()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 16, MaxStepTokens = 17, MaxRunning = 4, StepsInFlight = 1 });
+        var driver = new SchedulerDriver(new StepLimits { ChunkTokens = 16, MaxStepTokens = 17, MaxRunning = 4, StepsInFlight = 1 });
         var inside = driver.Submit(16, 30);
         driver.EndStep();
         driver.EndStep();
@@ -26,14 +25,14 @@ public class LostEpochTests
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16), 30), driver.TextOf(inside));
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 9), 6), driver.TextOf(waiting));
         Assert.Equal(2, driver.State.Epoch);
-        CoordinatorStateTests.AssertNothingHeld(driver);
+        driver.AssertNothingHeld();
     }
 
     [Fact]
     public void EpochsLostInARow_FailWhoWasInsideAllOfThemOnly()
     {
         // One request a step: the second has no row inside while the first is prefilled.
-        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 16, MaxStepTokens = 16, MaxRunning = 4, StepsInFlight = 1 });
+        var driver = new SchedulerDriver(new StepLimits { ChunkTokens = 16, MaxStepTokens = 16, MaxRunning = 4, StepsInFlight = 1 });
         var (inside, waiting) = (driver.Submit(16, 30), driver.Submit(16, 6, salt: 9));
         for (var lost = 1; lost <= 5; lost++)
         {
@@ -45,13 +44,13 @@ public class LostEpochTests
         Assert.Contains("RankLost", Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(inside)).Message);
         driver.RunToEnd();
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 9), 6), driver.TextOf(waiting));
-        CoordinatorStateTests.AssertNothingHeld(driver);
+        driver.AssertNothingHeld();
     }
 
     [Fact]
     public void NewToken_StartsTheCountOfLostEpochsAnew()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { StepsInFlight = 1 });
+        var driver = new SchedulerDriver(new StepLimits { StepsInFlight = 1 });
         var id = driver.Submit(16, 30);
         for (var lost = 1; lost <= 12; lost++)
         {
@@ -68,9 +67,9 @@ public class LostEpochTests
     [Fact]
     public void WaitingWithoutAGroup_FailsEverybodyAfterItsTime()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { MaxRunning = 1 });
+        var driver = new SchedulerDriver(new StepLimits { MaxRunning = 1 });
         var ids = new[] { driver.Submit(16, 3), driver.Submit(16, 3) };
-        for (var second = 0; second < driver.Limits.Rules.WaitForNodes; second++)
+        for (var second = 0; second < driver.Limits.WaitForGroup; second++)
             driver.Take(driver.State.WaitForGroup("rank 1 has no node"));
         Assert.All(ids, id => Assert.DoesNotContain(driver.RepliesTo(id), reply => reply.IsTerminal));
         driver.Take(driver.State.WaitForGroup("rank 1 has no node"));
@@ -83,7 +82,7 @@ public class LostEpochTests
     [Fact]
     public void FailureToForm_CountsForThoseThatWaitToo()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { MaxRunning = 1 });
+        var driver = new SchedulerDriver(new StepLimits { MaxRunning = 1 });
         var ids = new[] { driver.Submit(16, 3), driver.Submit(16, 3) };
         for (var lost = 1; lost <= 5; lost++)
             driver.Take(driver.State.FailToForm(s_gone));
@@ -93,7 +92,7 @@ public class LostEpochTests
     [Fact]
     public void RecomputedPrompt_IsTalliedOnce()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { ChunkTokens = 10, StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 5 });
+        var driver = new SchedulerDriver(new StepLimits { ChunkTokens = 10, StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 5 });
         var id = driver.Submit(30, 4);
         driver.EndStep();
         driver.EndStep();
@@ -105,7 +104,7 @@ public class LostEpochTests
     [Fact]
     public void RequestUnderWhichTwoGroupsBroke_RunsAloneUntilItsNextToken()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { StepsInFlight = 2 });
+        var driver = new SchedulerDriver(new StepLimits { StepsInFlight = 2 });
         var (first, second) = (driver.Submit(16, 6), driver.Submit(16, 6, salt: 9));
         LoseEpochs(driver, 2);
         var alone = driver.Plans.Count;
@@ -118,13 +117,13 @@ public class LostEpochTests
         driver.RunToEnd();
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16), 6), driver.TextOf(first));
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 9), 6), driver.TextOf(second));
-        CoordinatorStateTests.AssertNothingHeld(driver);
+        driver.AssertNothingHeld();
     }
 
     [Fact]
     public void RequestThatBreaksEveryGroup_TakesNoneWithIt()
     {
-        var driver = new CoordinatorDriver(new SchedulerSettings { StepsInFlight = 2 });
+        var driver = new SchedulerDriver(new StepLimits { StepsInFlight = 2 });
         var (harmless, poison) = (driver.Submit(16, 6, salt: 9), driver.Submit(40, 6));
         for (var step = 0; !driver.RepliesTo(poison).Any(reply => reply.IsTerminal); step++)
         {
@@ -138,10 +137,10 @@ public class LostEpochTests
         Assert.Contains("RankLost", Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(poison)).Message);
         driver.RunToEnd();
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(16, 9), 6), driver.TextOf(harmless));
-        CoordinatorStateTests.AssertNothingHeld(driver);
+        driver.AssertNothingHeld();
     }
 
-    private static void LoseEpochs(CoordinatorDriver driver, int count)
+    private static void LoseEpochs(SchedulerDriver driver, int count)
     {
         for (var lost = 0; lost < count; lost++)
         {

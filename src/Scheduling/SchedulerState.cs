@@ -1,68 +1,100 @@
 using System.Collections.Immutable;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Requests;
 
-namespace AkkaCp.Actors.Coordinator;
+namespace AkkaCp.Scheduling;
 
 /// <summary>
-/// Everything the coordinator knows. Immutable; each event is a method that returns the next state and the replies. The same events
-/// in the same order give the same plans.
+/// Everything the scheduler knows: which requests wait and run, and which steps are inside the ranks. Immutable; each event is a method
+/// that returns the next state and the replies. The same events in the same order give the same plans.
 /// </summary>
-internal sealed record CoordinatorState
+public sealed record SchedulerState
 {
+    private SchedulerState(SchedulerLimits limits, long nextNumber)
+    {
+        (Limits, NextNumber) = (limits, nextNumber);
+        Kv = KvBlockManager.Empty(limits.KvBlocks);
+    }
+
     /// <summary>What does not change.</summary>
-    public required CoordinatorLimits Limits { get; init; }
+    public SchedulerLimits Limits { get; }
 
     /// <summary>Incarnation of the group of ranks.</summary>
-    public long Epoch { get; init; }
+    public long Epoch { get; internal init; }
 
     /// <summary>Number of the epoch's next step.</summary>
-    public long NextStep { get; init; } = 1;
+    public long NextStep { get; internal init; } = 1;
 
     /// <summary>Number of the next request.</summary>
-    public long NextNumber { get; init; } = 1;
+    public long NextNumber { get; private init; }
 
     /// <summary>Steps that all ranks have ended, all epochs.</summary>
-    public long StepsDone { get; init; }
+    public long StepsDone { get; internal init; }
 
     /// <summary>Whether new requests are refused.</summary>
-    public bool IsDraining { get; init; }
+    public bool IsDraining { get; private init; }
 
     /// <summary>
     /// Set when a step's fault leaves open where each rank stands: somebody did not come to a collective, and nobody said why. Then
     /// no step is planned until <see cref="Restart"/>.
     /// </summary>
-    public PipelineFault? EpochFault { get; init; }
+    public PipelineFault? EpochFault { get; internal init; }
 
     /// <summary>Whether the group of ranks is broken.</summary>
     public bool NeedsNewEpoch => EpochFault is not null;
 
-    /// <summary>Requests that hold nothing yet, in order of arrival.</summary>
-    public ImmutableList<RequestState> Queue { get; init; } = [];
-
-    /// <summary>Admitted requests by number; those that have ended stay until their KV is released.</summary>
-    public ImmutableSortedDictionary<long, RequestState> Running { get; init; } = ImmutableSortedDictionary<long, RequestState>.Empty;
-
     /// <summary>Steps inside the ranks by number.</summary>
-    public ImmutableSortedDictionary<long, StepState> InFlight { get; init; } = ImmutableSortedDictionary<long, StepState>.Empty;
+    public ImmutableSortedDictionary<long, StepState> InFlight { get; internal init; } = ImmutableSortedDictionary<long, StepState>.Empty;
 
-    /// <summary>KV blocks.</summary>
-    public required KvLedger Kv { get; init; }
+    /// <summary>Requests that wait.</summary>
+    public int QueuedCount => Queue.Count;
+
+    /// <summary>Requests that hold KV and have not ended.</summary>
+    public int RunningCount => Running.Values.Count(request => !request.HasEnded);
+
+    /// <summary>Whether no request holds KV, also none that has ended and waits for its release.</summary>
+    public bool HoldsNoKv => Running.IsEmpty;
+
+    /// <summary>KV blocks that no request holds.</summary>
+    public int FreeKvBlocks => Kv.Free;
+
+    /// <summary>KV blocks that can be given out when none is in use.</summary>
+    public int UsableKvBlocks => Kv.Usable;
 
     /// <summary>Whether no request waits or runs and no step is inside.</summary>
     public bool IsIdle => Queue.IsEmpty && Running.IsEmpty && InFlight.IsEmpty;
 
-    /// <summary>A coordinator with no requests. <see cref="Restart"/> gives it its first epoch.</summary>
-    public static CoordinatorState Create(CoordinatorLimits limits) => new() { Limits = limits, Kv = KvLedger.Empty(limits.KvBlocks) };
+    /// <summary>Requests that hold nothing yet, in order of arrival.</summary>
+    internal ImmutableList<RequestState> Queue { get; init; } = [];
+
+    /// <summary>Admitted requests by number; those that have ended stay until their KV is released.</summary>
+    internal ImmutableSortedDictionary<long, RequestState> Running { get; init; } = ImmutableSortedDictionary<long, RequestState>.Empty;
+
+    /// <summary>KV blocks.</summary>
+    internal KvBlockManager Kv { get; init; }
+
+    /// <summary>A scheduler with no requests. <see cref="Restart"/> gives it its first epoch.</summary>
+    /// <param name="limits">What does not change.</param>
+    /// <param name="nextNumber">Number of the first request: above those that anybody may still hold something of.</param>
+    public static SchedulerState Create(SchedulerLimits limits, long nextNumber = 1)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        return new SchedulerState(limits, nextNumber);
+    }
+
+    /// <summary>The id of a request in a plan; null when the request is gone.</summary>
+    /// <param name="number">Its number.</param>
+    public Guid? RequestIdOf(long number) => Running.TryGetValue(number, out var request) ? request.Submit.RequestId : null;
 
     /// <summary>Queues a request, or refuses it at once.</summary>
     public Transition Submit(GenerationProtocol.Submit submit)
     {
+        ArgumentNullException.ThrowIfNull(submit);
         if (IsDraining)
             return Refuse(submit, FailureKind.ShuttingDown, "the engine is shutting down");
         if (Admission.Refuse(submit, Limits) is { } refusal)
             return Transition.To(this).Say(refusal);
-        if (Queue.Count >= Limits.Scheduler.QueueLimit)
+        if (Queue.Count >= Limits.Steps.QueueLimit)
             return Refuse(submit, FailureKind.Busy, $"the queue is full: {Queue.Count} requests wait");
 
         var request = new RequestState(
@@ -88,7 +120,7 @@ internal sealed record CoordinatorState
     }
 
     /// <summary>Notes that a rank's pipeline took a plan.</summary>
-    public CoordinatorState Accept(long epoch, long step, int rank) => epoch == Epoch && InFlight.TryGetValue(step, out var state)
+    public SchedulerState Accept(long epoch, long step, int rank) => epoch == Epoch && InFlight.TryGetValue(step, out var state)
         ? this with { InFlight = InFlight.SetItem(step, state.Accept(rank)) }
         : this;
 
@@ -124,16 +156,16 @@ internal sealed record CoordinatorState
     /// <summary>A second passed without a group of ranks; whoever has waited too long fails.</summary>
     /// <param name="missing">What is missing, in words.</param>
     public Transition WaitForGroup(string missing) => All.Aggregate(Transition.To(this), (so, request) => so.Then(state =>
-        request.Forlorn < Limits.Rules.WaitForNodes
+        request.Forlorn < Limits.WaitForGroup
             ? Transition.To(state.Put(request with { Forlorn = request.Forlorn + 1 }))
             : state.Fail(request, new PipelineFault(
-                FaultKind.RankLost, "Coordinator", -1, -1, 0, $"no group of ranks for {Limits.Rules.WaitForNodes} s: {missing}"))));
+                FaultKind.RankLost, "Coordinator", -1, -1, 0, $"no group of ranks for {Limits.WaitForGroup} s: {missing}"))));
 
     /// <summary>
     /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone; running ones are prefilled again
     /// from their known tokens and go on where they were.
     /// </summary>
-    public CoordinatorState Restart(long epoch)
+    public SchedulerState Restart(long epoch)
     {
         var running = Running.Values
             .Where(request => !request.HasEnded)
@@ -146,31 +178,31 @@ internal sealed record CoordinatorState
             InFlight = InFlight.Clear(),
             Queue = [.. Queue.Select(request => request with { Forlorn = 0 })],
             Running = running,
-            Kv = KvLedger.Empty(Limits.KvBlocks).Reserve(running.Values.Sum(request => request.BlocksReserved)),
+            Kv = KvBlockManager.Empty(Limits.KvBlocks).Reserve(running.Values.Sum(request => request.BlocksReserved)),
         };
     }
 
     /// <summary>With a request's new state.</summary>
-    public CoordinatorState With(RequestState request) => this with { Running = Running.SetItem(request.Number, request) };
+    internal SchedulerState With(RequestState request) => this with { Running = Running.SetItem(request.Number, request) };
 
     /// <summary>Ends a request well.</summary>
-    public Transition Complete(RequestState request, CompletionReason reason) =>
+    internal Transition Complete(RequestState request, CompletionReason reason) =>
         End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToLayout()));
 
     /// <summary>Ends a request with a fault.</summary>
-    public Transition Fail(RequestState request, PipelineFault fault) =>
+    internal Transition Fail(RequestState request, PipelineFault fault) =>
         End(request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
 
     private IEnumerable<RequestState> All => Queue.Concat(Running.Values.Where(request => !request.HasEnded));
 
-    private CoordinatorState Put(RequestState request) => Running.ContainsKey(request.Number)
+    private SchedulerState Put(RequestState request) => Running.ContainsKey(request.Number)
         ? With(request)
         : this with { Queue = Queue.SetItem(Queue.FindIndex(queued => queued.Number == request.Number), request) };
 
     private Transition CountLoss(RequestState request, PipelineFault fault)
     {
         request = request with { LostEpochs = request.LostEpochs + 1 };
-        return request.LostEpochs < Limits.Rules.LostEpochs ? Transition.To(Put(request)) : Fail(request, fault);
+        return request.LostEpochs < Limits.LostEpochs ? Transition.To(Put(request)) : Fail(request, fault);
     }
 
     /// <summary>One that no rank knows is gone at once; another stays until a plan has told the ranks to forget it.</summary>

@@ -1,0 +1,38 @@
+using AkkaCp.Actors.Settings;
+using AkkaCp.Scheduling;
+
+namespace AkkaCp.Actors.Coordinator;
+
+/// <summary>What settings and the ranks' host say to the scheduler and to the coordinator around it.</summary>
+internal static class CoordinatorSetup
+{
+    /// <summary>The context of a coordinator.</summary>
+    /// <exception cref="ArgumentException">One is out of its range.</exception>
+    public static CoordinatorContext Context(
+        CpSettings settings, IRankHost host, int worldSize, int cpSize, int vocabSize, int contextLength, int settling = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(worldSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(cpSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(worldSize % cpSize, 0, nameof(worldSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(host.Facts.KvBlocks, 2, nameof(host));
+        var limits = new SchedulerLimits(
+            worldSize, cpSize, vocabSize, contextLength, host.Facts.KvBlocks, settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler),
+            settings.ContextParallel.ToPolicy())
+        {
+            LostEpochs = settings.Cluster.LostEpochs,
+            WaitForGroup = GroupRules.Seconds(settings.Cluster.WaitForNodes),
+        };
+        return new CoordinatorContext(limits, host.Facts, GroupRules.Of(settings) with { Settling = settling });
+    }
+
+    private static StepLimits Steps(SchedulerSettings scheduler) => new()
+    {
+        ChunkTokens = scheduler.ChunkTokens,
+        MaxStepTokens = scheduler.MaxStepTokens,
+        MaxRunning = scheduler.MaxRunning,
+        QueueLimit = scheduler.QueueLimit,
+        StepsInFlight = scheduler.StepsInFlight,
+    };
+}

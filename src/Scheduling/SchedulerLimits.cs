@@ -1,0 +1,28 @@
+using AkkaCp.Pipeline.Partition;
+
+namespace AkkaCp.Scheduling;
+
+/// <summary>What does not change while a scheduler lives.</summary>
+/// <param name="WorldSize">Ranks.</param>
+/// <param name="CpSize">CP ranks.</param>
+/// <param name="VocabSize">Token ids are below this.</param>
+/// <param name="ContextLength">Tokens of a request at most.</param>
+/// <param name="KvBlocks">Blocks of a rank's pool, block 0, which is never given out, included.</param>
+/// <param name="BlockSizeTokens">Tokens of a block.</param>
+/// <param name="Steps">Limits of queue, steps and chunks.</param>
+/// <param name="CpPolicy">Thresholds of the placement.</param>
+public sealed record SchedulerLimits(
+    int WorldSize, int CpSize, int VocabSize, int ContextLength, int KvBlocks, int BlockSizeTokens, StepLimits Steps, CpPolicySettings CpPolicy)
+{
+    /// <summary>Epochs in a row that a request may lose without a new token. Default 5.</summary>
+    public int LostEpochs { get; init; } = 5;
+
+    /// <summary>Seconds that a request may be without a group of ranks. Default 600.</summary>
+    public int WaitForGroup { get; init; } = 600;
+
+    /// <summary>Tokens that the whole pool holds.</summary>
+    public long PoolTokens => (KvBlocks - 1L) * BlockSizeTokens;
+
+    /// <summary>Blocks for that many tokens.</summary>
+    public int BlocksFor(int tokens) => (int)(((long)tokens + BlockSizeTokens - 1) / BlockSizeTokens);
+}

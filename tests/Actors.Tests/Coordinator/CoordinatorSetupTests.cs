@@ -1,0 +1,43 @@
+using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Settings;
+using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Pipeline.Partition;
+using AkkaCp.Scheduling;
+using Xunit;
+
+namespace AkkaCp.Actors.Tests.Coordinator;
+
+public class CoordinatorSetupTests
+{
+    /// <summary>The scheduler has limits of its own; where nothing is set they are those of the settings.</summary>
+    [Fact]
+    public void DefaultSettings_GiveTheSchedulersAndTheCoordinatorsDefaults()
+    {
+        var context = CoordinatorSetup.Context(new CpSettings(), new ScriptedRanks(), 2, 2, 1000, 2000);
+
+        Assert.Equal(
+            new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()), context.Limits);
+        Assert.Equal(new GroupRules(), context.Rules);
+    }
+
+    [Fact]
+    public void SettingsOfTheScheduler_AreItsLimits()
+    {
+        var settings = new CpSettings
+        {
+            Scheduler = new SchedulerSettings
+            {
+                ChunkTokens = 1, MaxStepTokens = 2, MaxRunning = 3, QueueLimit = 4, StepsInFlight = 5, StepTimeout = TimeSpan.FromSeconds(6),
+            },
+            ContextParallel = new ContextParallelSettings { MinTokens = 7, ReplicateTokens = 8 },
+            Cluster = new ClusterSettings { LostEpochs = 9, WaitForNodes = TimeSpan.FromSeconds(9.5), NodeTimeout = TimeSpan.FromSeconds(11) },
+        };
+        var context = CoordinatorSetup.Context(settings, new ScriptedRanks(), 2, 2, 1000, 2000, settling: 12);
+
+        Assert.Equal(
+            new StepLimits { ChunkTokens = 1, MaxStepTokens = 2, MaxRunning = 3, QueueLimit = 4, StepsInFlight = 5 }, context.Limits.Steps);
+        Assert.Equal(new CpPolicySettings { MinTokens = 7, ReplicateTokens = 8 }, context.Limits.CpPolicy);
+        Assert.Equal((9, 10), (context.Limits.LostEpochs, context.Limits.WaitForGroup));
+        Assert.Equal(new GroupRules { StepTimeout = TimeSpan.FromSeconds(6), NodeSilence = 11, Settling = 12 }, context.Rules);
+    }
+}
