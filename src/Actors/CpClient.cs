@@ -6,9 +6,9 @@ using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Model;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors;

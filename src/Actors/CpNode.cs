@@ -4,8 +4,8 @@ using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors;

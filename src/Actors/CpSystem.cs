@@ -5,8 +5,8 @@ using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Actors;
 

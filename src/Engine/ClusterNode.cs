@@ -1,8 +1,8 @@
 using AkkaCp.Actors;
 using AkkaCp.Actors.Logging;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine;
 

@@ -2,6 +2,7 @@ using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model.Ending;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine;
 
@@ -53,7 +54,7 @@ public sealed record EngineInspection
     /// <param name="options">As for the engine.</param>
     /// <param name="scanTensors">Whether to read all weights and look for NaN and infinities.</param>
     /// <param name="cancellationToken">Ends a scan.</param>
-    /// <exception cref="Actors.Settings.CpSettingsException">All that is wrong with settings, layout and config.json.</exception>
+    /// <exception cref="CpSettingsException">All that is wrong with settings, layout and config.json.</exception>
     public static EngineInspection Create(EngineOptions options, bool scanTensors = false,
         CancellationToken cancellationToken = default)
     {

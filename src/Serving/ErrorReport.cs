@@ -2,6 +2,7 @@ using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Serving;
 
@@ -39,7 +40,7 @@ internal static class ErrorReport
 
     private static int ExitCodeOf(Exception error) => error switch
     {
-        UsageException or TopologyException or Actors.Settings.CpSettingsException or KernelsUnavailableException => WrongUsage,
+        UsageException or TopologyException or CpSettingsException or KernelsUnavailableException => WrongUsage,
         GenerationException { Kind: FailureKind.Invalid } => WrongUsage,
         _ => Failed,
     };

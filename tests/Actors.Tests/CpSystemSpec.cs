@@ -1,11 +1,11 @@
 using Akka.Actor;
 using Akka.TestKit;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Scheduling.Tests;
+using AkkaCp.Settings;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests;

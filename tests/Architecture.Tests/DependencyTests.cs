@@ -7,7 +7,7 @@ namespace AkkaCp.Architecture.Tests;
 public partial class DependencyTests
 {
     // Each project, and those that it may use: all below it, but for neighbours.
-    private static readonly string[] s_order = ["Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Serving"];
+    private static readonly string[] s_order = ["Settings", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Serving"];
 
     // Two projects beside each other, of which neither uses the other.
     private static readonly string[] s_neighbours = ["Model", "Collectives"];
@@ -49,9 +49,22 @@ public partial class DependencyTests
     }
 
     [Fact]
-    public void Akka_IsUsedByActorsAlone() =>
-        Assert.Equal(["Actors"],
-            UsersOf(reference => reference is "Akka" || reference.StartsWith("Akka.", StringComparison.Ordinal)));
+    public void Akka_IsUsedByActorsAndForItsParserBySettings() => Assert.Equal(["Actors", "Settings"], UsersOf(IsAkka).Order());
+
+    [Fact]
+    public void Settings_UseOfAkkaItsParserAlone()
+    {
+        var akka = ReferencedType.Of(AssemblyOf("Settings")).Where(type => IsAkka(type.Assembly)).Select(type => type.Namespace).Distinct();
+
+        Assert.Equal(["Akka.Configuration", "Akka.Configuration.Hocon"], akka.Order());
+    }
+
+    [Fact]
+    public void Settings_StandAlone()
+    {
+        Assert.DoesNotContain(ReferencedType.Of(AssemblyOf("Settings")), type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal));
+        Assert.Equal(["Actors", "Engine", "Serving"], UsersOf(reference => reference is "AkkaCp.Settings").Order());
+    }
 
     /// <summary>The scheduler decides with numbers: what a step computes, and with which tensors, is not its concern.</summary>
     [Fact]
@@ -93,6 +106,8 @@ public partial class DependencyTests
     [Fact]
     public void EveryLayerOfTheFigure_IsThere() => Assert.Empty(
         s_order.Except(SourceProject.All.Select(project => project.Name)));
+
+    private static bool IsAkka(string assembly) => assembly is "Akka" || assembly.StartsWith("Akka.", StringComparison.Ordinal);
 
     private static string[] UsersOf(Predicate<string> isMeant) =>
         [.. SourceProject.All.Select(project => project.Name)

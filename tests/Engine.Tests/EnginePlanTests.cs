@@ -1,7 +1,7 @@
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Xunit;
 

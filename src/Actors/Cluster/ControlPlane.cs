@@ -7,8 +7,8 @@ using Akka.Actor.Setup;
 using Akka.Configuration;
 using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Collectives;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Actors.Cluster;

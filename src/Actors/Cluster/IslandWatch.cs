@@ -3,7 +3,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Actors.Cluster;
 

@@ -7,7 +7,7 @@ using Akka.Remote;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Actors.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Actors.Cluster;
 

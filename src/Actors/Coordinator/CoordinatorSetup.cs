@@ -1,5 +1,6 @@
-using AkkaCp.Actors.Settings;
+using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Actors.Coordinator;
 
@@ -19,13 +20,15 @@ internal static class CoordinatorSetup
         ArgumentOutOfRangeException.ThrowIfLessThan(host.Facts.KvBlocks, 2, nameof(host));
         var limits = new SchedulerLimits(
             worldSize, cpSize, vocabSize, contextLength, host.Facts.KvBlocks, settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler),
-            settings.ContextParallel.ToPolicy())
+            Policy(settings.ContextParallel))
         {
             LostEpochs = settings.Cluster.LostEpochs,
             WaitForGroup = GroupRules.Seconds(settings.Cluster.WaitForNodes),
         };
         return new CoordinatorContext(limits, host.Facts, GroupRules.Of(settings) with { Settling = settling });
     }
+
+    private static CpPolicySettings Policy(ContextParallelSettings cp) => new() { MinTokens = cp.MinTokens, ReplicateTokens = cp.ReplicateTokens };
 
     private static StepLimits Steps(SchedulerSettings scheduler) => new()
     {

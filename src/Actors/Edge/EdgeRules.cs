@@ -1,4 +1,4 @@
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Actors.Edge;
 

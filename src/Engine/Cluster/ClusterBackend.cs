@@ -1,9 +1,9 @@
 using AkkaCp.Actors;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine.Cluster;
 

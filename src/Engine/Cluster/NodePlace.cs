@@ -2,10 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using AkkaCp.Actors.Cluster;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Actors.Links;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Engine.Cluster;

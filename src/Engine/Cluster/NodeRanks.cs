@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Engine.Composition;
@@ -12,6 +11,7 @@ using AkkaCp.Model.Weights;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine.Cluster;
 

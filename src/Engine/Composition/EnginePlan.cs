@@ -1,4 +1,3 @@
-using AkkaCp.Actors.Settings;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
@@ -6,6 +5,7 @@ using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Kv;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine.Composition;
 

@@ -12,6 +12,7 @@ using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -78,7 +79,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
 
     /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
-    /// <exception cref="Actors.Settings.CpSettingsException">The weights have other dimensions than config.json, or the memory that the settings
+    /// <exception cref="CpSettingsException">The weights have other dimensions than config.json, or the memory that the settings
     /// ask for is not there; nothing was taken.</exception>
     /// <exception cref="TimeoutException">The start does not get on.</exception>
     public static Task<LocalRanks> StartAsync(EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine.Composition;
 

@@ -1,5 +1,5 @@
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Options;
 
 namespace AkkaCp.Engine.Hosting;

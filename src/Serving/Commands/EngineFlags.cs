@@ -1,7 +1,7 @@
 using System.CommandLine;
 using AkkaCp.Actors.Logging;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine;
+using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using AkkaCp.Actors.Cluster;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Scheduling.Tests;
+using AkkaCp.Settings;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Cluster;

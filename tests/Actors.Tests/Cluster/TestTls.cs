@@ -1,4 +1,4 @@
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 using AkkaCp.Testing;
 
 namespace AkkaCp.Actors.Tests.Cluster;

@@ -4,7 +4,6 @@ using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
@@ -12,6 +11,7 @@ using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Scheduling.Tests;
+using AkkaCp.Settings;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Coordinator;

@@ -1,8 +1,8 @@
 using AkkaCp.Actors.Coordinator;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Actors.Tests.Ranks;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
+using AkkaCp.Settings;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Coordinator;

@@ -1,13 +1,13 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Model.Weights;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Pipeline.Steps;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Protocol;

@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.TestKit.Xunit;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Ranks;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 using Xunit;
 
 namespace AkkaCp.Actors.Tests.Ranks;

@@ -1,5 +1,5 @@
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using AkkaCp.Actors.Settings;
+using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Xunit;
 

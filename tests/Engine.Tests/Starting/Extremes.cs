@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using AkkaCp.Actors.Settings;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model;
+using AkkaCp.Settings;
 
 namespace AkkaCp.Engine.Tests.Starting;
 

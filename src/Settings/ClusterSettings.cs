@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.cluster: the control plane of a node. One process needs none of it.</summary>
 public sealed record ClusterSettings

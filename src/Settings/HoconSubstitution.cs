@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>One pass over a HOCON text: replaces <c>${NAME}</c> by the environment's value and checks braces and quotes.</summary>
 internal sealed class HoconSubstitution(string source, string text, List<string> problems)

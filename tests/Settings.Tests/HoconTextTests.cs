@@ -1,7 +1,6 @@
-using AkkaCp.Actors.Settings;
 using Xunit;
 
-namespace AkkaCp.Actors.Tests.Settings;
+namespace AkkaCp.Settings.Tests;
 
 public class HoconTextTests
 {

@@ -1,7 +1,7 @@
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>One source of settings, the later above the earlier.</summary>
 /// <param name="Source">File name, or what stands in its place in messages.</param>

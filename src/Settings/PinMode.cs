@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>Whether a device's workers stay on one core each.</summary>
 public enum PinMode

@@ -1,6 +1,6 @@
 using Akka.Configuration;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>The typed form of <c>akka-cp { … }</c>. Nothing else reads <see cref="Config"/>.</summary>
 public sealed record CpSettings

@@ -1,6 +1,6 @@
 using Akka.Configuration;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>Reads files and overrides into layers.</summary>
 internal static class CpSettingsLoader

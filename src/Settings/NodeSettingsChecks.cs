@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>What must hold between the keys of cluster and transport.</summary>
 internal static class NodeSettingsChecks

@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.kv-cache: the paged pool of each rank.</summary>
 public sealed record KvCacheSettings

@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.parallel: how many ranks there are and how they share the work. Which combinations exist, the topology checks.</summary>
 public sealed record ParallelSettings

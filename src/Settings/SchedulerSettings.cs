@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.scheduler: what runs next.</summary>
 public sealed record SchedulerSettings

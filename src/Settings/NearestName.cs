@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>Finds the name that somebody probably meant.</summary>
 internal static class NearestName

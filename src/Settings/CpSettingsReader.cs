@@ -1,11 +1,11 @@
 using Akka.Configuration;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>Turns layers of configuration into the records; reference.conf lies below all of them.</summary>
 internal static class CpSettingsReader
 {
-    private const string ReferenceResource = "AkkaCp.Actors.Settings.reference.conf";
+    private const string ReferenceResource = "AkkaCp.Settings.reference.conf";
 
     private const int MaxPort = 65535;
 

@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>The configuration is wrong; names every mistake.</summary>
 public sealed class CpSettingsException : Exception

@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>What numbers are stored in: weights (model.dtype) or the KV cache (kv-cache.dtype).</summary>
 public enum ComputeDType

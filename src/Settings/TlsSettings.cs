@@ -1,6 +1,4 @@
-using AkkaCp.Collectives.Setup;
-
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.transport.tls: TLS with certificates on both sides, for control and data plane alike.</summary>
 public sealed record TlsSettings
@@ -19,8 +17,4 @@ public sealed record TlsSettings
 
     /// <summary>Whether TLS is on.</summary>
     public bool IsOn => Certificate is not null;
-
-    /// <summary>The files; null where TLS is off.</summary>
-    public TlsFiles? Files =>
-        IsOn ? new TlsFiles { CertificateFile = Certificate!, KeyFile = Key, Password = Password, AuthorityFile = Ca! } : null;
 }

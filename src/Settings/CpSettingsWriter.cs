@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>Writes settings as HOCON that reads back as an equal record.</summary>
 internal static class CpSettingsWriter

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>Typed access to leaves; gathers mistakes instead of throwing and remembers which keys exist.</summary>
 internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (string Text, string Source)> leaves, List<string> problems)

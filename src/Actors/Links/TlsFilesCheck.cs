@@ -1,7 +1,8 @@
 using AkkaCp.Collectives.Connecting;
 using AkkaCp.Collectives.Setup;
+using AkkaCp.Settings;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Actors.Links;
 
 /// <summary>Tries the files of <c>akka-cp.transport.tls</c> before anything listens.</summary>
 public static class TlsFilesCheck
@@ -11,8 +12,9 @@ public static class TlsFilesCheck
     public static TlsFiles? Require(TlsSettings tls)
     {
         ArgumentNullException.ThrowIfNull(tls);
-        if (tls.Files is not { } files)
+        if (!tls.IsOn)
             return null;
+        var files = new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! };
         try
         {
             NodeTls.Check(files);

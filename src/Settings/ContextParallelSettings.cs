@@ -1,6 +1,4 @@
-using AkkaCp.Pipeline.Partition;
-
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.context-parallel: which requests are split over the CP ranks.</summary>
 public sealed record ContextParallelSettings
@@ -10,7 +8,4 @@ public sealed record ContextParallelSettings
 
     /// <summary>The longest chunk that every rank computes itself when it is alone in its step, in tokens. Default 16; 0 (off): none.</summary>
     public int ReplicateTokens { get; init; } = 16;
-
-    /// <summary>The same thresholds as the policy takes them.</summary>
-    public CpPolicySettings ToPolicy() => new() { MinTokens = MinTokens, ReplicateTokens = ReplicateTokens };
 }

@@ -1,8 +1,7 @@
-using AkkaCp.Actors.Settings;
 using AkkaCp.Testing;
 using Xunit;
 
-namespace AkkaCp.Actors.Tests.Settings;
+namespace AkkaCp.Settings.Tests;
 
 public class CpSettingsTests
 {

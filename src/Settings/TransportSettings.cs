@@ -1,4 +1,4 @@
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>akka-cp.transport: the data plane of a node, and how both planes are protected.</summary>
 public sealed record TransportSettings

@@ -3,18 +3,18 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Akka.Configuration;
 
-namespace AkkaCp.Actors.Settings;
+namespace AkkaCp.Settings;
 
 /// <summary>
 /// Prepares text for Akka's HOCON parser. That parser overlooks unbalanced braces and quotes, and a substitution before the end of
 /// an object derails it; so both are dealt with here, with line numbers, and it sees plain text only.
 /// </summary>
-internal static partial class HoconText
+public static partial class HoconText
 {
     private const int MostLetters = 160;
 
     /// <summary>Parses <paramref name="text"/>; mistakes go to <paramref name="problems"/>, and then the result is empty.</summary>
-    public static Config Parse(string source, string text, List<string> problems)
+    internal static Config Parse(string source, string text, List<string> problems)
     {
         var before = problems.Count;
         var substitution = new HoconSubstitution(source, text, problems);
