@@ -166,7 +166,7 @@ public class CpSettingsTests
     [InlineData("scheduler.queue-limit=1.5", "whole number")]
     [InlineData("scheduler.step-timeout=30", "with its unit")]
     [InlineData("scheduler.step-timeout=25h", "from 1ms to 24h")]
-    [InlineData("kv-cache.memory=1KiB", "at least 1048576 bytes")]
+    [InlineData("kv-cache.memory=1KiB", "from 1048576 to 1125899906842624 bytes")]
     [InlineData("model=5", "unknown key akka-cp.model")]
     public void WrongValue_NamesKeyExpectedAndFound(string set, string expected)
     {
