@@ -106,7 +106,7 @@ internal static class PrefillRun
         [
             new StepRequest
             {
-                Request = round + 1,
+                SequenceId = round + 1,
                 Prefix = 0,
                 Tokens = [.. Enumerable.Range(0, tokens).Select(_ => random.Next(config.VocabSize))],
                 IsDecode = false,

@@ -7,4 +7,4 @@ namespace AkkaCp.Actors;
 /// <param name="Group">The coordinator's own picture.</param>
 /// <param name="WorldSize">Ranks of the layout.</param>
 /// <param name="Nodes">All nodes that the coordinator knows, refused ones too, by name.</param>
-public sealed record ClusterStatus(string Coordinator, CpStatus Group, int WorldSize, ImmutableArray<NodeReport> Nodes);
+public sealed record ClusterStatus(string Coordinator, CoordinatorStatus Group, int WorldSize, ImmutableArray<NodeReport> Nodes);

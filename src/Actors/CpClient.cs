@@ -19,7 +19,7 @@ namespace AkkaCp.Actors;
 /// </summary>
 public sealed class CpClient : IAsyncDisposable
 {
-    private readonly CpSettings _settings;
+    private readonly EngineSettings _settings;
     private readonly ActorSystem _system;
     private readonly IActorRef _locator;
     private readonly OpenRequests _requests;
@@ -27,7 +27,7 @@ public sealed class CpClient : IAsyncDisposable
     private readonly Action<ClusterWait>? _waiting;
 
     private CpClient(
-        CpSettings settings, ActorSystem system, ILoggerFactory loggers, ModelFacts model, Action<ClusterWait>? waiting)
+        EngineSettings settings, ActorSystem system, ILoggerFactory loggers, ModelFacts model, Action<ClusterWait>? waiting)
     {
         (_settings, _system, _waiting) = (settings, system, waiting);
         _logger = loggers.CreateLogger(LogCategories.Engine);
@@ -49,14 +49,14 @@ public sealed class CpClient : IAsyncDisposable
     /// that makes no requests.</param>
     /// <param name="waiting">Hears, on an actor's thread, of a request that waits for the cluster, 2 s after it began to; must not block.
     /// Default: nobody.</param>
-    /// <exception cref="CpSettingsException">No seeds are named, or a certificate cannot be read.</exception>
+    /// <exception cref="SettingsException">No seeds are named, or a certificate cannot be read.</exception>
     public static CpClient Start(
-        CpSettings settings, ILoggerFactory? loggers = null, ModelFacts? model = null, Action<ClusterWait>? waiting = null)
+        EngineSettings settings, ILoggerFactory? loggers = null, ModelFacts? model = null, Action<ClusterWait>? waiting = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         var callbacks = Callbacks.Of(loggers);
         return settings.Cluster.Seeds.IsEmpty
-            ? throw new CpSettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
+            ? throw new SettingsException(["akka-cp.cluster.seeds: expected addresses host:port of the cluster's nodes, found none"])
             : new CpClient(
                 settings, ControlPlane.StartClient(settings, callbacks), callbacks, model ?? ModelFacts.None,
                 callbacks.Guard(nameof(ClusterWait), waiting));

@@ -19,7 +19,7 @@ public sealed class CpNode : IAsyncDisposable
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    private readonly CpSettings _settings;
+    private readonly EngineSettings _settings;
     private readonly NodeContext _node;
     private readonly CoordinatorContext _coordinator;
     private readonly OpenRequests _requests;
@@ -32,7 +32,7 @@ public sealed class CpNode : IAsyncDisposable
     private volatile bool _isKilled;
     private Task? _stop;
 
-    private CpNode(CpSettings settings, CpNodeOptions options, ActorSystem system)
+    private CpNode(EngineSettings settings, CpNodeOptions options, ActorSystem system)
     {
         var callbacks = Callbacks.Of(options.Loggers);
         (_settings, _loggers) = (settings, callbacks);
@@ -62,8 +62,8 @@ public sealed class CpNode : IAsyncDisposable
 
     /// <summary>Binds the control plane's port and begins to join.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    /// <exception cref="CpSettingsException">The port cannot be bound, or a certificate cannot be read.</exception>
-    public static CpNode Start(CpSettings settings, CpNodeOptions options)
+    /// <exception cref="SettingsException">The port cannot be bound, or a certificate cannot be read.</exception>
+    public static CpNode Start(EngineSettings settings, CpNodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
@@ -148,7 +148,7 @@ public sealed class CpNode : IAsyncDisposable
             {
                 return ControlPlane.StartNode(_settings, _port, _loggers);
             }
-            catch (CpSettingsException exception)
+            catch (SettingsException exception)
             {
                 _logger.LogWarning("{Problem}; it is tried again", exception.Message);
                 await Task.WhenAny(_stopping.Task, Task.Delay(s_pause)).ConfigureAwait(false);

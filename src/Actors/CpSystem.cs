@@ -37,14 +37,14 @@ public sealed class CpSystem : IAsyncDisposable
     public Task Ready => _context.Ready;
 
     /// <summary>The last picture of the coordinator.</summary>
-    public CpStatus Status => _context.Status;
+    public CoordinatorStatus Status => _context.Status;
 
     /// <summary>For tests: time, and actors by path.</summary>
     internal ActorSystem System => _system;
 
     /// <summary>Starts the actors; requests may be submitted at once and wait until the ranks are built.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public static CpSystem Start(CpSettings settings, CpSystemOptions options)
+    public static CpSystem Start(EngineSettings settings, CpSystemOptions options)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
@@ -90,7 +90,7 @@ public sealed class CpSystem : IAsyncDisposable
     /// <summary>Akka's configuration: the deployment's own, above ours.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="resource">What lies between: for processes that work together.</param>
-    internal static Config AkkaConfig(CpSettings settings, string? resource = null)
+    internal static Config AkkaConfig(EngineSettings settings, string? resource = null)
     {
         var ours = Resource(AkkaResource);
         if (resource is not null)

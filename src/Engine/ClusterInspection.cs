@@ -21,7 +21,7 @@ public sealed record ClusterInspection(
     /// <param name="options">As for an engine that uses the cluster.</param>
     /// <param name="timeout">Bounds each of the three questions: seeds, coordinator, ways.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="CpSettingsException">The configuration is wrong.</exception>
+    /// <exception cref="SettingsException">The configuration is wrong.</exception>
     /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
     public static async Task<ClusterInspection?> CreateAsync(
         EngineOptions options, TimeSpan timeout, CancellationToken cancellationToken = default)

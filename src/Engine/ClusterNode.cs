@@ -49,7 +49,7 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <param name="options">As for an engine; <c>akka-cp.cluster</c> and <c>akka-cp.transport</c> of the configuration say where.</param>
     /// <param name="stateChanged">Hears of each change of the node's state; must not block. Default nobody.</param>
     /// <param name="cancellationToken">Ends the start, also one that hangs.</param>
-    /// <exception cref="CpSettingsException">The configuration is wrong, asks for memory that is not there, or a port cannot be
+    /// <exception cref="SettingsException">The configuration is wrong, asks for memory that is not there, or a port cannot be
     /// opened.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -92,7 +92,7 @@ public sealed class ClusterNode : IAsyncDisposable
             {
                 return await StartAsync(NodePlace.At(plan, port), options, stateChanged).ConfigureAwait(false);
             }
-            catch (CpSettingsException)
+            catch (SettingsException)
             {
                 // Another node took the port since it was seen free; with any other reason the last port fails too.
             }

@@ -54,7 +54,7 @@ public sealed record EngineInspection
     /// <param name="options">As for the engine.</param>
     /// <param name="scanTensors">Whether to read all weights and look for NaN and infinities.</param>
     /// <param name="cancellationToken">Ends a scan.</param>
-    /// <exception cref="CpSettingsException">All that is wrong with settings, layout and config.json.</exception>
+    /// <exception cref="SettingsException">All that is wrong with settings, layout and config.json.</exception>
     public static EngineInspection Create(EngineOptions options, bool scanTensors = false,
         CancellationToken cancellationToken = default)
     {

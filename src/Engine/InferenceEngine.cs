@@ -68,7 +68,7 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Reads configuration and model, loads the weights, all ranks at once, and starts the ranks; of a cluster's model only the
     /// small files are read.</summary>
-    /// <exception cref="CpSettingsException">The configuration is wrong, or asks for memory that is not there; all
+    /// <exception cref="SettingsException">The configuration is wrong, or asks for memory that is not there; all
     /// mistakes.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="TimeoutException">The start did not get on for <c>akka-cp.scheduler.start-timeout</c>.</exception>
@@ -79,7 +79,7 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>As the other overload, and checks requests that are known already before it reads the weights.</summary>
     /// <exception cref="GenerationException">A request is invalid or too long; nothing was loaded.</exception>
-    /// <exception cref="CpSettingsException">The configuration is wrong; all mistakes.</exception>
+    /// <exception cref="SettingsException">The configuration is wrong; all mistakes.</exception>
     /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
     public static async Task<InferenceEngine> StartAsync(

@@ -10,9 +10,9 @@ namespace AkkaCp.Scheduling;
 /// </summary>
 public sealed record SchedulerState
 {
-    private SchedulerState(SchedulerLimits limits, long nextNumber)
+    private SchedulerState(SchedulerLimits limits, long nextSequenceId)
     {
-        (Limits, NextNumber) = (limits, nextNumber);
+        (Limits, NextSequenceId) = (limits, nextSequenceId);
         Kv = KvBlockManager.Empty(limits.KvBlocks);
     }
 
@@ -25,8 +25,8 @@ public sealed record SchedulerState
     /// <summary>Number of the epoch's next step.</summary>
     public long NextStep { get; internal init; } = 1;
 
-    /// <summary>Number of the next request.</summary>
-    public long NextNumber { get; private init; }
+    /// <summary>Sequence id of the next request.</summary>
+    public long NextSequenceId { get; private init; }
 
     /// <summary>Steps that all ranks have ended, all epochs.</summary>
     public long StepsDone { get; internal init; }
@@ -67,7 +67,7 @@ public sealed record SchedulerState
     /// <summary>Requests that hold nothing yet, in order of arrival.</summary>
     internal ImmutableList<RequestState> Queue { get; init; } = [];
 
-    /// <summary>Admitted requests by number; those that have ended stay until their KV is released.</summary>
+    /// <summary>Admitted requests by sequence id; those that have ended stay until their KV is released.</summary>
     internal ImmutableSortedDictionary<long, RequestState> Running { get; init; } = ImmutableSortedDictionary<long, RequestState>.Empty;
 
     /// <summary>KV blocks.</summary>
@@ -75,16 +75,16 @@ public sealed record SchedulerState
 
     /// <summary>A scheduler with no requests. <see cref="Restart"/> gives it its first epoch.</summary>
     /// <param name="limits">What does not change.</param>
-    /// <param name="nextNumber">Number of the first request: above those that anybody may still hold something of.</param>
-    public static SchedulerState Create(SchedulerLimits limits, long nextNumber = 1)
+    /// <param name="nextSequenceId">Sequence id of the first request: above those that anybody may still hold something of.</param>
+    public static SchedulerState Create(SchedulerLimits limits, long nextSequenceId = 1)
     {
         ArgumentNullException.ThrowIfNull(limits);
-        return new SchedulerState(limits, nextNumber);
+        return new SchedulerState(limits, nextSequenceId);
     }
 
     /// <summary>The id of a request in a plan; null when the request is gone.</summary>
-    /// <param name="number">Its number.</param>
-    public Guid? RequestIdOf(long number) => Running.TryGetValue(number, out var request) ? request.Submit.RequestId : null;
+    /// <param name="sequenceId">Names it there.</param>
+    public Guid? RequestIdOf(long sequenceId) => Running.TryGetValue(sequenceId, out var request) ? request.Submit.RequestId : null;
 
     /// <summary>Queues a request, or refuses it at once.</summary>
     public Transition Submit(GenerationProtocol.Submit submit)
@@ -98,11 +98,11 @@ public sealed record SchedulerState
             return Refuse(submit, FailureKind.Busy, $"the queue is full: {Queue.Count} requests wait");
 
         var request = new RequestState(
-            NextNumber, submit, Admission.TokenLimit(submit, Limits), Admission.WorstCaseBlocks(submit, Limits))
+            NextSequenceId, submit, Admission.TokenLimit(submit, Limits), Admission.WorstCaseBlocks(submit, Limits))
         {
             Tally = PrefillTally.Empty(Limits.CpSize),
         };
-        return Transition.To(this with { NextNumber = NextNumber + 1, Queue = Queue.Add(request) });
+        return Transition.To(this with { NextSequenceId = NextSequenceId + 1, Queue = Queue.Add(request) });
     }
 
     /// <summary>Ends a request; of one that is unknown, because it has ended, nothing is said.</summary>
@@ -156,8 +156,8 @@ public sealed record SchedulerState
     /// <summary>A second passed without a group of ranks; whoever has waited too long fails.</summary>
     /// <param name="missing">What is missing, in words.</param>
     public Transition WaitForGroup(string missing) => All.Aggregate(Transition.To(this), (so, request) => so.Then(state =>
-        request.Forlorn < Limits.WaitForGroup
-            ? Transition.To(state.Put(request with { Forlorn = request.Forlorn + 1 }))
+        request.SecondsWithoutGroup < Limits.WaitForGroup
+            ? Transition.To(state.Put(request with { SecondsWithoutGroup = request.SecondsWithoutGroup + 1 }))
             : state.Fail(request, new PipelineFault(
                 FaultKind.RankLost, "Coordinator", -1, -1, 0, $"no group of ranks for {Limits.WaitForGroup} s: {missing}"))));
 
@@ -169,21 +169,21 @@ public sealed record SchedulerState
     {
         var running = Running.Values
             .Where(request => !request.HasEnded)
-            .ToImmutableSortedDictionary(request => request.Number, request => request.Recompute(Limits.CpSize));
+            .ToImmutableSortedDictionary(request => request.SequenceId, request => request.Recompute(Limits.CpSize));
         return this with
         {
             Epoch = epoch,
             NextStep = 1,
             EpochFault = null,
             InFlight = InFlight.Clear(),
-            Queue = [.. Queue.Select(request => request with { Forlorn = 0 })],
+            Queue = [.. Queue.Select(request => request with { SecondsWithoutGroup = 0 })],
             Running = running,
             Kv = KvBlockManager.Empty(Limits.KvBlocks).Reserve(running.Values.Sum(request => request.BlocksReserved)),
         };
     }
 
     /// <summary>With a request's new state.</summary>
-    internal SchedulerState With(RequestState request) => this with { Running = Running.SetItem(request.Number, request) };
+    internal SchedulerState With(RequestState request) => this with { Running = Running.SetItem(request.SequenceId, request) };
 
     /// <summary>Ends a request well.</summary>
     internal Transition Complete(RequestState request, CompletionReason reason) =>
@@ -195,9 +195,9 @@ public sealed record SchedulerState
 
     private IEnumerable<RequestState> All => Queue.Concat(Running.Values.Where(request => !request.HasEnded));
 
-    private SchedulerState Put(RequestState request) => Running.ContainsKey(request.Number)
+    private SchedulerState Put(RequestState request) => Running.ContainsKey(request.SequenceId)
         ? With(request)
-        : this with { Queue = Queue.SetItem(Queue.FindIndex(queued => queued.Number == request.Number), request) };
+        : this with { Queue = Queue.SetItem(Queue.FindIndex(queued => queued.SequenceId == request.SequenceId), request) };
 
     private Transition CountLoss(RequestState request, PipelineFault fault)
     {
@@ -208,11 +208,11 @@ public sealed record SchedulerState
     /// <summary>One that no rank knows is gone at once; another stays until a plan has told the ranks to forget it.</summary>
     private Transition End(RequestState request, GenerationProtocol.IReply reply)
     {
-        if (!Running.ContainsKey(request.Number))
-            return Transition.To(this with { Queue = Queue.RemoveAll(queued => queued.Number == request.Number) }).Say(reply);
+        if (!Running.ContainsKey(request.SequenceId))
+            return Transition.To(this with { Queue = Queue.RemoveAll(queued => queued.SequenceId == request.SequenceId) }).Say(reply);
         var state = request.HasStarted
             ? With(request with { HasEnded = true })
-            : this with { Running = Running.Remove(request.Number), Kv = Kv.Return([], request.BlocksReserved) };
+            : this with { Running = Running.Remove(request.SequenceId), Kv = Kv.Return([], request.BlocksReserved) };
         return Transition.To(state).Say(reply);
     }
 

@@ -41,12 +41,12 @@ public static class StepCompletion
     private static Transition CompleteShare(SchedulerState state, StepState step, StepRequest share, PipelineFault? fault)
     {
         // One that ended while the step was inside may be released already.
-        if (!state.Running.TryGetValue(share.Request, out var request))
+        if (!state.Running.TryGetValue(share.SequenceId, out var request))
             return Transition.To(state);
         request = request with { StepsInFlight = request.StepsInFlight - 1 };
         if (request.HasEnded)
             return Transition.To(state.With(request));
-        if ((fault ?? step.FaultOf(request.Number)) is { } cause)
+        if ((fault ?? step.FaultOf(request.SequenceId)) is { } cause)
             return state.Fail(request, cause);
 
         request = request with { Computed = request.Computed + share.Tokens.Length };
@@ -68,7 +68,7 @@ public static class StepCompletion
 
     private static Transition TakeSample(SchedulerState state, StepState step, RequestState request)
     {
-        if (step.TokenOf(request.Number) is not { } token)
+        if (step.TokenOf(request.SequenceId) is not { } token)
             return state.Fail(request, NoSample(step));
 
         var position = request.Known;
@@ -83,7 +83,7 @@ public static class StepCompletion
     }
 
     private static GenerationProtocol.Progress ProgressOf(RequestState request) => new(
-        request.Submit.RequestId, request.Number, Math.Min(request.Computed, request.Submit.Tokens.Length), request.Submit.Tokens.Length);
+        request.Submit.RequestId, request.SequenceId, Math.Min(request.Computed, request.Submit.Tokens.Length), request.Submit.Tokens.Length);
 
     private static PipelineFault NoSample(StepState step) => new(
         FaultKind.StageFailed, "Coordinator", -1, -1, step.Plan.Step, "expected a token from the rank that owns the last row, found none");

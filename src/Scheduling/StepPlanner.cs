@@ -67,7 +67,7 @@ public static class StepPlanner
         if (rows.Count == 0 && (released.IsEmpty || !state.InFlight.IsEmpty))
             return (Transition.To(state), null);
 
-        var (after, requests) = Lay(transition.State, rows);
+        var (after, requests) = Place(transition.State, rows);
         var plan = new StepPlan(state.Epoch, state.NextStep, requests, released);
         after = after with { NextStep = state.NextStep + 1, InFlight = after.InFlight.Add(plan.Step, new StepState(plan)) };
         return (transition with { State = after }, plan);
@@ -81,7 +81,7 @@ public static class StepPlanner
         var submit = request.Submit;
         var admitted = state.With(request) with { Kv = state.Kv.Reserve(request.BlocksReserved) };
         return Transition.To(admitted)
-            .Say(new GenerationProtocol.Progress(submit.RequestId, request.Number, 0, submit.Tokens.Length));
+            .Say(new GenerationProtocol.Progress(submit.RequestId, request.SequenceId, 0, submit.Tokens.Length));
     }
 
     private static void MarkOvertaken(ImmutableList<RequestState>.Builder waiting)
@@ -97,14 +97,14 @@ public static class StepPlanner
         && state.InFlight.Values.All(step => step.Accepted.Count == state.Limits.WorldSize);
 
     private static ImmutableArray<long> Releasable(SchedulerState state) =>
-        [.. state.Running.Values.Where(request => request.HasEnded).Select(request => request.Number)];
+        [.. state.Running.Values.Where(request => request.HasEnded).Select(request => request.SequenceId)];
 
     private static SchedulerState Release(SchedulerState state, ImmutableArray<long> released)
     {
-        foreach (var number in released)
+        foreach (var sequenceId in released)
         {
-            var request = state.Running[number];
-            state = state with { Running = state.Running.Remove(number), Kv = state.Kv.Return(request.Blocks, request.BlocksReserved) };
+            var request = state.Running[sequenceId];
+            state = state with { Running = state.Running.Remove(sequenceId), Kv = state.Kv.Return(request.Blocks, request.BlocksReserved) };
         }
 
         return state;
@@ -135,7 +135,7 @@ public static class StepPlanner
     private static IOrderedEnumerable<RequestState> PrefillsByUrgency(List<RequestState> runnable, int stepTokens) => runnable
         .Where(request => !request.HasEnded && request.PrefillLeft > 0)
         .OrderBy(request => request.PrefillLeft - ((long)request.Waited * stepTokens))
-        .ThenBy(request => request.Number);
+        .ThenBy(request => request.SequenceId);
 
     /// <summary>With chunks off a prompt is not cut: the first of a step may exceed the step's tokens, a later one must fit.</summary>
     private static int ChunkOf(RequestState request, SchedulerLimits limits, int budget, bool isFirst)
@@ -146,18 +146,18 @@ public static class StepPlanner
         return Math.Min(Math.Min(left, limits.Steps.ChunkTokens), budget);
     }
 
-    private static (SchedulerState State, ImmutableArray<StepRequest> Shares) Lay(
+    private static (SchedulerState State, ImmutableArray<StepRequest> Shares) Place(
         SchedulerState state, List<(RequestState Request, int Tokens)> rows)
     {
         var lengths = rows
-            .Select(row => new RequestLength(row.Tokens, row.Request.Planned, row.Request.PrefillLeft == 0))
+            .Select(row => new RequestLength(row.Tokens, row.Request.Prefix, row.Request.PrefillLeft == 0))
             .ToArray();
         var placements = CpPolicy.Assign(lengths, state.Limits.CpSize, state.Limits.CpPolicy);
         var shares = ImmutableArray.CreateBuilder<StepRequest>(rows.Count);
         for (var i = 0; i < rows.Count; i++)
         {
             var (request, tokens) = rows[i];
-            var missing = state.Limits.BlocksFor(request.Planned + tokens) - request.Blocks.Length;
+            var missing = state.Limits.BlocksFor(request.Prefix + tokens) - request.Blocks.Length;
             var kv = state.Kv.Take(Math.Max(0, missing), out var blocks);
             shares.Add(Share(request, lengths[i], placements[i], blocks));
             state = state.With(request.Plan(shares[i])) with { Kv = kv };
@@ -168,8 +168,8 @@ public static class StepPlanner
 
     private static StepRequest Share(RequestState request, RequestLength length, CpPlacement placement, ImmutableArray<int> blocks) => new()
     {
-        Request = request.Number,
-        Prefix = request.Planned,
+        SequenceId = request.SequenceId,
+        Prefix = request.Prefix,
         Tokens = request.NextTokens(length.Extend),
         IsDecode = length.IsDecode,
         Placement = placement,
@@ -177,15 +177,15 @@ public static class StepPlanner
         Start = request.HasStarted
             ? null
             : new SequenceStart(request.Submit.PromptLength, request.Submit.Sampling, request.Submit.AllLogits),
-        Sample = request.Planned + length.Extend == request.Known && request.Known < request.TokenLimit,
+        Sample = request.Prefix + length.Extend == request.Known && request.Known < request.TokenLimit,
     };
 
     private static SchedulerState CountWaiting(SchedulerState state, List<(RequestState Request, int Tokens)> rows)
     {
-        var chosen = rows.Select(row => row.Request.Number).ToHashSet();
+        var chosen = rows.Select(row => row.Request.SequenceId).ToHashSet();
         foreach (var request in state.Running.Values)
         {
-            if (!request.HasEnded && request.PrefillLeft > 0 && !chosen.Contains(request.Number))
+            if (!request.HasEnded && request.PrefillLeft > 0 && !chosen.Contains(request.SequenceId))
                 state = state.With(request with { Waited = request.Waited + 1 });
         }
 

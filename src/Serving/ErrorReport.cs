@@ -40,7 +40,7 @@ internal static class ErrorReport
 
     private static int ExitCodeOf(Exception error) => error switch
     {
-        UsageException or TopologyException or CpSettingsException or KernelsUnavailableException => WrongUsage,
+        UsageException or TopologyException or SettingsException or KernelsUnavailableException => WrongUsage,
         GenerationException { Kind: FailureKind.Invalid } => WrongUsage,
         _ => Failed,
     };

@@ -8,7 +8,7 @@ internal static class NodeSettingsChecks
     private static readonly TimeSpan s_leastNodeTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Reports every mistake.</summary>
-    public static void Check(CpSettings settings, SettingsSection section)
+    public static void Check(EngineSettings settings, SettingsSection section)
     {
         var (cluster, transport) = (settings.Cluster, settings.Transport);
         if (cluster.NodeTimeout < s_leastNodeTimeout)

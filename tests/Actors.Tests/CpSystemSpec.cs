@@ -26,7 +26,7 @@ public class CpSystemSpec
         var texts = await Task.WhenAll(Enumerable.Range(0, 20).Select(salt => TextOf(system, Request(10 + (3 * salt), 9, salt))));
         for (var salt = 0; salt < texts.Length; salt++)
             Assert.Equal(FakeModel.Continue(FakeModel.Prompt(10 + (3 * salt), salt), 9), texts[salt]);
-        Assert.Equal((CpPhase.Serving, 1L, 0, 0), (system.Status.Phase, system.Status.Epoch, system.Status.Queued, system.Status.Running));
+        Assert.Equal((CoordinatorPhase.Serving, 1L, 0, 0), (system.Status.Phase, system.Status.Epoch, system.Status.Queued, system.Status.Running));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public class CpSystemSpec
         ranks.Gate.Release(100);
         Assert.Equal(5, (await TextOf(system, Request(12, 5))).Count);
         Assert.Single(ranks.Plans, plan => plan.Released.Contains(1));
-        Assert.DoesNotContain(ranks.Plans.Skip(1).SelectMany(plan => plan.Requests), share => share.Request == 1);
+        Assert.DoesNotContain(ranks.Plans.Skip(1).SelectMany(plan => plan.Requests), share => share.SequenceId == 1);
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public class CpSystemSpec
         Assert.IsType<GenerationProtocol.Completed>((await running)[^1]);
         await stop.WaitAsync(s_patience);
         Assert.Equal(0, ranks.Alive);
-        Assert.Equal(CpPhase.Stopped, system.Status.Phase);
+        Assert.Equal(CoordinatorPhase.Stopped, system.Status.Phase);
         Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>((await All(system, Request(10, 5)))[^1]).Error);
     }
 
@@ -218,11 +218,11 @@ public class CpSystemSpec
 
     [Fact]
     public void WorldThatCpDoesNotDivide_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() =>
-        CpSystem.Start(new CpSettings(), Options(new ScriptedRanks()) with { WorldSize = 3 }));
+        CpSystem.Start(new EngineSettings(), Options(new ScriptedRanks()) with { WorldSize = 3 }));
 
     private static CpSystem Start(
         ScriptedRanks ranks, SchedulerSettings? scheduler = null, string akka = "", ClusterSettings? cluster = null) => CpSystem.Start(
-        new CpSettings
+        new EngineSettings
         {
             Cluster = cluster ?? new ClusterSettings(),
             Scheduler = scheduler ?? new SchedulerSettings(),
@@ -241,7 +241,7 @@ public class CpSystemSpec
         Loggers = new OutputLogger(TestContext.Current.TestOutputHelper),
     };
 
-    /// <summary>Waits until a pulse that was due has been heard: the node and the coordinator have answered what came behind it.</summary>
+    /// <summary>Waits until a heartbeat that was due has been heard: the node and the coordinator have answered what came behind it.</summary>
     private static async Task Settle(CpSystem system)
     {
         var node = system.System.ActorSelection("/user/node");

@@ -75,7 +75,7 @@ public class EnginePlanTests
     [Fact]
     public void EveryMistake_IsReportedAtOnce()
     {
-        var error = Assert.Throws<CpSettingsException>(() => EnginePlan.Create(new EngineOptions
+        var error = Assert.Throws<SettingsException>(() => EnginePlan.Create(new EngineOptions
         {
             ModelPath = "/nowhere",
             Tp = 4,
@@ -91,7 +91,7 @@ public class EnginePlanTests
     [Fact]
     public void LayoutThatTheModelsHeadsDoNotAllow_IsRefused()
     {
-        var error = Assert.Throws<CpSettingsException>(() => EnginePlan.Create(s_demo with { Tp = 3, AttnCp = 1, MoeDp = 1 }));
+        var error = Assert.Throws<SettingsException>(() => EnginePlan.Create(s_demo with { Tp = 3, AttnCp = 1, MoeDp = 1 }));
 
         Assert.Contains(error.Problems, problem => problem.Contains("num_attention_heads", StringComparison.Ordinal));
     }

@@ -22,7 +22,7 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         Begin(plan);
         foreach (var released in plan.Released)
             Release(released);
-        Assert.Equal(plan.Requests.Length, plan.Requests.Select(share => share.Request).Distinct().Count());
+        Assert.Equal(plan.Requests.Length, plan.Requests.Select(share => share.SequenceId).Distinct().Count());
         var samples = plan.Requests.Select(share => (share.Placement.Owner, Sample: Compute(share))).Where(pair => pair.Sample is not null).ToList();
         var ranksPerCp = worldSize / cpSize;
         return
@@ -73,8 +73,8 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
     private RequestSample? Compute(StepRequest share)
     {
         if (share.Start is not null)
-            Assert.True(_requests.TryAdd(share.Request, (0, [])), $"request {share.Request} starts once");
-        Assert.True(_requests.TryGetValue(share.Request, out var state), $"request {share.Request} has started");
+            Assert.True(_requests.TryAdd(share.SequenceId, (0, [])), $"request {share.SequenceId} starts once");
+        Assert.True(_requests.TryGetValue(share.SequenceId, out var state), $"request {share.SequenceId} has started");
         Assert.Equal(state.Computed, share.Prefix);
         Assert.NotEmpty(share.Tokens);
         if (share.IsDecode)
@@ -83,13 +83,13 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         foreach (var block in share.NewBlocks)
         {
             Assert.InRange(block, 1, kvBlocks - 1);
-            Assert.True(_owners.TryAdd(block, share.Request), $"block {block} has one owner");
+            Assert.True(_owners.TryAdd(block, share.SequenceId), $"block {block} has one owner");
             state.Blocks.Add(block);
         }
 
         var computed = share.Prefix + share.Tokens.Length;
-        _requests[share.Request] = (computed, state.Blocks);
+        _requests[share.SequenceId] = (computed, state.Blocks);
         Assert.Equal((computed + blockSize - 1) / blockSize, state.Blocks.Count);
-        return share.Sample ? new RequestSample(share.Request, FakeModel.Sample(computed - 1, share.Tokens[^1])) : null;
+        return share.Sample ? new RequestSample(share.SequenceId, FakeModel.Sample(computed - 1, share.Tokens[^1])) : null;
     }
 }

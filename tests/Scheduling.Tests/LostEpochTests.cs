@@ -128,7 +128,7 @@ public class LostEpochTests
         for (var step = 0; !driver.RepliesTo(poison).Any(reply => reply.IsTerminal); step++)
         {
             Assert.True(step < 100, "the request that breaks every group never ends");
-            if (driver.Plans[^1].Requests.Any(share => share.Request == 2))
+            if (driver.Plans[^1].Requests.Any(share => share.SequenceId == 2))
                 LoseEpochs(driver, 1);
             else
                 driver.EndStep();
@@ -149,5 +149,5 @@ public class LostEpochTests
         }
     }
 
-    private static IEnumerable<int> RequestsOf(StepPlan plan) => plan.Requests.Select(share => (int)share.Request);
+    private static IEnumerable<int> RequestsOf(StepPlan plan) => plan.Requests.Select(share => (int)share.SequenceId);
 }

@@ -100,7 +100,7 @@ public class SchedulerAdmissionTests
         var small = Enumerable.Range(0, 3 * StepPlanner.MaxOvertakes).Select(_ => driver.Submit(5, 3)).ToList();
         driver.RunToEnd();
 
-        var order = driver.Plans.SelectMany(plan => plan.Requests).Where(share => share.Start is not null).Select(share => share.Request).ToList();
+        var order = driver.Plans.SelectMany(plan => plan.Requests).Where(share => share.Start is not null).Select(share => share.SequenceId).ToList();
         Assert.Equal(1 + StepPlanner.MaxOvertakes, order.IndexOf(2));
         Assert.All(small.Append(first).Append(large), id => Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)));
     }
@@ -115,7 +115,7 @@ public class SchedulerAdmissionTests
 
         Assert.Equal(CompletionReason.Cancelled, Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Reason);
         driver.RunToEnd();
-        Assert.DoesNotContain(driver.Plans.SelectMany(plan => plan.Requests), share => share.Request == 2);
+        Assert.DoesNotContain(driver.Plans.SelectMany(plan => plan.Requests), share => share.SequenceId == 2);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public class SchedulerFaultTests
         var plan = driver.EndStep(results => FakeRanks.Fail(results, 1, FaultKind.StageFailed));
         driver.RunToEnd();
 
-        var failed = plan.Requests.Select(share => share.Request).ToList();
+        var failed = plan.Requests.Select(share => share.SequenceId).ToList();
         Assert.Equal([1L, 2L], failed.Order());
         foreach (var id in new[] { first, second })
         {
@@ -39,7 +39,7 @@ public class SchedulerFaultTests
         [
             .. results.Select(result => result with
             {
-                Samples = [.. result.Samples.Select(sample => sample.Request == 1
+                Samples = [.. result.Samples.Select(sample => sample.SequenceId == 1
                     ? new RequestSample(1, null, new PipelineFault(FaultKind.NonFiniteLogits, "Sample", -1, 0, 1, "logit 3 is NaN"))
                     : sample)],
             }),

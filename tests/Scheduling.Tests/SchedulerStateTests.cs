@@ -104,7 +104,7 @@ public class SchedulerStateTests
     }
 
     [Fact]
-    public void CancelledWithTwoChunksInside_GivesItsKvToTheNextRequestWithinOneStep()
+    public void CancelledWithTwoChunksInside_GivesItsKvToTheNextSequenceIdWithinOneStep()
     {
         var driver = new SchedulerDriver(new StepLimits { ChunkTokens = 16, StepsInFlight = 2 }, kvBlocks: 8);
         var cancelled = driver.Submit(80, 16);
@@ -115,7 +115,7 @@ public class SchedulerStateTests
         driver.EndStep();
         var next = driver.Plans[^1];
         Assert.Equal([1L], next.Released);
-        Assert.Equal([2L], next.Requests.Select(share => share.Request));
+        Assert.Equal([2L], next.Requests.Select(share => share.SequenceId));
         driver.RunToEnd();
         driver.AssertNothingHeld();
     }

@@ -84,7 +84,7 @@ public class StepPlannerTests
         {
             driver.Submit(64, 0);
             var plan = driver.EndStep();
-            since = plan.Requests.Any(share => share.Request == 1) ? 0 : since + 1;
+            since = plan.Requests.Any(share => share.SequenceId == 1) ? 0 : since + 1;
             longest = Math.Max(longest, since);
         }
 
@@ -100,7 +100,7 @@ public class StepPlannerTests
         driver.EndStep();
         driver.Submit(400, 1);
         for (var i = 0; i < 20; i++)
-            Assert.Contains(driver.EndStep().Requests, share => share is { Request: 1, IsDecode: true });
+            Assert.Contains(driver.EndStep().Requests, share => share is { SequenceId: 1, IsDecode: true });
     }
 
     [Fact]
@@ -147,11 +147,11 @@ public class StepPlannerTests
             driver.Submit(prompt, 100);
     }
 
-    private static bool IsWarmUp(StepPlan plan) => plan.Requests.Any(share => share.Request == 1);
+    private static bool IsWarmUp(StepPlan plan) => plan.Requests.Any(share => share.SequenceId == 1);
 
     private static string Describe(StepPlan plan)
     {
-        var first = plan.Requests.Any(share => share.Request == 1) || plan.Requests.Length == 0 ? 0 : 1;
-        return string.Join(" ", plan.Requests.Select(share => $"{share.Request - first}:{(share.IsDecode ? "d" : share.Tokens.Length)}"));
+        var first = plan.Requests.Any(share => share.SequenceId == 1) || plan.Requests.Length == 0 ? 0 : 1;
+        return string.Join(" ", plan.Requests.Select(share => $"{share.SequenceId - first}:{(share.IsDecode ? "d" : share.Tokens.Length)}"));
     }
 }

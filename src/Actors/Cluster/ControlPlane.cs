@@ -26,13 +26,13 @@ internal static class ControlPlane
     /// <param name="settings">The settings.</param>
     /// <param name="port">Where it listens; 0 for a free port.</param>
     /// <param name="loggers">Takes its log.</param>
-    /// <exception cref="CpSettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
-    public static ActorSystem StartNode(CpSettings settings, int port, ILoggerFactory loggers) =>
+    /// <exception cref="SettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
+    public static ActorSystem StartNode(EngineSettings settings, int port, ILoggerFactory loggers) =>
         Start(settings, NodeResource, port, settings.Cluster.EffectiveAdvertise, loggers);
 
     /// <summary>A client's system.</summary>
-    /// <exception cref="CpSettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
-    public static ActorSystem StartClient(CpSettings settings, ILoggerFactory loggers) =>
+    /// <exception cref="SettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
+    public static ActorSystem StartClient(EngineSettings settings, ILoggerFactory loggers) =>
         Start(settings, ClientResource, 0, settings.Cluster.EffectiveAdvertise, loggers);
 
     /// <summary>The address of an actor system, <c>host:port</c>.</summary>
@@ -66,7 +66,7 @@ internal static class ControlPlane
     public static string HostOf(string host) =>
         IPAddress.TryParse(host.Trim('[', ']'), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
 
-    private static ActorSystem Start(CpSettings settings, string resource, int port, string advertise, ILoggerFactory loggers)
+    private static ActorSystem Start(EngineSettings settings, string resource, int port, string advertise, ILoggerFactory loggers)
     {
         ActorSystemSetup setup = BootstrapSetup.Create()
             .WithConfig(Config(settings, resource, port, advertise))
@@ -76,15 +76,15 @@ internal static class ControlPlane
         {
             return ActorSystem.Create(settings.Cluster.Name, setup);
         }
-        catch (Exception exception) when (exception.GetBaseException() is var cause and not CpSettingsException)
+        catch (Exception exception) when (exception.GetBaseException() is var cause and not SettingsException)
         {
-            throw new CpSettingsException([cause is SocketException unheard
+            throw new SettingsException([cause is SocketException unheard
                 ? ListenProblem.Of("akka-cp.cluster", settings.Cluster.Host, port, unheard)
                 : $"akka-cp.cluster: {settings.Cluster.Host}:{port} cannot be listened on: {cause.Message.ReplaceLineEndings(" ")}"]);
         }
     }
 
-    private static Config Config(CpSettings settings, string resource, int port, string advertise)
+    private static Config Config(EngineSettings settings, string resource, int port, string advertise)
     {
         var own = ConfigurationFactory.ParseString($$"""
             akka.remote.akka-cp {

@@ -31,7 +31,7 @@ internal sealed class NodeLife
     private readonly TaskCompletionSource<string> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Akka.Cluster.Cluster _cluster;
 
-    private NodeLife(ActorSystem system, CpSettings settings, NodeContext node, CoordinatorContext coordinator)
+    private NodeLife(ActorSystem system, EngineSettings settings, NodeContext node, CoordinatorContext coordinator)
     {
         System = system;
         _cluster = Akka.Cluster.Cluster.Get(system);
@@ -44,7 +44,7 @@ internal sealed class NodeLife
         var toCoordinator = StartProxy();
         Node = system.ActorOf(NodeActor.Props(node, toCoordinator), NodeProtocol.ActorName);
         system.ActorOf(DeadPeerWatch.Props(toCoordinator, Node), "dead-peers");
-        system.ActorOf(IslandWatch.Props(settings, why => _over.TrySetResult(why)), "islands");
+        system.ActorOf(PartitionHealer.Props(settings, why => _over.TrySetResult(why)), "islands");
         _cluster.RegisterOnMemberRemoved(() => _over.TrySetResult("the cluster has shut this node out"));
         system.EventStream.Subscribe(system.ActorOf(Props.Create(() => new QuarantineWatch(_over)), "quarantine"),
             typeof(ThisActorSystemQuarantinedEvent));
@@ -61,7 +61,7 @@ internal sealed class NodeLife
     public Task<string> Over => _over.Task;
 
     /// <summary>Begins to join.</summary>
-    public static NodeLife Begin(ActorSystem system, CpSettings settings, NodeContext node, CoordinatorContext coordinator) =>
+    public static NodeLife Begin(ActorSystem system, EngineSettings settings, NodeContext node, CoordinatorContext coordinator) =>
         new(system, settings, node, coordinator);
 
     /// <summary>Hands the ranks to other nodes, leaves the cluster, and ends; all in bounded time, and soon where nobody stays.</summary>
@@ -125,14 +125,14 @@ internal sealed class NodeLife
                 .WithRemovalMargin(s_removalMargin)),
         Coordinator);
 
-    /// <remarks>Nothing is kept for a coordinator that is not found: pulses are stale after a second.</remarks>
+    /// <remarks>Nothing is kept for a coordinator that is not found: heartbeats are stale after a second.</remarks>
     private IActorRef StartProxy() => System.ActorOf(
         ClusterSingletonProxy.Props(
             $"/user/{Coordinator}",
             ClusterSingletonProxySettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton).WithBufferSize(0)),
         "to-coordinator");
 
-    private void Join(CpSettings settings)
+    private void Join(EngineSettings settings)
     {
         if (settings.Cluster.Seeds.IsEmpty)
             _cluster.Join(_cluster.SelfAddress);

@@ -66,7 +66,7 @@ internal sealed partial class CoordinatorActor
     {
         _log.Warning("{0}; the group of ranks is formed anew", fault);
         EndServing();
-        _phase = CpPhase.Forming;
+        _phase = CoordinatorPhase.Forming;
         Become(Forming);
         Enter(_state.LoseEpoch(fault));
         if (_state.StepsDone > _stepsDoneBefore)
@@ -86,7 +86,7 @@ internal sealed partial class CoordinatorActor
     /// <summary>Takes the next step towards a group that can be taken now.</summary>
     private void Advance()
     {
-        if (_phase != CpPhase.Forming || _isStopping || _formation is not { } formation)
+        if (_phase != CoordinatorPhase.Forming || _isStopping || _formation is not { } formation)
             return;
         if (_roster.Members.Values.Any(member => IsBeyond(member, formation)))
         {
@@ -101,7 +101,7 @@ internal sealed partial class CoordinatorActor
 
     /// <summary>Whether the node would not take the epoch: it has heard of a higher one, or of this one from somebody else.</summary>
     private static bool IsBeyond(RosterMember member, Formation formation) =>
-        member.Pulse.HighestEpoch > formation.Epoch || (member.Pulse.HighestEpoch == formation.Epoch && !formation.Knows(member.Name));
+        member.Heartbeat.HighestEpoch > formation.Epoch || (member.Heartbeat.HighestEpoch == formation.Epoch && !formation.Knows(member.Name));
 
     private void AskToClose()
     {
@@ -161,7 +161,7 @@ internal sealed partial class CoordinatorActor
     {
         _pause = _state.StepsDone > _stepsDoneBefore ? TimeSpan.Zero : _pause;
         _stepsDoneBefore = _state.StepsDone;
-        _phase = _state.IsDraining ? CpPhase.Draining : CpPhase.Serving;
+        _phase = _state.IsDraining ? CoordinatorPhase.Draining : CoordinatorPhase.Serving;
         _formation = null;
         BeginServing(table);
         _context.SetReady();
@@ -172,7 +172,7 @@ internal sealed partial class CoordinatorActor
     private void TickForming()
     {
         AgeNodes();
-        if (_phase != CpPhase.Forming || _isStopping)
+        if (_phase != CoordinatorPhase.Forming || _isStopping)
             return;
         _settling = Math.Max(0, _settling - 1);
         Apply(_state.WaitForGroup(WhatIsMissing()));
@@ -211,7 +211,7 @@ internal sealed partial class CoordinatorActor
         if (_isStopping)
             return;
         _isStopping = true;
-        _phase = CpPhase.Draining;
+        _phase = CoordinatorPhase.Draining;
         EndServing();
         Become(Stopping);
         TickLater();

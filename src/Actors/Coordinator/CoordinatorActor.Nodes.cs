@@ -17,41 +17,41 @@ internal sealed partial class CoordinatorActor
     private readonly HashExchange _hashes;
     private Roster _roster;
 
-    private void Hear(NodeProtocol.Pulse pulse) => Hear(pulse, Sender);
+    private void Hear(NodeProtocol.Heartbeat heartbeat) => Hear(heartbeat, Sender);
 
-    private void Hear(NodeProtocol.Pulse pulse, IActorRef sender)
+    private void Hear(NodeProtocol.Heartbeat heartbeat, IActorRef sender)
     {
-        var heard = _roster.Hear(pulse, ControlOf(sender), _hashes.Book.Agrees(pulse.Hashes.Own));
-        if (HasOtherFacts(pulse))
+        var heard = _roster.Hear(heartbeat, ControlOf(sender), _hashes.Book.Agrees(heartbeat.Hashes.Own));
+        if (HasOtherFacts(heartbeat))
             sender.Tell(NodeProtocol.Outsider.Instance);
         else
-            _hashes.Hear(sender, pulse.Hashes);
-        if ((heard.Refusal ?? _hashes.Book.DifferencesOf(pulse.Hashes.Own)) is { } reason)
+            _hashes.Hear(sender, heartbeat.Hashes);
+        if ((heard.Refusal ?? _hashes.Book.DifferencesOf(heartbeat.Hashes.Own)) is { } reason)
         {
-            Refuse(pulse, sender, reason);
+            Refuse(heartbeat, sender, reason);
             return;
         }
 
         _refused.Remove(sender);
         if (heard.IsNew)
-            _log.Info("node {0} is here with {1} places", pulse.Name, pulse.Offer.Places);
-        if (_nodes.TryGetValue(pulse.Name, out var before) && !before.Equals(sender))
+            _log.Info("node {0} is here with {1} places", heartbeat.Name, heartbeat.Offer.Places);
+        if (_nodes.TryGetValue(heartbeat.Name, out var before) && !before.Equals(sender))
             _hashes.Forget(before);
-        _nodes[pulse.Name] = sender;
+        _nodes[heartbeat.Name] = sender;
         _roster = heard.Roster;
         if (_settling > 0 && _context.AreAllKnown(_roster))
             _settling = 0;
         if (heard.Replaces)
-            Leave(pulse.Name, "it started anew");
-        else if (_table is { } table && pulse.Status.State is NodeState.Draining && table.Places.Any(place => place.Node == pulse.Name))
-            Leave(pulse.Name, "it leaves");
-        NoteWork(pulse);
-        Assign(pulse.Name);
+            Leave(heartbeat.Name, "it started anew");
+        else if (_table is { } table && heartbeat.Status.State is NodeState.Draining && table.Places.Any(place => place.Node == heartbeat.Name))
+            Leave(heartbeat.Name, "it leaves");
+        NoteWork(heartbeat);
+        Assign(heartbeat.Name);
         Advance();
     }
 
     /// <summary>Weights of another model are no damaged copy of ours: they are neither compared nor carried.</summary>
-    private bool HasOtherFacts(NodeProtocol.Pulse pulse) => _context.Facts.DifferencesTo(pulse.Facts).Count > 0;
+    private bool HasOtherFacts(NodeProtocol.Heartbeat heartbeat) => _context.Facts.DifferencesTo(heartbeat.Facts).Count > 0;
 
     /// <summary>What a node has loaded, or carried here, may be what others wait for.</summary>
     private void Hear(Action<HashExchange> take)
@@ -60,23 +60,23 @@ internal sealed partial class CoordinatorActor
         _roster = _roster.Judge(_hashes.Book.Agrees);
         foreach (var member in _roster.Members.Values.ToList())
         {
-            if (_hashes.Book.DifferencesOf(member.Pulse.Hashes.Own) is { } reason)
-                Refuse(member.Pulse, _nodes[member.Name], reason);
+            if (_hashes.Book.DifferencesOf(member.Heartbeat.Hashes.Own) is { } reason)
+                Refuse(member.Heartbeat, _nodes[member.Name], reason);
         }
 
         Advance();
     }
 
     /// <summary>Says why, here once. A node that had ranks has none any more.</summary>
-    private void Refuse(NodeProtocol.Pulse pulse, IActorRef node, string reason)
+    private void Refuse(NodeProtocol.Heartbeat heartbeat, IActorRef node, string reason)
     {
-        _refused[node] = (new RosterMember(ControlOf(node), pulse), reason);
-        if (_refusals.Count < MostRefusals && _refusals.Add((pulse.Incarnation, reason)))
-            _log.Warning("node {0} at {1} is refused: {2}", pulse.Name, node.Path.Address, reason);
+        _refused[node] = (new RosterMember(ControlOf(node), heartbeat), reason);
+        if (_refusals.Count < MostRefusals && _refusals.Add((heartbeat.Incarnation, reason)))
+            _log.Warning("node {0} at {1} is refused: {2}", heartbeat.Name, node.Path.Address, reason);
         node.Tell(new NodeProtocol.Refused(reason));
-        if (!_nodes.TryGetValue(pulse.Name, out var known) || !known.Equals(node))
+        if (!_nodes.TryGetValue(heartbeat.Name, out var known) || !known.Equals(node))
             return;
-        Lose(pulse.Name, "it is refused");
+        Lose(heartbeat.Name, "it is refused");
         Assign("");
         Advance();
     }
@@ -87,7 +87,7 @@ internal sealed partial class CoordinatorActor
         var reason = $"protocol: expected version {_context.Facts.Protocol}, found another: a message {foreign.Manifest}";
         if (_refusals.Count < MostRefusals && _refusals.Add((foreign.Id, reason)))
             _log.Warning("a program at {0} is refused: {1}", Sender.Path.Address, reason);
-        Sender.Tell(foreign.Kind == Foreign.Pulse
+        Sender.Tell(foreign.Kind == Foreign.Heartbeat
             ? new NodeProtocol.Refused(reason)
             : new EdgeProtocol.Ended(foreign.Id, 0, new GenerationProtocol.Failed(foreign.Id, FailureKind.Invalid, reason)));
     }
@@ -170,5 +170,5 @@ internal sealed partial class CoordinatorActor
         ]);
 
     private static NodeReport Report(RosterMember node, string refusal) => new(
-        node.Pulse.Offer, node.Control, node.Pulse.Status, node.Pulse.Facts, node.Silence * s_second, refusal);
+        node.Heartbeat.Offer, node.Control, node.Heartbeat.Status, node.Heartbeat.Facts, node.Silence * s_second, refusal);
 }

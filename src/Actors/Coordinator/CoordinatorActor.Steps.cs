@@ -85,12 +85,12 @@ internal sealed partial class CoordinatorActor
     }
 
     /// <summary>A step may take its time while the ranks that it waits for compute.</summary>
-    private void NoteWork(NodeProtocol.Pulse pulse)
+    private void NoteWork(NodeProtocol.Heartbeat heartbeat)
     {
-        var before = _work.GetValueOrDefault(pulse.Name, pulse.Work);
-        _work[pulse.Name] = pulse.Work;
-        if (before != pulse.Work && _table is { } table && _timedStep != 0
-            && MissingRanks(_timedStep).Any(rank => table.Places[rank].Node == pulse.Name))
+        var before = _work.GetValueOrDefault(heartbeat.Name, heartbeat.Work);
+        _work[heartbeat.Name] = heartbeat.Work;
+        if (before != heartbeat.Work && _table is { } table && _timedStep != 0
+            && MissingRanks(_timedStep).Any(rank => table.Places[rank].Node == heartbeat.Name))
         {
             RestartStepTimer();
         }
@@ -142,11 +142,11 @@ internal sealed partial class CoordinatorActor
         [
             .. from share in plan.Requests
                where share.Start is { AllLogits: true }
-               let id = _state.RequestIdOf(share.Request)
+               let id = _state.RequestIdOf(share.SequenceId)
                where id is not null
                let edge = _edges.EdgeOf(id.Value)
                where edge is not null
-               select new LogitsProtocol.Route(share.Request, id.Value, edge),
+               select new LogitsProtocol.Route(share.SequenceId, id.Value, edge),
         ],
     };
 

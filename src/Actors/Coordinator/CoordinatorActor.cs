@@ -9,13 +9,13 @@ namespace AkkaCp.Actors.Coordinator;
 
 /// <summary>
 /// Turns messages into calls of <see cref="SchedulerState"/>, <see cref="Roster"/> and <see cref="Formation"/>, and what comes back into
-/// Tells. Requests and nodes' pulses are taken in every phase.
+/// Tells. Requests and nodes' heartbeats are taken in every phase.
 /// </summary>
 /// <remarks>
 /// Forming: nodes close the old epoch, and when every rank has a node that has loaded it, open a new one. Serving: steps run, after
 /// <see cref="CoordinatorProtocol.Drain"/> too, until nothing is left. Stopping: nodes close for good, then the actor ends. A rank that is
 /// lost, a node that leaves or falls silent, or a step without progress leads back to Forming; requests go on in the new epoch.
-/// All of it is soft: a coordinator that starts elsewhere learns the nodes from their pulses and the requests from their edges.
+/// All of it is soft: a coordinator that starts elsewhere learns the nodes from their heartbeats and the requests from their edges.
 /// </remarks>
 internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
@@ -28,10 +28,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private readonly CoordinatorContext _context;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly EdgeBook _edges = new();
+    private readonly ReplyOutbox _edges = new();
     private readonly PartsAssembler _parts = new();
     private SchedulerState _state;
-    private CpPhase _phase = CpPhase.Forming;
+    private CoordinatorPhase _phase = CoordinatorPhase.Forming;
     private bool _isStopping;
 
     /// <summary>Starts in Forming; made through <see cref="Props"/>.</summary>
@@ -40,7 +40,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _context = context;
         try
         {
-            _state = SchedulerState.Create(context.Limits, context.NextRequest);
+            _state = SchedulerState.Create(context.Limits, context.NextSequenceId);
             _roster = Roster.Create(context.Facts, context.Limits.WorldSize);
         }
         catch (Exception cause)
@@ -90,7 +90,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _edges.Dismiss(Self);
-        Publish(CpPhase.Stopped);
+        Publish(CoordinatorPhase.Stopped);
     }
 
     private void Always()
@@ -104,7 +104,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             if (_parts.Take(part, Context.System) is { } whole)
                 Self.Tell(whole, Sender);
         });
-        Receive<NodeProtocol.Pulse>(Hear);
+        Receive<NodeProtocol.Heartbeat>(Hear);
         Receive<NodeProtocol.Died>(Hear);
         Receive<HashProtocol.Own>(own => Hear(hashes => hashes.Take(own)));
         Receive<HashProtocol.Table>(carried => Hear(hashes => hashes.Take(carried)));
@@ -141,7 +141,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void Apply(Transition transition)
     {
         Enter(transition.Then(StepPlanner.Admit));
-        if (_isStopping || _phase is not (CpPhase.Serving or CpPhase.Draining))
+        if (_isStopping || _phase is not (CoordinatorPhase.Serving or CoordinatorPhase.Draining))
             return;
         if (_state.EpochFault is { } fault)
             LoseGroup(fault);
@@ -152,7 +152,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void Enter(Transition transition)
     {
         _state = transition.State;
-        _context.NextRequest = _state.NextNumber;
+        _context.NextSequenceId = _state.NextSequenceId;
         foreach (var reply in transition.Replies)
             _edges.Tell(reply, Self);
         Publish(_phase);
@@ -185,11 +185,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (_state.IsDraining)
             return;
-        _phase = _phase == CpPhase.Serving ? CpPhase.Draining : _phase;
+        _phase = _phase == CoordinatorPhase.Serving ? CoordinatorPhase.Draining : _phase;
         if (drain.Timeout > TimeSpan.Zero)
             Timers.StartSingleTimer(DrainTimer, CoordinatorProtocol.DrainExpired.Instance, drain.Timeout);
         Apply(_state.Drain());
-        if (drain.Timeout <= TimeSpan.Zero || (_phase == CpPhase.Forming && _state.HoldsNoKv))
+        if (drain.Timeout <= TimeSpan.Zero || (_phase == CoordinatorPhase.Forming && _state.HoldsNoKv))
             StopNow();
     }
 
@@ -201,7 +201,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private void TickLater() => Timers.StartSingleTimer(SecondTimer, CoordinatorProtocol.Tick.Instance, s_second);
 
-    private void Publish(CpPhase phase) => _context.Status = new CpStatus(
+    private void Publish(CoordinatorPhase phase) => _context.Status = new CoordinatorStatus(
         phase, _state.Epoch, _state.QueuedCount, _state.RunningCount, _state.InFlight.Count, _state.StepsDone, _state.FreeKvBlocks,
         _state.UsableKvBlocks);
 

@@ -10,7 +10,7 @@ internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts fact
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _highestEpoch;
-    private volatile CpStatus _status = new(CpPhase.Forming, 0, 0, 0, 0, 0, limits.KvBlocks - 1, limits.KvBlocks - 1);
+    private volatile CoordinatorStatus _status = new(CoordinatorPhase.Forming, 0, 0, 0, 0, 0, limits.KvBlocks - 1, limits.KvBlocks - 1);
 
     public SchedulerLimits Limits { get; } = limits;
 
@@ -33,14 +33,14 @@ internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts fact
     public Task Ready => _ready.Task;
 
     /// <summary>The last picture.</summary>
-    public CpStatus Status
+    public CoordinatorStatus Status
     {
         get => _status;
         set => _status = value;
     }
 
-    /// <summary>Number of the next request: whoever keeps something by number may still hold what came before a restart.</summary>
-    public long NextRequest { get; set; } = 1;
+    /// <summary>Sequence id of the next request: whoever keeps something by it may still hold what came before a restart.</summary>
+    public long NextSequenceId { get; set; } = 1;
 
     /// <summary>An epoch above all earlier ones: those before a restart, and those that nodes have heard of elsewhere.</summary>
     /// <param name="heardOf">The highest epoch that any node has heard of.</param>
@@ -52,7 +52,7 @@ internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts fact
     /// </summary>
     public bool AreAllKnown(Roster roster) =>
         ClusterSize is not null && roster.Members.Count >= ClusterSize()
-        && roster.Members.Values.Any(member => !member.Pulse.Status.Ranks.IsEmpty);
+        && roster.Members.Values.Any(member => !member.Heartbeat.Status.Ranks.IsEmpty);
 
     /// <summary>All ranks are built.</summary>
     public void SetReady() => _ready.TrySetResult();

@@ -10,7 +10,7 @@ internal static class CoordinatorSetup
     /// <summary>The context of a coordinator.</summary>
     /// <exception cref="ArgumentException">One is out of its range.</exception>
     public static CoordinatorContext Context(
-        CpSettings settings, IRankHost host, int worldSize, int cpSize, int vocabSize, int contextLength, int settling = 0)
+        EngineSettings settings, IRankHost host, int worldSize, int cpSize, int vocabSize, int contextLength, int settling = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(worldSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(cpSize, 1);

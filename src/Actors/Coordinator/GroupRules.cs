@@ -33,7 +33,7 @@ internal sealed record GroupRules
     public int Resend { get; init; } = 2;
 
     /// <summary>As the settings have it.</summary>
-    public static GroupRules Of(CpSettings settings) => new()
+    public static GroupRules Of(EngineSettings settings) => new()
     {
         StepTimeout = settings.Scheduler.StepTimeout,
         NodeSilence = Seconds(settings.Cluster.NodeTimeout),

@@ -29,7 +29,7 @@ internal sealed record Roster
     public bool IsLoaded => Enumerable.Range(0, Seats.Length).All(rank => Seats[rank] is { } name && Members[name].HasLoaded(rank));
 
     /// <summary>The highest epoch that any node has heard of.</summary>
-    public long HighestEpoch => Members.IsEmpty ? 0 : Members.Values.Max(member => member.Pulse.HighestEpoch);
+    public long HighestEpoch => Members.IsEmpty ? 0 : Members.Values.Max(member => member.Heartbeat.HighestEpoch);
 
     /// <summary>No nodes yet.</summary>
     public static Roster Create(GroupFacts facts, int worldSize) => new(facts, [.. new string?[worldSize]]);
@@ -41,20 +41,20 @@ internal sealed record Roster
     /// <param name="pulse">What it says.</param>
     /// <param name="control">Where it says it from.</param>
     /// <param name="isProven">Whether the weights that it has loaded were compared with the group's.</param>
-    public Hearing Hear(NodeProtocol.Pulse pulse, string control, bool isProven = true)
+    public Hearing Hear(NodeProtocol.Heartbeat heartbeat, string control, bool isProven = true)
     {
-        var member = new RosterMember(control, pulse) { IsProven = isProven };
-        if (Facts.DifferencesTo(pulse.Facts) is { Count: > 0 } differences)
+        var member = new RosterMember(control, heartbeat) { IsProven = isProven };
+        if (Facts.DifferencesTo(heartbeat.Facts) is { Count: > 0 } differences)
             return new Hearing(this, $"it differs from the group: {string.Join("; ", differences)}");
-        if (pulse.Offer.Places < 1)
-            return new Hearing(this, $"places: expected at least 1, found {pulse.Offer.Places}");
-        if (!Members.TryGetValue(pulse.Name, out var known))
+        if (heartbeat.Offer.Places < 1)
+            return new Hearing(this, $"places: expected at least 1, found {heartbeat.Offer.Places}");
+        if (!Members.TryGetValue(heartbeat.Name, out var known))
             return new Hearing(With(member), IsNew: true);
-        if (known.Pulse.Incarnation == pulse.Incarnation)
+        if (known.Heartbeat.Incarnation == heartbeat.Incarnation)
             return new Hearing(With(member));
         return known.Control == control
-            ? new Hearing(Without(pulse.Name).With(member), IsNew: true, Replaces: true)
-            : new Hearing(this, $"another node is named {pulse.Name}, at {known.Control}");
+            ? new Hearing(Without(heartbeat.Name).With(member), IsNew: true, Replaces: true)
+            : new Hearing(this, $"another node is named {heartbeat.Name}, at {known.Control}");
     }
 
     /// <summary>Notes of every node whether the weights that it has loaded were compared with the group's.</summary>
@@ -62,7 +62,7 @@ internal sealed record Roster
     public Roster Judge(Func<UInt128, bool> agrees) => this with
     {
         Members = Members.ToImmutableSortedDictionary(
-            entry => entry.Key, entry => entry.Value with { IsProven = agrees(entry.Value.Pulse.Hashes.Own) }, StringComparer.Ordinal),
+            entry => entry.Key, entry => entry.Value with { IsProven = agrees(entry.Value.Heartbeat.Hashes.Own) }, StringComparer.Ordinal),
     };
 
     /// <summary>A second later.</summary>
@@ -98,8 +98,8 @@ internal sealed record Roster
         if (!Members.TryGetValue(name, out var member) || member.Places == 0 || Seats.Contains(name))
             return [];
         var count = Math.Min(member.Places, Seats.Length);
-        if (member.Pulse.Loaded.Length == count && member.Pulse.Loaded.All(rank => (uint)rank < (uint)Seats.Length))
-            return member.Pulse.Loaded;
+        if (member.Heartbeat.Loaded.Length == count && member.Heartbeat.Loaded.All(rank => (uint)rank < (uint)Seats.Length))
+            return member.Heartbeat.Loaded;
         var first = Members.Values.TakeWhile(other => other.Name != name)
             .Where(other => other.Places > 0 && !Seats.Contains(other.Name)).Sum(other => other.Places);
         return [.. Enumerable.Range(0, count).Select(i => (first + i) % Seats.Length).Order()];
@@ -107,7 +107,7 @@ internal sealed record Roster
 
     /// <summary>Where each rank is; only of a complete roster.</summary>
     public EpochTable Table(long epoch, Guid formation) => new(
-        epoch, formation, [.. Seats.Select((name, rank) => new RankPlace(rank, name!, Members[name!].Pulse.Offer.DataEndpoint))]);
+        epoch, formation, [.. Seats.Select((name, rank) => new RankPlace(rank, name!, Members[name!].Heartbeat.Offer.DataEndpoint))]);
 
     /// <summary>What is missing, for people.</summary>
     public string Missing()

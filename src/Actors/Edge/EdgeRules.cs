@@ -24,7 +24,7 @@ internal sealed record EdgeRules
     public int Notice { get; init; } = 2;
 
     /// <summary>Ticks without a coordinator that has a group of ranks, after which the request fails.</summary>
-    public int Forlorn { get; init; } = 600;
+    public int WaitForCluster { get; init; } = 600;
 
     /// <summary>What those ticks stand for.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(10);
@@ -40,7 +40,7 @@ internal sealed record EdgeRules
     /// <param name="asked">Who is asked for the coordinator, in words.</param>
     public static EdgeRules Of(ClusterSettings cluster, Func<string> asked) => new()
     {
-        Forlorn = (int)Math.Ceiling(cluster.WaitForNodes / Tick),
+        WaitForCluster = (int)Math.Ceiling(cluster.WaitForNodes / Tick),
         Limit = cluster.WaitForNodes,
         Asked = asked,
     };

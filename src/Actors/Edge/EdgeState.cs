@@ -171,7 +171,7 @@ internal sealed record EdgeState
         };
         if (IsCancelling)
             return next.TickCancelling();
-        if (next.Stalled >= Rules.Forlorn)
+        if (next.Stalled >= Rules.WaitForCluster)
             return next.Finish(Fail(FormattableString.Invariant($"{next.Lack}, for {Rules.Limit.TotalSeconds:0.###} s")));
         var turn = next.Ask();
         return next.Stalled == Rules.Notice

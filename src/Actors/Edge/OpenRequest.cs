@@ -20,7 +20,7 @@ internal sealed class OpenRequest(
     public ClientFacts Client { get; } = client;
 
     /// <summary>The rows of logits; null when nobody takes them.</summary>
-    public RowBook? Rows { get; } = rows is null ? null : new RowBook(rows);
+    public ReceivedRows? Rows { get; } = rows is null ? null : new ReceivedRows(rows);
 
     /// <summary>What the client reads.</summary>
     public ReplyBuffer Replies { get; } = new(submit.MaxNewTokens);

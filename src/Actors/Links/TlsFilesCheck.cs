@@ -8,7 +8,7 @@ namespace AkkaCp.Actors.Links;
 public static class TlsFilesCheck
 {
     /// <summary>The files; null where TLS is off.</summary>
-    /// <exception cref="CpSettingsException">A file cannot be read, or is not what it should be.</exception>
+    /// <exception cref="SettingsException">A file cannot be read, or is not what it should be.</exception>
     public static TlsFiles? Require(TlsSettings tls)
     {
         ArgumentNullException.ThrowIfNull(tls);
@@ -23,7 +23,7 @@ public static class TlsFilesCheck
         catch (TlsFilesException unusable)
         {
             var key = unusable.File == files.AuthorityFile ? "ca" : "certificate";
-            throw new CpSettingsException([$"akka-cp.transport.tls.{key}: {unusable.Message}"]);
+            throw new SettingsException([$"akka-cp.transport.tls.{key}: {unusable.Message}"]);
         }
     }
 }

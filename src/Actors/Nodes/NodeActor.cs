@@ -63,7 +63,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<HashProtocol.Table>(table =>
         {
             if (_context.Carried.Take(table))
-                Pulse();
+                Heartbeat();
         });
         Receive<LogitsProtocol.RowTaken>(taken => _ranks.Confirm(taken));
         Receive<NodeProtocol.Died>(died => _ranks.Forget(died.Control));
@@ -90,7 +90,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     /// <summary>How the program starts it.</summary>
     /// <param name="context">The node.</param>
-    /// <param name="way">Where pulses go: the coordinator, or who knows it.</param>
+    /// <param name="way">Where heartbeats go: the coordinator, or who knows it.</param>
     /// <param name="coordinator">The coordinator where it is known from the start.</param>
     public static Props Props(NodeContext context, IActorRef way, IActorRef? coordinator = null) =>
         Akka.Actor.Props.Create(() => new NodeActor(context, way, coordinator));
@@ -99,7 +99,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         TickLater();
-        Pulse();
+        Heartbeat();
     }
 
     /// <inheritdoc/>
@@ -220,13 +220,13 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         if (status.Equals(_context.Status) && !evenIfSame)
             return;
         _context.Publish(status);
-        Pulse();
+        Heartbeat();
     }
 
-    private void Pulse()
+    private void Heartbeat()
     {
         var (loaded, hashes) = _context.Shards.Ready;
-        _way.Tell(new NodeProtocol.Pulse(
+        _way.Tell(new NodeProtocol.Heartbeat(
             _incarnation, _context.Host.Offer, _context.Host.Facts, _context.Status, loaded, _context.HighestEpoch, _context.Work,
             new HashProtocol.Mark(hashes.Digest, _context.Carried.Book, _context.Carried.Count)));
     }

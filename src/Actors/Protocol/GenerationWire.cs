@@ -23,7 +23,7 @@ internal static class GenerationWire
     public static void Write(this WireWriter to, Progress progress)
     {
         to.Id(progress.RequestId);
-        to.Long(progress.Number);
+        to.Long(progress.SequenceId);
         to.Int(progress.Processed);
         to.Int(progress.Total);
     }

@@ -4,7 +4,7 @@ using AkkaCp.Model.Weights;
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
-/// How nodes and the coordinator compare the weights that were loaded. A pulse says where a node is (<see cref="Mark"/>); what the
+/// How nodes and the coordinator compare the weights that were loaded. A heartbeat says where a node is (<see cref="Mark"/>); what the
 /// coordinator lacks it asks for, and what the node lacks of the coordinator's book it is sent. All of it may be lost or come twice.
 /// </summary>
 internal static class HashProtocol

@@ -21,7 +21,7 @@ internal static class LargeMessages
             return;
         }
 
-        var serializer = (CpWireSerializer)system.Serialization.FindSerializerFor(message);
+        var serializer = (WireSerializer)system.Serialization.FindSerializerFor(message);
         var bytes = Serialization.WithTransport((ExtendedActorSystem)system, () => serializer.ToBinary(message));
         foreach (var part in Cut(bytes, serializer.Manifest(message)))
             target.Tell(part, sender);
@@ -47,7 +47,7 @@ internal static class LargeMessages
         try
         {
             return assembler.Add(part) is { } whole
-                ? ((CpWireSerializer)system.Serialization.FindSerializerForType(typeof(PartProtocol.Part))).FromBinary(whole, part.Manifest)
+                ? ((WireSerializer)system.Serialization.FindSerializerForType(typeof(PartProtocol.Part))).FromBinary(whole, part.Manifest)
                 : null;
         }
         catch (SerializationException)

@@ -10,10 +10,10 @@ namespace AkkaCp.Actors.Protocol;
 internal static class LogitsProtocol
 {
     /// <summary>Where the rows of a request go.</summary>
-    /// <param name="Number">The coordinator's number for it.</param>
+    /// <param name="SequenceId">Names the request in plans.</param>
     /// <param name="RequestId">The request.</param>
     /// <param name="Edge">Its edge.</param>
-    public sealed record Route(long Number, Guid RequestId, IActorRef Edge);
+    public sealed record Route(long SequenceId, Guid RequestId, IActorRef Edge);
 
     /// <summary>From a node to an edge.</summary>
     /// <param name="RequestId">The request.</param>

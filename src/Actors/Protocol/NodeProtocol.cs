@@ -5,8 +5,8 @@ namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
 /// The conversation between a node and the coordinator. A node says once a second, and at each change, what it is
-/// (<see cref="Pulse"/>); the coordinator answers which ranks it has (<see cref="Assigned"/>) or why it has none
-/// (<see cref="Refused"/>). All of it may be lost or come twice: the next pulse repairs it.
+/// (<see cref="Heartbeat"/>); the coordinator answers which ranks it has (<see cref="Assigned"/>) or why it has none
+/// (<see cref="Refused"/>). All of it may be lost or come twice: the next heartbeat repairs it.
 /// </summary>
 internal static class NodeProtocol
 {
@@ -22,7 +22,7 @@ internal static class NodeProtocol
     /// <param name="HighestEpoch">The highest epoch that it has heard of: a new one must be above.</param>
     /// <param name="Work">A count that grows while the node's pipelines compute.</param>
     /// <param name="Hashes">Which weights it has loaded, and whose hashes it carries.</param>
-    public sealed record Pulse(
+    public sealed record Heartbeat(
         Guid Incarnation, NodeOffer Offer, GroupFacts Facts, NodeStatus Status, ImmutableArray<int> Loaded, long HighestEpoch, long Work,
         HashProtocol.Mark Hashes = default) : IWireMessage
     {
@@ -65,16 +65,16 @@ internal static class NodeProtocol
     /// <param name="Status">What the node is doing.</param>
     public sealed record Located(IActorRef? Coordinator, NodeStatus Status) : IWireMessage;
 
-    /// <summary>Asks a node how large the cluster is that it sees; answered by <see cref="Island"/>.</summary>
-    public sealed class AskIsland : IWireMessage
+    /// <summary>Asks a node how large the cluster is that it sees; answered by <see cref="ClusterView"/>.</summary>
+    public sealed class AskClusterView : IWireMessage
     {
-        public static readonly AskIsland Instance = new();
+        public static readonly AskClusterView Instance = new();
     }
 
     /// <summary>A cluster as one of its nodes sees it.</summary>
     /// <param name="Size">Members that it reaches, itself included; 0 while it is none.</param>
     /// <param name="First">The smallest of their addresses.</param>
-    public sealed record Island(int Size, string First) : IWireMessage;
+    public sealed record ClusterView(int Size, string First) : IWireMessage;
 
     /// <summary>Asks a node to measure its way to another one; answered by <see cref="Probed"/>.</summary>
     /// <param name="Control">The other's control plane, <c>host:port</c>.</param>

@@ -8,19 +8,19 @@ internal static class NodeWire
     private const int LeastPlaceBytes = 3;
     private const int LeastReportBytes = 20;
 
-    public static void Write(this WireWriter to, Pulse pulse)
+    public static void Write(this WireWriter to, Heartbeat heartbeat)
     {
-        to.Id(pulse.Incarnation);
-        to.Write(pulse.Offer);
-        to.Write(pulse.Facts);
-        to.Write(pulse.Status);
-        to.Ints(pulse.Loaded);
-        to.Long(pulse.HighestEpoch);
-        to.Long(pulse.Work);
-        to.Write(pulse.Hashes);
+        to.Id(heartbeat.Incarnation);
+        to.Write(heartbeat.Offer);
+        to.Write(heartbeat.Facts);
+        to.Write(heartbeat.Status);
+        to.Ints(heartbeat.Loaded);
+        to.Long(heartbeat.HighestEpoch);
+        to.Long(heartbeat.Work);
+        to.Write(heartbeat.Hashes);
     }
 
-    public static Pulse Pulse(this WireReader from) =>
+    public static Heartbeat Heartbeat(this WireReader from) =>
         new(from.Id(), from.Offer(), from.Facts(), from.Status(), from.Ints(), from.Long(), from.Long(), from.Mark());
 
     public static void Write(this WireWriter to, NodeOffer offer)
@@ -112,11 +112,11 @@ internal static class NodeWire
     }
 
     public static ClusterStatus ClusterStatus(this WireReader from) => new(
-        from.Text(), from.CpStatus(), from.Int(),
+        from.Text(), from.CoordinatorStatus(), from.Int(),
         from.Sequence(LeastReportBytes, () => new NodeReport(
             from.Offer(), from.Text(), from.Status(), from.Facts(), from.Duration(), from.Text())));
 
-    private static void Write(this WireWriter to, CpStatus status)
+    private static void Write(this WireWriter to, CoordinatorStatus status)
     {
         to.Word(status.Phase);
         to.Long(status.Epoch);
@@ -128,6 +128,6 @@ internal static class NodeWire
         to.Int(status.TotalKvBlocks);
     }
 
-    private static CpStatus CpStatus(this WireReader from) => new(
-        from.Word<CpPhase>(), from.Long(), from.Int(), from.Int(), from.Int(), from.Long(), from.Int(), from.Int());
+    private static CoordinatorStatus CoordinatorStatus(this WireReader from) => new(
+        from.Word<CoordinatorPhase>(), from.Long(), from.Int(), from.Int(), from.Int(), from.Long(), from.Int(), from.Int());
 }

@@ -19,7 +19,7 @@ internal static class RankWire
         to.Write(run.Plan);
         to.Sequence(run.Routes, route =>
         {
-            to.Long(route.Number);
+            to.Long(route.SequenceId);
             to.Id(route.RequestId);
             to.Ref(route.Edge);
         });

@@ -38,7 +38,7 @@ internal static class StepWire
 
     private static void Write(WireWriter to, StepRequest share)
     {
-        to.Long(share.Request);
+        to.Long(share.SequenceId);
         to.Int(share.Prefix);
         to.Ints(share.Tokens);
         to.Bool(share.IsDecode);
@@ -56,7 +56,7 @@ internal static class StepWire
 
     private static StepRequest StepRequest(WireReader from) => new()
     {
-        Request = from.Long(),
+        SequenceId = from.Long(),
         Prefix = from.Int(),
         Tokens = from.Ints(),
         IsDecode = from.Bool(),
@@ -68,7 +68,7 @@ internal static class StepWire
 
     private static void Write(WireWriter to, RequestSample sample)
     {
-        to.Long(sample.Request);
+        to.Long(sample.SequenceId);
         to.Optional(sample.Token, to.Write);
         to.Optional(sample.Fault, fault => Write(to, fault));
     }

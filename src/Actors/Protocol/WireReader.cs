@@ -144,5 +144,5 @@ internal sealed class WireReader(byte[] bytes, ExtendedActorSystem system)
     }
 
     private SerializationException Wrong(string expected) =>
-        new($"{nameof(CpWireSerializer)}: expected {expected} at byte {_at} of {bytes.Length}");
+        new($"{nameof(WireSerializer)}: expected {expected} at byte {_at} of {bytes.Length}");
 }

@@ -37,12 +37,12 @@ internal sealed class LogitsOutlet(IActorRef node, ActorSystem system) : ILogits
     }
 
     /// <summary>From now on the request's rows go there.</summary>
-    public void Connect(LogitsProtocol.Route route) => _routes[route.Number] = route;
+    public void Connect(LogitsProtocol.Route route) => _routes[route.SequenceId] = route;
 
     /// <inheritdoc/>
-    public void Write(long request, int position, ReadOnlySpan<float> logits)
+    public void Write(long sequenceId, int position, ReadOnlySpan<float> logits)
     {
-        if (!_routes.TryGetValue(request, out var route))
+        if (!_routes.TryGetValue(sequenceId, out var route))
             return;
         var row = new LogitsProtocol.Row(route.RequestId, position, ImmutableArray.Create(logits));
         if (Keep(route.Edge, row))

@@ -30,7 +30,7 @@ internal sealed class ClusterBackend : IGenerationBackend
         _health.AskAsync(timeout, cancellationToken);
 
     /// <summary>Opens the client's port.</summary>
-    /// <exception cref="CpSettingsException">A certificate cannot be read.</exception>
+    /// <exception cref="SettingsException">A certificate cannot be read.</exception>
     /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
     public static ClusterBackend Start(EnginePlan plan, EngineOptions options) => new(
         CpClient.Start(

@@ -50,7 +50,7 @@ internal sealed class ClusterHealth(CpClient client, int ranks)
         var group = status.Group;
         var serving = status.Nodes.Where(node => node.Refusal.Length == 0).ToList();
         return new EngineHealth(
-            group.Phase is CpPhase.Serving, status.WorldSize, group.Epoch, group.Running, group.Queued,
+            group.Phase is CoordinatorPhase.Serving, status.WorldSize, group.Epoch, group.Running, group.Queued,
             serving.Count == 0 ? null : (long)group.FreeKvBlocks * serving[0].Facts.KvBlockTokens, null, null,
             serving.Count == 0 ? "cluster" : string.Join("; ", serving.Select(node => node.Offer.Device).Distinct()));
     }

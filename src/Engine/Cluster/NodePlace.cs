@@ -20,7 +20,7 @@ internal static class NodePlace
     private const int DefaultDataPort = 4054;
 
     /// <summary>Control ports to try, in order: the configured one, then those of the seeds that have the same host.</summary>
-    /// <exception cref="CpSettingsException">None can be opened.</exception>
+    /// <exception cref="SettingsException">None can be opened.</exception>
     public static IReadOnlyList<int> ControlPorts(ClusterSettings cluster)
     {
         var ports = SeedPorts(cluster);
@@ -29,7 +29,7 @@ internal static class NodePlace
         else if (ports.Count == 0)
             ports = [ClusterSettings.DefaultPort];
         var free = ports.Where(port => Problem(cluster.Host, port) is null).ToList();
-        return free.Count > 0 ? free : throw new CpSettingsException([Problems(cluster.Host, ports)]);
+        return free.Count > 0 ? free : throw new SettingsException([Problems(cluster.Host, ports)]);
     }
 
     /// <summary>The plan of a node at this control port.</summary>
@@ -42,8 +42,8 @@ internal static class NodePlace
     };
 
     /// <summary>The node's end of the data plane.</summary>
-    /// <exception cref="CpSettingsException">The port cannot be opened, or a certificate cannot be read.</exception>
-    public static IDataPlane OpenDataPlane(CpSettings settings, ILogger logger)
+    /// <exception cref="SettingsException">The port cannot be opened, or a certificate cannot be read.</exception>
+    public static IDataPlane OpenDataPlane(EngineSettings settings, ILogger logger)
     {
         var (cluster, transport) = (settings.Cluster, settings.Transport);
         var tls = TlsFilesCheck.Require(transport.Tls);
@@ -64,11 +64,11 @@ internal static class NodePlace
         }
         catch (SocketException unheard)
         {
-            throw new CpSettingsException([ListenProblem.Of("akka-cp.transport", host, port, unheard)]);
+            throw new SettingsException([ListenProblem.Of("akka-cp.transport", host, port, unheard)]);
         }
         catch (Exception error) when (error is IOException or ArgumentException or CryptographicException)
         {
-            throw new CpSettingsException([$"akka-cp.transport: the data port of {host} cannot be opened: {error.Message}"]);
+            throw new SettingsException([$"akka-cp.transport: the data port of {host} cannot be opened: {error.Message}"]);
         }
     }
 

@@ -7,20 +7,20 @@ namespace AkkaCp.Engine.Composition;
 internal static class EngineConfiguration
 {
     /// <summary>The settings that the options mean.</summary>
-    /// <exception cref="CpSettingsException">Unknown keys, wrong values: all of them.</exception>
-    public static CpSettings Load(EngineOptions options)
+    /// <exception cref="SettingsException">Unknown keys, wrong values: all of them.</exception>
+    public static EngineSettings Load(EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         RequireValues(options.Overrides);
-        return CpSettings.Load(options.ConfigFile, Overrides(options), options.ModelPath);
+        return EngineSettings.Load(options.ConfigFile, Overrides(options), options.ModelPath);
     }
 
     private static void RequireValues(IReadOnlyDictionary<string, string>? overrides)
     {
         if (overrides is null)
-            throw new CpSettingsException(["overrides: expected keys and values, found null"]);
+            throw new SettingsException(["overrides: expected keys and values, found null"]);
         if (overrides.Where(pair => pair.Value is null).Select(pair => $"overrides: {pair.Key}: expected a value, found null").ToList() is { Count: > 0 } nulls)
-            throw new CpSettingsException(nulls);
+            throw new SettingsException(nulls);
     }
 
     /// <summary>Name of the configuration's model, its directory's; null when it names none.</summary>

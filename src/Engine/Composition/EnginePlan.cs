@@ -13,7 +13,7 @@ namespace AkkaCp.Engine.Composition;
 internal sealed record EnginePlan
 {
     /// <summary>The settings.</summary>
-    public required CpSettings Settings { get; init; }
+    public required EngineSettings Settings { get; init; }
 
     /// <summary>The model's directory.</summary>
     public required string Directory { get; init; }
@@ -46,19 +46,19 @@ internal sealed record EnginePlan
     public int Positions => (int)Math.Min(Model.MaxPositionEmbeddings, KvTokens);
 
     /// <summary>Decides everything for an engine with all its ranks in this process.</summary>
-    /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
+    /// <exception cref="SettingsException">All that is wrong with settings, layout and model together.</exception>
     public static EnginePlan Create(EngineOptions options) =>
         Create(EngineConfiguration.Load(options), options.Resources, ranksHere: null);
 
     /// <summary>Decides everything for one node of a cluster.</summary>
-    /// <exception cref="CpSettingsException">All that is wrong with settings, layout and model together.</exception>
+    /// <exception cref="SettingsException">All that is wrong with settings, layout and model together.</exception>
     public static EnginePlan CreateForNode(EngineOptions options)
     {
         var settings = EngineConfiguration.Load(options);
         return Create(settings, options.Resources, settings.Cluster.Places);
     }
 
-    private static EnginePlan Create(CpSettings settings, DeviceResources resources, int? ranksHere)
+    private static EnginePlan Create(EngineSettings settings, DeviceResources resources, int? ranksHere)
     {
         var problems = new List<string>();
         var topology = new RankTopology(
@@ -67,12 +67,12 @@ internal sealed record EnginePlan
         var directory = DirectoryOf(settings, problems);
         var model = LoadConfig(directory, problems);
         if (model is null || problems.Count > 0)
-            throw new CpSettingsException(problems);
+            throw new SettingsException(problems);
 
         var shards = Enumerable.Range(0, topology.WorldSize).Select(topology.ShardOf).ToList();
         problems.AddRange(shards.Distinct().SelectMany(shard => shard.Problems(model)).Distinct());
         if (problems.Count > 0)
-            throw new CpSettingsException(problems);
+            throw new SettingsException(problems);
         return new EnginePlan
         {
             Settings = settings,
@@ -109,7 +109,7 @@ internal sealed record EnginePlan
     }
 
     /// <summary>Refuses dimensions that the weights do not have, before anything is counted by them.</summary>
-    /// <exception cref="CpSettingsException">All that differ.</exception>
+    /// <exception cref="SettingsException">All that differ.</exception>
     public void RequireDimensions()
     {
         try
@@ -118,7 +118,7 @@ internal sealed record EnginePlan
         }
         catch (ModelConfigException error)
         {
-            throw new CpSettingsException([.. ProblemsOf(error)]);
+            throw new SettingsException([.. ProblemsOf(error)]);
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed record EnginePlan
     }
 
     /// <summary>The model's directory as a whole path; empty where there is none.</summary>
-    private static string DirectoryOf(CpSettings settings, List<string> problems)
+    private static string DirectoryOf(EngineSettings settings, List<string> problems)
     {
         if (settings.Model.Path is { Length: > 0 } path && !path.Contains('\0', StringComparison.Ordinal))
             return Path.GetFullPath(path);

@@ -67,7 +67,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         {
             var status = _system.Status;
             return new EngineHealth(
-                status.Phase is CpPhase.Serving, _plan.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
+                status.Phase is CoordinatorPhase.Serving, _plan.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
                 (long)status.FreeKvBlocks * _plan.Settings.KvCache.BlockSizeTokens,
                 _weights.Bytes + _ranks.Sum(rank => rank.Device.Memory.BytesNow),
                 _weights.Bytes + _ranks.Sum(rank => rank.Device.Memory.BytesPeak),
@@ -79,7 +79,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
 
     /// <summary>Reads the weights, all ranks at once, and starts the actors.</summary>
-    /// <exception cref="CpSettingsException">The weights have other dimensions than config.json, or the memory that the settings
+    /// <exception cref="SettingsException">The weights have other dimensions than config.json, or the memory that the settings
     /// ask for is not there; nothing was taken.</exception>
     /// <exception cref="TimeoutException">The start does not get on.</exception>
     public static Task<LocalRanks> StartAsync(EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
@@ -135,19 +135,19 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         }
     }
 
-    /// <summary>The same replies; from the first on, which tells the coordinator's number for the request, its rows go to the taker.</summary>
+    /// <summary>The same replies; from the first on, which tells the request's sequence id, its rows go to the taker.</summary>
     private async IAsyncEnumerable<GenerationProtocol.IReply> RouteRows(
         IAsyncEnumerable<GenerationProtocol.IReply> replies, LogitsRow rows)
     {
-        long? number = null;
+        long? sequenceId = null;
         try
         {
             await foreach (var reply in replies.ConfigureAwait(false))
             {
-                if (number is null && reply is GenerationProtocol.Progress told)
+                if (sequenceId is null && reply is GenerationProtocol.Progress told)
                 {
-                    _logits.Connect(told.Number, rows);
-                    number = told.Number;
+                    _logits.Connect(told.SequenceId, rows);
+                    sequenceId = told.SequenceId;
                 }
 
                 yield return reply;
@@ -155,7 +155,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         }
         finally
         {
-            if (number is { } known)
+            if (sequenceId is { } known)
                 _logits.Disconnect(known);
         }
     }

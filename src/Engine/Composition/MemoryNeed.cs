@@ -25,11 +25,11 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
     public long ScratchBytes { get; init; }
 
     /// <summary>Refuses what cannot fit, before it is tried.</summary>
-    /// <exception cref="CpSettingsException">Each key that asks for too much, with what it asks for and what there is.</exception>
+    /// <exception cref="SettingsException">Each key that asks for too much, with what it asks for and what there is.</exception>
     public void RequireFits(SystemLimits limits)
     {
         if (Problems(limits) is { Count: > 0 } problems)
-            throw new CpSettingsException(problems);
+            throw new SettingsException(problems);
     }
 
     /// <summary>Each key that asks for more than there is; none when all of it fits.</summary>

@@ -19,15 +19,15 @@ internal sealed class LogitsRouter : ILogitsSink
     private readonly Queue<long> _endedInOrder = [];
 
     /// <inheritdoc/>
-    public void Write(long request, int position, ReadOnlySpan<float> logits)
+    public void Write(long sequenceId, int position, ReadOnlySpan<float> logits)
     {
         LogitsRow? taker;
         lock (_gate)
         {
-            if (!_takers.TryGetValue(request, out taker))
+            if (!_takers.TryGetValue(sequenceId, out taker))
             {
-                if (!_ended.Contains(request))
-                    Early(request).Add((position, logits.ToArray()));
+                if (!_ended.Contains(sequenceId))
+                    Early(sequenceId).Add((position, logits.ToArray()));
                 return;
             }
         }
@@ -36,13 +36,13 @@ internal sealed class LogitsRouter : ILogitsSink
     }
 
     /// <summary>From now on the request's rows go to the taker; those that waited go to it now.</summary>
-    public void Connect(long request, LogitsRow taker)
+    public void Connect(long sequenceId, LogitsRow taker)
     {
         List<(int Position, float[] Logits)>? waiting;
         lock (_gate)
         {
-            _takers[request] = taker;
-            _early.Remove(request, out waiting);
+            _takers[sequenceId] = taker;
+            _early.Remove(sequenceId, out waiting);
         }
 
         foreach (var (position, logits) in waiting ?? [])
@@ -50,23 +50,23 @@ internal sealed class LogitsRouter : ILogitsSink
     }
 
     /// <summary>The request has ended.</summary>
-    public void Disconnect(long request)
+    public void Disconnect(long sequenceId)
     {
         lock (_gate)
         {
-            _takers.Remove(request);
-            _early.Remove(request);
-            if (_ended.Add(request))
-                _endedInOrder.Enqueue(request);
+            _takers.Remove(sequenceId);
+            _early.Remove(sequenceId);
+            if (_ended.Add(sequenceId))
+                _endedInOrder.Enqueue(sequenceId);
             if (_endedInOrder.Count > RememberedEnds)
                 _ended.Remove(_endedInOrder.Dequeue());
         }
     }
 
-    private List<(int Position, float[] Logits)> Early(long request)
+    private List<(int Position, float[] Logits)> Early(long sequenceId)
     {
-        if (!_early.TryGetValue(request, out var rows))
-            _early.Add(request, rows = []);
+        if (!_early.TryGetValue(sequenceId, out var rows))
+            _early.Add(sequenceId, rows = []);
         return rows;
     }
 }

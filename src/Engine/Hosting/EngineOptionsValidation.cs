@@ -16,7 +16,7 @@ internal sealed class EngineOptionsValidation : IValidateOptions<EngineOptions>
             EnginePlan.Create(options);
             return ValidateOptionsResult.Success;
         }
-        catch (CpSettingsException error)
+        catch (SettingsException error)
         {
             return ValidateOptionsResult.Fail(error.Problems);
         }

@@ -138,13 +138,13 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
             var position = layout.Positions[rows[i]];
             if (NonFiniteRow.Describe(logits.RowF32(i)) is { } found)
             {
-                Refuse(layout.Plan.Step, sequence.Request, $"logits of position {position}: expected finite numbers, found {found}");
+                Refuse(layout.Plan.Step, sequence.Id, $"logits of position {position}: expected finite numbers, found {found}");
                 continue;
             }
 
             if (sequence.Start.AllLogits)
             {
-                setup.Logits?.Write(sequence.Request, position, logits.RowF32(i));
+                setup.Logits?.Write(sequence.Id, position, logits.RowF32(i));
             }
 
             if (IsSampled(layout, rows[i]))
@@ -160,21 +160,21 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         try
         {
             return new RequestSample(
-                sequence.Request, _sampler.Sample(logits, sequence.Start.Sampling, position, sequence.Counts));
+                sequence.Id, _sampler.Sample(logits, sequence.Start.Sampling, position, sequence.Counts));
         }
         catch (NonFiniteLogitsException exception)
         {
-            return NotFinite(step, sequence.Request, exception.Message);
+            return NotFinite(step, sequence.Id, exception.Message);
         }
     }
 
     /// <summary>A request whose logits are not finite fails alone, and once; the others of the step go on.</summary>
-    private void Refuse(long step, long request, string message)
+    private void Refuse(long step, long sequenceId, string message)
     {
-        if (!_samples.Exists(sample => sample.Request == request))
-            _samples.Add(NotFinite(step, request, message));
+        if (!_samples.Exists(sample => sample.SequenceId == sequenceId))
+            _samples.Add(NotFinite(step, sequenceId, message));
     }
 
-    private RequestSample NotFinite(long step, long request, string message) => new(
-        request, null, new PipelineFault(FaultKind.NonFiniteLogits, nameof(RankPipeline.LmHead), -1, setup.Rank, step, message));
+    private RequestSample NotFinite(long step, long sequenceId, string message) => new(
+        sequenceId, null, new PipelineFault(FaultKind.NonFiniteLogits, nameof(RankPipeline.LmHead), -1, setup.Rank, step, message));
 }

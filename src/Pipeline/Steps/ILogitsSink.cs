@@ -4,8 +4,8 @@ namespace AkkaCp.Pipeline.Steps;
 public interface ILogitsSink
 {
     /// <summary>Called once for each row, on a rank's own thread, in no fixed order across ranks; must copy what it keeps.</summary>
-    /// <param name="request">The coordinator's number for the request.</param>
+    /// <param name="sequenceId">Names the request in plans.</param>
     /// <param name="position">The row's absolute position in the request.</param>
     /// <param name="logits">[vocabulary] F32.</param>
-    void Write(long request, int position, ReadOnlySpan<float> logits);
+    void Write(long sequenceId, int position, ReadOnlySpan<float> logits);
 }

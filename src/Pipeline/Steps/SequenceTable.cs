@@ -32,11 +32,11 @@ internal sealed class SequenceTable(int blockSize)
     {
         if (step.Start is { } start)
         {
-            return _sequences[step.Request] = new Sequence(step.Request, start, blockSize);
+            return _sequences[step.SequenceId] = new Sequence(step.SequenceId, start, blockSize);
         }
 
-        return _sequences.TryGetValue(step.Request, out var sequence)
+        return _sequences.TryGetValue(step.SequenceId, out var sequence)
             ? sequence
-            : throw new InvalidOperationException($"Request {step.Request}: expected a first step with its start, found a later one.");
+            : throw new InvalidOperationException($"Request {step.SequenceId}: expected a first step with its start, found a later one.");
     }
 }

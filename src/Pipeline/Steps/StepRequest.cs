@@ -6,8 +6,8 @@ namespace AkkaCp.Pipeline.Steps;
 /// <summary>One request's share of a step.</summary>
 public sealed record StepRequest
 {
-    /// <summary>The coordinator's number for the request, unique within the epoch.</summary>
-    public required long Request { get; init; }
+    /// <summary>Names the request inside: the scheduler's number for it, given in order of arrival, never reused.</summary>
+    public required long SequenceId { get; init; }
 
     /// <summary>Tokens whose K and V are in the pool already: the absolute position of the first new token.</summary>
     public required int Prefix { get; init; }

@@ -18,7 +18,7 @@ public sealed record StepResult(
 }
 
 /// <summary>A request's sampled token; or, with <paramref name="Fault"/>, why this request alone fails, also one that wanted none.</summary>
-public sealed record RequestSample(long Request, SampledToken? Token, PipelineFault? Fault = null);
+public sealed record RequestSample(long SequenceId, SampledToken? Token, PipelineFault? Fault = null);
 
 /// <summary>Figures of a step on one rank.</summary>
 /// <param name="Rows">Rows that this rank computed.</param>

@@ -37,10 +37,10 @@ public static class GenerationProtocol
 
     /// <summary>The request left the queue, or a prefill chunk is done.</summary>
     /// <param name="RequestId">The request.</param>
-    /// <param name="Number">The coordinator's number for it; names it in plans and at the logits sink.</param>
+    /// <param name="SequenceId">Names the request in plans and at the logits sink.</param>
     /// <param name="Processed">Prompt tokens whose K and V are in the pool.</param>
     /// <param name="Total">Prompt tokens in all.</param>
-    public sealed record Progress(Guid RequestId, long Number, int Processed, int Total) : IReply;
+    public sealed record Progress(Guid RequestId, long SequenceId, int Processed, int Total) : IReply;
 
     /// <summary>A token was sampled.</summary>
     /// <param name="RequestId">The request.</param>

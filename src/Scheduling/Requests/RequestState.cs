@@ -4,11 +4,11 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Scheduling.Requests;
 
 /// <summary>One request between its admission to the queue and the release of its KV.</summary>
-/// <param name="Number">Names it in plans; given in order of arrival, never reused.</param>
+/// <param name="SequenceId">Names it in plans; given in order of arrival, never reused.</param>
 /// <param name="Submit">What was asked for.</param>
 /// <param name="TokenLimit">Tokens that it may have in all, prompt and answer: the least of its own, the model's and the pool's limit.</param>
 /// <param name="BlocksReserved">KV blocks of its worst case.</param>
-internal sealed record RequestState(long Number, GenerationProtocol.Submit Submit, int TokenLimit, int BlocksReserved)
+internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit Submit, int TokenLimit, int BlocksReserved)
 {
     /// <summary>Tokens sampled here; those of an earlier life of a resumed request are in <see cref="Submit"/>.</summary>
     public ImmutableList<int> Generated { get; init; } = [];
@@ -16,8 +16,8 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     /// <summary>Where the prefill ends: the tokens known when it began in this epoch. Rows behind are decode rows.</summary>
     public int PrefillEnd { get; init; } = Submit.Tokens.Length;
 
-    /// <summary>Leading tokens that steps have been planned for.</summary>
-    public int Planned { get; init; }
+    /// <summary>Leading tokens that steps have been planned for: the next share's prefix.</summary>
+    public int Prefix { get; init; }
 
     /// <summary>Leading tokens whose K and V are in the pool.</summary>
     public int Computed { get; init; }
@@ -44,28 +44,28 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     public bool IsSuspect => LostEpochs >= 2 && !HasEnded;
 
     /// <summary>Seconds that it has been without a group of ranks.</summary>
-    public int Forlorn { get; init; }
+    public int SecondsWithoutGroup { get; init; }
 
     /// <summary>How its prompt lay.</summary>
     public required PrefillTally Tally { get; init; }
 
     /// <summary>Whether ranks know it.</summary>
-    public bool HasStarted => Planned > 0;
+    public bool HasStarted => Prefix > 0;
 
     /// <summary>Tokens known: prompt and all sampled ones.</summary>
     public int Known => Submit.Tokens.Length + Generated.Count;
 
     /// <summary>Prefill tokens not planned yet.</summary>
-    public int PrefillLeft => Math.Max(0, PrefillEnd - Planned);
+    public int PrefillLeft => Math.Max(0, PrefillEnd - Prefix);
 
     /// <summary>Whether its newest token can be run now. While a step inside chooses the next one, everything known is planned.</summary>
-    public bool IsReadyToDecode => !HasEnded && PrefillLeft == 0 && Planned < Known && Known < TokenLimit;
+    public bool IsReadyToDecode => !HasEnded && PrefillLeft == 0 && Prefix < Known && Known < TokenLimit;
 
-    /// <summary>The known tokens from <see cref="Planned"/> on.</summary>
+    /// <summary>The known tokens from <see cref="Prefix"/> on.</summary>
     public ImmutableArray<int> NextTokens(int count)
     {
         var tokens = ImmutableArray.CreateBuilder<int>(count);
-        for (var i = Planned; i < Planned + count; i++)
+        for (var i = Prefix; i < Prefix + count; i++)
             tokens.Add(i < Submit.Tokens.Length ? Submit.Tokens[i] : Generated[i - Submit.Tokens.Length]);
         return tokens.MoveToImmutable();
     }
@@ -73,7 +73,7 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     /// <summary>The state after a step with <paramref name="share"/> of it was planned.</summary>
     public RequestState Plan(StepRequest share) => this with
     {
-        Planned = Planned + share.Tokens.Length,
+        Prefix = Prefix + share.Tokens.Length,
         Blocks = Blocks.AddRange(share.NewBlocks),
         StepsInFlight = StepsInFlight + 1,
         Waited = 0,
@@ -84,9 +84,9 @@ internal sealed record RequestState(long Number, GenerationProtocol.Submit Submi
     public RequestState Recompute(int cpSize) => this with
     {
         Tally = PrefillTally.Empty(cpSize),
-        Forlorn = 0,
+        SecondsWithoutGroup = 0,
         PrefillEnd = Known,
-        Planned = 0,
+        Prefix = 0,
         Computed = 0,
         Blocks = [],
         StepsInFlight = 0,

@@ -75,7 +75,7 @@ internal sealed class BenchPlans(int cpSize, CpPolicySettings policy)
         _requests[share.Request] = (length, blocks);
         return new StepRequest
         {
-            Request = share.Request,
+            SequenceId = share.Request,
             Prefix = prefix,
             Tokens = share.Tokens,
             IsDecode = share.IsDecode,

@@ -111,7 +111,7 @@ internal sealed class BenchRanks : IAsyncDisposable
         {
             _fault ??= result.Fault ?? result.Samples.FirstOrDefault(sample => sample.Fault is not null)?.Fault;
             foreach (var sample in result.Samples.Where(sample => sample.Token is not null))
-                _samples[sample.Request] = sample.Token!.Id;
+                _samples[sample.SequenceId] = sample.Token!.Id;
             if (--_missing > 0)
                 return false;
             if (_fault is { } fault)

@@ -76,7 +76,7 @@ internal static class EngineFlags
 
     // The configuration's model where it names one, which the engine finds there; otherwise the demo model.
     private static string? ModelPath(string? model, string? config, string[] overrides) =>
-        model is null && CpSettings.Load(config, overrides).Model.Path is not null ? null : ModelDirectory.Find(model);
+        model is null && EngineSettings.Load(config, overrides).Model.Path is not null ? null : ModelDirectory.Find(model);
 
     private static string ExistingConfig(string file) => File.Exists(file)
         ? Path.GetFullPath(file)

@@ -26,7 +26,7 @@ public class ClusterSpec
 
         var status = await client.StatusAsync(TestCluster.Patience);
         Assert.NotNull(status);
-        Assert.Equal((a.Node.Control, CpPhase.Serving, 2), (status.Coordinator, status.Group.Phase, status.WorldSize));
+        Assert.Equal((a.Node.Control, CoordinatorPhase.Serving, 2), (status.Coordinator, status.Group.Phase, status.WorldSize));
         Assert.Equal(["a", "b", "c"], status.Nodes.Select(node => node.Offer.Name));
         Assert.Equal([a.Node.Control, b.Node.Control, c.Node.Control], status.Nodes.Select(node => node.Control));
         Assert.Equal(["0", "1", ""], status.Nodes.Select(node => string.Join(",", node.Status.Ranks)));

@@ -66,7 +66,7 @@ public class ControlPlaneSpec
     [InlineData("127.0.0.7")]
     public async Task Node_ListensOnTheConfiguredAddressAndNowhereElse(string host)
     {
-        var settings = new CpSettings { Cluster = new ClusterSettings { Host = host, Port = 0 } };
+        var settings = new EngineSettings { Cluster = new ClusterSettings { Host = host, Port = 0 } };
         var system = ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance);
         try
         {
@@ -83,12 +83,12 @@ public class ControlPlaneSpec
     [Fact]
     public async Task PortInUse_IsNamed()
     {
-        var system = ControlPlane.StartNode(new CpSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
+        var system = ControlPlane.StartNode(new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
         try
         {
             var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
-            var problem = Assert.Single(Assert.Throws<CpSettingsException>(
-                () => ControlPlane.StartNode(new CpSettings(), port, NullLoggerFactory.Instance)).Problems);
+            var problem = Assert.Single(Assert.Throws<SettingsException>(
+                () => ControlPlane.StartNode(new EngineSettings(), port, NullLoggerFactory.Instance)).Problems);
             Assert.Equal($"akka-cp.cluster.port: expected a port of 127.0.0.1 that is free, found {port} taken", problem);
         }
         finally
@@ -102,8 +102,8 @@ public class ControlPlaneSpec
     [InlineData("no-such-host.invalid", 0, "akka-cp.cluster.host: expected an address, or a name that has one, found no-such-host.invalid")]
     public void AddressThatIsNotHere_IsNamedAsThat(string host, int port, string expected)
     {
-        var settings = new CpSettings { Cluster = new ClusterSettings { Host = host } };
-        var refused = Assert.Throws<CpSettingsException>(() => ControlPlane.StartNode(settings, port, NullLoggerFactory.Instance));
+        var settings = new EngineSettings { Cluster = new ClusterSettings { Host = host } };
+        var refused = Assert.Throws<SettingsException>(() => ControlPlane.StartNode(settings, port, NullLoggerFactory.Instance));
         Assert.Equal(expected, Assert.Single(refused.Problems));
     }
 
@@ -118,8 +118,8 @@ public class ControlPlaneSpec
             (tls with { Ca = tls.Key }, "ca"), (tls with { Ca = "/no/such.pem" }, "ca"),
         })
         {
-            var settings = new CpSettings { Transport = new TransportSettings { Tls = wrong } };
-            var problem = Assert.Single(Assert.Throws<CpSettingsException>(
+            var settings = new EngineSettings { Transport = new TransportSettings { Tls = wrong } };
+            var problem = Assert.Single(Assert.Throws<SettingsException>(
                 () => ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance)).Problems);
             Assert.Contains($"akka-cp.transport.tls.{key}: ", problem);
         }
@@ -127,7 +127,7 @@ public class ControlPlaneSpec
 
     [Fact]
     public void ClientWithoutSeeds_IsRefused() => Assert.Contains(
-        "akka-cp.cluster.seeds", Assert.Throws<CpSettingsException>(() => CpClient.Start(new CpSettings())).Message);
+        "akka-cp.cluster.seeds", Assert.Throws<SettingsException>(() => CpClient.Start(new EngineSettings())).Message);
 
     private static CpClient Client(TestCluster cluster, TlsSettings tls) =>
         CpClient.Start(cluster.Settings(0) with { Transport = new TransportSettings { Tls = tls } });

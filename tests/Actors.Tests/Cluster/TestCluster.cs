@@ -88,7 +88,7 @@ internal sealed class TestCluster(
             await nodes[rank].Until(status => status.State is NodeState.Serving);
     }
 
-    public CpSettings Settings(int port, string[]? seeds = null) => new()
+    public EngineSettings Settings(int port, string[]? seeds = null) => new()
     {
         Cluster = new ClusterSettings
         {
@@ -139,7 +139,7 @@ internal sealed class TestNode
     private readonly Lock _lock = new();
     private readonly List<(Func<NodeStatus, bool> Is, TaskCompletionSource Met)> _waiting = [];
 
-    public TestNode(string name, ScriptedRanks ranks, CpSettings settings, int worldSize, Action<string>? heard = null)
+    public TestNode(string name, ScriptedRanks ranks, EngineSettings settings, int worldSize, Action<string>? heard = null)
     {
         (Name, Ranks) = (name, ranks);
         Node = CpNode.Start(settings, new CpNodeOptions

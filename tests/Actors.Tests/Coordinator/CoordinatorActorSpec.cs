@@ -17,7 +17,7 @@ using Xunit;
 namespace AkkaCp.Actors.Tests.Coordinator;
 
 /// <summary>The coordinator among edges and nodes: what happens when one of them dies.</summary>
-public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings { Akka = "actor.serialize-messages = on" }))
+public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new EngineSettings { Akka = "actor.serialize-messages = on" }))
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     private static readonly ClientFacts s_client = new ScriptedRanks().Facts.ToClient();
@@ -40,7 +40,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings
         coordinator.Tell(HandIn(request), TestActor);
         Assert.Equal(CompletionReason.Length, (await TerminalAsync(request.RequestId) as GenerationProtocol.Completed)?.Reason);
         Assert.True(ranks.Plans.Last().Epoch > 1);
-        Assert.Equal([1L, 2L], ranks.Plans.SelectMany(plan => plan.Requests).Select(share => share.Request).Distinct().Order());
+        Assert.Equal([1L, 2L], ranks.Plans.SelectMany(plan => plan.Requests).Select(share => share.SequenceId).Distinct().Order());
         Assert.Equal(2, ranks.Alive);
     }
 

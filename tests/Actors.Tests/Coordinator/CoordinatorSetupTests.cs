@@ -13,7 +13,7 @@ public class CoordinatorSetupTests
     [Fact]
     public void DefaultSettings_GiveTheSchedulersAndTheCoordinatorsDefaults()
     {
-        var context = CoordinatorSetup.Context(new CpSettings(), new ScriptedRanks(), 2, 2, 1000, 2000);
+        var context = CoordinatorSetup.Context(new EngineSettings(), new ScriptedRanks(), 2, 2, 1000, 2000);
 
         Assert.Equal(
             new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()), context.Limits);
@@ -23,7 +23,7 @@ public class CoordinatorSetupTests
     [Fact]
     public void SettingsOfTheScheduler_AreItsLimits()
     {
-        var settings = new CpSettings
+        var settings = new EngineSettings
         {
             Scheduler = new SchedulerSettings
             {

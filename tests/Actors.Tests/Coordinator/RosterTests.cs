@@ -15,7 +15,7 @@ public class RosterTests
     [Fact]
     public void FreeRanks_GoToNodesByName_AndTheRestAreSpares()
     {
-        var roster = Hear(Roster.Create(s_facts, 4), Pulse("c"), Pulse("b", places: 2), Pulse("a"), Pulse("d")).Assign();
+        var roster = Hear(Roster.Create(s_facts, 4), Heartbeat("c"), Heartbeat("b", places: 2), Heartbeat("a"), Heartbeat("d")).Assign();
         Assert.Equal(["a", "b", "b", "c"], roster.Seats);
         Assert.True(roster.IsComplete);
         Assert.False(roster.IsLoaded);
@@ -27,19 +27,19 @@ public class RosterTests
     public void NodeThatIsLost_IsReplacedByTheSpareThatHasLoadedItsRank()
     {
         var roster = Hear(
-            Roster.Create(s_facts, 2), Pulse("a", loaded: [0]), Pulse("b", loaded: [1]), Pulse("c"), Pulse("d", loaded: [1])).Assign();
+            Roster.Create(s_facts, 2), Heartbeat("a", loaded: [0]), Heartbeat("b", loaded: [1]), Heartbeat("c"), Heartbeat("d", loaded: [1])).Assign();
         Assert.Equal(["a", "b"], roster.Seats);
         roster = roster.Without("b").Assign();
         Assert.Equal(["a", "d"], roster.Seats);
         Assert.True(roster.IsLoaded);
-        Assert.Equal(["a", "b"], Hear(roster.Without("d"), Pulse("b", loaded: [1])).Assign().Seats);
+        Assert.Equal(["a", "b"], Hear(roster.Without("d"), Heartbeat("b", loaded: [1])).Assign().Seats);
     }
 
     [Fact]
     public void NewCoordinator_GivesNodesTheRanksThatTheyHad()
     {
         var roster = Hear(
-            Roster.Create(s_facts, 2), Pulse("a"), Pulse("b", ranks: [1], loaded: [1]), Pulse("c", ranks: [0], loaded: [0, 1])).Assign();
+            Roster.Create(s_facts, 2), Heartbeat("a"), Heartbeat("b", ranks: [1], loaded: [1]), Heartbeat("c", ranks: [0], loaded: [0, 1])).Assign();
         Assert.Equal(["c", "b"], roster.Seats);
     }
 
@@ -47,7 +47,7 @@ public class RosterTests
     public void DifferentFacts_AreRefusedWithEveryDifference()
     {
         var roster = Roster.Create(s_facts, 2);
-        var heard = roster.Hear(Pulse("a") with { Facts = s_facts with { Model = new ModelFacts([new ModelFact("config.json", "d")]), KvBlocks = 7 } }, "h:1");
+        var heard = roster.Hear(Heartbeat("a") with { Facts = s_facts with { Model = new ModelFacts([new ModelFact("config.json", "d")]), KvBlocks = 7 } }, "h:1");
         Assert.Equal(
             "it differs from the group: config.json: expected c, found d; tokenizer.json: expected t, found none; KV blocks: expected 101, found 7", heard.Refusal);
         Assert.Same(roster, heard.Roster);
@@ -56,9 +56,9 @@ public class RosterTests
     [Fact]
     public void OneName_IsForOneLivingNode()
     {
-        var first = Pulse("a");
+        var first = Heartbeat("a");
         var roster = Roster.Create(s_facts, 1).Hear(first, "h:1").Roster.Assign();
-        var twin = Pulse("a");
+        var twin = Heartbeat("a");
         Assert.Equal("another node is named a, at h:1", roster.Hear(twin, "h:2").Refusal);
 
         var restarted = roster.Hear(twin, "h:1");
@@ -70,8 +70,8 @@ public class RosterTests
     [Fact]
     public void NodeThatLeaves_LosesItsRanksAndGetsNone()
     {
-        var roster = Hear(Roster.Create(s_facts, 1), Pulse("a", loaded: [0])).Assign();
-        var leaving = Pulse("a", state: NodeState.Draining, loaded: [0]) with { Incarnation = roster.Members["a"].Pulse.Incarnation };
+        var roster = Hear(Roster.Create(s_facts, 1), Heartbeat("a", loaded: [0])).Assign();
+        var leaving = Heartbeat("a", state: NodeState.Draining, loaded: [0]) with { Incarnation = roster.Members["a"].Heartbeat.Incarnation };
         roster = roster.Hear(leaving, "a:1").Roster.Assign();
         Assert.Equal([null], roster.Seats);
         Assert.Equal("1 of 1 ranks have no node", roster.Missing());
@@ -103,10 +103,10 @@ public class RosterTests
         return kind switch
         {
             0 => roster.Without(name),
-            1 when isKnown => roster.Hear(member!.Pulse with { Status = NodeStatus.New with { State = NodeState.Draining } }, $"{name}:1").Roster,
-            2 when isKnown => roster.Hear(member!.Pulse with { Loaded = roster.RanksOf(name) }, $"{name}:1").Roster,
+            1 when isKnown => roster.Hear(member!.Heartbeat with { Status = NodeStatus.New with { State = NodeState.Draining } }, $"{name}:1").Roster,
+            2 when isKnown => roster.Hear(member!.Heartbeat with { Loaded = roster.RanksOf(name) }, $"{name}:1").Roster,
             3 => roster.Age(),
-            _ => roster.Hear(isKnown ? member!.Pulse : Pulse(name, places), $"{name}:1").Roster,
+            _ => roster.Hear(isKnown ? member!.Heartbeat : Heartbeat(name, places), $"{name}:1").Roster,
         };
     }
 
@@ -137,10 +137,10 @@ public class RosterTests
         }
     }
 
-    private static Roster Hear(Roster roster, params NodeProtocol.Pulse[] pulses) =>
-        pulses.Aggregate(roster, (so, pulse) => so.Hear(pulse, $"{pulse.Name}:1").Roster);
+    private static Roster Hear(Roster roster, params NodeProtocol.Heartbeat[] heartbeats) =>
+        heartbeats.Aggregate(roster, (so, heartbeat) => so.Hear(heartbeat, $"{heartbeat.Name}:1").Roster);
 
-    private static NodeProtocol.Pulse Pulse(
+    private static NodeProtocol.Heartbeat Heartbeat(
         string name, int places = 1, NodeState state = NodeState.Ready, ImmutableArray<int>? ranks = null, ImmutableArray<int>? loaded = null) => new(
         Guid.NewGuid(), new NodeOffer(name, $"{name}:2", places, 1, "cpu"), s_facts, new NodeStatus(state, ranks ?? [], 1, 0), loaded ?? [], 0, 0);
 }

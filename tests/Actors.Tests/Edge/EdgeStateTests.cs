@@ -13,7 +13,7 @@ public class EdgeStateTests
     private static readonly GenerationProtocol.Submit s_request = new(
         Guid.NewGuid(), [.. FakeModel.Prompt(5)], 5, 10, SamplingOptions.Greedy, []);
 
-    private static readonly EdgeRules s_rules = new() { Forlorn = 8, Limit = TimeSpan.FromSeconds(8), Asked = () => "a:1, b:2" };
+    private static readonly EdgeRules s_rules = new() { WaitForCluster = 8, Limit = TimeSpan.FromSeconds(8), Asked = () => "a:1, b:2" };
 
     [Fact]
     public void SilentCoordinator_IsPolledThenLookedForAnew()
@@ -28,7 +28,7 @@ public class EdgeStateTests
     public void NoCoordinatorAtAll_FailsInBoundedTime()
     {
         var turn = EdgeState.Begin(s_request, s_rules);
-        for (var tick = 0; tick < s_rules.Forlorn; tick++)
+        for (var tick = 0; tick < s_rules.WaitForCluster; tick++)
             turn = turn.State.Tick();
         Assert.True(turn.State.HasEnded);
         Assert.Equal("no coordinator of a cluster answers: asked a:1, b:2, for 8 s", Failure(turn).Message);
@@ -78,7 +78,7 @@ public class EdgeStateTests
     public void CoordinatorWithAGroup_IsWaitedForWithoutEnd()
     {
         var edge = Taken();
-        for (var tick = 0; tick < 10 * s_rules.Forlorn; tick++)
+        for (var tick = 0; tick < 10 * s_rules.WaitForCluster; tick++)
             edge = edge.Tick().State.Waiting("").State;
         Assert.False(edge.HasEnded);
     }

@@ -11,7 +11,7 @@ namespace AkkaCp.Actors.Tests.Edge;
 
 /// <summary>
 /// One edge and a succession of coordinators with a network between them that loses, doubles and reorders messages. Coordinators keep
-/// the real <see cref="EdgeBook"/>; one that is replaced goes on talking for a while, as across a cut.
+/// the real <see cref="ReplyOutbox"/>; one that is replaced goes on talking for a while, as across a cut.
 /// </summary>
 internal sealed class SimulatedNetwork
 {
@@ -28,7 +28,7 @@ internal sealed class SimulatedNetwork
         _request = new GenerationProtocol.Submit(
             Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, maxNew, SamplingOptions.Greedy, [.. stop]);
         _coordinators.Add(new Coordinating(this));
-        _edge = Do(EdgeState.Begin(_request, new EdgeRules { Submissions = 1000, Forlorn = 100_000 }));
+        _edge = Do(EdgeState.Begin(_request, new EdgeRules { Submissions = 1000, WaitForCluster = 100_000 }));
     }
 
     public List<GenerationProtocol.IReply> Given { get; } = [];
@@ -138,7 +138,7 @@ internal sealed class SimulatedNetwork
     private sealed class Coordinating : MinimalActorRef
     {
         private readonly SimulatedNetwork _network;
-        private readonly EdgeBook _book = new();
+        private readonly ReplyOutbox _book = new();
         private List<int>? _tokens;
         private int _left;
         private int[] _stop = [];

@@ -104,7 +104,7 @@ public sealed class ControlTransportSpec
         Assert.Equal(expected, DialProblem.Of(new SocketException((int)error)));
 
     private static ActorSystem Start(TlsSettings tls, string name = "akka-cp") => ControlPlane.StartNode(
-        new CpSettings { Cluster = new ClusterSettings { Name = name }, Transport = new TransportSettings { Tls = tls } }, 0, NullLoggerFactory.Instance);
+        new EngineSettings { Cluster = new ClusterSettings { Name = name }, Transport = new TransportSettings { Tls = tls } }, 0, NullLoggerFactory.Instance);
 
     private static int PortOf(ActorSystem system) => ((ExtendedActorSystem)system).Provider.DefaultAddress.Port!.Value;
 
@@ -112,7 +112,7 @@ public sealed class ControlTransportSpec
     private static async Task<string> WaitAsync(string seed, TlsSettings tls)
     {
         var heard = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var settings = new CpSettings
+        var settings = new EngineSettings
         {
             Cluster = new ClusterSettings { Seeds = [seed] },
             Transport = new TransportSettings { Tls = tls },

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AkkaCp.Actors.Tests.Ranks;
 
-public class LogitsOutletSpec() : TestKit(CpSystem.AkkaConfig(new CpSettings()))
+public class LogitsOutletSpec() : TestKit(CpSystem.AkkaConfig(new EngineSettings()))
 {
     private const int Window = 16;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);

@@ -165,13 +165,13 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
             foreach (var share in plan.Requests)
             {
                 if (share.Start is { AllLogits: true })
-                    _allLogits.Add(share.Request);
-                for (var i = 0; logits is not null && _allLogits.Contains(share.Request) && i < share.Tokens.Length; i++)
+                    _allLogits.Add(share.SequenceId);
+                for (var i = 0; logits is not null && _allLogits.Contains(share.SequenceId) && i < share.Tokens.Length; i++)
                 {
                     var row = new float[LogitsWidth];
                     Array.Fill(row, share.Prefix + i);
                     if ((share.Prefix + i) % owner.WorldSize == rank)
-                        logits.Write(share.Request, share.Prefix + i, row);
+                        logits.Write(share.SequenceId, share.Prefix + i, row);
                 }
             }
         }

@@ -25,7 +25,7 @@ public sealed class NodePlaceTests : IDisposable
         await using var plane = NodePlace.OpenDataPlane(Settings(Password), NullLogger.Instance);
 
         Assert.Equal("127.0.0.1", plane.Endpoint.Host);
-        var error = Assert.Throws<CpSettingsException>(() => NodePlace.OpenDataPlane(Settings("another"), NullLogger.Instance));
+        var error = Assert.Throws<SettingsException>(() => NodePlace.OpenDataPlane(Settings("another"), NullLogger.Instance));
         Assert.Contains("akka-cp.transport", error.Message, StringComparison.Ordinal);
     }
 
@@ -61,11 +61,11 @@ public sealed class NodePlaceTests : IDisposable
             "akka-cp.cluster.host: expected an address, or a name that has one, found no-such-host.invalid",
             ProblemOf(() => NodePlace.ControlPorts(new ClusterSettings { Host = "no-such-host.invalid", Port = port })));
 
-        var transport = new CpSettings { Transport = new TransportSettings { Host = "203.0.113.7", Port = port, Insecure = true } };
+        var transport = new EngineSettings { Transport = new TransportSettings { Host = "203.0.113.7", Port = port, Insecure = true } };
         Assert.Equal(
             "akka-cp.transport.host: expected an address of this machine, found 203.0.113.7",
             ProblemOf(() => NodePlace.OpenDataPlane(transport, NullLogger.Instance)));
-        transport = new CpSettings { Transport = new TransportSettings { Port = port } };
+        transport = new EngineSettings { Transport = new TransportSettings { Port = port } };
         Assert.Equal(
             $"akka-cp.transport.port: expected a port of 127.0.0.1 that is free, found {port} taken",
             ProblemOf(() => NodePlace.OpenDataPlane(transport, NullLogger.Instance)));
@@ -77,9 +77,9 @@ public sealed class NodePlaceTests : IDisposable
     public void OtherReasons_AreSaidToo(SocketError error, string expected) => Assert.StartsWith(
         expected, ListenProblem.Of("akka-cp.cluster", "::1", 80, new SocketException((int)error)), StringComparison.Ordinal);
 
-    private static string ProblemOf(Action open) => Assert.Single(Assert.Throws<CpSettingsException>(open).Problems);
+    private static string ProblemOf(Action open) => Assert.Single(Assert.Throws<SettingsException>(open).Problems);
 
-    private CpSettings Settings(string password)
+    private EngineSettings Settings(string password)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=node", key, HashAlgorithmName.SHA256);
@@ -88,7 +88,7 @@ public sealed class NodePlaceTests : IDisposable
         var (file, authority) = (Path.Combine(_folder, "node.pfx"), Path.Combine(_folder, "ca.pem"));
         File.WriteAllBytes(file, certificate.Export(X509ContentType.Pkcs12, Password));
         File.WriteAllText(authority, certificate.ExportCertificatePem());
-        return new CpSettings
+        return new EngineSettings
         {
             Transport = new TransportSettings
             {

@@ -25,7 +25,7 @@ public class OddOptionsTests
                 EnginePlan.Create((EngineOptions)odd!);
                 taken++;
             }
-            catch (CpSettingsException error)
+            catch (SettingsException error)
             {
                 refused++;
                 if (!error.Problems.Any(problem => IsNamed(path, problem)))
@@ -48,7 +48,7 @@ public class OddOptionsTests
     {
         foreach (var key in new[] { "", " ", "=", "a=b", "akka-cp", "\0" })
         {
-            var error = Assert.Throws<CpSettingsException>(
+            var error = Assert.Throws<SettingsException>(
                 () => EnginePlan.Create(s_options with { Overrides = new Dictionary<string, string> { [key] = "1" } }));
             Assert.All(error.Problems, problem => Assert.DoesNotContain('\n', problem));
         }

@@ -25,7 +25,7 @@ public sealed class ExtremeSettingsTests
 
     /// <summary>All that there are: a new one is walked without being added here.</summary>
     public static TheoryData<string> Keys =>
-        [.. new CpSettings().ToHocon().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(" = ")[0]["akka-cp.".Length..])];
+        [.. new EngineSettings().ToHocon().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(" = ")[0]["akka-cp.".Length..])];
 
     [Theory]
     [MemberData(nameof(Keys))]

@@ -30,7 +30,7 @@ internal static partial class Extremes
             EnginePlan.Create(options).RequireDimensions();
             EnginePlan.Create(options).NeedHere.RequireFits(s_machine);
         }
-        catch (CpSettingsException error)
+        catch (SettingsException error)
         {
             refusal = error.Message;
         }
@@ -62,7 +62,7 @@ internal static partial class Extremes
         {
             // The request's own end: a context of one token, a step's time that is too short.
         }
-        catch (Exception error) when (error is CpSettingsException or ModelFormatException or TimeoutException && IsNamed(name, error.Message))
+        catch (Exception error) when (error is SettingsException or ModelFormatException or TimeoutException && IsNamed(name, error.Message))
         {
             return null;
         }

@@ -27,7 +27,7 @@ public sealed class MemoryNeedTests
 
         Assert.StartsWith(key, problem, StringComparison.Ordinal);
         Assert.Contains(available, problem, StringComparison.Ordinal);
-        Assert.Throws<CpSettingsException>(() => need.RequireFits(s_limits));
+        Assert.Throws<SettingsException>(() => need.RequireFits(s_limits));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class MemoryNeedTests
         };
         var resources = new TestResources();
 
-        var refused = await Assert.ThrowsAsync<CpSettingsException>(() => InferenceEngine.StartAsync(
+        var refused = await Assert.ThrowsAsync<SettingsException>(() => InferenceEngine.StartAsync(
             options with { Resources = resources }, TestContext.Current.CancellationToken));
 
         Assert.Contains(key, refused.Message, StringComparison.Ordinal);

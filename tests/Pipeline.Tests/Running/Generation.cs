@@ -63,7 +63,7 @@ internal sealed class Generation(long request, int[] prompt, SamplingOptions sam
             DecodeWays.Add(share.Placement.Way);
         }
 
-        var samples = results.SelectMany(result => result.Samples).Where(sample => sample.Request == request).ToList();
+        var samples = results.SelectMany(result => result.Samples).Where(sample => sample.SequenceId == request).ToList();
         if (samples.Count != (share.Sample ? 1 : 0))
         {
             throw new InvalidOperationException($"request {request}: {samples.Count} samples of {share}");

@@ -7,11 +7,11 @@ internal sealed class LogitsCollector(int vocabSize) : ILogitsSink
 {
     private readonly Dictionary<(long Request, int Position), float[]> _rows = [];
 
-    public void Write(long request, int position, ReadOnlySpan<float> logits)
+    public void Write(long sequenceId, int position, ReadOnlySpan<float> logits)
     {
         lock (_rows)
         {
-            _rows.Add((request, position), logits.ToArray());
+            _rows.Add((sequenceId, position), logits.ToArray());
         }
     }
 

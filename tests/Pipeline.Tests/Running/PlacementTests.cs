@@ -40,7 +40,7 @@ public sealed class PlacementTests
             RankWorld.RequireNoFault(results);
 
             var what = string.Join(", ", placements);
-            Assert.Equal(plan.Requests.Select(r => r.Request), results.SelectMany(r => r.Samples).Select(s => s.Request).Order());
+            Assert.Equal(plan.Requests.Select(r => r.SequenceId), results.SelectMany(r => r.Samples).Select(s => s.SequenceId).Order());
             for (var i = 0; i < prompts.Length; i++)
             {
                 Assert.True(world.Logits.Take(first + i, prompts[i].Length).SequenceEqual(expected[i]), $"request {i} of {what}");

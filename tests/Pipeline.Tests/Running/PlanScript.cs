@@ -70,7 +70,7 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
         _requests[share.Request] = (length, blocks);
         return new StepRequest
         {
-            Request = share.Request,
+            SequenceId = share.Request,
             Prefix = prefix,
             Tokens = share.Tokens,
             IsDecode = share.IsDecode,

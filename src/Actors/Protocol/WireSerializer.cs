@@ -7,10 +7,10 @@ namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
 /// Writes and reads every <see cref="IWireMessage"/> and <see cref="IRequestMessage"/>: hand-written binary under explicit manifests, so that a node accepts what is
-/// listed here and nothing else. A manifest ends in the version of its format. Requests and pulses of other versions become
+/// listed here and nothing else. A manifest ends in the version of its format. Requests and heartbeats of other versions become
 /// <see cref="Foreign"/> and are refused; what refuses them keeps its format.
 /// </summary>
-public sealed class CpWireSerializer : SerializerWithStringManifest
+public sealed class WireSerializer : SerializerWithStringManifest
 {
     private static readonly WireFormat[] s_formats =
     [
@@ -25,7 +25,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<EdgeProtocol.Ended>("ended/1", EdgeWire.Write, EdgeWire.Ended),
         WireFormat.Of<EdgeProtocol.Waiting>("waiting/2", EdgeWire.Write, EdgeWire.Waiting),
         WireFormat.Of<EdgeProtocol.Unknown>("unknown/1", (to, unknown) => to.Id(unknown.RequestId), from => new(from.Id())),
-        WireFormat.Of<NodeProtocol.Pulse>("pulse/2", NodeWire.Write, NodeWire.Pulse),
+        WireFormat.Of<NodeProtocol.Heartbeat>("pulse/2", NodeWire.Write, NodeWire.Heartbeat),
         WireFormat.Of<NodeProtocol.Assigned>("assigned/1", WriteAssigned, from => new(from.Ints(), from.Ints())),
         WireFormat.Of<NodeProtocol.Refused>("refused/1", (to, refused) => to.Text(refused.Reason), from => new(from.Text())),
         WireFormat.Of<NodeProtocol.Outsider>("outsider/1", (_, _) => { }, _ => NodeProtocol.Outsider.Instance),
@@ -33,8 +33,8 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         WireFormat.Of<NodeProtocol.Died>("node-died/1", (to, died) => to.Text(died.Control), from => new(from.Text())),
         WireFormat.Of<NodeProtocol.Locate>("locate/1", (_, _) => { }, _ => NodeProtocol.Locate.Instance),
         WireFormat.Of<NodeProtocol.Located>("located/1", NodeWire.Write, NodeWire.Located),
-        WireFormat.Of<NodeProtocol.AskIsland>("ask-island/1", (_, _) => { }, _ => NodeProtocol.AskIsland.Instance),
-        WireFormat.Of<NodeProtocol.Island>("island/1", WriteIsland, from => new(from.Int(), from.Text())),
+        WireFormat.Of<NodeProtocol.AskClusterView>("ask-island/1", (_, _) => { }, _ => NodeProtocol.AskClusterView.Instance),
+        WireFormat.Of<NodeProtocol.ClusterView>("island/1", WriteClusterView, from => new(from.Int(), from.Text())),
         WireFormat.Of<NodeProtocol.Probe>("probe/1", WriteProbe, from => new(from.Text(), from.Text())),
         WireFormat.Of<NodeProtocol.Probed>("probed/1", NodeWire.Write, NodeWire.Probed),
         WireFormat.Of<HashProtocol.AskOwn>("ask-hashes/1", (_, _) => { }, _ => HashProtocol.AskOwn.Instance),
@@ -64,7 +64,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
     private static readonly Dictionary<string, WireFormat> s_byManifest = s_formats.ToDictionary(format => format.Manifest);
 
     /// <summary>Called by Akka.</summary>
-    public CpWireSerializer(ExtendedActorSystem system)
+    public WireSerializer(ExtendedActorSystem system)
         : base(system)
     {
     }
@@ -94,7 +94,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         {
             return Foreign.IsMet(manifest)
                 ? new Foreign(manifest, reader.Id())
-                : throw new SerializationException($"{nameof(CpWireSerializer)}: unknown manifest \"{manifest}\"");
+                : throw new SerializationException($"{nameof(WireSerializer)}: unknown manifest \"{manifest}\"");
         }
 
         var message = format.Read(reader);
@@ -107,7 +107,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         ArgumentNullException.ThrowIfNull(message);
         return s_byType.TryGetValue(message.GetType(), out var format)
             ? format
-            : throw new SerializationException($"{nameof(CpWireSerializer)}: {message.GetType()} has no format");
+            : throw new SerializationException($"{nameof(WireSerializer)}: {message.GetType()} has no format");
     }
 
     private static void WriteAssigned(WireWriter to, NodeProtocol.Assigned assigned)
@@ -122,7 +122,7 @@ public sealed class CpWireSerializer : SerializerWithStringManifest
         to.Text(closed.Node);
     }
 
-    private static void WriteIsland(WireWriter to, NodeProtocol.Island island)
+    private static void WriteClusterView(WireWriter to, NodeProtocol.ClusterView island)
     {
         to.Int(island.Size);
         to.Text(island.First);

@@ -11,7 +11,7 @@ namespace AkkaCp.Actors.Cluster;
 /// Looks for seeds that are not members of this node's cluster: after a cut, two sides may each have formed one, and Akka never joins
 /// them. The smaller side gives up its own and joins the other; of equals, the one whose first address is larger.
 /// </summary>
-internal sealed class IslandWatch : ReceiveActor, IWithTimers
+internal sealed class PartitionHealer : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
@@ -21,12 +21,12 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
 
     /// <summary>Made through <see cref="Props"/>.</summary>
-    public IslandWatch(CpSettings settings, Action<string> yield)
+    public PartitionHealer(EngineSettings settings, Action<string> yield)
     {
         (_seeds, _yield) = (ControlPlane.SeedsOf(Context.System, settings.Cluster), yield);
         Receive<Look>(_ => LookAround());
-        Receive<NodeProtocol.Island>(Compare);
-        Receive<NodeProtocol.AskIsland>(_ => Sender.Tell(Own()));
+        Receive<NodeProtocol.ClusterView>(Compare);
+        Receive<NodeProtocol.AskClusterView>(_ => Sender.Tell(Own()));
     }
 
     /// <inheritdoc/>
@@ -35,8 +35,8 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
     /// <summary>How a node starts it.</summary>
     /// <param name="settings">Names the seeds.</param>
     /// <param name="yield">Called when the node is to join another cluster; gets the reason.</param>
-    public static Props Props(CpSettings settings, Action<string> yield) =>
-        Akka.Actor.Props.Create(() => new IslandWatch(settings, yield));
+    public static Props Props(EngineSettings settings, Action<string> yield) =>
+        Akka.Actor.Props.Create(() => new PartitionHealer(settings, yield));
 
     /// <inheritdoc/>
     protected override void PreStart() => Timers.StartPeriodicTimer(Look.Instance, Look.Instance, s_pause);
@@ -49,11 +49,11 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
         foreach (var seed in _seeds)
         {
             if (!members.Contains(seed))
-                Context.ActorSelection(new RootActorPath(seed) / "user" / Self.Path.Name).Tell(NodeProtocol.AskIsland.Instance);
+                Context.ActorSelection(new RootActorPath(seed) / "user" / Self.Path.Name).Tell(NodeProtocol.AskClusterView.Instance);
         }
     }
 
-    private void Compare(NodeProtocol.Island other)
+    private void Compare(NodeProtocol.ClusterView other)
     {
         var own = Own();
         if (other.Size == 0 || own.Size == 0 || other.First == own.First)
@@ -65,13 +65,13 @@ internal sealed class IslandWatch : ReceiveActor, IWithTimers
     }
 
     /// <summary>This node's cluster as it sees it; of no size before it is a full member, for then there is nothing to give up.</summary>
-    private NodeProtocol.Island Own()
+    private NodeProtocol.ClusterView Own()
     {
         if (_cluster.IsTerminated || _cluster.SelfMember.Status is not MemberStatus.Up)
-            return new NodeProtocol.Island(0, "");
+            return new NodeProtocol.ClusterView(0, "");
         var seen = _cluster.State.Members.Where(member => member.Status is MemberStatus.Up && !_cluster.State.Unreachable.Contains(member));
         var addresses = seen.Select(member => ControlPlane.Text(member.Address)).Order(StringComparer.Ordinal).ToList();
-        return new NodeProtocol.Island(addresses.Count, addresses.FirstOrDefault(""));
+        return new NodeProtocol.ClusterView(addresses.Count, addresses.FirstOrDefault(""));
     }
 
     private sealed class Look : INoSerializationVerificationNeeded

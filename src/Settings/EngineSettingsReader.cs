@@ -3,7 +3,7 @@ using Akka.Configuration;
 namespace AkkaCp.Settings;
 
 /// <summary>Turns layers of configuration into the records; reference.conf lies below all of them.</summary>
-internal static class CpSettingsReader
+internal static class EngineSettingsReader
 {
     private const string ReferenceResource = "AkkaCp.Settings.reference.conf";
 
@@ -15,14 +15,14 @@ internal static class CpSettingsReader
     /// <summary>Every key with its default, as shipped inside the assembly.</summary>
     public static string ReferenceText()
     {
-        using var stream = typeof(CpSettingsReader).Assembly.GetManifestResourceStream(ReferenceResource)
+        using var stream = typeof(EngineSettingsReader).Assembly.GetManifestResourceStream(ReferenceResource)
             ?? throw new InvalidOperationException($"{ReferenceResource} is not in the assembly.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
 
     /// <summary>The settings of the layers, later ones first in rank; mistakes go to <paramref name="problems"/>.</summary>
-    public static CpSettings Read(IReadOnlyList<ConfigLayer> layers, List<string> problems)
+    public static EngineSettings Read(IReadOnlyList<ConfigLayer> layers, List<string> problems)
     {
         var reference = new ConfigLayer("reference.conf", HoconText.Parse("reference.conf", ReferenceText(), problems));
         var leaves = new Dictionary<string, (string Text, string Source)>();
@@ -39,7 +39,7 @@ internal static class CpSettingsReader
         return settings;
     }
 
-    private static CpSettings ReadSections(SettingsSection section) => new()
+    private static EngineSettings ReadSections(SettingsSection section) => new()
     {
         Model = new ModelSettings
         {
@@ -125,7 +125,7 @@ internal static class CpSettingsReader
         }
     }
 
-    private static void CheckAcrossKeys(CpSettings settings, SettingsSection section)
+    private static void CheckAcrossKeys(EngineSettings settings, SettingsSection section)
     {
         var (scheduler, kv) = (settings.Scheduler, settings.KvCache);
         if (kv.BlockSizeTokens % 16 != 0)

@@ -3,10 +3,10 @@ using Xunit;
 
 namespace AkkaCp.Settings.Tests;
 
-public class CpSettingsTests
+public class EngineSettingsTests
 {
     /// <summary>Every key with a value other than its default, and how to see it in the record.</summary>
-    public static TheoryData<string, string, Func<CpSettings, object?>, object?> Overrides => new()
+    public static TheoryData<string, string, Func<EngineSettings, object?>, object?> Overrides => new()
     {
         { "model.path", "/models/some dir", s => s.Model.Path, "/models/some dir" },
         { "model.dtype", "float32", s => s.Model.DType, ComputeDType.Float32 },
@@ -49,14 +49,14 @@ public class CpSettingsTests
 
     public static TheoryData<string> ConfigFiles =>
         new(Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "config"), "*.conf").Append(
-            Path.Combine(RepositoryFiles.DemoModel, CpSettings.ModelDefaultsFile)).Select(file => Path.GetRelativePath(RepositoryFiles.Root, file)));
+            Path.Combine(RepositoryFiles.DemoModel, EngineSettings.ModelDefaultsFile)).Select(file => Path.GetRelativePath(RepositoryFiles.Root, file)));
 
     [Fact]
     public void ReferenceEngineConfAndRecords_AgreeDefaultByDefault()
     {
-        Assert.Equal(new CpSettings(), CpSettings.Load(null, []));
-        Assert.Equal(new CpSettings(), CpSettings.Load(ConfigFile("engine.conf"), []));
-        Assert.Equal(ReferenceKeys(CpSettingsReader.ReferenceText()), ReferenceKeys(File.ReadAllText(ConfigFile("engine.conf"))));
+        Assert.Equal(new EngineSettings(), EngineSettings.Load(null, []));
+        Assert.Equal(new EngineSettings(), EngineSettings.Load(ConfigFile("engine.conf"), []));
+        Assert.Equal(ReferenceKeys(EngineSettingsReader.ReferenceText()), ReferenceKeys(File.ReadAllText(ConfigFile("engine.conf"))));
     }
 
     [Theory]
@@ -64,43 +64,43 @@ public class CpSettingsTests
     [InlineData("a:1,b:2")]
     [InlineData("[\"a:1\", \"b:2\"]")]
     public void ListInAnOverride_IsReadAsInAFile(string list) =>
-        Assert.Equal(["a:1", "b:2"], CpSettings.Load(null, [$"cluster.seeds={list}"]).Cluster.Seeds);
+        Assert.Equal(["a:1", "b:2"], EngineSettings.Load(null, [$"cluster.seeds={list}"]).Cluster.Seeds);
 
     [Fact]
     public void SeedThatIsNamedTwice_IsOne() =>
-        Assert.Equal(["b:2", "a:1"], CpSettings.Load(null, ["cluster.seeds=b:2, a:1, b:2"]).Cluster.Seeds);
+        Assert.Equal(["b:2", "a:1"], EngineSettings.Load(null, ["cluster.seeds=b:2, a:1, b:2"]).Cluster.Seeds);
 
     [Fact]
     public void Int8_IsForWeightsOnly()
     {
-        var settings = CpSettings.Load(null, ["model.dtype=int8"]);
+        var settings = EngineSettings.Load(null, ["model.dtype=int8"]);
         Assert.Equal(ComputeDType.Int8, settings.Model.DType);
         Assert.Equal(settings, ParseHocon(settings.ToHocon()));
-        var refused = Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, ["kv-cache.dtype=int8"]));
+        var refused = Assert.Throws<SettingsException>(() => EngineSettings.Load(null, ["kv-cache.dtype=int8"]));
         Assert.Contains("expected auto, float32, bfloat16", Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
 
     [Fact]
     public void EveryKeyOfTheReference_HasAnOverrideTest() => Assert.Equal(
-        ReferenceKeys(CpSettingsReader.ReferenceText()).Keys.Order(),
+        ReferenceKeys(EngineSettingsReader.ReferenceText()).Keys.Order(),
         Overrides.Select(row => row.Data.Item1)
             .Concat(["transport.tls.certificate", "transport.tls.key", "transport.tls.password", "transport.tls.ca"]).Order());
 
     [Theory]
     [MemberData(nameof(Overrides), DisableDiscoveryEnumeration = true)]
-    public void AnOverride_Overrides(string key, string value, Func<CpSettings, object?> read, object? expected)
+    public void AnOverride_Overrides(string key, string value, Func<EngineSettings, object?> read, object? expected)
     {
-        Assert.NotEqual(expected, read(new CpSettings()));
-        Assert.Equal(expected, read(CpSettings.Load(null, [$"{key}={value}"])));
-        Assert.Equal(expected, read(CpSettings.Load(ConfigFile("engine.conf"), [$"akka-cp.{key}={value}"])));
+        Assert.NotEqual(expected, read(new EngineSettings()));
+        Assert.Equal(expected, read(EngineSettings.Load(null, [$"{key}={value}"])));
+        Assert.Equal(expected, read(EngineSettings.Load(ConfigFile("engine.conf"), [$"akka-cp.{key}={value}"])));
         Assert.Equal(expected, read(ParseHocon($"akka-cp.{key} = {HoconText.Quote(value)}")));
     }
 
     [Theory]
     [MemberData(nameof(Overrides), DisableDiscoveryEnumeration = true)]
-    public void WrittenSettings_ReadBackEqual(string key, string value, Func<CpSettings, object?> read, object? expected)
+    public void WrittenSettings_ReadBackEqual(string key, string value, Func<EngineSettings, object?> read, object? expected)
     {
-        var settings = CpSettings.Load(null, [$"{key}={value}"]);
+        var settings = EngineSettings.Load(null, [$"{key}={value}"]);
         var again = ParseHocon(settings.ToHocon());
         Assert.Equal(settings, again);
         Assert.Equal(expected, read(again));
@@ -110,21 +110,21 @@ public class CpSettingsTests
     [MemberData(nameof(ConfigFiles))]
     public void ShippedFile_ReadsAndRoundTrips(string file)
     {
-        var settings = CpSettings.Load(Path.Combine(RepositoryFiles.Root, file), []);
+        var settings = EngineSettings.Load(Path.Combine(RepositoryFiles.Root, file), []);
         Assert.Equal(settings, ParseHocon(settings.ToHocon()));
     }
 
     [Fact]
     public void ReferenceLayoutFile_NamesTheReferenceLayout()
     {
-        var parallel = CpSettings.Load(ConfigFile("tp4-moedp2-cp2.conf"), []).Parallel;
+        var parallel = EngineSettings.Load(ConfigFile("tp4-moedp2-cp2.conf"), []).Parallel;
         Assert.Equal((4, 2, 2, 1), (parallel.EffectiveTp, parallel.AttnCp, parallel.EffectiveMoeDp, parallel.Ep));
     }
 
     [Fact]
     public void TpAndMoeDp_FollowAttnCp()
     {
-        var parallel = CpSettings.Load(ConfigFile("cp2.conf"), []).Parallel;
+        var parallel = EngineSettings.Load(ConfigFile("cp2.conf"), []).Parallel;
         Assert.Equal((2, 2, 2, 1), (parallel.EffectiveTp, parallel.AttnCp, parallel.EffectiveMoeDp, parallel.Ep));
     }
 
@@ -132,16 +132,16 @@ public class CpSettingsTests
     public void ModelDirectorysOwnFile_LiesBelowTheDeploymentsFile()
     {
         var demo = RepositoryFiles.DemoModel;
-        Assert.Equal(8, CpSettings.Load(null, [], demo).ContextParallel.MinTokens);
-        Assert.Equal(2, CpSettings.Load(null, [$"model.path={demo}"]).Parallel.AttnCp);
-        Assert.Equal(1, CpSettings.Load(ConfigFile("single-process.conf"), [], demo).Parallel.AttnCp);
-        Assert.Equal(3, CpSettings.Load(null, ["parallel.attn-cp=3"], demo).Parallel.AttnCp);
+        Assert.Equal(8, EngineSettings.Load(null, [], demo).ContextParallel.MinTokens);
+        Assert.Equal(2, EngineSettings.Load(null, [$"model.path={demo}"]).Parallel.AttnCp);
+        Assert.Equal(1, EngineSettings.Load(ConfigFile("single-process.conf"), [], demo).Parallel.AttnCp);
+        Assert.Equal(3, EngineSettings.Load(null, ["parallel.attn-cp=3"], demo).Parallel.AttnCp);
     }
 
     [Fact]
     public void AllMistakes_AreReportedAtOnce()
     {
-        var exception = Assert.Throws<CpSettingsException>(() => CpSettings.Load(null,
+        var exception = Assert.Throws<SettingsException>(() => EngineSettings.Load(null,
         [
             "scheduler.chunk-token=5", "kv-cache.memory=10", "kv-cache.block-size=24", "device.pin=maybe", "parallel.tp=0",
             "scheduler.step-timeout=30 parsecs", "nonsense",
@@ -170,7 +170,7 @@ public class CpSettingsTests
     [InlineData("model=5", "unknown key akka-cp.model")]
     public void WrongValue_NamesKeyExpectedAndFound(string set, string expected)
     {
-        var problem = Assert.Single(Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, [set])).Problems);
+        var problem = Assert.Single(Assert.Throws<SettingsException>(() => EngineSettings.Load(null, [set])).Problems);
         Assert.Contains(expected, problem);
         Assert.Contains($"akka-cp.{set.Split('=')[0]}", problem);
     }
@@ -188,7 +188,7 @@ public class CpSettingsTests
     [InlineData("transport.host=node-a", "or transport.tls.certificate")]
     public void WrongNodeSetting_NamesKeyExpectedAndFound(string set, string expected)
     {
-        var problem = Assert.Single(Assert.Throws<CpSettingsException>(() => CpSettings.Load(null, [set])).Problems);
+        var problem = Assert.Single(Assert.Throws<SettingsException>(() => EngineSettings.Load(null, [set])).Problems);
         Assert.Contains(expected, problem);
         Assert.Contains($"akka-cp.{set.Split('=')[0]}", problem);
     }
@@ -207,22 +207,22 @@ public class CpSettingsTests
         Assert.Equal(["10.0.0.1:4053", "10.0.0.2:4053"], settings.Cluster.Seeds);
         Assert.Equal(settings, ParseHocon(settings.ToHocon()));
 
-        Assert.Contains("transport.tls.ca", Assert.Throws<CpSettingsException>(
-            () => CpSettings.Load(null, ["transport.tls.certificate=a.pem"])).Message);
-        Assert.Contains("transport.tls.certificate", Assert.Throws<CpSettingsException>(
-            () => CpSettings.Load(null, ["transport.tls.ca=a.pem"])).Message);
+        Assert.Contains("transport.tls.ca", Assert.Throws<SettingsException>(
+            () => EngineSettings.Load(null, ["transport.tls.certificate=a.pem"])).Message);
+        Assert.Contains("transport.tls.certificate", Assert.Throws<SettingsException>(
+            () => EngineSettings.Load(null, ["transport.tls.ca=a.pem"])).Message);
     }
 
     [Fact]
     public void MissingFile_IsNamed()
     {
-        var exception = Assert.Throws<CpSettingsException>(() => CpSettings.Load("no/such.conf", []));
+        var exception = Assert.Throws<SettingsException>(() => EngineSettings.Load("no/such.conf", []));
         Assert.Contains("no/such.conf: cannot be read", exception.Message);
     }
 
     [Fact]
     public void SectionBesideAkkaCp_IsRefused() => Assert.Contains("unknown section akka-pc",
-        Assert.Throws<CpSettingsException>(() => ParseHocon("akka-pc { device { pin = on } }")).Message);
+        Assert.Throws<SettingsException>(() => ParseHocon("akka-pc { device { pin = on } }")).Message);
 
     [Fact]
     public void AkkaSection_IsKept()
@@ -234,12 +234,12 @@ public class CpSettingsTests
 
     private static string ConfigFile(string name) => Path.Combine(RepositoryFiles.Root, "config", name);
 
-    private static CpSettings ParseHocon(string text)
+    private static EngineSettings ParseHocon(string text)
     {
         var problems = new List<string>();
         var config = HoconText.Parse("test", text, problems);
         Assert.Empty(problems);
-        return CpSettings.From(config);
+        return EngineSettings.From(config);
     }
 
     private static IReadOnlyDictionary<string, string> ReferenceKeys(string text)

@@ -3,12 +3,12 @@ using Akka.Configuration;
 namespace AkkaCp.Settings;
 
 /// <summary>Reads files and overrides into layers.</summary>
-internal static class CpSettingsLoader
+internal static class EngineSettingsLoader
 {
     private const string ModelPathKey = "akka-cp.model.path";
     private const int MostShown = 200;
 
-    public static CpSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory)
+    public static EngineSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory)
     {
         var problems = new List<string>();
         var layers = new List<ConfigLayer>();
@@ -18,15 +18,15 @@ internal static class CpSettingsLoader
         if (ModelDefaults(modelDirectory ?? ModelPath(layers)) is { } defaults)
             layers.Insert(0, ReadFile(defaults, problems));
 
-        var settings = CpSettingsReader.Read(layers, problems);
-        return problems.Count == 0 ? settings : throw new CpSettingsException(problems);
+        var settings = EngineSettingsReader.Read(layers, problems);
+        return problems.Count == 0 ? settings : throw new SettingsException(problems);
     }
 
     private static string? ModelPath(List<ConfigLayer> layers) =>
         layers.LastOrDefault(layer => layer.Config.HasPath(ModelPathKey))?.Config.GetString(ModelPathKey);
 
     private static string? ModelDefaults(string? directory) =>
-        directory is not null && Path.Combine(directory, CpSettings.ModelDefaultsFile) is var path && File.Exists(path) ? path : null;
+        directory is not null && Path.Combine(directory, EngineSettings.ModelDefaultsFile) is var path && File.Exists(path) ? path : null;
 
     private static ConfigLayer ReadFile(string file, List<string> problems)
     {

@@ -9,5 +9,5 @@ namespace AkkaCp.Actors;
 /// <param name="StepsDone">Steps that all ranks have ended, all epochs.</param>
 /// <param name="FreeKvBlocks">KV blocks that no request holds.</param>
 /// <param name="TotalKvBlocks">KV blocks of a rank's pool.</param>
-public sealed record CpStatus(
-    CpPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks);
+public sealed record CoordinatorStatus(
+    CoordinatorPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks);

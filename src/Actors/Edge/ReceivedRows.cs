@@ -5,7 +5,7 @@ namespace AkkaCp.Actors.Edge;
 
 /// <summary>Which rows of logits a request's taker has: each goes to it once, and the request ends when none is missing.</summary>
 /// <param name="taker">The program's.</param>
-internal sealed class RowBook(LogitsRowTaker taker)
+internal sealed class ReceivedRows(LogitsRowTaker taker)
 {
     private readonly BitArray _taken = new(0);
 

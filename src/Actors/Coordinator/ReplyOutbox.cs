@@ -9,7 +9,7 @@ namespace AkkaCp.Actors.Coordinator;
 /// Whom to tell about each request, and what was told: an edge that missed a reply asks for it. A request stays here until its edge
 /// has confirmed the terminal reply, or has been silent for its lease.
 /// </summary>
-internal sealed class EdgeBook
+internal sealed class ReplyOutbox
 {
     private readonly Dictionary<Guid, Entry> _entries = [];
 

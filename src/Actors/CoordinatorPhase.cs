@@ -1,7 +1,7 @@
 namespace AkkaCp.Actors;
 
 /// <summary>What the coordinator is doing.</summary>
-public enum CpPhase
+public enum CoordinatorPhase
 {
     /// <summary>Ranks are being built; requests wait in the queue.</summary>
     Forming,

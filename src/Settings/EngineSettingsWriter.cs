@@ -4,9 +4,9 @@ using System.Text;
 namespace AkkaCp.Settings;
 
 /// <summary>Writes settings as HOCON that reads back as an equal record.</summary>
-internal static class CpSettingsWriter
+internal static class EngineSettingsWriter
 {
-    public static string Write(CpSettings settings)
+    public static string Write(EngineSettings settings)
     {
         var text = new StringBuilder();
         foreach (var (key, value) in Entries(settings))
@@ -16,7 +16,7 @@ internal static class CpSettingsWriter
         return text.ToString();
     }
 
-    private static IEnumerable<(string Key, string Value)> Entries(CpSettings settings)
+    private static IEnumerable<(string Key, string Value)> Entries(EngineSettings settings)
     {
         var (model, parallel, kv, device) = (settings.Model, settings.Parallel, settings.KvCache, settings.Device);
         var (cp, scheduler) = (settings.ContextParallel, settings.Scheduler);

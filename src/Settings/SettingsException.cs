@@ -1,10 +1,10 @@
 namespace AkkaCp.Settings;
 
 /// <summary>The configuration is wrong; names every mistake.</summary>
-public sealed class CpSettingsException : Exception
+public sealed class SettingsException : Exception
 {
     /// <summary>All mistakes at once.</summary>
-    public CpSettingsException(IReadOnlyList<string> problems)
+    public SettingsException(IReadOnlyList<string> problems)
         : base(string.Join(Environment.NewLine, problems)) => Problems = problems;
 
     /// <summary>One line each: key, what is expected, what is found.</summary>

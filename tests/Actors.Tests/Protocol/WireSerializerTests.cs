@@ -12,7 +12,7 @@ using Xunit;
 
 namespace AkkaCp.Actors.Tests.Protocol;
 
-public sealed class CpWireSerializerTests : IDisposable
+public sealed class WireSerializerTests : IDisposable
 {
     private static readonly Guid s_id = new("00112233-4455-6677-8899-aabbccddeeff");
 
@@ -38,7 +38,7 @@ public sealed class CpWireSerializerTests : IDisposable
 
     private static readonly PipelineFault s_fault = new(FaultKind.PeerLost, "KvGather", 17, 3, long.MaxValue, "rank 2 did not come · 10 s");
 
-    private readonly ActorSystem _system = ActorSystem.Create("wire", CpSystem.AkkaConfig(new CpSettings()));
+    private readonly ActorSystem _system = ActorSystem.Create("wire", CpSystem.AkkaConfig(new EngineSettings()));
 
     public static TheoryData<object> Messages => new()
     {
@@ -59,7 +59,7 @@ public sealed class CpWireSerializerTests : IDisposable
         new EdgeProtocol.Waiting(s_id, ""),
         new EdgeProtocol.Waiting(s_id, "1 of 2 ranks have no node"),
         new EdgeProtocol.Unknown(s_id),
-        new NodeProtocol.Pulse(
+        new NodeProtocol.Heartbeat(
             s_id, new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), s_facts,
             new NodeStatus(NodeState.Loading, [0, 3], 0.25, 7, "half"), [3], long.MaxValue, 99,
             new HashProtocol.Mark(UInt128.MaxValue - 7, s_id, 20_000)),
@@ -75,14 +75,14 @@ public sealed class CpWireSerializerTests : IDisposable
         new NodeProtocol.Died("10.0.0.2:4053"),
         NodeProtocol.Locate.Instance,
         new NodeProtocol.Located(null, NodeStatus.New),
-        NodeProtocol.AskIsland.Instance,
-        new NodeProtocol.Island(3, "10.0.0.1:4053"),
+        NodeProtocol.AskClusterView.Instance,
+        new NodeProtocol.ClusterView(3, "10.0.0.1:4053"),
         new NodeProtocol.Probe("10.0.0.1:4053", "10.0.0.1:4054"),
         new NodeProtocol.Probed(TimeSpan.FromMicroseconds(300), new DataLink(TimeSpan.FromMicroseconds(30), 2.5e9)),
         new NodeProtocol.Probed(TimeSpan.Zero, new DataLink(TimeSpan.Zero, 0, "connection refused")),
         CoordinatorProtocol.AskStatus.Instance,
         new CoordinatorProtocol.StatusTold(new ClusterStatus(
-            "10.0.0.1:4053", new CpStatus(CpPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6), 2,
+            "10.0.0.1:4053", new CoordinatorStatus(CoordinatorPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6), 2,
             [
                 new NodeReport(
                     new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), "10.0.0.1:4053",
@@ -96,12 +96,12 @@ public sealed class CpWireSerializerTests : IDisposable
             [
                 new StepRequest
                 {
-                    Request = 4, Prefix = 0, Tokens = [1, 2, 3], IsDecode = false, Placement = new CpPlacement(CpWay.Split, 0),
+                    SequenceId = 4, Prefix = 0, Tokens = [1, 2, 3], IsDecode = false, Placement = new CpPlacement(CpWay.Split, 0),
                     NewBlocks = [5, 6], Start = new SequenceStart(3, s_sampling, true), Sample = true,
                 },
                 new StepRequest
                 {
-                    Request = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true, Placement = new CpPlacement(CpWay.Dealt, 1), Sample = true,
+                    SequenceId = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true, Placement = new CpPlacement(CpWay.Dealt, 1), Sample = true,
                 },
             ],
             [11, 12])),
@@ -119,7 +119,7 @@ public sealed class CpWireSerializerTests : IDisposable
         new CoordinatorProtocol.Drain(TimeSpan.FromSeconds(30)),
     };
 
-    private CpWireSerializer Serializer => (CpWireSerializer)_system.Serialization.FindSerializerForType(typeof(GenerationProtocol.Cancel));
+    private WireSerializer Serializer => (WireSerializer)_system.Serialization.FindSerializerForType(typeof(GenerationProtocol.Cancel));
 
     public void Dispose() => _system.Terminate().Wait(TimeSpan.FromSeconds(20));
 
@@ -127,7 +127,7 @@ public sealed class CpWireSerializerTests : IDisposable
     [MemberData(nameof(Messages), DisableDiscoveryEnumeration = true)]
     public void Message_ComesBackEqual(object message)
     {
-        Assert.IsType<CpWireSerializer>(_system.Serialization.FindSerializerFor(message));
+        Assert.IsType<WireSerializer>(_system.Serialization.FindSerializerFor(message));
         var bytes = Serializer.ToBinary(message);
         var back = Serializer.FromBinary(bytes, Serializer.Manifest(message));
 
@@ -145,7 +145,7 @@ public sealed class CpWireSerializerTests : IDisposable
             .Where(type => typeof(IWireMessage).IsAssignableFrom(type) || typeof(IRequestMessage).IsAssignableFrom(type))
             .Where(type => !type.IsInterface && type != typeof(GenerationProtocol.Submit)).OrderBy(type => type.Name);
         Assert.Equal(known, tested);
-        Assert.Equal(known, CpWireSerializer.MessageTypes.OrderBy(type => type.Name));
+        Assert.Equal(known, WireSerializer.MessageTypes.OrderBy(type => type.Name));
     }
 
     [Theory]

@@ -3,7 +3,7 @@ using Akka.Configuration;
 namespace AkkaCp.Settings;
 
 /// <summary>The typed form of <c>akka-cp { … }</c>. Nothing else reads <see cref="Config"/>.</summary>
-public sealed record CpSettings
+public sealed record EngineSettings
 {
     /// <summary>A model directory may hold this file: defaults for that model, below the deployment's own file.</summary>
     public const string ModelDefaultsFile = "akkacp.conf";
@@ -36,13 +36,13 @@ public sealed record CpSettings
     public string Akka { get; init; } = "";
 
     /// <summary>Reads a parsed configuration; keys that it does not name have their defaults.</summary>
-    /// <exception cref="CpSettingsException">Unknown keys, wrong values: all of them.</exception>
-    public static CpSettings From(Config config)
+    /// <exception cref="SettingsException">Unknown keys, wrong values: all of them.</exception>
+    public static EngineSettings From(Config config)
     {
         ArgumentNullException.ThrowIfNull(config);
         var problems = new List<string>();
-        var settings = CpSettingsReader.Read([new ConfigLayer("configuration", config)], problems);
-        return problems.Count == 0 ? settings : throw new CpSettingsException(problems);
+        var settings = EngineSettingsReader.Read([new ConfigLayer("configuration", config)], problems);
+        return problems.Count == 0 ? settings : throw new SettingsException(problems);
     }
 
     /// <summary>
@@ -53,13 +53,13 @@ public sealed record CpSettings
     /// <param name="modelDirectory">
     /// Where <see cref="ModelDefaultsFile"/> is looked for. Null: model.path of the file or the overrides, if any names one.
     /// </param>
-    /// <exception cref="CpSettingsException">A file cannot be read or parsed, unknown keys, wrong values: all of them.</exception>
-    public static CpSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory = null)
+    /// <exception cref="SettingsException">A file cannot be read or parsed, unknown keys, wrong values: all of them.</exception>
+    public static EngineSettings Load(string? file, IEnumerable<string> overrides, string? modelDirectory = null)
     {
         ArgumentNullException.ThrowIfNull(overrides);
-        return CpSettingsLoader.Load(file, overrides, modelDirectory);
+        return EngineSettingsLoader.Load(file, overrides, modelDirectory);
     }
 
     /// <summary>All keys with their values as HOCON, which reads back as an equal record.</summary>
-    public string ToHocon() => CpSettingsWriter.Write(this);
+    public string ToHocon() => EngineSettingsWriter.Write(this);
 }
