@@ -10,5 +10,5 @@ namespace AkkaCp.Engine;
 /// <param name="PrefillTokensPerSecond">Prompt tokens through the time to the first token; null where there was none.</param>
 /// <param name="DecodeTokensPerSecond">Later tokens through the time between first and last; null with fewer than two.</param>
 public sealed record GenerationSummary(
-    int PromptTokens, int CompletionTokens, PrefillLayout Layout, TimeSpan? TimeToFirstToken,
+    int PromptTokens, int CompletionTokens, PrefillPlacement Layout, TimeSpan? TimeToFirstToken,
     double? PrefillTokensPerSecond, double? DecodeTokensPerSecond);

@@ -141,7 +141,7 @@ public sealed class InferenceEngine : IAsyncDisposable
                     yield break;
                 case GenerationProtocol.Failed when stream.Stopped:
                     // What failed came behind the stop string: the answer is whole.
-                    yield return stream.Finish(CompletionReason.Cancelled, PrefillLayout.None);
+                    yield return stream.Finish(CompletionReason.Cancelled, PrefillPlacement.None);
                     yield break;
                 case GenerationProtocol.Failed failed:
                     throw new GenerationException(failed.Error, failed.Message);
@@ -158,7 +158,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <returns>How the sequence lay on the ranks.</returns>
     /// <exception cref="GenerationException">The sequence is invalid, too long, refused or failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; some positions were not given.</exception>
-    public async Task<PrefillLayout> LogitsAsync(
+    public async Task<PrefillPlacement> LogitsAsync(
         IReadOnlyList<int> tokens, LogitsRow row, IProgress<PrefillProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -214,7 +214,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             catch (OperationCanceledException) when (stopping.IsCancellationRequested
                 && !cancellationToken.IsCancellationRequested)
             {
-                reply = new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Cancelled, PrefillLayout.None);
+                reply = new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Cancelled, PrefillPlacement.None);
             }
 
             cancellationToken.ThrowIfCancellationRequested();

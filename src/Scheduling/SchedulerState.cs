@@ -111,7 +111,7 @@ public sealed record SchedulerState
         if (Queue.Find(request => request.Submit.RequestId == requestId) is { } queued)
         {
             return Transition.To(this with { Queue = Queue.Remove(queued) })
-                .Say(new GenerationProtocol.Completed(requestId, CompletionReason.Cancelled, PrefillLayout.None));
+                .Say(new GenerationProtocol.Completed(requestId, CompletionReason.Cancelled, PrefillPlacement.None));
         }
 
         return Running.Values.FirstOrDefault(request => request.Submit.RequestId == requestId && !request.HasEnded) is { } running
@@ -187,7 +187,7 @@ public sealed record SchedulerState
 
     /// <summary>Ends a request well.</summary>
     internal Transition Complete(RequestState request, CompletionReason reason) =>
-        End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToLayout()));
+        End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToPlacement()));
 
     /// <summary>Ends a request with a fault.</summary>
     internal Transition Fail(RequestState request, PipelineFault fault) =>

@@ -35,7 +35,7 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
     public async IAsyncEnumerable<GenerationProtocol.IReply> Submit(
         GenerationProtocol.Submit request, LogitsRow? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var layout = new PrefillLayout(2, [1, 0, 0],
+        var layout = new PrefillPlacement(2, [1, 0, 0],
             [request.PromptLength / 2, request.PromptLength - (request.PromptLength / 2)], 64);
         Requests.Add(request);
         yield return new GenerationProtocol.Progress(request.RequestId, 7, 0, request.PromptLength);
@@ -49,7 +49,7 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
         if (cancellationToken.IsCancellationRequested)
         {
             Cancelled++;
-            yield return new GenerationProtocol.Completed(request.RequestId, CompletionReason.Cancelled, PrefillLayout.None);
+            yield return new GenerationProtocol.Completed(request.RequestId, CompletionReason.Cancelled, PrefillPlacement.None);
             yield break;
         }
 

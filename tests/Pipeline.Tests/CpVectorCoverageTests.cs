@@ -81,7 +81,7 @@ public sealed class CpVectorCoverageTests
         var vector = CpVectors.Section("padding").GetProperty("bcg_bucket");
         var requests = vector.Ints("lens")!.Select(length => new RequestLength(length, 0, false)).ToArray();
         var step = StepRows.Create(
-            requests, [.. requests.Select(_ => new CpPlacement(CpWay.Split, 0))], vector.Int("cp_size"));
+            requests, [.. requests.Select(_ => new CpPlacement(PlacementKind.Split, 0))], vector.Int("cp_size"));
         Assert.Equal(vector.Ints("per_rank"), step.GatheredRowsPerRank);
     }
 

@@ -131,7 +131,7 @@ public class SchedulerStateTests
 
         var layout = Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Layout;
         Assert.Equal(2, layout.CpSize);
-        Assert.Equal([1, 0, 1], layout.Ways);
+        Assert.Equal([1, 0, 1], layout.StepsByKind);
         Assert.Equal([20, 20], layout.RowsPerRank);
         Assert.Equal(200, layout.KvBytesGathered);
     }

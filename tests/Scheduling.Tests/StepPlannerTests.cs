@@ -108,12 +108,12 @@ public class StepPlannerTests
     {
         var driver = new SchedulerDriver(Settings(chunk: 0) with { StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 20 });
         driver.Submit(30, 5);
-        Assert.Equal(CpWay.Split, driver.Plans[0].Requests[0].Placement.Way);
+        Assert.Equal(PlacementKind.Split, driver.Plans[0].Requests[0].Placement.Kind);
         driver.EndStep();
-        Assert.Equal(CpWay.Replicated, driver.Plans[1].Requests[0].Placement.Way);
+        Assert.Equal(PlacementKind.Replicated, driver.Plans[1].Requests[0].Placement.Kind);
         driver.Submit(6, 5);
         driver.EndStep();
-        Assert.Equal([CpWay.Dealt, CpWay.Dealt], driver.Plans[2].Requests.Select(share => share.Placement.Way));
+        Assert.Equal([PlacementKind.Dealt, PlacementKind.Dealt], driver.Plans[2].Requests.Select(share => share.Placement.Kind));
     }
 
     [Fact]

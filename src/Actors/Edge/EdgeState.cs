@@ -238,7 +238,7 @@ internal sealed record EdgeState
         Total = Request.Tokens.Length,
     };
 
-    private GenerationProtocol.Completed Complete(CompletionReason reason) => new(Request.RequestId, reason, PrefillLayout.None);
+    private GenerationProtocol.Completed Complete(CompletionReason reason) => new(Request.RequestId, reason, PrefillPlacement.None);
 
     private GenerationProtocol.Failed Fail(string message) => new(Request.RequestId, FailureKind.Fault, message);
 

@@ -44,13 +44,13 @@ internal static class GenerationWire
         to.Id(completed.RequestId);
         to.Word(completed.Reason);
         to.Int(completed.Layout.CpSize);
-        to.Ints(completed.Layout.Ways);
+        to.Ints(completed.Layout.StepsByKind);
         to.Ints(completed.Layout.RowsPerRank);
         to.Long(completed.Layout.KvBytesGathered);
     }
 
     public static Completed Completed(this WireReader from) => new(
-        from.Id(), from.Word<CompletionReason>(), new PrefillLayout(from.Int(), from.Ints(), from.Ints(), from.Long()));
+        from.Id(), from.Word<CompletionReason>(), new PrefillPlacement(from.Int(), from.Ints(), from.Ints(), from.Long()));
 
     public static void Write(this WireWriter to, Failed failed)
     {

@@ -42,7 +42,7 @@ internal static class StepWire
         to.Int(share.Prefix);
         to.Ints(share.Tokens);
         to.Bool(share.IsDecode);
-        to.Word(share.Placement.Way);
+        to.Word(share.Placement.Kind);
         to.Int(share.Placement.Owner);
         to.Ints(share.NewBlocks);
         to.Bool(share.Sample);
@@ -60,7 +60,7 @@ internal static class StepWire
         Prefix = from.Int(),
         Tokens = from.Ints(),
         IsDecode = from.Bool(),
-        Placement = new CpPlacement(from.Word<CpWay>(), from.Int()),
+        Placement = new CpPlacement(from.Word<PlacementKind>(), from.Int()),
         NewBlocks = from.Ints(),
         Sample = from.Bool(),
         Start = from.Optional(() => new SequenceStart(from.Int(), from.SamplingOptions(), from.Bool())),

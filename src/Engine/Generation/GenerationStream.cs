@@ -49,7 +49,7 @@ internal sealed class GenerationStream
     }
 
     /// <summary>The last chunk.</summary>
-    public GenerationChunk Finish(CompletionReason reason, PrefillLayout layout)
+    public GenerationChunk Finish(CompletionReason reason, PrefillPlacement layout)
     {
         var text = Stopped ? "" : _stops.Push(_decoder.Flush()) + _stops.Flush();
         var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop
@@ -60,7 +60,7 @@ internal sealed class GenerationStream
     // An end token has no text, even where a model ends its answers with an ordinary one.
     private bool HasText(int id) => !_request.StopTokens.Contains(id) && (!_tokenizer.IsSpecial(id) || _tags.Contains(id));
 
-    private GenerationSummary Summarize(PrefillLayout layout)
+    private GenerationSummary Summarize(PrefillPlacement layout)
     {
         TimeSpan? toFirst = _tokens > 0 ? _clock.GetElapsedTime(_started, _firstToken) : null;
         var decoding = _clock.GetElapsedTime(_firstToken, _lastToken);

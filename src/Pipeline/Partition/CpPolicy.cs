@@ -28,7 +28,7 @@ public static class CpPolicy
         var placements = new CpPlacement[requests.Length];
         if (cpSize == 1)
         {
-            Array.Fill(placements, new CpPlacement(CpWay.Replicated, 0));
+            Array.Fill(placements, new CpPlacement(PlacementKind.Replicated, 0));
             return placements;
         }
 
@@ -38,12 +38,12 @@ public static class CpPolicy
         {
             if (IsSplit(requests[b], cpSize, settings))
             {
-                placements[b] = new CpPlacement(CpWay.Split, 0);
+                placements[b] = new CpPlacement(PlacementKind.Split, 0);
                 AddSplitRows(requests[b].Extend, rowsPerRank);
             }
             else if (requests.Length == 1 && IsReplicatedAlone(requests[b], settings))
             {
-                placements[b] = new CpPlacement(CpWay.Replicated, 0);
+                placements[b] = new CpPlacement(PlacementKind.Replicated, 0);
             }
             else
             {
@@ -82,7 +82,7 @@ public static class CpPolicy
         foreach (var (_, b) in order)
         {
             var owner = Array.IndexOf(rowsPerRank, rowsPerRank.Min());
-            placements[b] = new CpPlacement(CpWay.Dealt, owner);
+            placements[b] = new CpPlacement(PlacementKind.Dealt, owner);
             rowsPerRank[owner] += requests[b].Extend;
         }
     }

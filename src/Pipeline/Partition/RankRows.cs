@@ -141,7 +141,7 @@ public sealed class RankRows
         var (g, r) = (0, 0);
         for (var row = 0; row < Rows; row++)
         {
-            if (placements[LocalToRequest[row]].Way == CpWay.Replicated)
+            if (placements[LocalToRequest[row]].Kind == PlacementKind.Replicated)
             {
                 LocalToMoe[row] = gather.TotalRows + r;
                 LocalToGather[row] = -1;

@@ -2,7 +2,7 @@ namespace AkkaCp.Pipeline.Partition;
 
 /// <summary>
 /// How all rows of a step lie on the context-parallel ranks when its requests lie there in different ways
-/// (<see cref="CpWay"/>). Split requests follow <see cref="ZigzagPartition"/>; a dealt request is all "prev" on its owner;
+/// (<see cref="PlacementKind"/>). Split requests follow <see cref="ZigzagPartition"/>; a dealt request is all "prev" on its owner;
 /// a replicated one is all "prev" on every rank. Pure integers: every rank builds the same.
 /// </summary>
 public sealed class StepRows
@@ -86,7 +86,7 @@ public sealed class StepRows
         Array.Clear(_gatheredRows);
         for (var b = 0; b < requests.Length; b++)
         {
-            for (var rank = 0; rank < CpSize && placements[b].Way != CpWay.Replicated; rank++)
+            for (var rank = 0; rank < CpSize && placements[b].Kind != PlacementKind.Replicated; rank++)
             {
                 _gatheredRows[rank] += RowBlocks.Of(requests[b], placements[b], rank, CpSize).Rows;
             }

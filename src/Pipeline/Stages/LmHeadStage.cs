@@ -52,7 +52,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         {
             var index = layout.Rows.LocalToRequest[row];
             var request = layout.Plan.Requests[index];
-            var mine = request.Placement.Way != Partition.CpWay.Replicated || request.Placement.Owner == setup.Groups.AttnCp.Rank;
+            var mine = request.Placement.Kind != Partition.PlacementKind.Replicated || request.Placement.Owner == setup.Groups.AttnCp.Rank;
             if (mine && (layout.Sequences[index].Start.AllLogits || IsSampled(layout, row)))
             {
                 _wanted.Add(row);

@@ -5,12 +5,12 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Scheduling.Requests;
 
 /// <summary>Counts how a request's prompt lay on the CP ranks, chunk by chunk.</summary>
-internal sealed record PrefillTally(ImmutableArray<int> Ways, ImmutableArray<int> RowsPerRank, long KvBytesGathered)
+internal sealed record PrefillTally(ImmutableArray<int> StepsByKind, ImmutableArray<int> RowsPerRank, long KvBytesGathered)
 {
-    private const int WayCount = 3;
+    private const int KindCount = 3;
 
     /// <summary>Nothing counted yet.</summary>
-    public static PrefillTally Empty(int cpSize) => new([.. new int[WayCount]], [.. new int[cpSize]], 0);
+    public static PrefillTally Empty(int cpSize) => new([.. new int[KindCount]], [.. new int[cpSize]], 0);
 
     /// <summary>Adds a chunk that a step has computed.</summary>
     /// <param name="chunk">The chunk.</param>
@@ -20,14 +20,14 @@ internal sealed record PrefillTally(ImmutableArray<int> Ways, ImmutableArray<int
         var cpSize = RowsPerRank.Length;
         var rows = StepRows.Create(
             [new RequestLength(chunk.Tokens.Length, chunk.Prefix, chunk.IsDecode)], [chunk.Placement], cpSize);
-        var way = (int)chunk.Placement.Way;
+        var kind = (int)chunk.Placement.Kind;
         return new PrefillTally(
-            Ways.SetItem(way, Ways[way] + 1),
+            StepsByKind.SetItem(kind, StepsByKind[kind] + 1),
             [.. RowsPerRank.Select((sum, rank) => sum + rows.Rank(rank).Rows)],
             KvBytesGathered + kvBytesGathered);
     }
 
     /// <summary>As the reply carries it.</summary>
-    public PrefillLayout ToLayout() =>
-        Ways.All(count => count == 0) ? PrefillLayout.None : new(RowsPerRank.Length, Ways, RowsPerRank, KvBytesGathered);
+    public PrefillPlacement ToPlacement() =>
+        StepsByKind.All(count => count == 0) ? PrefillPlacement.None : new(RowsPerRank.Length, StepsByKind, RowsPerRank, KvBytesGathered);
 }

@@ -17,7 +17,7 @@ internal static class RunLine
         {
             $"{ranks} {(ranks == 1 ? "rank" : "ranks")}, attn-cp {layout.CpSize}",
             $"{summary.PromptTokens} prompt tokens as {string.Join(" + ", layout.RowsPerRank)} rows",
-            Ways(layout.Ways),
+            Ways(layout.StepsByKind),
             $"K/V gathered {Bytes(layout.KvBytesGathered)}",
         };
         if (summary.TimeToFirstToken is { } first)
@@ -39,7 +39,7 @@ internal static class RunLine
 
     private static string Ways(IReadOnlyList<int> steps)
     {
-        var used = Enum.GetValues<CpWay>().Where(way => (int)way < steps.Count && steps[(int)way] > 0)
+        var used = Enum.GetValues<PlacementKind>().Where(way => (int)way < steps.Count && steps[(int)way] > 0)
             .Select(way => steps[(int)way] == 1 ? $"{way}" : Invariant($"{way} x{steps[(int)way]}")).ToList();
         return used.Count == 0 ? "no prefill" : string.Join(", ", used);
     }

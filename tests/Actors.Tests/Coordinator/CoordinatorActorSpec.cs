@@ -116,7 +116,7 @@ public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new EngineSett
         await coordinator.ExpectMsgAsync<EdgeProtocol.HandIn>(s_patience);
         edge.Tell(Ended(Guid.NewGuid(), new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request")), coordinator);
         edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "of another coordinator")), TestActor);
-        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillLayout.None)), coordinator);
+        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillPlacement.None)), coordinator);
         edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "too late")), coordinator);
         await coordinator.ExpectMsgAsync<EdgeProtocol.Done>(s_patience);
         await ExpectTerminatedAsync(edge, s_patience);

@@ -196,7 +196,7 @@ internal sealed class SimulatedNetwork
         private void End(CompletionReason reason)
         {
             _tokens = null;
-            _book.Tell(new GenerationProtocol.Completed(_network._request.RequestId, reason, PrefillLayout.None), this);
+            _book.Tell(new GenerationProtocol.Completed(_network._request.RequestId, reason, PrefillPlacement.None), this);
         }
     }
 }

@@ -50,12 +50,12 @@ public sealed class WireSerializerTests : IDisposable
         new GenerationProtocol.Progress(s_id, long.MaxValue, 3, 9),
         new GenerationProtocol.TokenGenerated(s_id, 12, s_token),
         new GenerationProtocol.TokenGenerated(s_id, 12, new SampledToken(0, float.NaN, [])),
-        new GenerationProtocol.Completed(s_id, CompletionReason.Length, new PrefillLayout(2, [1, 0, 3], [7, 8], 1L << 40)),
+        new GenerationProtocol.Completed(s_id, CompletionReason.Length, new PrefillPlacement(2, [1, 0, 3], [7, 8], 1L << 40)),
         new GenerationProtocol.Failed(s_id, FailureKind.ContextLengthExceeded, "prompt: expected …, found \U0001F600"),
         new EdgeProtocol.Poll(s_id, 300_000),
         new EdgeProtocol.Done(s_id),
         new EdgeProtocol.Ended(s_id, 12, new GenerationProtocol.Failed(s_id, FailureKind.Busy, "full")),
-        new EdgeProtocol.Ended(s_id, 13, new GenerationProtocol.Completed(s_id, CompletionReason.Stop, PrefillLayout.None)),
+        new EdgeProtocol.Ended(s_id, 13, new GenerationProtocol.Completed(s_id, CompletionReason.Stop, PrefillPlacement.None)),
         new EdgeProtocol.Waiting(s_id, ""),
         new EdgeProtocol.Waiting(s_id, "1 of 2 ranks have no node"),
         new EdgeProtocol.Unknown(s_id),
@@ -96,12 +96,12 @@ public sealed class WireSerializerTests : IDisposable
             [
                 new StepRequest
                 {
-                    SequenceId = 4, Prefix = 0, Tokens = [1, 2, 3], IsDecode = false, Placement = new CpPlacement(CpWay.Split, 0),
+                    SequenceId = 4, Prefix = 0, Tokens = [1, 2, 3], IsDecode = false, Placement = new CpPlacement(PlacementKind.Split, 0),
                     NewBlocks = [5, 6], Start = new SequenceStart(3, s_sampling, true), Sample = true,
                 },
                 new StepRequest
                 {
-                    SequenceId = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true, Placement = new CpPlacement(CpWay.Dealt, 1), Sample = true,
+                    SequenceId = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true, Placement = new CpPlacement(PlacementKind.Dealt, 1), Sample = true,
                 },
             ],
             [11, 12])),

@@ -31,7 +31,7 @@ public class EngineLifeTests
         Assert.Equal(2, summary.Layout.CpSize);
         Assert.Equal(summary.PromptTokens, summary.Layout.RowsPerRank.Sum());
         Assert.All(summary.Layout.RowsPerRank, rows => Assert.InRange(rows, 1, summary.PromptTokens - 1));
-        Assert.Equal(1, summary.Layout.Ways[(int)CpWay.Split]);
+        Assert.Equal(1, summary.Layout.StepsByKind[(int)PlacementKind.Split]);
         Assert.True(summary.Layout.KvBytesGathered > 0);
         Assert.Equal(summary.PromptTokens, chunks.Last(chunk => chunk.Prefill is not null).Prefill!.Value.Processed);
     }

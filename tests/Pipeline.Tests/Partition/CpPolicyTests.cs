@@ -94,7 +94,7 @@ public sealed class CpPolicyTests
         var placements = CpPolicy.Assign(one.Requests, one.CpSize, s_splitAll);
         Assert.Equal(placements, CpPolicy.Assign(one.Requests, one.CpSize, s_splitAll));
         var rows = StepRows.Create(one.Requests, placements, one.CpSize).GatheredRowsPerRank;
-        var longestDealt = one.Requests.Where((_, b) => placements[b].Way == CpWay.Dealt)
+        var longestDealt = one.Requests.Where((_, b) => placements[b].Kind == PlacementKind.Dealt)
             .Select(request => request.Extend).DefaultIfEmpty().Max();
 
         // Splitting leaves at most one row a request between ranks; dealing to the least loaded adds at most one request.
@@ -105,10 +105,10 @@ public sealed class CpPolicyTests
         [.. step.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one =>
             new RequestLength(int.Parse(one.TrimStart('d')), one[0] == 'd' ? 40 : 0, one[0] == 'd'))];
 
-    private static string Describe(CpPlacement[] placements) => string.Join(' ', placements.Select(one => one.Way switch
+    private static string Describe(CpPlacement[] placements) => string.Join(' ', placements.Select(one => one.Kind switch
     {
-        CpWay.Split => "S",
-        CpWay.Dealt => $"D{one.Owner}",
+        PlacementKind.Split => "S",
+        PlacementKind.Dealt => $"D{one.Owner}",
         _ => "R",
     }));
 }

@@ -35,8 +35,8 @@ internal sealed record StepCase(RequestLength[] Requests, CpPlacement[] Placemen
         {
             var most = rng.Next(3) switch { 0 => 4, 1 => 40, _ => 200 };
             requests[b] = new RequestLength(rng.Next(most + 1), rng.Next(200), rng.Next(2) == 0);
-            var way = (CpWay)rng.Next(3);
-            placements[b] = new CpPlacement(way, way == CpWay.Dealt ? rng.Next(cpSize) : 0);
+            var way = (PlacementKind)rng.Next(3);
+            placements[b] = new CpPlacement(way, way == PlacementKind.Dealt ? rng.Next(cpSize) : 0);
         }
 
         return new StepCase(requests, placements, cpSize);

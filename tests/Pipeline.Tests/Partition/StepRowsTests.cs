@@ -14,7 +14,7 @@ public sealed class StepRowsTests
     {
         var step = StepRows.Create(
             [new(10, 5, false), new(1, 40, true), new(3, 0, false)],
-            [new(CpWay.Split, 0), new(CpWay.Dealt, 1), new(CpWay.Replicated, 0)],
+            [new(PlacementKind.Split, 0), new(PlacementKind.Dealt, 1), new(PlacementKind.Replicated, 0)],
             2);
 
         // Blocks of the prompt are 3, 3, 2, 2: rank 0 has offsets 0-2 and 8-9, rank 1 has 3-5 and 6-7.
@@ -50,7 +50,7 @@ public sealed class StepRowsTests
     [Fact]
     public void ReplicatedStep_NeedsNoGather()
     {
-        var step = StepRows.Create([new(1, 9, true)], [new(CpWay.Replicated, 0)], 3);
+        var step = StepRows.Create([new(1, 9, true)], [new(PlacementKind.Replicated, 0)], 3);
         Assert.False(step.NeedsGather);
         Assert.All(Enumerable.Range(0, 3), rank => Assert.Equal(0, step.Rank(rank).LastRow(0)));
     }
@@ -62,11 +62,11 @@ public sealed class StepRowsTests
         var ranks = Enumerable.Range(0, one.CpSize).Select(step.Rank).ToArray();
         for (var b = 0; b < one.Requests.Length; b++)
         {
-            var copies = one.Placements[b].Way == CpWay.Replicated ? one.CpSize : 1;
+            var copies = one.Placements[b].Kind == PlacementKind.Replicated ? one.CpSize : 1;
             var found = ranks.SelectMany(rank => OffsetsOf(rank, b)).Order();
             var expected = Enumerable.Range(0, one.Requests[b].Extend).SelectMany(offset => Enumerable.Repeat(offset, copies));
             Assert.Equal(expected, found);
-            if (one.Placements[b].Way == CpWay.Dealt)
+            if (one.Placements[b].Kind == PlacementKind.Dealt)
             {
                 Assert.Equal(one.Requests[b].Extend, OffsetsOf(ranks[one.Placements[b].Owner], b).Count());
             }
@@ -129,7 +129,7 @@ public sealed class StepRowsTests
             }
 
             // The owner of a placement really holds the last row, where the policy would place so.
-            if (one.Requests[b].Extend >= 2 * one.CpSize || (one.Placements[b].Way != CpWay.Split && one.Requests[b].Extend > 0))
+            if (one.Requests[b].Extend >= 2 * one.CpSize || (one.Placements[b].Kind != PlacementKind.Split && one.Requests[b].Extend > 0))
             {
                 Assert.NotEqual(-1, step.Rank(one.Placements[b].Owner).LastRow(b));
             }
@@ -162,7 +162,7 @@ public sealed class StepRowsTests
     public void SplitOnlyStep_IsTheZigzagPartition() => StepCase.ForEach(Cases, one =>
     {
         var (requests, _, cpSize) = one;
-        var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(CpWay.Split, 0))], cpSize);
+        var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(PlacementKind.Split, 0))], cpSize);
         var zigzag = ZigzagPartition.Create(
             [.. requests.Select(request => request.Extend)], [.. requests.Select(request => request.Prefix)], cpSize);
         var starts = requests.Select((_, b) => requests.Take(b).Sum(request => request.Extend)).ToArray();
@@ -189,7 +189,7 @@ public sealed class StepRowsTests
     public void OneRank_HoldsEveryRow_WhateverTheWay() => StepCase.ForEach(Cases, one =>
     {
         var requests = one.Requests;
-        foreach (var way in Enum.GetValues<CpWay>())
+        foreach (var way in Enum.GetValues<PlacementKind>())
         {
             var rows = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(way, 0))], 1).Rank(0);
             for (var b = 0; b < requests.Length; b++)
@@ -209,7 +209,7 @@ public sealed class StepRowsTests
             {
                 // These name lengths and the rows that they give each rank.
                 var requests = expected.Ints("extend_lens")!.Select(length => new RequestLength(length, 0, false)).ToArray();
-                var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(CpWay.Split, 0))], expected.Int("cp"));
+                var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(PlacementKind.Split, 0))], expected.Int("cp"));
                 Assert.Equal(expected.Ints("per_rank"), step.GatheredRowsPerRank);
                 continue;
             }
@@ -231,17 +231,17 @@ public sealed class StepRowsTests
     // The reference system gathers around the MoE by forward mode; here whatever is split or dealt is gathered, and a step that is
     // replicated as a whole (a lone decode row, nothing at all) is not. Stale metadata cannot be: a step's rows come from its own plan.
     [Theory]
-    [InlineData(CpWay.Split, true)]
-    [InlineData(CpWay.Dealt, true)]
-    [InlineData(CpWay.Replicated, false)]
-    public void RowsAreGathered_UnlessTheStepIsReplicated(CpWay way, bool gathered) =>
+    [InlineData(PlacementKind.Split, true)]
+    [InlineData(PlacementKind.Dealt, true)]
+    [InlineData(PlacementKind.Replicated, false)]
+    public void RowsAreGathered_UnlessTheStepIsReplicated(PlacementKind way, bool gathered) =>
         Assert.Equal(gathered, StepRows.Create([new(8, 0, false)], [new(way, 0)], 2).NeedsGather);
 
     [Fact]
     public void WrongArguments_AreNamedAllAtOnce()
     {
         var error = Assert.Throws<ArgumentException>(() =>
-            StepRows.Create([new(-1, 0, false), new(1, int.MaxValue, false)], [new(CpWay.Dealt, 2)], 2));
+            StepRows.Create([new(-1, 0, false), new(1, int.MaxValue, false)], [new(PlacementKind.Dealt, 2)], 2));
         foreach (var part in (string[])["requests[0]", "requests[1]", "expected one for each of 2 requests, found 1", "Owner: expected a rank below 2, found 2"])
         {
             Assert.Contains(part, error.Message, StringComparison.Ordinal);

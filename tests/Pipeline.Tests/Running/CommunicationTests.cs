@@ -129,7 +129,7 @@ public sealed class CommunicationTests : IDisposable
         var before = log.Calls.Count;
         var plan = await StepAsync(world, new(1, [5], IsDecode: true, Sample: true), new(2, [6], IsDecode: true, Sample: true));
 
-        Assert.All(plan.Requests, request => Assert.Equal(CpWay.Dealt, request.Placement.Way));
+        Assert.All(plan.Requests, request => Assert.Equal(PlacementKind.Dealt, request.Placement.Kind));
         Assert.All(
             log.Calls.Skip(before).Where(call => call.Tag.Kind is CollectiveKind.KvGather or CollectiveKind.MoeGather),
             call => Assert.Equal((1, 2), (call.Send.Rows, call.Rows)));

@@ -56,10 +56,10 @@ public sealed class DecodeTests
             {
                 AssertContinues(expected[i], world, together[i], $"request {i} among others at attn_cp {cp}");
                 AssertContinues(expected[i], world, alone[i], $"request {i} alone at attn_cp {cp}");
-                Assert.Equal([CpWay.Replicated], alone[i].DecodeWays);
+                Assert.Equal([PlacementKind.Replicated], alone[i].DecodePlacements);
             }
 
-            Assert.Contains(cp == 1 ? CpWay.Replicated : CpWay.Dealt, together.SelectMany(request => request.DecodeWays));
+            Assert.Contains(cp == 1 ? PlacementKind.Replicated : PlacementKind.Dealt, together.SelectMany(request => request.DecodePlacements));
             Assert.Empty(world.Leaks);
         }
     }

@@ -22,7 +22,7 @@ internal sealed class Generation(long request, int[] prompt, SamplingOptions sam
     public int Rows => _done;
 
     /// <summary>How its decode rows lay on the CP ranks.</summary>
-    public HashSet<CpWay> DecodeWays { get; } = [];
+    public HashSet<PlacementKind> DecodePlacements { get; } = [];
 
     /// <summary>Runs the requests together until each has given out <paramref name="count"/> tokens: prompts, and what resumed requests
     /// gave out before, in chunks; then one decode row a step.</summary>
@@ -60,7 +60,7 @@ internal sealed class Generation(long request, int[] prompt, SamplingOptions sam
         _done += share.Tokens.Length;
         if (share.IsDecode)
         {
-            DecodeWays.Add(share.Placement.Way);
+            DecodePlacements.Add(share.Placement.Kind);
         }
 
         var samples = results.SelectMany(result => result.Samples).Where(sample => sample.SequenceId == request).ToList();

@@ -53,8 +53,8 @@ public sealed class PlacementTests
 
     private static CpPlacement Placement(Rng random, int cpSize) => random.Next(3) switch
     {
-        0 => new CpPlacement(CpWay.Split, 0),
-        1 => new CpPlacement(CpWay.Dealt, random.Next(cpSize)),
-        _ => new CpPlacement(CpWay.Replicated, random.Next(cpSize)),
+        0 => new CpPlacement(PlacementKind.Split, 0),
+        1 => new CpPlacement(PlacementKind.Dealt, random.Next(cpSize)),
+        _ => new CpPlacement(PlacementKind.Replicated, random.Next(cpSize)),
     };
 }

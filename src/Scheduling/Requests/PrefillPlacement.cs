@@ -4,11 +4,11 @@ namespace AkkaCp.Scheduling.Requests;
 
 /// <summary>How a request's prompt lay on the ranks, for the line that the command line prints.</summary>
 /// <param name="CpSize">CP ranks.</param>
-/// <param name="Ways">Steps of the prefill by way: how often Split, Dealt, Replicated.</param>
+/// <param name="StepsByKind">Steps of the prefill by kind of placement: how often Split, Dealt, Replicated.</param>
 /// <param name="RowsPerRank">Prompt rows that each CP rank computed.</param>
 /// <param name="KvBytesGathered">K‖V bytes that CP rank 0 received in the steps of this prompt, its whole steps counted.</param>
-public sealed record PrefillLayout(int CpSize, ImmutableArray<int> Ways, ImmutableArray<int> RowsPerRank, long KvBytesGathered)
+public sealed record PrefillPlacement(int CpSize, ImmutableArray<int> StepsByKind, ImmutableArray<int> RowsPerRank, long KvBytesGathered)
 {
     /// <summary>Of a request that never ran.</summary>
-    public static PrefillLayout None { get; } = new(0, [0, 0, 0], [], 0);
+    public static PrefillPlacement None { get; } = new(0, [0, 0, 0], [], 0);
 }

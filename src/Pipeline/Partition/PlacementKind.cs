@@ -1,7 +1,7 @@
 namespace AkkaCp.Pipeline.Partition;
 
 /// <summary>How a request's rows of one step lie on the context-parallel ranks.</summary>
-public enum CpWay
+public enum PlacementKind
 {
     /// <summary>Zigzag over all CP ranks; K and V are gathered.</summary>
     Split,
