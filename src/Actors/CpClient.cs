@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
@@ -130,7 +131,7 @@ public sealed class CpClient : IAsyncDisposable
             var start = Stopwatch.GetTimestamp();
             var located = await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, timeout, cancellationToken)
                 .ConfigureAwait(false);
-            var coordinator = located.Coordinator is { } found ? ControlPlane.Text(found.Path.Address) : "";
+            var coordinator = located.Coordinator is { } found ? ControlAddress.Text(found.Path.Address) : "";
             return new SeedReport(seed, Stopwatch.GetElapsedTime(start), located.Status, coordinator);
         }
         catch (AskTimeoutException)

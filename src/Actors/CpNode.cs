@@ -2,8 +2,10 @@ using Akka.Actor;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
@@ -38,11 +40,11 @@ public sealed class CpNode : IAsyncDisposable
         (_settings, _loggers) = (settings, callbacks);
         _logger = _loggers.CreateLogger(LogCategories.Engine);
         _coordinator = CoordinatorSetup.Context(
-            settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, settling: 2);
+            settings, options.Host.Facts, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, settling: 2);
         _node = new NodeContext(options.Host, callbacks.Guard(nameof(options.StateChanged), options.StateChanged), sendsLogits: true);
         _requests = new OpenRequests(
             EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient());
-        Control = ControlPlane.AddressOf(system);
+        Control = ControlAddress.Of(system);
         _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? ClusterSettings.DefaultPort;
         _life = Begin(system);
         Completion = LiveAsync();

@@ -1,4 +1,6 @@
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Nodes;
+using AkkaCp.Actors.Protocol;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Akka.Configuration;
+using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
@@ -13,8 +13,6 @@ namespace AkkaCp.Actors;
 /// <summary>One process's coordinator and ranks: takes requests, gives streams of replies. Safe for use by any number of threads.</summary>
 public sealed class CpSystem : IAsyncDisposable
 {
-    private const string AkkaResource = "AkkaCp.Actors.akka.conf";
-
     private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(2);
 
     private readonly ActorSystem _system;
@@ -49,9 +47,9 @@ public sealed class CpSystem : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
         var context = CoordinatorSetup.Context(
-            settings, options.Host, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
+            settings, options.Host.Facts, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.Places, options.WorldSize);
-        var setup = BootstrapSetup.Create().WithConfig(AkkaConfig(settings)).And(new LoggerSetup(options.Loggers));
+        var setup = BootstrapSetup.Create().WithConfig(AkkaConfig.Of(settings)).And(new LoggerSetup(options.Loggers));
         var system = ActorSystem.Create(options.Name, setup);
         try
         {
@@ -87,28 +85,9 @@ public sealed class CpSystem : IAsyncDisposable
     /// <summary>Stops without draining.</summary>
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
 
-    /// <summary>Akka's configuration: the deployment's own, above ours.</summary>
-    /// <param name="settings">The settings.</param>
-    /// <param name="resource">What lies between: for processes that work together.</param>
-    internal static Config AkkaConfig(EngineSettings settings, string? resource = null)
-    {
-        var ours = Resource(AkkaResource);
-        if (resource is not null)
-            ours = Resource(resource).WithFallback(ours);
-        return settings.Akka.Length == 0 ? ours : ConfigurationFactory.ParseString($"akka {{\n{settings.Akka}\n}}").WithFallback(ours);
-    }
-
-    private static Config Resource(string name)
-    {
-        using var stream = typeof(CpSystem).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"{name} is not in the assembly.");
-        using var reader = new StreamReader(stream);
-        return ConfigurationFactory.ParseString(reader.ReadToEnd());
-    }
-
     private async Task StopOnceAsync(TimeSpan drain)
     {
-        var limit = drain + (2 * CoordinatorActor.CloseTimeout);
+        var limit = drain + (2 * RankProtocol.CloseTimeout);
         try
         {
             await _coordinator.GracefulStop(limit, new CoordinatorProtocol.Drain(drain)).ConfigureAwait(false);

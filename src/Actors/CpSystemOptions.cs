@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,3 +1,5 @@
+using AkkaCp.Actors.Protocol;
+
 namespace AkkaCp.Actors;
 
 /// <summary>How well one node reaches another.</summary>

@@ -1,3 +1,5 @@
+using AkkaCp.Actors.Protocol;
+
 namespace AkkaCp.Actors;
 
 /// <summary>What a seed says of itself.</summary>

@@ -1,5 +1,6 @@
 using AkkaCp.Actors;
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Settings;

@@ -1,4 +1,4 @@
-using AkkaCp.Actors;
+using AkkaCp.Actors.Logging;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,5 @@
-using AkkaCp.Actors;
+using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using AkkaCp.Actors;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;

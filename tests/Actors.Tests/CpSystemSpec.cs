@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Akka.TestKit;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Scheduling.Tests;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Actor.Setup;
@@ -35,36 +33,13 @@ internal static class ControlPlane
     public static ActorSystem StartClient(EngineSettings settings, ILoggerFactory loggers) =>
         Start(settings, ClientResource, 0, settings.Cluster.EffectiveAdvertise, loggers);
 
-    /// <summary>The address of an actor system, <c>host:port</c>.</summary>
-    public static string AddressOf(ActorSystem system) => Text(((ExtendedActorSystem)system).Provider.DefaultAddress);
-
-    /// <summary>An address as settings have it; empty for one of this process alone.</summary>
-    public static string Text(Address address) => address is { Host: { } host, Port: { } port }
-        ? string.Create(CultureInfo.InvariantCulture, $"{host}:{port}")
-        : "";
-
-    /// <summary>The system of the same cluster at <c>host:port</c>.</summary>
-    /// <exception cref="FormatException">It is no such address.</exception>
-    public static Address AddressAt(ActorSystem system, string hostAndPort)
-    {
-        var own = ((ExtendedActorSystem)system).Provider.DefaultAddress;
-        var colon = hostAndPort.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(hostAndPort.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var port)
-            ? new Address(own.Protocol, own.System, HostOf(hostAndPort[..colon]), port)
-            : throw new FormatException($"expected host:port, found {hostAndPort}");
-    }
-
     /// <summary>The seeds. One that is this node, spelt in another way, is this node: nobody else could tell it so.</summary>
     public static ImmutableArray<Address> SeedsOf(ActorSystem system, ClusterSettings cluster)
     {
         var own = ((ExtendedActorSystem)system).Provider.DefaultAddress;
         bool IsOwn(Address seed) => seed.Port == own.Port && SameHost.Is(seed.Host!.Trim('[', ']'), cluster);
-        return [.. cluster.Seeds.Select(seed => AddressAt(system, seed)).Select(seed => IsOwn(seed) ? own : seed).Distinct()];
+        return [.. cluster.Seeds.Select(seed => ControlAddress.At(system, seed)).Select(seed => IsOwn(seed) ? own : seed).Distinct()];
     }
-
-    /// <summary>A host as Akka names it: an IPv6 address in brackets and in its shortest form, for addresses are compared as text.</summary>
-    public static string HostOf(string host) =>
-        IPAddress.TryParse(host.Trim('[', ']'), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
 
     private static ActorSystem Start(EngineSettings settings, string resource, int port, string advertise, ILoggerFactory loggers)
     {
@@ -94,7 +69,7 @@ internal static class ControlPlane
             }
             """);
         return own
-            .WithFallback(CpSystem.AkkaConfig(settings, resource))
+            .WithFallback(AkkaConfig.Of(settings, resource))
             .WithFallback(Akka.Cluster.Tools.Singleton.ClusterSingleton.DefaultConfig());
     }
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
 using Akka.Remote;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Cluster;
@@ -100,7 +101,7 @@ internal sealed class DeadPeerWatch : ReceiveActor, IWithTimers
             return;
 
         // Again while Akka tries its port and finds it closed: the coordinator may be another by now.
-        var died = new NodeProtocol.Died(ControlPlane.Text(peer.Address));
+        var died = new NodeProtocol.Died(ControlAddress.Text(peer.Address));
         _coordinator.Tell(died);
         _node.Tell(died);
     }
@@ -112,7 +113,7 @@ internal sealed class DeadPeerWatch : ReceiveActor, IWithTimers
             return false;
         if (member.Status != MemberStatus.Down)
         {
-            _log.Warning("{0} refuses connections: its process is dead", ControlPlane.Text(node.Address));
+            _log.Warning("{0} refuses connections: its process is dead", ControlAddress.Text(node.Address));
             _cluster.Down(node.Address);
         }
 

@@ -5,6 +5,7 @@ using Akka.Cluster.Tools.Singleton;
 using Akka.Event;
 using Akka.Remote;
 using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Settings;
@@ -35,7 +36,7 @@ internal sealed class NodeLife
     {
         System = system;
         _cluster = Akka.Cluster.Cluster.Get(system);
-        coordinator.Control = ControlPlane.AddressOf(system);
+        coordinator.Control = ControlAddress.Of(system);
         coordinator.ClusterSize = () => _cluster.State.Members.Count(member => member.Status is MemberStatus.Up);
         coordinator.TryYield = () => TryYield(node, coordinator.ClusterSize());
         var troubles = SeedTroubles.Watch(system, settings.Cluster.Seeds);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Settings;
 
@@ -70,7 +71,7 @@ internal sealed class PartitionHealer : ReceiveActor, IWithTimers
         if (_cluster.IsTerminated || _cluster.SelfMember.Status is not MemberStatus.Up)
             return new NodeProtocol.ClusterView(0, "");
         var seen = _cluster.State.Members.Where(member => member.Status is MemberStatus.Up && !_cluster.State.Unreachable.Contains(member));
-        var addresses = seen.Select(member => ControlPlane.Text(member.Address)).Order(StringComparer.Ordinal).ToList();
+        var addresses = seen.Select(member => ControlAddress.Text(member.Address)).Order(StringComparer.Ordinal).ToList();
         return new NodeProtocol.ClusterView(addresses.Count, addresses.FirstOrDefault(""));
     }
 

@@ -16,7 +16,7 @@ internal sealed class SeedTroubles
     /// <summary>Listens to what a system's transport tells.</summary>
     public static SeedTroubles Watch(ActorSystem system, ImmutableArray<string> seeds)
     {
-        var troubles = new SeedTroubles([.. seeds.Select(seed => (seed, ControlPlane.Text(ControlPlane.AddressAt(system, seed))))]);
+        var troubles = new SeedTroubles([.. seeds.Select(seed => (seed, ControlAddress.Text(ControlAddress.At(system, seed))))]);
         var listener = system.ActorOf(Props.Create(() => new Listener(troubles)), "seed-troubles");
         system.EventStream.Subscribe(listener, typeof(Dialled));
         return troubles;
@@ -31,9 +31,9 @@ internal sealed class SeedTroubles
         public Listener(SeedTroubles troubles) => Receive<Dialled>(dialled =>
         {
             if (dialled.Problem is { } problem)
-                troubles._reasons[ControlPlane.Text(dialled.Remote)] = problem;
+                troubles._reasons[ControlAddress.Text(dialled.Remote)] = problem;
             else
-                troubles._reasons.TryRemove(ControlPlane.Text(dialled.Remote), out _);
+                troubles._reasons.TryRemove(ControlAddress.Text(dialled.Remote), out _);
         });
     }
 }

@@ -112,7 +112,7 @@ internal sealed partial class CoordinatorActor
         }
     }
 
-    private void TellClose(string name) => _nodes[name].Tell(new RankProtocol.Close(_formation!.Epoch, CloseTimeout));
+    private void TellClose(string name) => _nodes[name].Tell(new RankProtocol.Close(_formation!.Epoch, RankProtocol.CloseTimeout));
 
     private void NodeClosed(NodeProtocol.Closed closed)
     {
@@ -225,7 +225,7 @@ internal sealed partial class CoordinatorActor
     {
         AgeNodes();
         _formation = _formation!.Tick();
-        if (_formation.Age > CloseTimeout.TotalSeconds)
+        if (_formation.Age > RankProtocol.CloseTimeout.TotalSeconds)
             Context.Stop(Self);
     }
 

@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
-using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling.Requests;
 
@@ -159,7 +159,7 @@ internal sealed partial class CoordinatorActor
     }
 
     private string ControlOf(IActorRef node) =>
-        ControlPlane.Text(node.Path.Address) is { Length: > 0 } elsewhere ? elsewhere : _context.Control;
+        ControlAddress.Text(node.Path.Address) is { Length: > 0 } elsewhere ? elsewhere : _context.Control;
 
     private ClusterStatus Status() => new(
         _context.Control, _context.Status, _context.Limits.WorldSize,

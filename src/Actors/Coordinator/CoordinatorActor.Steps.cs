@@ -2,6 +2,7 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Wire;
 using AkkaCp.Pipeline.Steps;
 using AkkaCp.Scheduling;
 

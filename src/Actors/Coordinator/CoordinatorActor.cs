@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Wire;
 using AkkaCp.Pipeline.Steps;
 using AkkaCp.Scheduling;
 using AkkaCp.Scheduling.Requests;
@@ -19,9 +20,6 @@ namespace AkkaCp.Actors.Coordinator;
 /// </remarks>
 internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
-    /// <summary>How long a rank's pipeline may take to end before it is left to itself.</summary>
-    public static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
-
     private const string DrainTimer = "drain";
     private const string SecondTimer = "second";
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);

@@ -1,3 +1,4 @@
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling;
 
 namespace AkkaCp.Actors.Coordinator;

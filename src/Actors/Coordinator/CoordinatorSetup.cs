@@ -1,31 +1,32 @@
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
 using AkkaCp.Settings;
 
 namespace AkkaCp.Actors.Coordinator;
 
-/// <summary>What settings and the ranks' host say to the scheduler and to the coordinator around it.</summary>
+/// <summary>What settings and facts say to the scheduler and to the coordinator around it.</summary>
 internal static class CoordinatorSetup
 {
     /// <summary>The context of a coordinator.</summary>
     /// <exception cref="ArgumentException">One is out of its range.</exception>
     public static CoordinatorContext Context(
-        EngineSettings settings, IRankHost host, int worldSize, int cpSize, int vocabSize, int contextLength, int settling = 0)
+        EngineSettings settings, GroupFacts facts, int worldSize, int cpSize, int vocabSize, int contextLength, int settling = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(worldSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(cpSize, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(worldSize % cpSize, 0, nameof(worldSize));
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(host.Facts.KvBlocks, 2, nameof(host));
+        ArgumentOutOfRangeException.ThrowIfLessThan(facts.KvBlocks, 2, nameof(facts));
         var limits = new SchedulerLimits(
-            worldSize, cpSize, vocabSize, contextLength, host.Facts.KvBlocks, settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler),
+            worldSize, cpSize, vocabSize, contextLength, facts.KvBlocks, settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler),
             Policy(settings.ContextParallel))
         {
             LostEpochs = settings.Cluster.LostEpochs,
             WaitForGroup = GroupRules.Seconds(settings.Cluster.WaitForNodes),
         };
-        return new CoordinatorContext(limits, host.Facts, GroupRules.Of(settings) with { Settling = settling });
+        return new CoordinatorContext(limits, facts, GroupRules.Of(settings) with { Settling = settling });
     }
 
     private static CpPolicySettings Policy(ContextParallelSettings cp) => new() { MinTokens = cp.MinTokens, ReplicateTokens = cp.ReplicateTokens };

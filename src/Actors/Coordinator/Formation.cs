@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Coordinator;
 

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling.Requests;
 
@@ -64,7 +64,7 @@ internal sealed class ReplyOutbox
     /// <summary>Requests whose edges are in the process at an address.</summary>
     /// <param name="control">Its control plane, <c>host:port</c>.</param>
     public IReadOnlyList<Guid> At(string control) =>
-        [.. _entries.Values.Where(entry => ControlPlane.Text(entry.Edge.Path.Address) == control).Select(entry => entry.RequestId)];
+        [.. _entries.Values.Where(entry => ControlAddress.Text(entry.Edge.Path.Address) == control).Select(entry => entry.RequestId)];
 
     /// <summary>The edge has all that it needs.</summary>
     public void Forget(Guid requestId) => _entries.Remove(requestId);

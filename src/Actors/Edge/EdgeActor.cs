@@ -1,5 +1,6 @@
 using Akka.Actor;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Wire;
 using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Actors.Edge;

@@ -5,7 +5,6 @@ using System.Security.Authentication;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Remote.Transport;
-using AkkaCp.Actors.Cluster;
 using AkkaCp.Collectives.Connecting;
 using AkkaCp.Collectives.Setup;
 using Google.Protobuf;
@@ -52,7 +51,7 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
         var address = await Hosts.FindAsync(host, CancellationToken.None).ConfigureAwait(false);
         _door = new ControlDoor(
             new IPEndPoint(address, Config.GetInt("port")), new HandshakeRules { Most = MostHandshakes }, _tls, _turnedAway, LinkOf);
-        _local = new Address(SchemeIdentifier, System.Name, ControlPlane.HostOf(Config.GetString("public-hostname")), _door.Port);
+        _local = new Address(SchemeIdentifier, System.Name, ControlAddress.Host(Config.GetString("public-hostname")), _door.Port);
         _ = LetInAsync(_door);
         return (_local, _listener);
     }
@@ -134,7 +133,7 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
     {
         var remote = (IPEndPoint)socket.RemoteEndPoint!;
         return new ControlLink(
-            _local, new Address(SchemeIdentifier, System.Name, ControlPlane.HostOf(remote.Address.ToString()), remote.Port), socket, stream,
+            _local, new Address(SchemeIdentifier, System.Name, ControlAddress.Host(remote.Address.ToString()), remote.Port), socket, stream,
             (int)MaximumPayloadBytes);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Wire;
 
 namespace AkkaCp.Actors.Nodes;
 

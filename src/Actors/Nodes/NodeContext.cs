@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using AkkaCp.Actors.Ranks;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline;
 
 namespace AkkaCp.Actors.Nodes;

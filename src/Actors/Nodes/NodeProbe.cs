@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
-using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Nodes;
@@ -48,5 +48,5 @@ internal static class NodeProbe
 
     /// <summary>The node's actor at <c>host:port</c>.</summary>
     public static string NodePath(ActorSystem system, string control) =>
-        (new RootActorPath(ControlPlane.AddressAt(system, control)) / "user" / NodeProtocol.ActorName).ToString();
+        (new RootActorPath(ControlAddress.At(system, control)) / "user" / NodeProtocol.ActorName).ToString();
 }

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Ranks;
 
 namespace AkkaCp.Actors.Nodes;
 

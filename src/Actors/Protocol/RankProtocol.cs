@@ -12,6 +12,9 @@ namespace AkkaCp.Actors.Protocol;
 /// </summary>
 public static class RankProtocol
 {
+    /// <summary>How long a rank's pipeline may take to end before it is left to itself.</summary>
+    internal static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>From the coordinator to a node, which hands it to its ranks.</summary>
     public interface ICommand : IWireMessage
     {

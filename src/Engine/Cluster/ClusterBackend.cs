@@ -1,4 +1,5 @@
 using AkkaCp.Actors;
+using AkkaCp.Actors.Edge;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Engine.Cluster;
 

@@ -1,4 +1,4 @@
-using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Collectives.Topology;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using AkkaCp.Actors;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Setup;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Collectives.Calls;
 using AkkaCp.Collectives.Groups;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
 using AkkaCp.Serving.Output;
 

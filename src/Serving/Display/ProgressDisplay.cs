@@ -1,4 +1,4 @@
-using AkkaCp.Actors;
+using AkkaCp.Actors.Edge;
 using AkkaCp.Engine;
 using AkkaCp.Model.Weights;
 using Spectre.Console;

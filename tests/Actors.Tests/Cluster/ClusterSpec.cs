@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Xunit;

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Links;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -70,7 +72,7 @@ public class ControlPlaneSpec
         var system = ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance);
         try
         {
-            var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
+            var port = ushort.Parse(ControlAddress.Of(system).Split(':')[1]);
             var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == port);
             Assert.Equal([IPAddress.Parse(host)], listeners.Select(listener => listener.Address.MapToIPv4()));
         }
@@ -86,7 +88,7 @@ public class ControlPlaneSpec
         var system = ControlPlane.StartNode(new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
         try
         {
-            var port = ushort.Parse(ControlPlane.AddressOf(system).Split(':')[1]);
+            var port = ushort.Parse(ControlAddress.Of(system).Split(':')[1]);
             var problem = Assert.Single(Assert.Throws<SettingsException>(
                 () => ControlPlane.StartNode(new EngineSettings(), port, NullLoggerFactory.Instance)).Problems);
             Assert.Equal($"akka-cp.cluster.port: expected a port of 127.0.0.1 that is free, found {port} taken", problem);

@@ -1,4 +1,5 @@
 using System.Net;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Model;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;

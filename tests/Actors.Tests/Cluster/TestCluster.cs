@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;

@@ -1,4 +1,5 @@
-using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Model.Weights;
 using Xunit;
 

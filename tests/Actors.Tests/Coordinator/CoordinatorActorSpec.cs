@@ -1,10 +1,11 @@
 using Akka.Actor;
 using Akka.TestKit.Xunit;
+using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Model;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Pipeline.Partition;
@@ -17,7 +18,7 @@ using Xunit;
 namespace AkkaCp.Actors.Tests.Coordinator;
 
 /// <summary>The coordinator among edges and nodes: what happens when one of them dies.</summary>
-public class CoordinatorActorSpec() : TestKit(CpSystem.AkkaConfig(new EngineSettings { Akka = "actor.serialize-messages = on" }))
+public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings { Akka = "actor.serialize-messages = on" }))
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     private static readonly ClientFacts s_client = new ScriptedRanks().Facts.ToClient();

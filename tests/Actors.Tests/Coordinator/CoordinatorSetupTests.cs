@@ -1,5 +1,5 @@
 using AkkaCp.Actors.Coordinator;
-using AkkaCp.Actors.Tests.Ranks;
+using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
 using AkkaCp.Settings;
@@ -13,7 +13,7 @@ public class CoordinatorSetupTests
     [Fact]
     public void DefaultSettings_GiveTheSchedulersAndTheCoordinatorsDefaults()
     {
-        var context = CoordinatorSetup.Context(new EngineSettings(), new ScriptedRanks(), 2, 2, 1000, 2000);
+        var context = CoordinatorSetup.Context(new EngineSettings(), new ScriptedRanks().Facts, 2, 2, 1000, 2000);
 
         Assert.Equal(
             new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()), context.Limits);
@@ -32,7 +32,7 @@ public class CoordinatorSetupTests
             ContextParallel = new ContextParallelSettings { MinTokens = 7, ReplicateTokens = 8 },
             Cluster = new ClusterSettings { LostEpochs = 9, WaitForNodes = TimeSpan.FromSeconds(9.5), NodeTimeout = TimeSpan.FromSeconds(11) },
         };
-        var context = CoordinatorSetup.Context(settings, new ScriptedRanks(), 2, 2, 1000, 2000, settling: 12);
+        var context = CoordinatorSetup.Context(settings, new ScriptedRanks().Facts, 2, 2, 1000, 2000, settling: 12);
 
         Assert.Equal(
             new StepLimits { ChunkTokens = 1, MaxStepTokens = 2, MaxRunning = 3, QueueLimit = 4, StepsInFlight = 5 }, context.Limits.Steps);

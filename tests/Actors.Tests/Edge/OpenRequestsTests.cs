@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Scheduling.Tests;

@@ -1,5 +1,5 @@
 using System.Net;
-using AkkaCp.Actors;
+using AkkaCp.Actors.Edge;
 using AkkaCp.Model.Weights;
 using AkkaCp.Testing;
 using Xunit;

@@ -1,4 +1,3 @@
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Xunit;

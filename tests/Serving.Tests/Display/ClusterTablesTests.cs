@@ -1,4 +1,5 @@
 using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
 using AkkaCp.Model;
 using AkkaCp.Serving.Display;

@@ -1,0 +1,13 @@
+namespace AkkaCp.Actors.Protocol;
+
+/// <summary>A picture of the coordinator after one of its turns.</summary>
+/// <param name="Phase">What it is doing.</param>
+/// <param name="Epoch">Incarnation of the group of ranks; above 1 after ranks were built anew.</param>
+/// <param name="Queued">Requests that wait.</param>
+/// <param name="Running">Requests that hold KV.</param>
+/// <param name="StepsInFlight">Steps inside the ranks.</param>
+/// <param name="StepsDone">Steps that all ranks have ended, all epochs.</param>
+/// <param name="FreeKvBlocks">KV blocks that no request holds.</param>
+/// <param name="TotalKvBlocks">KV blocks of a rank's pool.</param>
+public sealed record CoordinatorStatus(
+    CoordinatorPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks);
