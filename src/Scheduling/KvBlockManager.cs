@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace AkkaCp.Scheduling;
 
 /// <summary>
-/// Which KV blocks are free and how many are promised: the immutable side of what the ranks' pools hold, which are all alike.
-/// A request reserves the blocks of its worst case when it is admitted and takes them as its chunks are planned; so
-/// <see cref="Take"/> cannot fail, nobody waits for a block while holding others, and nothing can deadlock.
+/// Which KV blocks are free, and how many are promised. Immutable. The pools of all ranks are alike, so one manager stands for all.
+/// Admission reserves the blocks of a request's worst case; the planner takes them chunk by chunk. So <see cref="Take"/> cannot fail,
+/// no request waits for a block while it holds others, and nothing can deadlock.
 /// </summary>
 internal sealed record KvBlockManager
 {

@@ -139,8 +139,8 @@ public sealed record SchedulerState
     }
 
     /// <summary>
-    /// The group of ranks is broken. Whoever had rows inside has lost an epoch, and fails when that were too many in a row without a new
-    /// token: perhaps it is what breaks them. The others, and those that have lost fewer, are computed again in the next epoch.
+    /// The group of ranks is broken. A request with rows inside has lost an epoch. It fails when it has lost too many in a row without a new
+    /// token, for perhaps it is what breaks the groups. All other requests are computed again in the next epoch.
     /// </summary>
     public Transition LoseEpoch(PipelineFault fault)
     {
@@ -153,7 +153,7 @@ public sealed record SchedulerState
     public Transition FailToForm(PipelineFault fault) =>
         All.Aggregate(Transition.To(this), (so, request) => so.Then(state => state.CountLoss(request, fault)));
 
-    /// <summary>A second passed without a group of ranks; whoever has waited too long fails.</summary>
+    /// <summary>A second passed without a group of ranks. A request that has waited too long fails.</summary>
     /// <param name="missing">What is missing, in words.</param>
     public Transition WaitForGroup(string missing) => All.Aggregate(Transition.To(this), (so, request) => so.Then(state =>
         request.SecondsWithoutGroup < Limits.WaitForGroup
@@ -162,7 +162,7 @@ public sealed record SchedulerState
                 FaultKind.RankLost, "Coordinator", -1, -1, 0, $"no group of ranks for {Limits.WaitForGroup} s: {missing}"))));
 
     /// <summary>
-    /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone; running ones are prefilled again
+    /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone. Running requests are prefilled again
     /// from their known tokens and go on where they were.
     /// </summary>
     public SchedulerState Restart(long epoch)
@@ -205,7 +205,7 @@ public sealed record SchedulerState
         return request.LostEpochs < Limits.LostEpochs ? Transition.To(Put(request)) : Fail(request, fault);
     }
 
-    /// <summary>One that no rank knows is gone at once; another stays until a plan has told the ranks to forget it.</summary>
+    /// <summary>A request that no rank knows is gone at once. Another stays until a plan has told the ranks to forget it.</summary>
     private Transition End(RequestState request, GenerationProtocol.IReply reply)
     {
         if (!Running.ContainsKey(request.SequenceId))

@@ -8,16 +8,17 @@ namespace AkkaCp.Scheduling;
 /// <summary>
 /// Decides what runs next.
 /// <list type="number">
-/// <item>Released: requests that have ended. Their blocks are free from this plan on, even when an older step still holds rows of
-/// them: ranks run plans in order, so what they write for the old owner comes before what they write for the new one, and what they
-/// still read for the old owner nobody waits for.</item>
-/// <item>Admission, first come first served, by the KV of the worst case. A request that must wait for KV may be overtaken by
-/// <see cref="MaxOvertakes"/> later ones that fit, then they wait with it.</item>
-/// <item>While a request is suspect of breaking the groups of ranks, it runs alone, until a token clears it: whoever ran beside it would
-/// lose its epochs, too, and fail with it. Suspects come only with a new epoch, so nothing else is inside then.</item>
+/// <item>Released requests: those that have ended. The plan may give their blocks to its own rows, although an older step inside may still
+/// hold rows of them. Ranks run plans in order, so the old owner's writes come before the new owner's. What an older step reads of the
+/// old owner, nobody waits for.</item>
+/// <item>Admission, first come first served, by the KV blocks of the worst case. At most <see cref="MaxOvertakes"/> later requests that
+/// fit overtake a request that waits for KV. Then all later ones wait with it.</item>
+/// <item>A suspect, which may be what breaks the groups of ranks, runs alone until a token clears it. Requests beside it would lose their
+/// epochs, too, and fail with it. Suspects come only with a new epoch, when nothing else is inside.</item>
 /// <item>One decode row of every request whose last token is known.</item>
-/// <item>Prefill chunks in what is left of the step's tokens: least left first, so that a short prompt does not wait for a long one;
-/// each step that passes a prompt over counts for it like a whole step's tokens, so that a long one waits for a bounded number of steps.</item>
+/// <item>Prefill chunks in what is left of the step's tokens. The prompt with the least left goes first, so a short prompt does not wait
+/// for a long one. Each step that passes a prompt over counts for it like a whole step's tokens, so a long prompt waits for a bounded
+/// number of steps.</item>
 /// </list>
 /// </summary>
 public static class StepPlanner

@@ -21,6 +21,9 @@ internal sealed class NodeLife
     private const string Coordinator = "coordinator";
     private const string Singleton = "singleton";
 
+    // Nodes ask each other's by this name, so it is part of the protocol.
+    private const string HealerName = "islands";
+
     // How long the next coordinator waits for one that was given up, which may live and not know it. Two of them harm nobody.
     private static readonly TimeSpan s_removalMargin = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_leaveTime = TimeSpan.FromSeconds(15);
@@ -45,7 +48,7 @@ internal sealed class NodeLife
         var toCoordinator = StartProxy();
         Node = system.ActorOf(NodeActor.Props(node, toCoordinator), NodeProtocol.ActorName);
         system.ActorOf(DeadPeerWatch.Props(toCoordinator, Node), "dead-peers");
-        system.ActorOf(PartitionHealer.Props(settings, why => _over.TrySetResult(why)), "islands");
+        system.ActorOf(PartitionHealer.Props(settings, why => _over.TrySetResult(why)), HealerName);
         _cluster.RegisterOnMemberRemoved(() => _over.TrySetResult("the cluster has shut this node out"));
         system.EventStream.Subscribe(system.ActorOf(Props.Create(() => new QuarantineWatch(_over)), "quarantine"),
             typeof(ThisActorSystemQuarantinedEvent));

@@ -145,7 +145,7 @@ internal sealed partial class CoordinatorActor
                where share.Start is { AllLogits: true }
                let id = _state.RequestIdOf(share.SequenceId)
                where id is not null
-               let edge = _edges.EdgeOf(id.Value)
+               let edge = _outbox.EdgeOf(id.Value)
                where edge is not null
                select new LogitsProtocol.Route(share.SequenceId, id.Value, edge),
         ],

@@ -26,7 +26,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     private readonly CoordinatorContext _context;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly ReplyOutbox _edges = new();
+    private readonly ReplyOutbox _outbox = new();
     private readonly PartsAssembler _parts = new();
     private SchedulerState _state;
     private CoordinatorPhase _phase = CoordinatorPhase.Forming;
@@ -87,7 +87,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <remarks>Whoever is sent away looks for a coordinator and hands its request in there; after a restart, here.</remarks>
     protected override void PostStop()
     {
-        _edges.Dismiss(Self);
+        _outbox.Dismiss(Self);
         Publish(CoordinatorPhase.Stopped);
     }
 
@@ -95,8 +95,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         Receive<EdgeProtocol.HandIn>(handIn => Submit(handIn.Request, handIn.Client ?? ClientFacts.None));
         Receive<GenerationProtocol.Cancel>(cancel => Apply(_state.Cancel(cancel.RequestId)));
-        Receive<EdgeProtocol.Poll>(poll => _edges.Answer(poll.RequestId, poll.Known, Sender, Self, WhatIsMissing()));
-        Receive<EdgeProtocol.Done>(done => _edges.Forget(done.RequestId));
+        Receive<EdgeProtocol.Poll>(poll => _outbox.Answer(poll.RequestId, poll.Known, Sender, Self, WhatIsMissing()));
+        Receive<EdgeProtocol.Done>(done => _outbox.Forget(done.RequestId));
         Receive<PartProtocol.Part>(part =>
         {
             if (_parts.Take(part, Context.System) is { } whole)
@@ -118,15 +118,15 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (_context.Facts.DifferencesTo(client) is { Count: > 0 } differences)
             Reject(submit, $"the client differs from the cluster: {string.Join("; ", differences)}");
-        else if (_edges.TryAdd(submit, Sender))
+        else if (_outbox.TryAdd(submit, Sender))
             Apply(_state.Submit(submit));
-        else if (Sender.Equals(_edges.EdgeOf(submit.RequestId)))
-            _edges.Answer(submit.RequestId, submit.Tokens.Length, Sender, Self, WhatIsMissing());
+        else if (Sender.Equals(_outbox.EdgeOf(submit.RequestId)))
+            _outbox.Answer(submit.RequestId, submit.Tokens.Length, Sender, Self, WhatIsMissing());
         else
             Reject(submit, $"request id: expected one that is not in use, found {submit.RequestId}");
     }
 
-    /// <summary>Refuses a request that never was in the book.</summary>
+    /// <summary>Refuses a request that never was in the outbox.</summary>
     private void Reject(GenerationProtocol.Submit submit, string why)
     {
         _log.Info("a request of {0} is refused: {1}", Sender.Path.Address, why);
@@ -152,7 +152,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _state = transition.State;
         _context.NextSequenceId = _state.NextSequenceId;
         foreach (var reply in transition.Replies)
-            _edges.Tell(reply, Self);
+            _outbox.Tell(reply, Self);
         Publish(_phase);
     }
 
@@ -160,7 +160,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void AgeEdges()
     {
         _parts.Tick();
-        foreach (var requestId in _edges.Age(Rules.Lease))
+        foreach (var requestId in _outbox.Age(Rules.Lease))
         {
             _log.Info("request {0} is cancelled: its edge has been silent for {1} s", requestId, Rules.Lease);
             Apply(_state.Cancel(requestId));
@@ -171,11 +171,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// unknown, and hands them in again.</summary>
     private void ForgetEdges(string control)
     {
-        foreach (var requestId in _edges.At(control))
+        foreach (var requestId in _outbox.At(control))
         {
             _log.Info("request {0} is cancelled: the process of its client at {1} is dead", requestId, control);
             Apply(_state.Cancel(requestId));
-            _edges.Forget(requestId);
+            _outbox.Forget(requestId);
         }
     }
 

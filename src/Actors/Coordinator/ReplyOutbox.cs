@@ -16,14 +16,14 @@ internal sealed class ReplyOutbox
     /// <summary>Requests that have no terminal reply yet.</summary>
     public IReadOnlyList<Guid> Open => [.. _entries.Values.Where(entry => entry.Ended is null).Select(entry => entry.RequestId)];
 
-    /// <summary>Requests in the book, those that have ended included.</summary>
+    /// <summary>Requests in the outbox, those that have ended included.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>Notes a request's edge; false when the request is in the book.</summary>
+    /// <summary>Notes a request's edge; false when the request is in the outbox.</summary>
     public bool TryAdd(GenerationProtocol.Submit submit, IActorRef edge) => _entries.TryAdd(
         submit.RequestId, new Entry(submit.RequestId, edge, submit.Tokens.IsDefault ? 0 : submit.Tokens.Length));
 
-    /// <summary>The request's edge; null when the request is not in the book.</summary>
+    /// <summary>The request's edge; null when the request is not in the outbox.</summary>
     public IActorRef? EdgeOf(Guid requestId) => _entries.TryGetValue(requestId, out var entry) ? entry.Edge : null;
 
     /// <summary>Tells a reply to its edge, and keeps it.</summary>

@@ -38,7 +38,7 @@ internal sealed record Roster
     /// Takes a node's word. Refused are a node with other facts and one whose name another living node has. One that begins a new life
     /// under its name and address replaces itself, for two processes cannot hold one address.
     /// </summary>
-    /// <param name="pulse">What it says.</param>
+    /// <param name="heartbeat">What it says.</param>
     /// <param name="control">Where it says it from.</param>
     /// <param name="isProven">Whether the weights that it has loaded were compared with the group's.</param>
     public Hearing Hear(NodeProtocol.Heartbeat heartbeat, string control, bool isProven = true)

@@ -123,10 +123,10 @@ public sealed class WireSerializer : SerializerWithStringManifest
         to.Text(closed.Node);
     }
 
-    private static void WriteClusterView(WireWriter to, NodeProtocol.ClusterView island)
+    private static void WriteClusterView(WireWriter to, NodeProtocol.ClusterView view)
     {
-        to.Int(island.Size);
-        to.Text(island.First);
+        to.Int(view.Size);
+        to.Text(view.First);
     }
 
     private static void WriteProbe(WireWriter to, NodeProtocol.Probe probe)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace AkkaCp.Scheduling.Requests;
 
-/// <summary>How a request's prompt lay on the ranks, for the line that the command line prints.</summary>
+/// <summary>How a request's prompt was placed on the ranks, for the line that the command line prints.</summary>
 /// <param name="CpSize">CP ranks.</param>
 /// <param name="StepsByKind">Steps of the prefill by kind of placement: how often Split, Dealt, Replicated.</param>
 /// <param name="RowsPerRank">Prompt rows that each CP rank computed.</param>

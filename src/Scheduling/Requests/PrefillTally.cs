@@ -4,7 +4,7 @@ using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Scheduling.Requests;
 
-/// <summary>Counts how a request's prompt lay on the CP ranks, chunk by chunk.</summary>
+/// <summary>Counts how a request's prompt was placed on the CP ranks, chunk by chunk.</summary>
 internal sealed record PrefillTally(ImmutableArray<int> StepsByKind, ImmutableArray<int> RowsPerRank, long KvBytesGathered)
 {
     private const int KindCount = 3;

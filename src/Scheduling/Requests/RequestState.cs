@@ -46,7 +46,7 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
     /// <summary>Seconds that it has been without a group of ranks.</summary>
     public int SecondsWithoutGroup { get; init; }
 
-    /// <summary>How its prompt lay.</summary>
+    /// <summary>How its prompt was placed.</summary>
     public required PrefillTally Tally { get; init; }
 
     /// <summary>Whether ranks know it.</summary>

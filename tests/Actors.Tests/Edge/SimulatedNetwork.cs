@@ -138,7 +138,7 @@ internal sealed class SimulatedNetwork
     private sealed class Coordinating : MinimalActorRef
     {
         private readonly SimulatedNetwork _network;
-        private readonly ReplyOutbox _book = new();
+        private readonly ReplyOutbox _outbox = new();
         private List<int>? _tokens;
         private int _left;
         private int[] _stop = [];
@@ -153,17 +153,17 @@ internal sealed class SimulatedNetwork
         {
             switch (command)
             {
-                case GenerationProtocol.Submit submit when _book.TryAdd(submit, this):
+                case GenerationProtocol.Submit submit when _outbox.TryAdd(submit, this):
                     (_tokens, _left, _stop) = ([.. submit.Tokens], submit.MaxNewTokens, [.. submit.StopTokens]);
                     break;
                 case GenerationProtocol.Submit submit:
-                    _book.Answer(submit.RequestId, submit.Tokens.Length, this, this, "");
+                    _outbox.Answer(submit.RequestId, submit.Tokens.Length, this, this, "");
                     break;
                 case EdgeProtocol.Poll poll:
-                    _book.Answer(poll.RequestId, poll.Known, this, this, "");
+                    _outbox.Answer(poll.RequestId, poll.Known, this, this, "");
                     break;
                 case EdgeProtocol.Done done:
-                    _book.Forget(done.RequestId);
+                    _outbox.Forget(done.RequestId);
                     _tokens = null;
                     break;
                 case GenerationProtocol.Cancel when _tokens is not null:
@@ -184,19 +184,19 @@ internal sealed class SimulatedNetwork
 
             _left--;
             var token = FakeModel.Sample(_tokens.Count - 1, _tokens[^1]);
-            _book.Tell(new GenerationProtocol.TokenGenerated(_network._request.RequestId, _tokens.Count, token), this);
+            _outbox.Tell(new GenerationProtocol.TokenGenerated(_network._request.RequestId, _tokens.Count, token), this);
             _tokens.Add(token.Id);
             if (_stop.Contains(token.Id))
                 End(CompletionReason.Stop);
         }
 
-        /// <remarks>Stands for the edge, too: what the book tells goes onto the network.</remarks>
+        /// <remarks>Stands for the edge, too: what the outbox tells goes onto the network.</remarks>
         protected override void TellInternal(object message, IActorRef sender) => _network.Send(() => _network.Hear(message, this));
 
         private void End(CompletionReason reason)
         {
             _tokens = null;
-            _book.Tell(new GenerationProtocol.Completed(_network._request.RequestId, reason, PrefillPlacement.None), this);
+            _outbox.Tell(new GenerationProtocol.Completed(_network._request.RequestId, reason, PrefillPlacement.None), this);
         }
     }
 }
