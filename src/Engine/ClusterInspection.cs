@@ -4,6 +4,7 @@ using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model;
 using AkkaCp.Settings;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Engine;
 

@@ -52,7 +52,7 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <param name="cancellationToken">Ends the start, also one that hangs.</param>
     /// <exception cref="SettingsException">The configuration is wrong, asks for memory that is not there, or a port cannot be
     /// opened.</exception>
-    /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    /// <exception cref="Text.Files.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static async Task<ClusterNode> StartAsync(
         EngineOptions options, Action<NodeStatus>? stateChanged = null, CancellationToken cancellationToken = default)

@@ -5,9 +5,9 @@ using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine;
 
@@ -70,7 +70,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// small files are read.</summary>
     /// <exception cref="SettingsException">The configuration is wrong, or asks for memory that is not there; all
     /// mistakes.</exception>
-    /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    /// <exception cref="Text.Files.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="TimeoutException">The start did not get on for <c>akka-cp.scheduler.start-timeout</c>.</exception>
     /// <exception cref="OutOfMemoryException">Memory or a thread was refused all the same.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
@@ -80,7 +80,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>As the other overload, and checks requests that are known already before it reads the weights.</summary>
     /// <exception cref="GenerationException">A request is invalid or too long; nothing was loaded.</exception>
     /// <exception cref="SettingsException">The configuration is wrong; all mistakes.</exception>
-    /// <exception cref="Model.ModelFormatException">A file of the model is missing or malformed.</exception>
+    /// <exception cref="Text.Files.ModelFormatException">A file of the model is missing or malformed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled while loading; what was loaded is freed.</exception>
     public static async Task<InferenceEngine> StartAsync(
         EngineOptions options, IEnumerable<GenerationRequest> known, CancellationToken cancellationToken = default)

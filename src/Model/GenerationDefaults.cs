@@ -1,5 +1,5 @@
-using AkkaCp.Model.Files;
 using AkkaCp.Model.Sampling;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model;
 

@@ -1,4 +1,4 @@
-using AkkaCp.Model.Files;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model;
 

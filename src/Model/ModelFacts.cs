@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Text;
-using AkkaCp.Model.Files;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model;
 

@@ -1,5 +1,3 @@
-using AkkaCp.Npu.Cpu;
-
 namespace AkkaCp.Npu;
 
 /// <summary>

@@ -1,6 +1,6 @@
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine;
-using AkkaCp.Npu.Cpu;
+using AkkaCp.Npu.Cpu.Products.Kernels;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Model.Templates;
+using AkkaCp.Text.Templates;
 
 namespace AkkaCp.Serving;
 

@@ -7,7 +7,7 @@ namespace AkkaCp.Architecture.Tests;
 public partial class DependencyTests
 {
     // Each project, and those that it may use: all below it, but for neighbours.
-    private static readonly string[] s_order = ["Settings", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Serving"];
+    private static readonly string[] s_order = ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Serving"];
 
     // Two projects beside each other, of which neither uses the other.
     private static readonly string[] s_neighbours = ["Model", "Collectives"];
@@ -36,6 +36,9 @@ public partial class DependencyTests
                 Assert.InRange(Array.IndexOf(s_order, reference.Name["AkkaCp.".Length..]), 0, place - 1);
         }
     }
+
+    [Fact]
+    public void Text_KnowsNoTensors() => Assert.Empty(Project("Text").References);
 
     [Fact]
     public void ModelAndCollectives_KnowNothingOfEachOther()

@@ -1,8 +1,8 @@
 using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Templates;
 using AkkaCp.Testing;
+using AkkaCp.Text.Templates;
 
 namespace AkkaCp.Engine.Tests;
 

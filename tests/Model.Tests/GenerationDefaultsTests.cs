@@ -1,5 +1,6 @@
 using AkkaCp.Model.Sampling;
 using AkkaCp.Testing;
+using AkkaCp.Text.Files;
 using Xunit;
 
 namespace AkkaCp.Model.Tests;

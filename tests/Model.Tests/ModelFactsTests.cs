@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Tests.Safetensors;
 using AkkaCp.Testing;
+using AkkaCp.Text.Files;
 using Xunit;
 
 namespace AkkaCp.Model.Tests;

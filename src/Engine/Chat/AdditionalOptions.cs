@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using AkkaCp.Model.Templates;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Text.Templates;
 using Microsoft.Extensions.AI;
 
 namespace AkkaCp.Engine.Chat;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using AkkaCp.Model.Templates;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Text.Templates;
 using Microsoft.Extensions.AI;
 
 namespace AkkaCp.Engine.Chat;

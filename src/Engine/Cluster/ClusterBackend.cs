@@ -5,6 +5,7 @@ using AkkaCp.Engine.Generation;
 using AkkaCp.Model;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Engine.Cluster;
 

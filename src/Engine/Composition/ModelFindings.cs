@@ -2,9 +2,10 @@ using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Ending;
 using AkkaCp.Model.Safetensors;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Model.Weights;
+using AkkaCp.Text.Files;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Composition;
 

@@ -1,4 +1,4 @@
-using AkkaCp.Model.Tokenization;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Generation;
 

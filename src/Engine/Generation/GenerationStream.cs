@@ -1,6 +1,6 @@
 using AkkaCp.Model.Sampling;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Generation;
 

@@ -2,9 +2,10 @@ using System.Collections.Immutable;
 using AkkaCp.Engine.Prompting;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Text.Files;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Generation;
 

@@ -1,5 +1,5 @@
 using AkkaCp.Engine.Prompting;
-using AkkaCp.Model.Templates;
+using AkkaCp.Text.Templates;
 
 namespace AkkaCp.Engine.Generation;
 

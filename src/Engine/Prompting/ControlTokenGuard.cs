@@ -1,5 +1,5 @@
 using System.Text;
-using AkkaCp.Model.Tokenization;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Prompting;
 

@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Engine.Generation;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Prompting;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AkkaCp.Model.Files;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Configuration;
 

@@ -1,6 +1,6 @@
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Model.Ending;
 

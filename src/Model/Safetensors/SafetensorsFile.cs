@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using AkkaCp.Model.Files;
+using AkkaCp.Text.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaCp.Model.Safetensors;

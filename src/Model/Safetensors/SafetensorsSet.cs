@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
-using AkkaCp.Model.Files;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Safetensors;
 

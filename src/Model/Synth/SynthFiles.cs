@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Npu;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Model.Synth;
 

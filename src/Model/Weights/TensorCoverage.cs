@@ -1,6 +1,7 @@
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Npu;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Weights;
 

@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Attention;
+
 namespace AkkaCp.Npu.Cpu;
 
 // Attention.
@@ -17,7 +19,7 @@ public sealed partial class CpuDevice
         }
 
         _fiaPlan.Build(problem, Threads);
-        _fiaParts.Reserve(_fiaPlan.Parts, _fiaPlan.PartRows, Kernels.Fia.SumWidth(problem.HeadDim));
+        _fiaParts.Reserve(_fiaPlan.Parts, _fiaPlan.PartRows, Attention.Fia.SumWidth(problem.HeadDim));
         Workers.Run(_fiaPlan.Count, new FiaWork(problem, _fiaPlan, _fiaParts, _fiaScratch));
         if (_fiaPlan.DividedCount > 0)
         {

@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Threads;
+
 namespace AkkaCp.Npu.Cpu;
 
 // Rows by number: the paged cache, the embedding table.
@@ -116,7 +118,7 @@ public sealed unsafe partial class CpuDevice
         private static void Write(in TensorView rows, int row, in TensorView cache, int slot)
         {
             var source = (byte*)rows.Data + ((nint)row * rows.RowStride * rows.DType.Bytes());
-            Kernels.CopyRow.Convert(source, rows.DType, Slot(cache, slot), cache.DType, rows.RowLength);
+            Elementwise.CopyRow.Convert(source, rows.DType, Slot(cache, slot), cache.DType, rows.RowLength);
         }
     }
 
@@ -126,7 +128,7 @@ public sealed unsafe partial class CpuDevice
         {
             var source = (byte*)x.Data + ((nint)index[row] * x.RowStride * x.DType.Bytes());
             var target = (byte*)y.Data + ((nint)row * y.RowStride * y.DType.Bytes());
-            Kernels.CopyRow.Convert(source, x.DType, target, y.DType, x.RowLength);
+            Elementwise.CopyRow.Convert(source, x.DType, target, y.DType, x.RowLength);
         }
     }
 }

@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Threads;
+
 namespace AkkaCp.Npu.Cpu;
 
 // Operators whose rows are independent.
@@ -130,7 +132,7 @@ public sealed unsafe partial class CpuDevice
             var target = Row(y, row);
             for (var at = 0; at < x.RowLength; at += c)
             {
-                Kernels.RmsNorm.Row(source + at, (float*)gamma.Data, c, eps, target + at);
+                NormRope.RmsNorm.Row(source + at, (float*)gamma.Data, c, eps, target + at);
             }
         }
     }
@@ -140,8 +142,8 @@ public sealed unsafe partial class CpuDevice
     {
         public void Execute(int row)
         {
-            Kernels.Add.Row(Row(x1, row), Row(x2, row), Row(sum, row), x1.RowLength);
-            Kernels.RmsNorm.Row(Row(sum, row), (float*)gamma.Data, x1.RowLength, eps, Row(y, row));
+            Elementwise.Add.Row(Row(x1, row), Row(x2, row), Row(sum, row), x1.RowLength);
+            NormRope.RmsNorm.Row(Row(sum, row), (float*)gamma.Data, x1.RowLength, eps, Row(y, row));
         }
     }
 
@@ -153,7 +155,7 @@ public sealed unsafe partial class CpuDevice
             var head = Row(x, row);
             for (var h = 0; h < x[1]; h++, head += d)
             {
-                Kernels.RotaryMul.Head(head, Row(cos, row), Row(sin, row), d / 2);
+                NormRope.RotaryMul.Head(head, Row(cos, row), Row(sin, row), d / 2);
             }
         }
     }
@@ -161,12 +163,12 @@ public sealed unsafe partial class CpuDevice
     private readonly struct SwigluRow(TensorView x, TensorView y) : IRowWork
     {
         public void Execute(int row) =>
-            Kernels.Swiglu.Row(Row(x, row), Row(x, row) + y.RowLength, Row(y, row), y.RowLength);
+            Elementwise.Swiglu.Row(Row(x, row), Row(x, row) + y.RowLength, Row(y, row), y.RowLength);
     }
 
     private readonly struct AddRow(TensorView x1, TensorView x2, TensorView y) : IRowWork
     {
-        public void Execute(int row) => Kernels.Add.Row(Row(x1, row), Row(x2, row), Row(y, row), y.RowLength);
+        public void Execute(int row) => Elementwise.Add.Row(Row(x1, row), Row(x2, row), Row(y, row), y.RowLength);
     }
 
     private readonly struct CastRow(TensorView x, TensorView y) : IRowWork
@@ -181,11 +183,11 @@ public sealed unsafe partial class CpuDevice
             }
             else if (y.DType == DType.F32)
             {
-                Kernels.Cast.ToF32((ushort*)source, (float*)target, y.RowLength);
+                Elementwise.Cast.ToF32((ushort*)source, (float*)target, y.RowLength);
             }
             else
             {
-                Kernels.Cast.ToBF16((float*)source, (ushort*)target, y.RowLength);
+                Elementwise.Cast.ToBF16((float*)source, (ushort*)target, y.RowLength);
             }
         }
     }

@@ -1,3 +1,6 @@
+using AkkaCp.Npu.Cpu.Products;
+using AkkaCp.Npu.Cpu.Products.Packing;
+
 namespace AkkaCp.Npu.Cpu;
 
 // Products. One list of items covers groups × row blocks × column blocks, so that one dispatch serves a whole layer's experts.
@@ -92,9 +95,9 @@ public sealed unsafe partial class CpuDevice
             OperatorChecks.Refuse(op, "shape", "n and k of at least 1", $"[{n}, {k}]");
         }
 
-        if (dtype == DType.I8 && k > Kernels.I8Panel.MaxK)
+        if (dtype == DType.I8 && k > Products.Packing.I8Panel.MaxK)
         {
-            OperatorChecks.Refuse(op, "shape", $"k of at most {Kernels.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
+            OperatorChecks.Refuse(op, "shape", $"k of at most {Products.Packing.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
         }
     }
 

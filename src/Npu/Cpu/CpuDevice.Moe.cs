@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Threads;
+
 namespace AkkaCp.Npu.Cpu;
 
 // Mixture of experts: who goes where, and back.
@@ -10,9 +12,9 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireMatrix(Op, "x", logits);
         OperatorChecks.RequireMatrix(Op, "y", weights);
         var (tokens, choices) = (logits.Rows, weights.RowLength);
-        if (logits.RowLength is < 1 or > Kernels.MoeGating.MaxExperts)
+        if (logits.RowLength is < 1 or > Experts.MoeGating.MaxExperts)
         {
-            OperatorChecks.Refuse(Op, "x", $"1 to {Kernels.MoeGating.MaxExperts} experts", logits.ToString());
+            OperatorChecks.Refuse(Op, "x", $"1 to {Experts.MoeGating.MaxExperts} experts", logits.ToString());
         }
 
         if (choices < 1 || choices > logits.RowLength || weights.Rows != tokens)
@@ -42,9 +44,9 @@ public sealed unsafe partial class CpuDevice
 
         RequireLength(Op, "expanded_row_idx", expandedRowIdx, experts.Length);
         OperatorChecks.RequireRows(
-            Op, "expanded_x", expandedX, Kernels.MoeRouting.CountInRange(experts, firstExpert, groupList.Length), x.RowLength);
+            Op, "expanded_x", expandedX, Experts.MoeRouting.CountInRange(experts, firstExpert, groupList.Length), x.RowLength);
         OperatorChecks.RequireDisjoint(Op, "expanded_x", expandedX, "x", x);
-        Kernels.MoeRouting.Place(experts, firstExpert, expandedRowIdx, groupList);
+        Experts.MoeRouting.Place(experts, firstExpert, expandedRowIdx, groupList);
         if (x.Rows == 0)
         {
             return;
@@ -69,8 +71,8 @@ public sealed unsafe partial class CpuDevice
         }
 
         RequireLength(Op, "expanded_row_idx", expandedRowIdx, experts.Length);
-        RequireLength(Op, "source_rows", sourceRows, Kernels.MoeRouting.CountInRange(experts, firstExpert, groupList.Length));
-        Kernels.MoeRouting.Place(experts, firstExpert, expandedRowIdx, groupList);
+        RequireLength(Op, "source_rows", sourceRows, Experts.MoeRouting.CountInRange(experts, firstExpert, groupList.Length));
+        Experts.MoeRouting.Place(experts, firstExpert, expandedRowIdx, groupList);
         for (var i = 0; i < expandedRowIdx.Length; i++)
         {
             if (expandedRowIdx[i] >= 0)
@@ -122,7 +124,7 @@ public sealed unsafe partial class CpuDevice
 
     private readonly struct GatingRow(TensorView logits, bool renormalize, TensorView weights, int* experts) : IRowWork
     {
-        public void Execute(int row) => Kernels.MoeGating.Row(
+        public void Execute(int row) => Experts.MoeGating.Row(
             Row(logits, row), logits.RowLength, renormalize, Row(weights, row), experts + ((nint)row * weights.RowLength), weights.RowLength);
     }
 
@@ -144,7 +146,7 @@ public sealed unsafe partial class CpuDevice
 
     private readonly struct CombineRow(TensorView expandedY, TensorView weights, int* places, TensorView y) : IRowWork
     {
-        public void Execute(int row) => Kernels.MoeCombine.Row(
+        public void Execute(int row) => Experts.MoeCombine.Row(
             (float*)expandedY.Data, expandedY.RowStride, Row(weights, row), places + ((nint)row * weights.RowLength),
             weights.RowLength, Row(y, row), y.RowLength);
     }

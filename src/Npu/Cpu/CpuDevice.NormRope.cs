@@ -1,4 +1,7 @@
-using AkkaCp.Npu.Cpu.Kernels;
+using AkkaCp.Npu.Cpu.Elementwise;
+using AkkaCp.Npu.Cpu.NormRope;
+using AkkaCp.Npu.Cpu.Simd;
+using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu;
 

@@ -1,3 +1,7 @@
+using AkkaCp.Npu.Cpu.Products;
+using AkkaCp.Npu.Cpu.Products.Packing;
+using AkkaCp.Npu.Cpu.Threads;
+
 namespace AkkaCp.Npu.Cpu;
 
 // How products are cut into items. One list of items covers groups × row blocks × column blocks, so that one dispatch serves a whole

@@ -1,5 +1,8 @@
 using System.Runtime.Intrinsics;
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Attention;
+using AkkaCp.Npu.Cpu.Products;
+using AkkaCp.Npu.Cpu.Products.Kernels;
+using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu;
 
@@ -49,7 +52,7 @@ public sealed partial class CpuDevice : INpuDevice
         {
             _scratch = WorkerScratch.Allocate(_resources, options.Threads, ProductFloatsOf(_variant));
             Workers = new WorkerPool(options.Threads, options.Name, options.Cores, _resources);
-            _stream = new DeviceStream(options.Name + "/0", CoreOf(options.Cores, 0), _resources);
+            _stream = new DeviceStream(options.Name + "/0", ThreadAffinity.CoreOf(options.Cores, 0), _resources);
         }
         catch
         {
@@ -128,8 +131,4 @@ public sealed partial class CpuDevice : INpuDevice
     private static (KernelVariant Variant, KernelChoice Choice) ChooseKernels(string? option) =>
         string.IsNullOrEmpty(option)
             ? KernelCatalogue.Machine.Choose(Environment.GetEnvironmentVariable(KernelCatalogue.Variable), KernelCatalogue.Variable)
-            : KernelCatalogue.Machine.Choose(option, nameof(CpuDeviceOptions.Kernels));
-
-    internal static int? CoreOf(IReadOnlyList<int>? cores, int worker) =>
-        cores is { Count: > 0 } ? cores[worker % cores.Count] : null;
-}
+            : KernelCatalogue.Machine.Choose(option, nameof(CpuDeviceOptions.Kernels));}

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Assembled;
+using AkkaCp.Npu.Cpu.Products.Kernels;
+using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu;
 

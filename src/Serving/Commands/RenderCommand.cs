@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AkkaCp.Model.Templates;
+using AkkaCp.Text.Templates;
 
 namespace AkkaCp.Serving.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AkkaCp.Model.Tokenization;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Serving.Commands;
 

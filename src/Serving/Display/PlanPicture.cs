@@ -45,8 +45,8 @@ internal static class PlanPicture
             var next = new Block(rank.KvLenNext[request] - prefix - rank.QLenNext[request], rank.QLenNext[request]);
             var share = (Pairs(prev, prefix) + Pairs(next, prefix)) / Math.Max(1, all);
             table.AddRow(
-                new Text($"rank {rank.Rank}"), Bar(prev, next, extend), new Text($"{prev}"), new Text($"{next}"),
-                new Text($"{prev.Length + next.Length}"), new Text(string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %")));
+                new Spectre.Console.Text($"rank {rank.Rank}"), Bar(prev, next, extend), new Spectre.Console.Text($"{prev}"), new Spectre.Console.Text($"{next}"),
+                new Spectre.Console.Text($"{prev.Length + next.Length}"), new Spectre.Console.Text(string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %")));
         }
 
         return table;

@@ -2,10 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 using Microsoft.Extensions.AI;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using AkkaCp.Engine.Composition;
-using AkkaCp.Model;
 using AkkaCp.Settings;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Engine.Tests.Starting;
 

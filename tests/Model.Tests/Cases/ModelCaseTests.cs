@@ -2,11 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Ending;
-using AkkaCp.Model.Templates;
 using AkkaCp.Model.Tests.Files;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Model.Weights;
 using AkkaCp.Testing;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Cases;

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Ending;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Testing;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Ending;

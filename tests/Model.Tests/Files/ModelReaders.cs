@@ -1,7 +1,8 @@
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
-using AkkaCp.Model.Templates;
-using AkkaCp.Model.Tokenization;
+using AkkaCp.Text.Files;
+using AkkaCp.Text.Templates;
+using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Model.Tests.Files;
 

@@ -3,10 +3,10 @@ using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Synth;
 using AkkaCp.Model.Tests.Safetensors;
-using AkkaCp.Model.Tokenization;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Text.Tokenization;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Synth;

@@ -3,6 +3,7 @@ using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Tests.Safetensors;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
+using AkkaCp.Text.Files;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Weights;

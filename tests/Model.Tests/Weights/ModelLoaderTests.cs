@@ -6,6 +6,7 @@ using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Testing;
+using AkkaCp.Text.Files;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Weights;

@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Dataflow;
 using AkkaCp.Npu.Cpu;
+using AkkaCp.Npu.Cpu.Threads;
 using Xunit;
 
 namespace AkkaCp.Npu.Tests.Cpu;

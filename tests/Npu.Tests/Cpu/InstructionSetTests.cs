@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Npu.Cpu.Kernels;
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Products.Kernels;
+using AkkaCp.Npu.Cpu.Simd;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using AkkaCp.Npu.Cpu;
+using AkkaCp.Npu.Cpu.Threads;
 using Xunit;
 
 namespace AkkaCp.Npu.Tests.Cpu;

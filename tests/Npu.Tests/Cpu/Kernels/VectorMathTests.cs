@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics;
-using AkkaCp.Npu.Cpu.Kernels;
+using AkkaCp.Npu.Cpu.Simd;
 using AkkaCp.Testing;
 using Xunit;
 

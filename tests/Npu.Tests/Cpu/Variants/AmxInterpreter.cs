@@ -1,4 +1,4 @@
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Assembled;
 using Iced.Intel;
 using Xunit;
 

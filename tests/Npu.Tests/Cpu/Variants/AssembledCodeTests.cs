@@ -1,5 +1,6 @@
 using System.Globalization;
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Assembled;
+using AkkaCp.Npu.Cpu.Products.Kernels;
 using AkkaCp.Testing;
 using Iced.Intel;
 using Xunit;

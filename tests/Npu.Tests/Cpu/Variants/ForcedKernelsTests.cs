@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Assembled;
+using AkkaCp.Npu.Cpu.Products.Kernels;
 using AkkaCp.Testing;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using System.Runtime.Intrinsics;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Npu.Cpu.Kernels;
-using AkkaCp.Npu.Cpu.Variants;
+using AkkaCp.Npu.Cpu.Assembled;
+using AkkaCp.Npu.Cpu.Products.Kernels;
+using AkkaCp.Npu.Cpu.Simd;
 using Xunit;
 
 namespace AkkaCp.Npu.Tests.Cpu.Variants;

@@ -1,0 +1,51 @@
+using AkkaCp.Npu.Cpu.Assembled;
+using AkkaCp.Npu.Cpu.Products.Packing;
+
+namespace AkkaCp.Npu.Cpu.Products.Kernels;
+
+/// <summary>
+/// avx2: products on 256-bit tiles assembled at run time, the portable form's chain of fused multiply-adds and so its bits: F32 weights,
+/// and BF16 weights widened to F32 with x in F32. I8 weights meet vpdpbusd where there is AVX-VNNI, C# where there is none.
+/// </summary>
+internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels i8, AssembledBlocking blocking) : KernelVariant
+{
+    /// <summary>Its name.</summary>
+    public const string VariantName = "avx2";
+
+    /// <inheritdoc/>
+    public override string Name => VariantName;
+
+    /// <inheritdoc/>
+    public override string Numerics => NumericsIds.Portable;
+
+    /// <inheritdoc/>
+    public override BF16Layout BF16Layout => BF16Layout.Halves;
+
+    /// <inheritdoc/>
+    public override int TileRows => f32.MaxRows;
+
+    /// <inheritdoc/>
+    public override int MaxRows => blocking.MaxRows;
+
+    /// <inheritdoc/>
+    public override int RowsFor(int k, DType weights) => blocking.RowsFor(k);
+
+    /// <inheritdoc/>
+    public override bool KeepsRows(int rows, int k, DType weights) => blocking.WordsFor(rows, k) >= k;
+
+    /// <inheritdoc/>
+    public override int ScratchFloats => blocking.ScratchFloats;
+
+    /// <inheritdoc/>
+    public override I8Kernels I8 => i8;
+
+    /// <summary>The tiles for F32 weights.</summary>
+    public ProductTiles F32Tiles => f32;
+
+    /// <summary>The tiles for BF16 weights.</summary>
+    public ProductTiles BF16Tiles => bf16;
+
+    /// <inheritdoc/>
+    public override void Compute(in MatMulBlock block, DType weights) =>
+        new AssembledLoop(block, weights == DType.BF16 ? bf16 : f32, blocking, pairs: false).Run();
+}

@@ -1,0 +1,50 @@
+using AkkaCp.Npu.Cpu.Assembled;
+using AkkaCp.Npu.Cpu.Products.Packing;
+
+namespace AkkaCp.Npu.Cpu.Products.Kernels;
+
+/// <summary>
+/// One form of the product kernels. Within a variant an element of y sees one chain of operations with k rising, whatever the
+/// number of rows, the tile, the block and the split over threads; between variants only the same <see cref="Numerics"/> promise
+/// the same bits.
+/// </summary>
+internal abstract class KernelVariant
+{
+    /// <summary>The word that AKKACP_KERNELS takes.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Id of the arithmetic.</summary>
+    public abstract string Numerics { get; }
+
+    /// <summary>How BF16 weights lie in a panel.</summary>
+    public abstract BF16Layout BF16Layout { get; }
+
+    /// <summary>Rows of the tallest tile; blocks are cut into whole ones.</summary>
+    public abstract int TileRows { get; }
+
+    /// <summary>Most rows of one block.</summary>
+    public abstract int MaxRows { get; }
+
+    /// <summary>Most rows of a block with <paramref name="k"/> inputs, at most <see cref="MaxRows"/>.</summary>
+    public virtual int RowsFor(int k, DType weights) => MaxRows;
+
+    /// <summary>True when x is rounded to BF16 for these weights, so that rows may come rounded (<see cref="MatMulBlock.Rounded"/>).</summary>
+    public virtual bool RoundsRows(DType weights) => false;
+
+    /// <summary>True when such a block leaves all of its rows packed (<see cref="MatMulBlock.RowsPacked"/>).</summary>
+    public abstract bool KeepsRows(int rows, int k, DType weights);
+
+    /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
+    public abstract int ScratchFloats { get; }
+
+    /// <summary>The products with I8 weights, whose bits are the same in all variants.</summary>
+    public abstract I8Kernels I8 { get; }
+
+    /// <summary>Tiles of vdpbf16ps that attention over a BF16 cache runs on; null where it widens keys and values to F32.</summary>
+    public virtual ProductTiles? PairTiles => null;
+
+    /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
+    /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
+    /// <param name="weights">Type of the panels.</param>
+    public abstract void Compute(in MatMulBlock block, DType weights);
+}
