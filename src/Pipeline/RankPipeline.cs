@@ -20,15 +20,6 @@ namespace AkkaCp.Pipeline;
 /// </remarks>
 public sealed class RankPipeline : IRankPipeline
 {
-    internal const string Embed = nameof(Embed);
-    internal const string QkvProjection = nameof(QkvProjection);
-    internal const string KvConcatGather = nameof(KvConcatGather);
-    internal const string ZigzagQSplit = nameof(ZigzagQSplit);
-    internal const string DualFia = nameof(DualFia);
-    internal const string Concat = nameof(Concat);
-    internal const string Moe = nameof(Moe);
-    internal const string LmHead = nameof(LmHead);
-
     private const int NoLayer = -1;
     private static readonly DataflowLinkOptions s_propagate = new() { PropagateCompletion = true };
 
@@ -106,7 +97,7 @@ public sealed class RankPipeline : IRankPipeline
 
         // Step 1: the plan becomes rows, their angles, and their embeddings with their first norm.
         var embed = new EmbedStage(_setup, new SequenceTable(_setup.Kv.Shape.BlockSize));
-        var head = blocks.Create<PlanMessage, NormedMessage>(Embed, NoLayer, plan => embed.Run(plan.Step));
+        var head = blocks.Create<PlanMessage, NormedMessage>(StageNames.Embed, NoLayer, plan => embed.Run(plan.Step));
         ISourceBlock<StageResult<NormedMessage>> normed = head;
         for (var layer = 0; layer < _setup.Weights.Layers.Count; layer++)
         {
@@ -114,7 +105,7 @@ public sealed class RankPipeline : IRankPipeline
         }
 
         // Step 8: logits of the rows that need them, and tokens.
-        var lmHead = blocks.Create<NormedMessage, SampledMessage>(LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync,
+        var lmHead = blocks.Create<NormedMessage, SampledMessage>(StageNames.LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync,
             waits: groups.AttnTp.Size > 1);
         normed.LinkTo(lmHead, s_propagate);
         var end = blocks.Add(new ActionBlock<StageResult<SampledMessage>>(FinishAsync, blocks.Options));
@@ -129,19 +120,19 @@ public sealed class RankPipeline : IRankPipeline
 
         // Steps 2 and 3: K and V first, their gather goes out, Q; then the gathered K‖V into the pool.
         var qkv = blocks.Create<NormedMessage, QkvMessage>(
-            QkvProjection, layer, new QkvProjectionStage(_setup, layer, _graph.Token).Run);
+            StageNames.QkvProjection, layer, new QkvProjectionStage(_setup, layer, _graph.Token).Run);
         var gather = blocks.Create<QkvMessage, QueryMessage>(
-            KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync, waits: groups.AttnCp.Size > 1);
+            StageNames.KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync, waits: groups.AttnCp.Size > 1);
 
         // Steps 4 and 5: early and late zigzag blocks, one FIA call each.
-        var split = blocks.Create<QueryMessage, SplitQueryMessage>(ZigzagQSplit, layer, ZigzagQSplitStage.Run);
-        var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(DualFia, layer, new DualFiaStage(_setup, layer).Run);
+        var split = blocks.Create<QueryMessage, SplitQueryMessage>(StageNames.ZigzagQSplit, layer, ZigzagQSplitStage.Run);
+        var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(StageNames.DualFia, layer, new DualFiaStage(_setup, layer).Run);
 
         // Steps 6 and 7: o_proj, residual, norm; experts, residual, the next layer's norm.
         var concat = blocks.Create<AttentionMessage, NormedMessage>(
-            Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync, waits: groups.AttnTp.Size > 1);
+            StageNames.Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync, waits: groups.AttnTp.Size > 1);
         var moe = blocks.Create<NormedMessage, NormedMessage>(
-            Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync, waits: groups.Moe.Size > 1 || _setup.Topology.NeedsMoeGather);
+            StageNames.Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync, waits: groups.Moe.Size > 1 || _setup.Topology.NeedsMoeGather);
 
         normed.LinkTo(qkv, s_propagate);
         qkv.LinkTo(gather, s_propagate);

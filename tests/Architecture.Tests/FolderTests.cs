@@ -10,9 +10,6 @@ public class FolderTests
     private static readonly Dictionary<string, string[]> s_knots = new()
     {
         ["Collectives"] = [". Calls Connecting Groups Links Wire"],
-        ["Engine"] = [". Chat Cluster Composition Generation Hosting Prompting"],
-        ["Pipeline"] = [". Stages Steps"],
-        ["Serving"] = [". Bench Commands Display"],
         // One interpreter in one namespace: what values are and how they are rendered calls for each other, as in Jinja2.
         ["Text"] =
         [

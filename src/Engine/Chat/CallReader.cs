@@ -1,4 +1,4 @@
-using AkkaCp.Engine.Generation;
+using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;

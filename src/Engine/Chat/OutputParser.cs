@@ -1,5 +1,5 @@
 using System.Text;
-using AkkaCp.Engine.Generation;
+using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;
 

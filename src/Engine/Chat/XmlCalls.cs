@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json.Nodes;
-using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;

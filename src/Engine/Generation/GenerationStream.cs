@@ -1,3 +1,4 @@
+using AkkaCp.Engine.Prompting;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Text.Tokenization;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AkkaCp.Engine.Generation;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Text.Templates;
 using AkkaCp.Text.Tokenization;

@@ -176,5 +176,5 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     }
 
     private RequestSample NotFinite(long step, long sequenceId, string message) => new(
-        sequenceId, null, new PipelineFault(FaultKind.NonFiniteLogits, nameof(RankPipeline.LmHead), -1, setup.Rank, step, message));
+        sequenceId, null, new PipelineFault(FaultKind.NonFiniteLogits, nameof(StageNames.LmHead), -1, setup.Rank, step, message));
 }

@@ -96,12 +96,12 @@ public sealed class StageClockTests
         var layers = world.Config.NumHiddenLayers;
         var computed = clock.Stages.Where(stage => stage.Computed > TimeSpan.Zero).ToDictionary(stage => stage.Name, stage => stage.Computed);
         Assert.Equal(
-            new() { [RankPipeline.DualFia] = layers * 5 * s_second, [RankPipeline.Moe] = layers * 14 * s_second },
+            new() { [StageNames.DualFia] = layers * 5 * s_second, [StageNames.Moe] = layers * 14 * s_second },
             computed);
         Assert.Equal(
             [
-                RankPipeline.Embed, RankPipeline.QkvProjection, RankPipeline.KvConcatGather, RankPipeline.ZigzagQSplit, RankPipeline.DualFia,
-                RankPipeline.Concat, RankPipeline.Moe, RankPipeline.LmHead,
+                StageNames.Embed, StageNames.QkvProjection, StageNames.KvConcatGather, StageNames.ZigzagQSplit, StageNames.DualFia,
+                StageNames.Concat, StageNames.Moe, StageNames.LmHead,
             ],
             clock.Stages.Select(stage => stage.Name));
     }

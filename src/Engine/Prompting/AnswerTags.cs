@@ -1,6 +1,6 @@
 using AkkaCp.Text.Tokenization;
 
-namespace AkkaCp.Engine.Generation;
+namespace AkkaCp.Engine.Prompting;
 
 /// <summary>The tags in an answer that say what its parts are.</summary>
 internal static class AnswerTags
