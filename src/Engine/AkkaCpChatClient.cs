@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using AkkaCp.Engine.Chat;
 using Microsoft.Extensions.AI;
 
@@ -54,20 +53,11 @@ public sealed class AkkaCpChatClient : IChatClient
         var request = ChatRequestMapping.ToRequest(messages, options, this);
         var engine = await _engine(cancellationToken).ConfigureAwait(false);
         UnsupportedOptions.RefuseOtherModel(options, engine.ModelName);
-        var prompt = engine.Encode(request);
+        var accepted = engine.Accept(request);
         var calls = request.Tools.Count > 0 ? new CallReader(new OfferedTools(request.Tools), engine.WritesXmlCalls) : null;
-        var answer = new ChatAnswer(engine.ModelName, prompt.OpensReasoning, calls);
+        var answer = new ChatAnswer(engine.ModelName, accepted.Prompt.OpensReasoning, calls);
         var showsReasoning = options?.Reasoning?.Output is not ReasoningOutput.None;
-        // The encoded prompt, so that what decided about reasoning is what the model sees.
-        var encoded = request with
-        {
-            Messages = null,
-            Tools = [],
-            EnableThinking = null,
-            ChatTemplateKwargs = new Dictionary<string, JsonElement>(),
-            Tokens = prompt.Tokens,
-        };
-        await foreach (var chunk in engine.GenerateAsync(encoded, cancellationToken).ConfigureAwait(false))
+        await foreach (var chunk in engine.GenerateAsync(() => accepted, cancellationToken).ConfigureAwait(false))
         {
             if (answer.Take(chunk) is { } update && (showsReasoning || WithoutReasoning(update)))
                 yield return update;

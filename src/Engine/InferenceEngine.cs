@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AkkaCp.Actors.Logging;
@@ -21,6 +22,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly ModelAssets _model;
     private readonly TimeProvider _clock;
     private readonly Callbacks _callbacks;
+    // Taken over at the start, until they are asked for.
+    private ConcurrentDictionary<GenerationRequest, AcceptedRequest> _known = new(ReferenceEqualityComparer.Instance);
     private int _disposed;
 
     internal InferenceEngine(
@@ -77,7 +80,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     public static Task<InferenceEngine> StartAsync(EngineOptions options, CancellationToken cancellationToken = default) =>
         StartAsync(options, [], cancellationToken);
 
-    /// <summary>As the other overload, and checks requests that are known already before it reads the weights.</summary>
+    /// <summary>As the other overload, and takes over requests that are known already before it reads the weights: they are checked and
+    /// encoded now, and are what they were now when <see cref="GenerateAsync(GenerationRequest, CancellationToken)"/> is given them.</summary>
     /// <exception cref="GenerationException">A request is invalid or too long; nothing was loaded.</exception>
     /// <exception cref="SettingsException">The configuration is wrong; all mistakes.</exception>
     /// <exception cref="Text.Files.ModelFormatException">A file of the model is missing or malformed.</exception>
@@ -91,21 +95,22 @@ public sealed class InferenceEngine : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var plan = EnginePlan.Create(options);
         var model = ModelAssets.Load(plan.Directory, plan.Model);
+        var accepted = new ConcurrentDictionary<GenerationRequest, AcceptedRequest>(ReferenceEqualityComparer.Instance);
         foreach (var request in known)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            _ = model.Encode(model.Accept(request));
+            accepted[request] = model.Accept(request);
         }
 
         IGenerationBackend backend = plan.Settings.Cluster.Seeds.IsEmpty
             ? await LocalRanks.StartAsync(plan, options, cancellationToken).ConfigureAwait(false)
             : ClusterBackend.Start(plan, options);
-        return new InferenceEngine(backend, model, callbacks: Callbacks.Of(options.LoggerFactory));
+        return new InferenceEngine(backend, model, callbacks: Callbacks.Of(options.LoggerFactory)) { _known = accepted };
     }
 
     /// <summary>What a request's prompt is for the model.</summary>
     /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
-    public EncodedPrompt Encode(GenerationRequest request) => _model.Encode(_model.Accept(request));
+    public EncodedPrompt Encode(GenerationRequest request) => _model.Accept(request).Prompt;
 
     /// <summary>
     /// Answers a request. Enumerating starts it; cancelling, or leaving the enumeration, ends it and frees its KV cache.
@@ -113,13 +118,22 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <exception cref="GenerationException">The request is invalid, too long, refused or failed; from the
     /// enumeration.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; from the enumeration.</exception>
-    public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
-        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        GenerateAsync(() => Accept(request), cancellationToken);
+
+    /// <summary>Takes a request over, unless it was known at the start.</summary>
+    /// <exception cref="GenerationException">Invalid: with every mistake of the request. ContextLengthExceeded.</exception>
+    internal AcceptedRequest Accept(GenerationRequest request) =>
+        request is not null && _known.TryRemove(request, out var known) ? known : _model.Accept(request!);
+
+    /// <summary>Answers a request that was taken over.</summary>
+    internal async IAsyncEnumerable<GenerationChunk> GenerateAsync(
+        Func<AcceptedRequest> accept, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        var accepted = _model.Accept(request);
+        var accepted = accept();
         var submit = Prepare(accepted);
-        var stream = new GenerationStream(submit, _model.Tokenizer, accepted.Stop, _clock);
+        var stream = new GenerationStream(submit, _model.Tokenizer, accepted.Request.Stop, _clock);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var reply in Replies(submit, stopping.Token, cancellationToken).ConfigureAwait(false))
         {
@@ -224,9 +238,9 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
     }
 
-    private GenerationProtocol.Submit Prepare(GenerationRequest request)
+    private GenerationProtocol.Submit Prepare(AcceptedRequest accepted)
     {
-        var tokens = _model.Encode(request).Tokens;
+        var (request, tokens) = (accepted.Request, accepted.Prompt.Tokens);
         var room = _model.ContextLength - tokens.Length;
         return new GenerationProtocol.Submit(
             Guid.NewGuid(), tokens, tokens.Length,

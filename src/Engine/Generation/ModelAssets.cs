@@ -54,20 +54,19 @@ internal sealed record ModelAssets
         };
     }
 
-    /// <summary>Takes a request over: a copy that is the engine's own, every field of it checked.</summary>
-    /// <exception cref="GenerationException">Invalid: with every mistake of the request.</exception>
-    public GenerationRequest Accept(GenerationRequest request)
+    /// <summary>Takes a request over: a copy that is the engine's own, every field of it checked, its prompt encoded.</summary>
+    /// <exception cref="GenerationException">
+    /// Invalid: with every mistake of the request; or the template refuses it, or it has an added token that the model lacks.
+    /// ContextLengthExceeded.
+    /// </exception>
+    public AcceptedRequest Accept(GenerationRequest request)
     {
         var own = RequestCopy.Of(request);
         var problems = RequestValidation.Problems(own, this);
-        return problems.Count == 0 ? own : throw new GenerationException(problems);
+        return problems.Count == 0 ? new AcceptedRequest(own, Encode(own)) : throw new GenerationException(problems);
     }
 
-    /// <summary>Encodes the prompt of a request that was accepted.</summary>
-    /// <exception cref="GenerationException">
-    /// Invalid: the template refuses it, or it has an added token that the model lacks. ContextLengthExceeded.
-    /// </exception>
-    public EncodedPrompt Encode(GenerationRequest request)
+    private EncodedPrompt Encode(GenerationRequest request)
     {
         var prompt = Prompts.Encode(request);
         if (prompt.Tokens.IsEmpty)

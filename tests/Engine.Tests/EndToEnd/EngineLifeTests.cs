@@ -185,6 +185,27 @@ public class EngineLifeTests
     }
 
     [Fact]
+    public async Task RequestThatIsKnownAtTheStart_IsEncodedThenAndNotAgain()
+    {
+        List<int> tokens = [1, 2, 3];
+        var request = new GenerationRequest { Tokens = tokens, MaxTokens = 1 };
+        await using var engine = await InferenceEngine.StartAsync(
+            new EngineOptions { ModelPath = RepositoryFiles.DemoModel }, [request], TestContext.Current.CancellationToken);
+        tokens.Add(4);
+
+        Assert.Equal(3, (await SummaryAsync(engine, request)).PromptTokens);
+        Assert.Equal(4, (await SummaryAsync(engine, request)).PromptTokens);
+    }
+
+    private static async Task<GenerationSummary> SummaryAsync(InferenceEngine engine, GenerationRequest request)
+    {
+        GenerationSummary? summary = null;
+        await foreach (var chunk in engine.GenerateAsync(request, TestContext.Current.CancellationToken))
+            summary = chunk.Summary ?? summary;
+        return summary!;
+    }
+
+    [Fact]
     public async Task Host_LoadsTheModel_AndItsChatClientAnswers()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
