@@ -42,7 +42,7 @@ public sealed record StepState(StepPlan Plan)
 
     private static int CauseRank(FaultKind kind) => kind switch
     {
-        FaultKind.StageFailed or FaultKind.NonFiniteLogits or FaultKind.OutOfKvBlocks => 0,
+        FaultKind.StageFailed or FaultKind.NonFiniteLogits => 0,
         FaultKind.RankLost => 1,
         FaultKind.CollectiveMismatch => 2,
         FaultKind.PeerLost => 3,

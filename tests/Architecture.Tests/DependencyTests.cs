@@ -118,7 +118,7 @@ public partial class DependencyTests
 
     private static SourceProject Project(string name) => SourceProject.All.Single(project => project.Name == name);
 
-    private static Assembly AssemblyOf(string name) => Assembly.Load(name == "Serving" ? "akkacp" : $"AkkaCp.{name}");
+    private static Assembly AssemblyOf(string name) => Project(name).Assembly;
 
     [GeneratedRegex(@"\bunsafe\b")]
     private static partial Regex UnsafeWord();

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Xml.Linq;
 using AkkaCp.Testing;
 
@@ -7,6 +8,9 @@ namespace AkkaCp.Architecture.Tests;
 internal sealed record SourceProject(string Name, string Folder)
 {
     private XDocument File => XDocument.Load(Path.Combine(Folder, $"{Name}.csproj"));
+
+    /// <summary>What it is built into.</summary>
+    public Assembly Assembly => Assembly.Load(Name == "Serving" ? "akkacp" : $"AkkaCp.{Name}");
 
     /// <summary>Projects that it names.</summary>
     public IEnumerable<string> References => Included("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path));

@@ -17,10 +17,10 @@ public sealed class CpVectorCoverageTests
     /// <summary>Part of the file (section.list) and the test that reads it.</summary>
     private static readonly Dictionary<string, string> s_tested = new()
     {
-        ["zigzag.cases"] = Pipeline + "Partition/ZigzagPartitionTests.cs",
-        ["zigzag_load_balance.cases"] = Pipeline + "Partition/ZigzagPartitionTests.cs",
+        ["zigzag.cases"] = Pipeline + "Partition/ZigzagVectorTests.cs",
+        ["zigzag_load_balance.cases"] = Pipeline + "Partition/ZigzagVectorTests.cs",
         ["can_apply.cases"] = Pipeline + "Partition/CpPolicyTests.cs",
-        ["padding.cases"] = Pipeline + "Partition/ZigzagPartitionTests.cs",
+        ["padding.cases"] = Pipeline + "Partition/ZigzagVectorTests.cs",
         ["padding.fia_pad_rule"] = Attention + "ContextParallelAttentionTests.cs",
         ["groups.cases"] = Collectives + "Topology/RankTopologyTests.cs",
         ["server_args.cases"] = Collectives + "Topology/RankTopologyTests.cs",

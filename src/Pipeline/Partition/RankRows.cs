@@ -6,8 +6,6 @@ namespace AkkaCp.Pipeline.Partition;
 /// </summary>
 public sealed class RankRows
 {
-    private int[] _extendLens = [];
-
     internal RankRows(int cpRank) => CpRank = cpRank;
 
     /// <summary>The context-parallel rank, 0 .. C-1.</summary>
@@ -65,18 +63,6 @@ public sealed class RankRows
     /// <summary>Local rows of replicated requests, in order; the same rows on every rank.</summary>
     public int[] ReplicatedRows { get; private set; } = [];
 
-    /// <summary>Local row of the request's last token, or -1 when it lies elsewhere or the request has no rows.</summary>
-    public int LastRow(int request)
-    {
-        var end = _extendLens[request];
-        if (NextLen[request] > 0 && NextStart[request] + NextLen[request] == end)
-        {
-            return TotalQPrev + CuQNext[request] - 1;
-        }
-
-        return PrevLen[request] > 0 && PrevStart[request] + PrevLen[request] == end ? CuQPrev[request] - 1 : -1;
-    }
-
     /// <summary>Lays the rows of a step; <see cref="StepRows"/> says which blocks of which request lie here.</summary>
     internal void Lay(
         ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements, TokenGather gather, ReadOnlySpan<RowBlocks> blocks)
@@ -86,7 +72,6 @@ public sealed class RankRows
         for (var b = 0; b < requests.Length; b++)
         {
             var block = blocks[b];
-            _extendLens[b] = requests[b].Extend;
             (PrevStart[b], PrevLen[b], NextStart[b], NextLen[b]) = (block.PrevStart, block.PrevLen, block.NextStart, block.NextLen);
             CuQPrev[b] = TotalQPrev += block.PrevLen;
             CuQNext[b] = TotalQNext += block.NextLen;
@@ -102,7 +87,6 @@ public sealed class RankRows
 
     private void ReuseRequestArrays(int count)
     {
-        _extendLens = ExactArray.Reuse(_extendLens, count);
         PrevStart = ExactArray.Reuse(PrevStart, count);
         PrevLen = ExactArray.Reuse(PrevLen, count);
         NextStart = ExactArray.Reuse(NextStart, count);

@@ -2,8 +2,9 @@ namespace AkkaCp.Pipeline.Partition;
 
 /// <summary>
 /// How all rows of a step lie on the context-parallel ranks when its requests lie there in different ways
-/// (<see cref="PlacementKind"/>). Split requests follow <see cref="ZigzagPartition"/>; a dealt request is all "prev" on its owner;
-/// a replicated one is all "prev" on every rank. Pure integers: every rank builds the same.
+/// (<see cref="PlacementKind"/>). A split request is cut by zigzag (sglang's zigzag context parallelism): of 2C blocks, block r is rank r's
+/// "prev" and block 2C−1−r its "next"; a dealt request is all "prev" on its owner; a replicated one is all "prev" on every rank.
+/// Pure integers: every rank builds the same.
 /// </summary>
 public sealed class StepRows
 {
@@ -22,9 +23,6 @@ public sealed class StepRows
 
     /// <summary>C.</summary>
     public int CpSize { get; }
-
-    /// <summary>B.</summary>
-    public int Requests { get; private set; }
 
     /// <summary>Where each rank's rows lie in the gathered buffer.</summary>
     public TokenGather Gather { get; }
@@ -65,7 +63,6 @@ public sealed class StepRows
     internal void Lay(ReadOnlySpan<RequestLength> requests, ReadOnlySpan<CpPlacement> placements)
     {
         StepArguments.Validate(requests, placements, CpSize);
-        Requests = requests.Length;
         _blocks = ExactArray.Reuse(_blocks, requests.Length);
         CountGathered(requests, placements);
         for (var rank = 0; rank < CpSize; rank++)

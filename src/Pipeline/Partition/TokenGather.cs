@@ -15,12 +15,11 @@ public sealed class TokenGather
         _rowsPerRank = ExactArray.Reuse(_rowsPerRank, rowsPerRank.Length);
         _starts = ExactArray.Reuse(_starts, rowsPerRank.Length);
         rowsPerRank.CopyTo(_rowsPerRank);
-        (TotalRows, PaddedChunk) = (0, 0);
+        TotalRows = 0;
         for (var rank = 0; rank < _starts.Length; rank++)
         {
             _starts[rank] = TotalRows;
             TotalRows += _rowsPerRank[rank];
-            PaddedChunk = Math.Max(PaddedChunk, _rowsPerRank[rank]);
         }
     }
 
@@ -33,15 +32,6 @@ public sealed class TokenGather
     /// <summary>Rows of the buffer.</summary>
     public int TotalRows { get; private set; }
 
-    /// <summary>Rows that every rank would send to a collective that wants equal counts: the most of any rank.</summary>
-    public int PaddedChunk { get; private set; }
-
-    /// <summary>Rows of the buffer that such a collective fills.</summary>
-    public int PaddedRows => PaddedChunk * _rowsPerRank.Length;
-
     /// <summary>First row and row count of a rank's own chunk.</summary>
     public (int Start, int Rows) Range(int rank) => (_starts[rank], _rowsPerRank[rank]);
-
-    /// <summary>First row and live row count of a rank's own chunk in the padded buffer.</summary>
-    public (int Start, int Rows) PaddedRange(int rank) => (rank * PaddedChunk, _rowsPerRank[rank]);
 }

@@ -24,9 +24,6 @@ internal readonly struct ZigzagBlocks
     /// <summary>Offset of the block's first token in the request's new tokens.</summary>
     public int Start(int block) => (block * _base) + Math.Min(block, _longer);
 
-    /// <summary>Offset behind the block's last token.</summary>
-    public int End(int block) => Start(block) + Length(block);
-
     /// <summary>Number of the late block of a rank.</summary>
     public int NextBlock(int cpRank) => _last - cpRank;
 

@@ -21,11 +21,8 @@ public enum FaultKind
     /// <summary>The pipeline was stopped with the step inside.</summary>
     Stopped,
 
-    /// <summary>The KV pool has no room for the request.</summary>
-    OutOfKvBlocks,
-
-    /// <summary>A rank's actor or process is gone.</summary>
-    RankLost,
+    /// <summary>A rank's actor or process is gone. Its number is what travels between nodes.</summary>
+    RankLost = 7,
 }
 
 /// <summary>A failure as a value: it rides the pipeline's links to the end and becomes a reply.</summary>

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using AkkaCp.Pipeline.Partition;
 using AkkaCp.Serving.Display;
 
 namespace AkkaCp.Serving.Commands;
@@ -39,34 +37,28 @@ internal static class PlanCommand
 
     private static int Run(ParseResult parsed, CommandIo io)
     {
-        var extend = IntegerList.Parse("--extend", parsed.GetRequiredValue(s_extend));
-        Require("--attn-cp", parsed.GetValue(s_attnCp), MaxRanks);
-        Require("--extend", extend.Sum(length => Math.Max(0L, length)), MaxTokens);
-        var prefix = parsed.GetValue(s_prefix) is { } given ? IntegerList.Parse("--prefix", given) : [];
-        Require("--prefix", prefix.Sum(length => Math.Max(0L, length)), MaxPrefix);
-        var plan = Partition(extend, prefix, parsed.GetValue(s_attnCp));
+        var ranks = parsed.GetValue(s_attnCp);
+        if (ranks is < 1 or > MaxRanks)
+            throw new UsageException($"--attn-cp: expected 1 to {MaxRanks}, found {ranks}");
+        var extend = Lengths("--extend", parsed.GetRequiredValue(s_extend), MaxTokens);
+        var prefix = parsed.GetValue(s_prefix) is { } given ? Lengths("--prefix", given, MaxPrefix) : [];
+        if (prefix.Length > 0 && prefix.Length != extend.Length)
+            throw new UsageException($"--prefix: expected {extend.Length} lengths or none, found {prefix.Length}");
+
+        var cut = new BatchCut(extend, prefix, ranks);
         if (CommonOptions.WantsPicture(parsed, io))
-            PlanPicture.Draw(Sheet.On(io.Out, io.OutputIsTerminal), plan);
+            PlanPicture.Draw(Sheet.On(io.Out, io.OutputIsTerminal), cut);
         else
-            io.Out.WriteLine(Encoding.UTF8.GetString(ZigzagPlanJson.ToUtf8(plan)));
+            PlanJson.Write(io.Out, cut);
         return ErrorReport.Success;
     }
 
-    private static void Require(string option, long found, long most)
+    private static int[] Lengths(string option, string text, int most)
     {
-        if (found > most)
-            throw new UsageException($"{option}: expected at most {most} in all, found {found}");
-    }
-
-    private static ZigzagPartition Partition(int[] extend, int[] prefix, int attnCp)
-    {
-        try
-        {
-            return ZigzagPartition.Create(extend, prefix, attnCp);
-        }
-        catch (ArgumentException error)
-        {
-            throw new UsageException(error.Message);
-        }
+        var lengths = IntegerList.Parse(option, text);
+        if (lengths.Any(length => length < 0))
+            throw new UsageException($"{option}: expected lengths of 0 or more, found {lengths.First(length => length < 0)}");
+        var sum = lengths.Sum(length => (long)length);
+        return sum <= most ? lengths : throw new UsageException($"{option}: expected at most {most} in all, found {sum}");
     }
 }

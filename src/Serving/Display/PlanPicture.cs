@@ -1,5 +1,4 @@
 using System.Globalization;
-using AkkaCp.Pipeline.Partition;
 using Spectre.Console;
 
 namespace AkkaCp.Serving.Display;
@@ -16,37 +15,40 @@ internal static class PlanPicture
     private static readonly (char Cell, Style Style) s_others = ('·', Style.Plain);
 
     /// <summary>Draws it.</summary>
-    public static void Draw(IAnsiConsole sheet, ZigzagPartition plan)
+    public static void Draw(IAnsiConsole sheet, BatchCut cut)
     {
+        var (requests, ranks) = (cut.Requests.Length, cut.Rows.CpSize);
         sheet.WriteLine(
-            $"{Count(plan.TotalTokens, "new token")} of {Count(plan.Requests, "request")} over {Count(plan.CpSize, "context-parallel rank")}");
-        for (var request = 0; request < Math.Min(plan.Requests, MostRequests); request++)
+            $"{Count(cut.Rows.Gather.TotalRows, "new token")} of {Count(requests, "request")} over {Count(ranks, "context-parallel rank")}");
+        for (var request = 0; request < Math.Min(requests, MostRequests); request++)
         {
-            var (extend, prefix) = (plan.ExtendLens[request], plan.PrefixLens[request]);
+            var (extend, prefix, _) = cut.Requests[request];
             sheet.WriteLine();
             sheet.WriteLine(
-                $"request {request}: {Count(extend, "token")}{(prefix == 0 ? "" : $" behind {prefix} in the KV pool")}, {plan.SegmentsPerRequest} blocks");
-            sheet.Write(Ranks(plan, request, extend, prefix));
+                $"request {request}: {Count(extend, "token")}{(prefix == 0 ? "" : $" behind {prefix} in the KV pool")}, " +
+                $"{cut.BlocksPerRequest} blocks");
+            sheet.Write(Ranks(cut, request, extend, prefix));
         }
 
-        if (plan.Requests > MostRequests || plan.CpSize > MostRanks)
+        if (requests > MostRequests || ranks > MostRanks)
             sheet.WriteLine($"Shown are at most {MostRequests} requests and {MostRanks} ranks; --json gives all.");
     }
 
-    private static Table Ranks(ZigzagPartition plan, int request, int extend, int prefix)
+    private static Table Ranks(BatchCut cut, int request, int extend, int prefix)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("");
         table.AddColumn($"{s_prev.Cell} prev  {s_next.Cell} next").AddColumn("prev").AddColumn("next");
         table.AddColumn(new TableColumn("rows").RightAligned()).AddColumn(new TableColumn("work").RightAligned());
         var all = Pairs(new Block(0, extend), prefix);
-        foreach (var rank in plan.Ranks.Take(MostRanks))
+        for (var rank = 0; rank < Math.Min(cut.Rows.CpSize, MostRanks); rank++)
         {
-            var prev = new Block(rank.KvLenPrev[request] - prefix - rank.QLenPrev[request], rank.QLenPrev[request]);
-            var next = new Block(rank.KvLenNext[request] - prefix - rank.QLenNext[request], rank.QLenNext[request]);
+            var rows = cut.Rows.Rank(rank);
+            var prev = new Block(rows.PrevStart[request], rows.PrevLen[request]);
+            var next = new Block(rows.NextStart[request], rows.NextLen[request]);
             var share = (Pairs(prev, prefix) + Pairs(next, prefix)) / Math.Max(1, all);
             table.AddRow(
-                new Spectre.Console.Text($"rank {rank.Rank}"), Bar(prev, next, extend), new Spectre.Console.Text($"{prev}"), new Spectre.Console.Text($"{next}"),
-                new Spectre.Console.Text($"{prev.Length + next.Length}"), new Spectre.Console.Text(string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %")));
+                Plain($"rank {rank}"), Bar(prev, next, extend), Plain($"{prev}"), Plain($"{next}"),
+                Plain($"{prev.Length + next.Length}"), Plain(string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %")));
         }
 
         return table;
@@ -69,6 +71,9 @@ internal static class PlanPicture
     // Keys that the rows of a block see, which is what attention costs: row i sees the prefix and the rows up to itself.
     private static double Pairs(Block block, int prefix) =>
         block.Length * ((double)prefix + block.Start + ((block.Length + 1) / 2.0));
+
+    // The engine's own Text is a namespace.
+    private static Spectre.Console.Text Plain(string text) => new(text);
 
     private static string Count(int number, string thing) => $"{number} {thing}{(number == 1 ? "" : "s")}";
 

@@ -27,7 +27,7 @@ public sealed class StepRowsTests
         Assert.Equal([15, 40, 3], rank0.KvNext);
         Assert.Equal([0, 1, 2, 6, 7], rank0.GatherRows);
         Assert.Equal([3, 4, 5], rank0.ReplicatedRows);
-        Assert.Equal([7, -1, 5], new[] { rank0.LastRow(0), rank0.LastRow(1), rank0.LastRow(2) });
+        Assert.Equal([7, -1, 5], LastRows(rank0, 10, 1, 3));
         Assert.Equal([0, 1, 2, 11, 12, 13, 3, 4], rank0.LocalToMoe);
         Assert.Equal([0, 1, 2, -1, -1, -1, 3, 4], rank0.LocalToGather);
 
@@ -37,7 +37,7 @@ public sealed class StepRowsTests
         Assert.Equal([3, 4, 7], rank1.CuQPrev);
         Assert.Equal([11, 41, 3], rank1.KvPrev);
         Assert.Equal([13, 41, 3], rank1.KvNext);
-        Assert.Equal([-1, 3, 6], new[] { rank1.LastRow(0), rank1.LastRow(1), rank1.LastRow(2) });
+        Assert.Equal([-1, 3, 6], LastRows(rank1, 10, 1, 3));
         Assert.Equal([5, 6, 7, 8, 11, 12, 13, 9, 10], rank1.LocalToMoe);
         Assert.Equal([5, 6, 7, 8, -1, -1, -1, 9, 10], rank1.LocalToGather);
 
@@ -52,7 +52,7 @@ public sealed class StepRowsTests
     {
         var step = StepRows.Create([new(1, 9, true)], [new(PlacementKind.Replicated, 0)], 3);
         Assert.False(step.NeedsGather);
-        Assert.All(Enumerable.Range(0, 3), rank => Assert.Equal(0, step.Rank(rank).LastRow(0)));
+        Assert.All(Enumerable.Range(0, 3), rank => Assert.Equal([0], LastRows(step.Rank(rank), 1)));
     }
 
     [Fact]
@@ -113,25 +113,17 @@ public sealed class StepRowsTests
         }
     });
 
+    // The owner of a placement really holds the last row, where the policy would place so: there the token is sampled.
     [Fact]
-    public void LastRow_IsTheRowOfTheLastToken_WhereThatLies() => StepCase.ForEach(Cases, one =>
+    public void LastRow_LiesOnTheOwner() => StepCase.ForEach(Cases, one =>
     {
         var step = StepRows.Create(one.Requests, one.Placements, one.CpSize);
+        var lengths = one.Requests.Select(request => request.Extend).ToArray();
         for (var b = 0; b < one.Requests.Length; b++)
         {
-            for (var rank = 0; rank < one.CpSize; rank++)
+            if (lengths[b] >= 2 * one.CpSize || (one.Placements[b].Kind != PlacementKind.Split && lengths[b] > 0))
             {
-                var rows = step.Rank(rank);
-                var expected = Enumerable.Range(0, rows.Rows)
-                    .Where(row => rows.LocalToRequest[row] == b && rows.LocalToOffset[row] == one.Requests[b].Extend - 1)
-                    .DefaultIfEmpty(-1).Single();
-                Assert.Equal(expected, rows.LastRow(b));
-            }
-
-            // The owner of a placement really holds the last row, where the policy would place so.
-            if (one.Requests[b].Extend >= 2 * one.CpSize || (one.Placements[b].Kind != PlacementKind.Split && one.Requests[b].Extend > 0))
-            {
-                Assert.NotEqual(-1, step.Rank(one.Placements[b].Owner).LastRow(b));
+                Assert.NotEqual(-1, LastRows(step.Rank(one.Placements[b].Owner), lengths)[b]);
             }
         }
     });
@@ -159,30 +151,40 @@ public sealed class StepRowsTests
     });
 
     [Fact]
-    public void SplitOnlyStep_IsTheZigzagPartition() => StepCase.ForEach(Cases, one =>
+    public void SplitOnlyStep_IsZigzag() => StepCase.ForEach(Cases, one =>
     {
-        var (requests, _, cpSize) = one;
-        var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(PlacementKind.Split, 0))], cpSize);
-        var zigzag = ZigzagPartition.Create(
-            [.. requests.Select(request => request.Extend)], [.. requests.Select(request => request.Prefix)], cpSize);
-        var starts = requests.Select((_, b) => requests.Take(b).Sum(request => request.Extend)).ToArray();
-
-        Assert.Equal(zigzag.PerRankTokens, step.GatheredRowsPerRank);
-        foreach (var expected in zigzag.Ranks)
+        var cut = new ReferenceCut(one.Requests, one.CpSize);
+        var blocks = 2 * one.CpSize;
+        Assert.Equal(
+            one.Requests.SelectMany(request => Enumerable.Range(0, blocks).Select(
+                block => (request.Extend / blocks) + (block < request.Extend % blocks ? 1 : 0))),
+            cut.SplitList);
+        foreach (var rank in cut.Ranks)
         {
-            var rows = step.Rank(expected.Rank);
-            Assert.Equal(expected.QLenPrev, rows.PrevLen);
-            Assert.Equal(expected.QLenNext, rows.NextLen);
-            Assert.Equal(expected.KvLenPrev, rows.KvPrev);
-            Assert.Equal(expected.KvLenNext, rows.KvNext);
-            Assert.Equal(expected.ActualSeqLengthsPrev.ToArray(), rows.CuQPrev);
-            Assert.Equal(expected.ActualSeqLengthsNext.ToArray(), rows.CuQNext);
-            Assert.Equal(zigzag.GlobalRows(expected.Rank), rows.LocalToRequest.Zip(rows.LocalToOffset, (b, offset) => starts[b] + offset));
-            Assert.Equal(Enumerable.Range(0, rows.Rows), rows.GatherRows);
+            var first = Enumerable.Range(0, one.Requests.Length).Select(b => b * blocks).ToArray();
+            Assert.Equal(
+                first.Select(block => block + rank.CpRank).Concat(first.Select(block => block + blocks - 1 - rank.CpRank)),
+                cut.ZigzagIndex(rank.CpRank));
+            Assert.Equal(Enumerable.Range(0, rank.Rows), rank.GatherRows);
+        }
+    });
+
+    // The reference system's way to undo the gather: its pieces in restore order, here over many batches.
+    [Fact]
+    public void RestoreOrderOfASplitStep_UndoesTheGather() => StepCase.ForEach(Cases, one =>
+    {
+        var cut = new ReferenceCut(one.Requests, one.CpSize);
+
+        var order = cut.RankMajorOrder.ToArray();
+        var pieces = new List<int[]>();
+        var row = 0;
+        foreach (var length in cut.ReverseSplitLen)
+        {
+            pieces.Add(order[row..(row + length)]);
+            row += length;
         }
 
-        Assert.Equal(zigzag.RankMajorOrder(), step.GatheredRequest.Zip(step.GatheredOffset, (b, offset) => starts[b] + offset));
-        AssertRestoreOrderUndoesTheGather(zigzag);
+        Assert.Equal(Enumerable.Range(0, order.Length), cut.RestoreOrder.SelectMany(piece => pieces[piece]));
     });
 
     [Fact]
@@ -215,13 +217,16 @@ public sealed class StepRowsTests
             }
 
             var gather = new TokenGather(rows);
-            Assert.Equal(expected.Int("chunk"), gather.PaddedChunk);
-            Assert.Equal(expected.Int("gathered_rows"), gather.PaddedRows);
             Assert.Equal(rows.Sum(), gather.TotalRows);
+
+            // The reference system gathers chunks of one size, the most rows of any rank; here each rank sends what it has.
+            var chunk = gather.RowsPerRank.Max();
+            Assert.Equal(expected.Int("chunk"), chunk);
+            Assert.Equal(expected.Int("gathered_rows"), chunk * rows.Length);
             if (expected.Has("rank_row_ranges"))
             {
                 var ranges = expected.GetProperty("rank_row_ranges").EnumerateArray().Select(pair => (pair[0].GetInt32(), pair[1].GetInt32()));
-                Assert.Equal(ranges, Enumerable.Range(0, rows.Length).Select(gather.PaddedRange));
+                Assert.Equal(ranges, Enumerable.Range(0, rows.Length).Select(rank => (rank * chunk, gather.Range(rank).Rows)));
             }
         }
 
@@ -270,17 +275,11 @@ public sealed class StepRowsTests
         }
     }
 
-    private static void AssertRestoreOrderUndoesTheGather(ZigzagPartition zigzag)
-    {
-        var order = zigzag.RankMajorOrder();
-        var pieces = new List<int[]>();
-        var row = 0;
-        foreach (var length in zigzag.ReverseSplitLen)
-        {
-            pieces.Add(order[row..(row + length)]);
-            row += length;
-        }
-
-        Assert.Equal(Enumerable.Range(0, zigzag.TotalTokens), zigzag.RestoreOrder.SelectMany(piece => pieces[piece]));
-    }
+    // Local row of each request's last token, -1 where it lies elsewhere or the request has no rows.
+    private static int[] LastRows(RankRows rows, params int[] lengths) =>
+    [
+        .. lengths.Select((length, b) => Enumerable.Range(0, rows.Rows)
+            .Where(row => rows.LocalToRequest[row] == b && rows.LocalToOffset[row] == length - 1)
+            .DefaultIfEmpty(-1).Single()),
+    ];
 }

@@ -25,6 +25,7 @@ public class PlanAndTopologyTests
 
             Assert.Equal(0, run.ExitCode);
             var found = JsonNode.Parse(run.Out)!;
+            Assert.Equal([.. s_planKeys, "ranks"], found.AsObject().Select(pair => pair.Key));
             AssertSame(s_planKeys, expected, found);
             foreach (var (rank, plan) in expected["ranks"]!.AsArray().Index())
                 AssertSame(s_rankKeys.Where(key => plan![key] is not null), plan!,

@@ -1,5 +1,4 @@
 using AkkaCp.Collectives.Topology;
-using AkkaCp.Pipeline.Partition;
 using AkkaCp.Serving.Display;
 using Xunit;
 
@@ -102,7 +101,7 @@ public class PicturesTests
     private static string Plan(int[] extend, int[] prefix, int ranks)
     {
         using var output = new StringWriter();
-        PlanPicture.Draw(Sheet.On(output), ZigzagPartition.Create(extend, prefix, ranks));
+        PlanPicture.Draw(Sheet.On(output), new BatchCut(extend, prefix, ranks));
         return output.ToString();
     }
 

@@ -1,0 +1,105 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using AkkaCp.Engine;
+using AkkaCp.Testing;
+using Xunit;
+
+namespace AkkaCp.Architecture.Tests;
+
+/// <summary>Nothing under src/ is there for tests alone: what the program does not reach goes, or has its reason here.</summary>
+public sealed partial class DeadCodeTests
+{
+    // Types that Akka makes by a name in HOCON.
+    private static readonly HashSet<string> s_namedInHocon = [.. Directory
+        .EnumerateFiles(Path.Combine(RepositoryFiles.Root, "src"), "*.conf", SearchOption.AllDirectories)
+        .SelectMany(path => NameInHocon().Matches(File.ReadAllText(path)).Select(match => match.Groups[1].Value))];
+
+    /// <summary>Members that only tests use, and why they stay: by their names, with the type's where others are called so; or all of a type.</summary>
+    private static readonly Dictionary<string, string> s_excused = new()
+    {
+        ["Tiles"] = "assembled code is run as it is",
+        ["F32Tiles"] = "as above",
+        ["BF16Tiles"] = "as above",
+        ["TileCode.Address"] = "as above",
+        ["AvailableKernels"] = "what this machine can be tested with",
+        ["InstructionSet"] = "a first test sees that the switch of a run took effect",
+        ["LiveTensors"] = "what was not given back",
+        ["BytesReserved"] = "as above",
+        ["LocalGroup.Counts"] = "as above",
+        ["EagerArena.Free"] = "as above",
+        ["Counters"] = "what a collective sends",
+        ["TransportCounters"] = "as above",
+        ["DrainAsync"] = "a pipeline's end without a fault",
+        ["BarrierAsync"] = "a meeting and nothing else",
+        ["ReduceScatterAsync"] = "part of the port to other ranks",
+        ["MessageTypes"] = "every message goes through the serializer and back",
+        ["EngineSettings.From"] = "defaults and HOCON are compared",
+        ["ToHocon"] = "as above",
+        ["KillAsync"] = "the death of a node",
+        ["CpNode.StatusAsync"] = "a node without an engine over it",
+        ["CpNode.Submit"] = "as above",
+        ["IRequestMessage.RequestId"] = "what every message of a request has",
+        ["Roster.IsComplete"] = "what the roster decides from",
+        ["AssignmentTarget.Offset"] = "where a template's error lies",
+        ["ModelConfig.ModelType"] = "read of a model's file",
+        ["BosTokenId"] = "as above",
+        ["PadTokenId"] = "as above",
+        ["DoSample"] = "as above",
+        ["SafetensorsFile.Metadata"] = "as above",
+        ["VocabStart"] = "what of the model a shard has",
+        ["VocabCount"] = "as above",
+        ["InverseFrequencies"] = "the angles' formula",
+        ["RotaryEmbedding.AttentionFactor"] = "as above",
+    };
+
+    // Benchmarks and samples are programs, too; they are read as text, so that this project need not build them.
+    private static readonly HashSet<string> s_programs = [.. new[] { "bench", "samples" }
+        .SelectMany(folder => CodeIn(Path.Combine(RepositoryFiles.Root, folder)))
+        .SelectMany(code => Word().Matches(code).Select(match => match.Value))];
+
+    private static readonly Lazy<LiveCode> s_live = new(() => LiveCode.Of(
+        [.. SourceProject.All.Select(project => project.Assembly)],
+        typeof(InferenceEngine).Assembly,
+        member => s_programs.Contains(member.Name) || (member is Type type ? IsNamed(type) : IsExcused(member))));
+
+    [Fact]
+    public void EveryType_IsUsedByTheProgram() => AssertNone(
+        SourceProject.All.SelectMany(project => s_live.Value.DeadTypes(project.Assembly)).Select(NameOf));
+
+    [Fact]
+    public void EveryMethodAndProperty_IsUsedByTheProgram() => AssertNone(
+        SourceProject.All.SelectMany(project => s_live.Value.DeadMembers(project.Assembly))
+            .Select(member => $"{NameOf(member.DeclaringType!)}.{member.Name}"));
+
+    private static void AssertNone(IEnumerable<string> dead) => Assert.True(!dead.Any(), $"only tests use {string.Join(", ", dead)}");
+
+    private static string NameOf(Type type) => type.IsNested ? $"{NameOf(type.DeclaringType!)}.{type.Name}" : type.Name;
+
+    private static bool IsExcused(MemberInfo member) =>
+        s_excused.ContainsKey(member.Name) || s_excused.ContainsKey(member.DeclaringType!.Name) || s_excused.ContainsKey($"{member.DeclaringType.Name}.{member.Name}");
+
+    // The compiler puts a constant's value where it is named: then instructions do not say from where.
+    private static bool IsNamed(Type type) => s_namedInHocon.Contains(type.Name) || (IsOfConstants(type) && SourceProject.All
+        .SelectMany(project => project.CodeFiles)
+        .Where(path => Path.GetFileNameWithoutExtension(path) != type.Name)
+        .Any(path => Regex.IsMatch(WithoutComments(File.ReadAllText(path)), $@"\b{Regex.Escape(type.Name)}\b")));
+
+    private static bool IsOfConstants(Type type) => type.IsEnum || type.GetMembers(
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+        .All(member => member is FieldInfo { IsLiteral: true });
+
+    private static IEnumerable<string> CodeIn(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+        .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
+        .Select(path => WithoutComments(File.ReadAllText(path)));
+
+    private static string WithoutComments(string code) => CommentLine().Replace(code, "");
+
+    [GeneratedRegex(@"""AkkaCp(?:\.\w+)*\.(\w+), AkkaCp\.")]
+    private static partial Regex NameInHocon();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
+
+    [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]
+    private static partial Regex CommentLine();
+}
