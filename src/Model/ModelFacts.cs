@@ -43,3 +43,8 @@ public sealed record ModelFacts(ImmutableArray<ModelFact> Files)
 
     private string HashOf(string name) => Files.FirstOrDefault(fact => fact.Name == name)?.Hash ?? ModelFactsReader.Absent;
 }
+
+/// <summary>What one file of a model directory, or one part of it, is.</summary>
+/// <param name="Name">The file or part, as errors call it.</param>
+/// <param name="Hash">XxHash128 of its content in hexadecimal digits; "none" where it is not there.</param>
+public sealed record ModelFact(string Name, string Hash);

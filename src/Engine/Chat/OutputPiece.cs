@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AkkaCp.Engine.Chat;
 
 /// <summary>What a piece of an answer is.</summary>
@@ -18,3 +20,8 @@ internal enum OutputKind
 /// <param name="Text">The piece; of calls as the model wrote them, the first of a block has all of it.</param>
 /// <param name="Call">The call, if it is one.</param>
 internal readonly record struct OutputPiece(OutputKind Kind, string Text, ToolCall? Call = null);
+
+/// <summary>A call that a model wrote.</summary>
+/// <param name="Name">The function's name, which need not be one that was offered.</param>
+/// <param name="Arguments">The arguments by name.</param>
+internal sealed record ToolCall(string Name, JsonObject Arguments);

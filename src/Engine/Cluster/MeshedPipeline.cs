@@ -31,3 +31,6 @@ internal sealed class MeshedPipeline(IRankPipeline pipeline, IRankMesh mesh) : I
         await completion.ConfigureAwait(false);
     }
 }
+
+/// <summary>A peer of the epoch is gone.</summary>
+internal sealed class PeerLostInEpochException(PeerLoss loss) : Exception($"lost {loss}");

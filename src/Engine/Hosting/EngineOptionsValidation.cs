@@ -4,6 +4,14 @@ using Microsoft.Extensions.Options;
 
 namespace AkkaCp.Engine.Hosting;
 
+/// <summary>Gives the options as the program made them: they are immutable, so they are made and not configured.</summary>
+internal sealed class EngineOptionsFactory(Func<EngineOptions> make, IEnumerable<IValidateOptions<EngineOptions>> validations)
+    : OptionsFactory<EngineOptions>([], [], validations)
+{
+    /// <inheritdoc/>
+    protected override EngineOptions CreateInstance(string name) => make();
+}
+
 /// <summary>Checks settings, layout and config.json when the host starts: all mistakes at once, before any weight is
 /// read.</summary>
 internal sealed class EngineOptionsValidation : IValidateOptions<EngineOptions>

@@ -30,3 +30,13 @@ public sealed record RopeScaling
     /// <summary>Whether the bounds of the yarn ramp are rounded to whole pairs.</summary>
     public bool Truncate { get; init; } = true;
 }
+
+/// <summary>Rules that stretch rotary angles.</summary>
+public enum RopeScalingType
+{
+    /// <summary>Every angle divided by the factor.</summary>
+    Linear,
+
+    /// <summary>YaRN (arXiv 2309.00071): slow pairs divided by the factor, fast ones kept, a ramp between.</summary>
+    Yarn,
+}

@@ -4,6 +4,12 @@ using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Model.Ending;
 
+/// <summary>A token that ends an answer.</summary>
+/// <param name="Id">Token id.</param>
+/// <param name="Text">Its text; empty for an id of the model that the tokenizer has no token for.</param>
+/// <param name="Sources">What says so: files, or the template's turns. At least one.</param>
+public sealed record EndToken(int Id, string Text, IReadOnlyList<string> Sources);
+
 /// <summary>
 /// Which tokens end an answer. The first of these that names one: eos_token_id of generation_config.json, eos_token_id of config.json,
 /// eos_token of tokenizer_config.json. Besides, whatever they say, the token that closes the assistant's turn in the chat template: a

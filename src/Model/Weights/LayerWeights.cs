@@ -20,3 +20,26 @@ public sealed class LayerWeights
     /// <summary>MLP of a dense layer.</summary>
     public MlpWeights? Mlp { get; init; }
 }
+
+/// <summary>The pieces of one decoder layer on one rank; names as in <see cref="LayerWeights"/>.</summary>
+public sealed record LayerPlan
+{
+    /// <summary>[H].</summary>
+    public required WeightPiece InputNorm { get; init; }
+
+    /// <summary>[H].</summary>
+    public required WeightPiece PostAttentionNorm { get; init; }
+
+    /// <summary>Attention's pieces.</summary>
+    public required AttentionPlan Attention { get; init; }
+
+    /// <summary>Pieces of a sparse layer, or null.</summary>
+    public MoePlan? Moe { get; init; }
+
+    /// <summary>Pieces of a dense layer, or null.</summary>
+    public MlpPlan? Mlp { get; init; }
+
+    /// <summary>All pieces in the order in which a rank loads them.</summary>
+    public IEnumerable<WeightPiece> Pieces =>
+        [InputNorm, .. Attention.Pieces, PostAttentionNorm, .. Moe?.Pieces ?? [], .. Mlp?.Pieces ?? []];
+}

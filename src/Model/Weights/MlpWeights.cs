@@ -13,3 +13,10 @@ public sealed class MlpWeights
     /// <summary>[H, F].</summary>
     public required PackedMatrix Down { get; init; }
 }
+
+/// <summary>The pieces of <see cref="MlpWeights"/>.</summary>
+public sealed record MlpPlan(WeightPiece GateUp, WeightPiece Down)
+{
+    /// <summary>All pieces.</summary>
+    public IEnumerable<WeightPiece> Pieces => [GateUp, Down];
+}

@@ -17,3 +17,11 @@ public sealed class MoeWeights
     /// <summary>For each expert of this rank [H, F].</summary>
     public required PackedMatrix[] Down { get; init; }
 }
+
+/// <summary>The pieces of <see cref="MoeWeights"/>.</summary>
+public sealed record MoePlan(
+    WeightPiece Router, int FirstExpert, IReadOnlyList<WeightPiece> GateUp, IReadOnlyList<WeightPiece> Down)
+{
+    /// <summary>All pieces.</summary>
+    public IEnumerable<WeightPiece> Pieces => [Router, .. GateUp, .. Down];
+}

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
@@ -52,3 +53,37 @@ public sealed class WeightPiece
 
     internal static WeightPiece Vector(params IReadOnlyList<TensorSlice> slices) => new(packed: false, DType.F32, slices);
 }
+
+/// <summary>A rectangle of one stored tensor, seen as [rows, columns]; a vector is one row.</summary>
+/// <param name="Tensor">Its name in the safetensors files.</param>
+/// <param name="Shape">The whole tensor's shape that the config asks for.</param>
+/// <param name="FirstRow">First row.</param>
+/// <param name="RowCount">Rows.</param>
+/// <param name="FirstColumn">First column.</param>
+/// <param name="ColumnCount">Columns.</param>
+public sealed record TensorSlice(
+    string Tensor, IReadOnlyList<long> Shape, int FirstRow, int RowCount, int FirstColumn, int ColumnCount)
+{
+    /// <summary>Name and rectangle, the same for equal slices.</summary>
+    public override string ToString() => $"{Tensor}[{FirstRow}+{RowCount},{FirstColumn}+{ColumnCount}]";
+
+    /// <summary>A whole vector.</summary>
+    internal static TensorSlice Vector(string tensor, int length) => new(tensor, [length], 0, 1, 0, length);
+
+    /// <summary>Part of a vector.</summary>
+    internal static TensorSlice Vector(
+        string tensor, int length, int first, int count) => new(tensor, [length], 0, 1, first, count);
+
+    /// <summary>Whole rows of a matrix.</summary>
+    internal static TensorSlice Rows(string tensor, int rows, int columns, int first, int count) =>
+        new(tensor, [rows, columns], first, count, 0, columns);
+
+    /// <summary>Whole columns of a matrix.</summary>
+    internal static TensorSlice Columns(string tensor, int rows, int columns, int first, int count) =>
+        new(tensor, [rows, columns], 0, rows, first, count);
+}
+
+/// <summary>A piece in memory.</summary>
+/// <param name="Value">A PackedMatrix or a Tensor.</param>
+/// <param name="Hashes">What was read from the files for it.</param>
+internal sealed record LoadedPiece(IDisposable Value, ImmutableArray<WeightHash> Hashes);

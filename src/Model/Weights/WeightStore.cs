@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
@@ -137,5 +138,25 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
         public int Users { get; set; }
 
         public TaskCompletionSource<LoadedPiece> Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>One holder's claim on a shared piece of <see cref="WeightStore"/>.</summary>
+internal sealed class WeightLease(WeightStore store, WeightStore.Entry entry) : IDisposable
+{
+    private WeightStore.Entry? _entry = entry;
+
+    /// <summary>A PackedMatrix or a Tensor; valid until this lease is disposed.</summary>
+    public IDisposable Value { get; } = entry.Loaded.Task.Result.Value;
+
+    /// <summary>What was read from the files for it.</summary>
+    public ImmutableArray<WeightHash> Hashes { get; } = entry.Loaded.Task.Result.Hashes;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _entry, null) is { } held)
+        {
+            store.Release(held);
+        }
     }
 }

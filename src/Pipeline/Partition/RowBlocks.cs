@@ -20,3 +20,34 @@ internal readonly record struct RowBlocks(int PrevStart, int PrevLen, int NextSt
     /// <summary>Rows of both ranges.</summary>
     public int Rows => PrevLen + NextLen;
 }
+
+/// <summary>
+/// One request's new tokens cut into 2C zigzag blocks: block i has ⌊L/2C⌋ tokens, one more when i &lt; L mod 2C.
+/// Rank r owns block r ("prev") and block 2C−1−r ("next"), so early, cheap rows and late, dear ones meet on every rank.
+/// </summary>
+internal readonly struct ZigzagBlocks
+{
+    private readonly int _base;
+    private readonly int _longer;
+    private readonly int _last;
+
+    /// <param name="length">L, new tokens of the request, at least 0.</param>
+    /// <param name="cpSize">C, at least 1.</param>
+    public ZigzagBlocks(int length, int cpSize)
+    {
+        (_base, _longer) = Math.DivRem(length, 2 * cpSize);
+        _last = (2 * cpSize) - 1;
+    }
+
+    /// <summary>Tokens of block <paramref name="block"/>.</summary>
+    public int Length(int block) => block < _longer ? _base + 1 : _base;
+
+    /// <summary>Offset of the block's first token in the request's new tokens.</summary>
+    public int Start(int block) => (block * _base) + Math.Min(block, _longer);
+
+    /// <summary>Number of the late block of a rank.</summary>
+    public int NextBlock(int cpRank) => _last - cpRank;
+
+    /// <summary>Tokens of both blocks of a rank.</summary>
+    public int RowsOf(int cpRank) => Length(cpRank) + Length(NextBlock(cpRank));
+}

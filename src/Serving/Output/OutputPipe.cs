@@ -66,3 +66,6 @@ internal sealed class OutputPipe : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 }
+
+/// <summary>Nobody reads the output to its end: there is nothing to say and nobody to say it to.</summary>
+internal sealed class UnreadOutputException(Exception? cause = null) : Exception("nobody reads the output", cause);
