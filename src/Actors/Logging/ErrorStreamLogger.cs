@@ -16,7 +16,9 @@ internal sealed class ErrorStreamLogger : MinimalLogger
             return;
         try
         {
+#pragma warning disable RS0030 // Where no logger is yet, or none any more, this stream is all there is.
             Console.Error.WriteLine(happened);
+#pragma warning restore RS0030
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {

@@ -8,7 +8,7 @@ internal sealed class ChatAnswer
     private readonly string _model;
     private readonly OutputParser _parser;
     private readonly string _id = Guid.NewGuid().ToString("N");
-    private readonly DateTimeOffset _created = DateTimeOffset.UtcNow;
+    private readonly DateTimeOffset _created = TimeProvider.System.GetUtcNow();
     private int _calls;
 
     /// <param name="model">The model's name.</param>

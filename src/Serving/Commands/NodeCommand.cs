@@ -25,7 +25,7 @@ internal static class NodeCommand
             throw new UsageException("node: expected --config FILE with akka-cp.cluster.seeds, found none");
         using var loggers = EngineFlags.LoggersOfANode(parsed);
         await using var lines = new BackgroundLines(io.Out);
-        void Say(string text) => lines.Say(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss.fff} {text}"));
+        void Say(string text) => lines.Say(FormattableString.Invariant($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {text}"));
 
         var states = new StateLines(Say);
         var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take, cancellationToken).ConfigureAwait(false);
