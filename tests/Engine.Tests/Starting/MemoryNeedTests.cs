@@ -64,10 +64,16 @@ public sealed class MemoryNeedTests
     [Fact]
     public void LongestContext_HasATableOfBoundedSize()
     {
-        var plan = EnginePlan.Create(new EngineOptions { ModelPath = RepositoryFiles.DemoModel });
-        var need = (plan with { Model = plan.Model with { MaxPositionEmbeddings = 1 << 28 } }).NeedHere;
+        // A pool that could hold all of it: otherwise the pool bounds the table.
+        var plan = EnginePlan.Create(new EngineOptions
+        {
+            ModelPath = RepositoryFiles.DemoModel,
+            Overrides = new Dictionary<string, string> { ["akka-cp.kv-cache.tokens"] = $"{1 << 28}" },
+        });
+        plan = plan with { Model = plan.Model with { MaxPositionEmbeddings = 1 << 28 } };
 
-        Assert.InRange(need.RotaryBytes, 1, 64 << 20);
+        Assert.Equal(1 << 28, plan.Positions);
+        Assert.InRange(plan.NeedHere.RotaryBytes, 1, 64 << 20);
     }
 
     [Theory]
