@@ -25,6 +25,7 @@ public class TransformersConfigTests
     public void MissingDimensions_OfADenseModel_AreThoseOfQwen3Config()
     {
         var config = Parse("""{"model_type": "qwen3", "num_key_value_heads": null}""");
+        Assert.Equal(16, Parse("""{"model_type": "qwen3", "num_attention_heads": 16, "num_key_value_heads": null}""").NumKeyValueHeads);
 
         Assert.Equal((4096, 32, 32, 32, 128), (config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads,
             config.NumKeyValueHeads, config.HeadDim));
@@ -113,9 +114,13 @@ public class TransformersConfigTests
     [InlineData("{\"rope_type\": \"yarn\", \"attention_factor\": null, \"original_max_position_embeddings\": 1024}", 4.0)]
     public void Yarn_IsReadUnderBothNames(string scaling, double factor)
     {
-        foreach (var key in (string[])["rope_scaling", "rope_parameters"])
+        foreach (var (key, empty) in new[] { ("rope_scaling", "rope_parameters"), ("rope_parameters", "rope_scaling") })
         {
-            var config = ModelConfigTests.Parse(json => json[key] = JsonNode.Parse(scaling));
+            var config = ModelConfigTests.Parse(json =>
+            {
+                json[key] = JsonNode.Parse(scaling);
+                json[empty] = new JsonObject();
+            });
             Assert.Equal((RopeScalingType.Yarn, factor, 1024, 1e6),
                 (config.RopeScaling!.Type, config.RopeScaling.Factor, config.RopeScaling.OriginalMaxPositionEmbeddings, config.RopeTheta));
         }
