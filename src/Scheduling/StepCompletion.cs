@@ -3,7 +3,10 @@ using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Scheduling;
 
-/// <summary>What a rank's result does to the state. A step is done when all ranks have reported it.</summary>
+/// <summary>
+/// What a rank's result does to the state. A step is done when all ranks have reported it, and every step before it is done: a result that
+/// was lost comes again seconds later, behind those of later steps, and a request's chunks are counted in order.
+/// </summary>
 public static class StepCompletion
 {
     /// <summary>Takes one rank's result; one of another epoch, an unknown step or rank changes nothing.</summary>
@@ -18,18 +21,32 @@ public static class StepCompletion
         }
 
         step = step.Report(result);
-        return step.Results.Count < state.Limits.WorldSize
-            ? Transition.To(state with { InFlight = state.InFlight.SetItem(result.Step, step) })
-            : Complete(state, step);
+        state = state with { InFlight = state.InFlight.SetItem(result.Step, step) };
+        if (!IsReported(state, step))
+            return Transition.To(state);
+
+        // A group that broke takes its steps with it: their requests are computed again in the next epoch, so nothing of them ends here.
+        var fault = step.MergedFault();
+        return LeavesRanksApart(fault) ? Transition.To(state with { EpochFault = state.EpochFault ?? fault }) : CompleteReported(state);
     }
+
+    private static Transition CompleteReported(SchedulerState state)
+    {
+        var transition = Transition.To(state);
+        while (!transition.State.NeedsNewEpoch && transition.State.InFlight.Values.FirstOrDefault() is { } oldest
+            && IsReported(transition.State, oldest))
+        {
+            transition = transition.Then(current => Complete(current, oldest));
+        }
+
+        return transition;
+    }
+
+    private static bool IsReported(SchedulerState state, StepState step) => step.Results.Count == state.Limits.WorldSize;
 
     private static Transition Complete(SchedulerState state, StepState step)
     {
-        // A group that broke takes its steps with it: their requests are computed again in the next epoch, so nothing of them ends here.
         var fault = step.MergedFault();
-        if (LeavesRanksApart(fault))
-            return Transition.To(state with { InFlight = state.InFlight.SetItem(step.Plan.Step, step), EpochFault = state.EpochFault ?? fault });
-
         var done = state with { InFlight = state.InFlight.Remove(step.Plan.Step), StepsDone = state.StepsDone + 1 };
         return step.Plan.Requests.Aggregate(
             Transition.To(done), (so, share) => so.Then(current => CompleteShare(current, step, share, fault)));

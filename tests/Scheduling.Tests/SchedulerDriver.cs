@@ -69,6 +69,18 @@ internal sealed class SchedulerDriver
         return plan;
     }
 
+    /// <summary>Ends all steps inside, the newest first: what older ones gave was lost on its way, and came again.</summary>
+    public void EndStepsBackwards()
+    {
+        var inside = _inside.Reverse().ToList();
+        _inside.Clear();
+        foreach (var (_, results) in inside)
+        {
+            foreach (var result in results)
+                Apply(State.Record(result));
+        }
+    }
+
     /// <summary>Runs until nothing is left.</summary>
     public void RunToEnd()
     {
