@@ -142,6 +142,8 @@ internal sealed record EdgeState
                 return new EdgeTurn(heard with { WaitsForRoom = true, Stalled = 0 }).Do(Send(new EdgeProtocol.Done(Request.RequestId)));
             case GenerationProtocol.Failed { Error: FailureKind.ContextLengthExceeded } when !Given.IsEmpty:
                 return heard.Finish(Complete(CompletionReason.Length));
+            case GenerationProtocol.Completed when ended.Length > Known && IsCancelling:
+                return heard.Finish(Complete(CompletionReason.Cancelled));
             default:
                 return ended.Length > Known && !IsCancelling ? heard.PollOnce() : heard.Finish(ended.Reply);
         }

@@ -130,6 +130,16 @@ public class EdgeStateTests
     }
 
     [Fact]
+    public void CancelledTextOfWhichTokensAreMissing_IsNotComplete()
+    {
+        var edge = Taken().Heard(Token(5)).State.Cancel().State;
+        var ended = new EdgeProtocol.Ended(
+            s_request.RequestId, 15, new GenerationProtocol.Completed(s_request.RequestId, CompletionReason.Length, PrefillPlacement.None));
+        var given = edge.Ended(ended, isCurrent: true).Effects.OfType<EdgeEffect.Give>().Single().Reply;
+        Assert.Equal(CompletionReason.Cancelled, Assert.IsType<GenerationProtocol.Completed>(given).Reason);
+    }
+
+    [Fact]
     public void FullQueueAtTheFirstAttempt_IsTheClients()
     {
         var edge = EdgeState.Begin(s_request, s_rules).State.Located(isSame: false).State;
