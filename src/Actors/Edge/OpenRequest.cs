@@ -29,6 +29,9 @@ internal sealed class OpenRequest(
     /// <summary>How far the request is; null before it has begun. Written by its actor only.</summary>
     public EdgeState? State { get; set; }
 
+    /// <summary>The end of the request, which its client does not hear of before it has all rows. Written by its actor only.</summary>
+    public GenerationProtocol.Completed? Held { get; set; }
+
     /// <summary>An actor works for it from now on; null: none.</summary>
     /// <returns>The one that did before.</returns>
     public IActorRef? Attach(IActorRef? edge)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using AkkaCp.Scheduling.Requests;
 
@@ -36,6 +37,9 @@ internal sealed class ReplyBuffer
         _channel.Writer.TryComplete();
         _ended.TrySetResult();
     }
+
+    /// <summary>The next reply, if one waits.</summary>
+    public bool TryRead([MaybeNullWhen(false)] out GenerationProtocol.IReply reply) => _channel.Reader.TryRead(out reply);
 
     /// <summary>All replies up to the terminal one.</summary>
     public IAsyncEnumerable<GenerationProtocol.IReply> ReadAllAsync() => _channel.Reader.ReadAllAsync(CancellationToken.None);

@@ -13,17 +13,23 @@ internal sealed class PipelineDisposals
             _running.Add(disposal);
     }
 
-    /// <summary>Waits until all have ended, well or not; those that take longer than <paramref name="timeout"/> are left to themselves.</summary>
+    /// <summary>
+    /// Waits until all have ended, well or not; those that take longer than <paramref name="timeout"/> are left to themselves. Any number
+    /// may wait: the ranks of a node are built at the same time.
+    /// </summary>
     public async Task WaitAsync(TimeSpan timeout)
     {
         Task[] running;
         lock (_lock)
         {
+            _running.RemoveAll(disposal => disposal.IsCompleted);
             running = [.. _running];
-            _running.Clear();
         }
 
-        if (running.Length > 0)
-            await Task.WhenAny(Task.WhenAll(running), Task.Delay(timeout)).ConfigureAwait(false);
+        if (running.Length == 0)
+            return;
+        await Task.WhenAny(Task.WhenAll(running), Task.Delay(timeout)).ConfigureAwait(false);
+        lock (_lock)
+            _running.RemoveAll(running.Contains);
     }
 }

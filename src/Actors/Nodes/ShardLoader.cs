@@ -18,16 +18,6 @@ internal sealed class ShardLoader(IRankHost host)
     private LoadedHashes _hashes = LoadedHashes.None;
     private double _progress;
 
-    /// <summary>Ranks whose shards are ready.</summary>
-    public ImmutableArray<int> Loaded
-    {
-        get
-        {
-            lock (_lock)
-                return _loaded;
-        }
-    }
-
     /// <summary>Ranks whose shards are ready, and the hashes of all that was loaded last.</summary>
     public (ImmutableArray<int> Ranks, LoadedHashes Hashes) Ready
     {
@@ -42,8 +32,10 @@ internal sealed class ShardLoader(IRankHost host)
     public double Progress => Volatile.Read(ref _progress);
 
     /// <summary>Makes exactly these ranks ready; others that are being loaded are given up first.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="free">Ends when no pipeline uses any more what is loaded.</param>
     /// <returns>Ends when they are ready; cancelled when others were asked for meanwhile.</returns>
-    public Task LoadAsync(ImmutableArray<int> ranks)
+    public Task LoadAsync(ImmutableArray<int> ranks, Task free)
     {
         lock (_lock)
         {
@@ -54,7 +46,7 @@ internal sealed class ShardLoader(IRankHost host)
             _target = ranks;
             _loaded = [.. _loaded.Intersect(ranks)];
             Volatile.Write(ref _progress, 0);
-            return _loading = LoadAfterAsync(_loading, ranks, _stop.Token);
+            return _loading = LoadAfterAsync(Task.WhenAll(_loading, free), ranks, _stop.Token);
         }
     }
 
