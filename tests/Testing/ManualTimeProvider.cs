@@ -1,113 +1,64 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace AkkaCp.Testing;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in order of their times.</summary>
-public sealed class ManualTimeProvider : TimeProvider
+/// <summary>A clock that stands still until a test moves it, and that knows how many of its timers run.</summary>
+public sealed class ManualTimeProvider : FakeTimeProvider
 {
-    private readonly Lock _lock = new();
-    private readonly List<ManualTimer> _timers = [];
-    private long _ticks;
+    private int _activeTimers;
 
-    /// <inheritdoc/>
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    /// <summary>Timers that have not fired and were not disposed.</summary>
-    public int ActiveTimers
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _timers.Count;
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override long GetTimestamp() => Interlocked.Read(ref _ticks);
-
-    /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(GetTimestamp());
+    /// <summary>Timers that have not fired and were not stopped.</summary>
+    public int ActiveTimers => Volatile.Read(ref _activeTimers);
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new ManualTimer(this, callback, state);
-        timer.Change(dueTime, period);
+        var timer = new CountedTimer(this, callback, state);
+        timer.Start(base.CreateTimer(timer.Fire, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan), dueTime, period);
         return timer;
     }
 
-    /// <summary>Moves the clock on and fires what falls due.</summary>
-    public void Advance(TimeSpan by)
+    private sealed class CountedTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
     {
-        var end = GetTimestamp() + by.Ticks;
-        while (TakeDue(end) is { } timer)
+        private ITimer? _timer;
+        private bool _repeats;
+        private int _isActive;
+
+        public void Start(ITimer timer, TimeSpan dueTime, TimeSpan period)
         {
-            timer.Fire();
+            _timer = timer;
+            Change(dueTime, period);
         }
-
-        Interlocked.Exchange(ref _ticks, end);
-    }
-
-    private ManualTimer? TakeDue(long end)
-    {
-        lock (_lock)
-        {
-            var timer = _timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
-            if (timer is null)
-            {
-                return null;
-            }
-
-            Interlocked.Exchange(ref _ticks, Math.Max(_ticks, timer.DueAt));
-            if (timer.Period > TimeSpan.Zero)
-            {
-                timer.DueAt += timer.Period.Ticks;
-            }
-            else
-            {
-                _timers.Remove(timer);
-            }
-
-            return timer;
-        }
-    }
-
-    private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
-    {
-        public long DueAt { get; set; }
-
-        public TimeSpan Period { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (clock._lock)
-            {
-                clock._timers.Remove(this);
-                Period = period;
-                if (dueTime != Timeout.InfiniteTimeSpan)
-                {
-                    DueAt = clock.GetTimestamp() + dueTime.Ticks;
-                    clock._timers.Add(this);
-                }
-
-                return true;
-            }
+            _repeats = period > TimeSpan.Zero;
+            SetActive(dueTime != Timeout.InfiniteTimeSpan);
+            return _timer!.Change(dueTime, period);
         }
 
-        public void Fire() => callback(state);
+        public void Fire(object? unused)
+        {
+            SetActive(_repeats);
+            callback(state);
+        }
 
         public void Dispose()
         {
-            lock (clock._lock)
-            {
-                clock._timers.Remove(this);
-            }
+            SetActive(false);
+            _timer!.Dispose();
         }
 
         public ValueTask DisposeAsync()
         {
             Dispose();
             return ValueTask.CompletedTask;
+        }
+
+        private void SetActive(bool isActive)
+        {
+            var change = (isActive ? 1 : 0) - Interlocked.Exchange(ref _isActive, isActive ? 1 : 0);
+            Interlocked.Add(ref clock._activeTimers, change);
         }
     }
 }
