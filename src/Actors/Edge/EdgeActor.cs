@@ -12,7 +12,7 @@ internal sealed class EdgeActor : LogicActor
     public EdgeActor(IActorRef locator, OpenRequest request, EdgeRules rules) => _logic = new EdgeLogic(locator, request, rules, this);
 
     /// <summary>How a request is started, or gone on with.</summary>
-    /// <param name="locator">Answers <see cref="NodeProtocol.Locate"/>.</param>
+    /// <param name="locator">Answers <see cref="Protocol.NodeProtocol.Locate"/>.</param>
     /// <param name="request">The request.</param>
     /// <param name="rules">How patient it is.</param>
     public static Props Props(IActorRef locator, OpenRequest request, EdgeRules rules) =>
