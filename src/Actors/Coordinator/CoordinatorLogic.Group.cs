@@ -92,9 +92,16 @@ internal sealed partial class CoordinatorLogic
             Open();
     }
 
-    /// <summary>Whether the node would not take the epoch: it has heard of a higher one, or of this one from somebody else.</summary>
-    private static bool IsBeyond(RosterMember member, Formation formation) =>
-        member.Heartbeat.HighestEpoch > formation.Epoch || (member.Heartbeat.HighestEpoch == formation.Epoch && !formation.Knows(member.Name));
+    /// <summary>
+    /// Whether the node would not take the epoch: it has heard of a higher one, or of this one from another coordinator, which asked it
+    /// first or has even opened it while this one's question was on its way.
+    /// </summary>
+    private static bool IsBeyond(RosterMember member, Formation formation)
+    {
+        var (highest, status) = (member.Heartbeat.HighestEpoch, member.Heartbeat.Status);
+        var isOpenElsewhere = formation.Table is null && status.State is NodeState.Serving && status.Epoch == formation.Epoch;
+        return highest > formation.Epoch || (highest == formation.Epoch && (!formation.Knows(member.Name) || isOpenElsewhere));
+    }
 
     private void AskToClose()
     {
@@ -174,6 +181,13 @@ internal sealed partial class CoordinatorLogic
     private void Remind(Formation formation)
     {
         _formation = formation;
+        if (formation.Closing.Values.Any(seconds => seconds > Rules.OpenTime))
+        {
+            // Another coordinator may have opened this epoch on a node before it was asked: then it never closes for it, only for a higher one.
+            Form();
+            return;
+        }
+
         foreach (var (name, seconds) in formation.Closing)
         {
             if (seconds == Rules.Resend)

@@ -34,6 +34,13 @@ public class ClusterSimulationTests(ITestOutputHelper output)
         Assert.True(failures.IsEmpty, string.Join("\n", failures.OrderBy(failure => failure.Key).Select(Told)));
     }
 
+    /// <summary>Two coordinators gave one epoch, and a node had opened it for the other.</summary>
+    [Theory]
+    [InlineData(973)]
+    [InlineData(6002)]
+    [InlineData(7785)]
+    public void SeedThatFailedOnce_EndsWell(int seed) => Assert.Null(Run(new Simulation(seed)));
+
     [Fact]
     public void SameSeed_GivesTheSameTraceByteForByte()
     {
