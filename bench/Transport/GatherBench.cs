@@ -66,13 +66,13 @@ internal sealed class GatherBench : IDisposable
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)times;
     }
 
-    /// <summary>64 bytes there and back, each way as a collective of its own.</summary>
+    /// <summary>64 bytes there and back, each way as a transfer of its own.</summary>
     public void RoundTrips(int times)
     {
         for (var i = 0; i < 2 * times; i++)
         {
-            var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.Result);
-            _waiters[0].Begin(_group.BroadcastAsync(tag, _small, i % 2, CancellationToken.None));
+            var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.Transfer);
+            _waiters[0].Begin(_group.TransferAsync(tag, _small, i % 2, 1 - (i % 2), CancellationToken.None));
             _waiters[0].Wait();
         }
     }
@@ -83,7 +83,7 @@ internal sealed class GatherBench : IDisposable
         var data = _receives[0].View.Slice(0, bytes / RowBytes);
         for (var i = 0; i < times; i++)
         {
-            var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.Result);
+            var tag = new CollectiveTag(1, ++_step, 0, CollectiveKind.Transfer);
             _waiters[0].Begin(_group.AllReduceAsync(tag, data, CancellationToken.None));
             _waiters[0].Wait();
         }

@@ -82,7 +82,7 @@ internal sealed class GatherRun(PeerProcess processes)
         processes.Print("| small | µs |");
         processes.Print("|---|---|");
         processes.Print(Text($"| 64 bytes there and back, sockets | {micros[0]:0.0} |"));
-        processes.Print(Text($"| 64 bytes there and back, a broadcast each way | {micros[1]:0.0} |"));
+        processes.Print(Text($"| 64 bytes there and back, a transfer each way | {micros[1]:0.0} |"));
         processes.Print(Text($"| all-reduce of 8 KiB | {micros[2]:0.0} |"));
         processes.Print(Text($"| all-gather of 4 KiB a rank | {micros[3]:0.0} |"));
     }

@@ -1,6 +1,7 @@
 using AkkaCp.Collectives.Connecting;
 using AkkaCp.Collectives.Links;
 using AkkaCp.Collectives.Setup;
+using AkkaCp.Collectives.Topology;
 using AkkaCp.Collectives.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -54,6 +55,33 @@ public sealed class DataPlane : IDataPlane
         }
 
         return new DataPlane(options, log ?? NullLogger.Instance);
+    }
+
+    /// <summary>The groups of ranks that are all of this process, in one epoch: no listener is opened, and no thread started.</summary>
+    /// <param name="epoch">Number of the forming; calls are tagged with it.</param>
+    /// <param name="topology">The layout.</param>
+    /// <param name="callTimeout">How long a call waits for its members, more than 0; null, the default, for ever.</param>
+    /// <param name="time">The clock; the system's when null.</param>
+    /// <exception cref="TopologyException">The layout cannot be.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is zero or negative.</exception>
+    public static IRankMesh InProcess(long epoch, RankTopology topology, TimeSpan? callTimeout = null, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        if (callTimeout is { } limit)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero, nameof(callTimeout));
+        }
+
+        var plan = new MeshPlan
+        {
+            Epoch = epoch,
+            Topology = topology.Validate(),
+            Endpoints = [],
+            LocalRanks = [.. Enumerable.Range(0, topology.WorldSize)],
+            CallTimeout = callTimeout,
+            Facts = new MeshFacts("", "", ""),
+        };
+        return new RankMesh(plan, new DataPlaneOptions(), new TransportMeter(), time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     /// <inheritdoc/>

@@ -9,14 +9,13 @@ using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Collectives;
 
-/// <summary>One epoch of this process: its peers, the links with them, and the groups of its ranks.</summary>
-internal sealed class RankMesh : IRankMesh
+/// <summary>One epoch of this process: its peers, the links with them, and the groups of its ranks. Without peers it has no thread, and nothing
+/// to connect.</summary>
+internal sealed class RankMesh : IRankMesh, ILinkOwner
 {
     // How long a closing mesh waits for its last frames to leave.
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<(GroupKind Kind, int Index), SocketGroup> _groups = [];
-    private readonly Dictionary<(GroupKind Kind, int Rank), SocketRankGroup> _ports = [];
     private readonly Peer?[] _peerOfRank;
     private readonly List<Task> _threads = [];
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,12 +29,11 @@ internal sealed class RankMesh : IRankMesh
         Plan = plan;
         Options = options;
         Meter = meter;
-        Time = time;
         _log = log;
         Closing = _closing.Token;
         _peerOfRank = new Peer?[plan.Topology.WorldSize];
         Peers = MakePeers();
-        MakeGroups();
+        Groups = new EpochGroups(plan, options, time, rank => _peerOfRank[rank], Memory);
         if (Peers.Count == 0)
         {
             _connected.SetResult();
@@ -52,10 +50,8 @@ internal sealed class RankMesh : IRankMesh
 
     public TransportMeter Meter { get; }
 
-    public TimeProvider Time { get; }
-
-    /// <summary>Guards all state of groups and peers; held for microseconds.</summary>
-    public Lock Gate { get; } = new();
+    /// <summary>The groups of this process's ranks.</summary>
+    public EpochGroups Groups { get; }
 
     public TensorPool Memory { get; } = new();
 
@@ -67,87 +63,20 @@ internal sealed class RankMesh : IRankMesh
     /// <summary>Cancelled when the mesh closes.</summary>
     public CancellationToken Closing { get; }
 
-    public IRankGroup Group(GroupKind kind, int rank) => _ports.TryGetValue((kind, rank), out var port)
-        ? port
-        : throw new ArgumentOutOfRangeException(nameof(rank), rank, $"no {kind.Name()} group of this process has this rank");
+    public IRankGroup Group(GroupKind kind, int rank) => Groups.PortOf(kind, rank)
+        ?? throw new ArgumentOutOfRangeException(nameof(rank), rank, $"no {kind.Name()} group of this process has this rank");
 
-    /// <summary>The process of a global rank; null for this one.</summary>
-    public Peer? PeerOf(int globalRank) => _peerOfRank[globalRank];
+    public void Receive(Peer peer, in FrameHeader header, FrameReader reader) => Groups.Receive(peer, header, reader);
 
-    /// <summary>The group that a peer's frame is for, and the peer's slot in it.</summary>
-    /// <exception cref="ProtocolException">The peer is in no such group.</exception>
-    public SocketGroup GroupOf(Peer peer, in FrameHeader header, out int slot)
-    {
-        slot = -1;
-        if (_groups.TryGetValue((header.GroupKind, header.GroupIndex), out var group))
-        {
-            slot = Array.IndexOf(group.Peers, peer);
-        }
-
-        return slot >= 0 && header.Member < group!.Size
-            ? group
-            : throw new ProtocolException($"a frame for group {header.GroupIndex} of kind {header.GroupKind}, member {header.Member}");
-    }
-
-    /// <summary>A frame that carries nothing.</summary>
-    public FrameHeader Plain(FrameKind kind) => new() { Kind = kind, Tag = new CollectiveTag(Epoch, 0, 0, CollectiveKind.Barrier) };
-
-    /// <summary>The kind of another group in which members of this process wait under a tag. Only tags that have no home can be called
-    /// there. Called under the gate.</summary>
-    public GroupKind? KindInUse(CollectiveTag tag, GroupKind kind)
-    {
-        if (tag.Kind.Home() is null)
-        {
-            foreach (var group in _groups.Values)
-            {
-                if (group.Kind != kind && group.IsCalled(tag))
-                {
-                    return group.Kind;
-                }
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Ends a tag in a group, and wherever else members wait under it: with the wrong group in play, their peers may never
-    /// come. Called under the gate.</summary>
-    public void KillEverywhere(CollectiveTag tag, SocketGroup group, CollectiveFault fault)
-    {
-        group.Kill(tag, fault, tellPeers: true);
-        foreach (var other in _groups.Values)
-        {
-            if (other.IsCalled(tag))
-            {
-                other.Kill(tag, fault, tellPeers: true);
-            }
-        }
-    }
-
-    public void Acknowledge(Peer peer, uint consumed)
-    {
-        lock (Gate)
-        {
-            peer.Acknowledge(consumed);
-        }
-    }
+    public void Acknowledge(Peer peer, uint consumed) => Groups.Acknowledge(peer, consumed);
 
     /// <summary>A peer is gone: its calls end here, and both its links.</summary>
     public void Lose(Peer peer, string reason)
     {
         var loss = new PeerLoss(peer.Endpoint, peer.Ranks, reason);
-        lock (Gate)
+        if (!Groups.TryLose(peer, loss))
         {
-            if (peer.Loss is not null || Closing.IsCancellationRequested)
-            {
-                return;
-            }
-
-            peer.Loss = loss;
-            foreach (var group in _groups.Values)
-            {
-                group.Lose(peer);
-            }
+            return;
         }
 
         _log.LogInformation("Epoch {Epoch}: lost {Loss}", Epoch, loss);
@@ -208,22 +137,8 @@ internal sealed class RankMesh : IRankMesh
 
     private async Task CloseAsync()
     {
-        lock (Gate)
-        {
-            foreach (var group in _groups.Values)
-            {
-                group.Close();
-            }
-
-            foreach (var peer in Peers)
-            {
-                peer.Send.Enqueue(new SendItem { Header = Plain(FrameKind.Goodbye) });
-                peer.Send.Close();
-            }
-
-            _closing.Cancel();
-        }
-
+        Groups.Close(Peers);
+        await _closing.CancelAsync().ConfigureAwait(false);
         await Task.WhenAny(SendersEnded(), Task.Delay(s_farewell)).ConfigureAwait(false);
         foreach (var peer in Peers)
         {
@@ -269,28 +184,5 @@ internal sealed class RankMesh : IRankMesh
         }
 
         return peers;
-    }
-
-    private void MakeGroups()
-    {
-        foreach (var kind in Enum.GetValues<GroupKind>())
-        {
-            var all = Plan.Topology.Groups(kind);
-            for (var index = 0; index < all.Count; index++)
-            {
-                var local = all[index].Ranks.Where(Plan.LocalRanks.Contains).ToArray();
-                if (local.Length == 0)
-                {
-                    continue;
-                }
-
-                var group = new SocketGroup(this, all[index], (ushort)index);
-                _groups.Add((kind, index), group);
-                foreach (var rank in local)
-                {
-                    _ports.Add((kind, rank), new SocketRankGroup(group, group.MemberOf(rank)));
-                }
-            }
-        }
     }
 }

@@ -12,10 +12,13 @@ internal sealed class TestMeshes : IAsyncDisposable
     private readonly RankTopology _topology;
     private readonly int[] _processOf;
 
-    private TestMeshes(RankTopology topology, int[] processOf, DataPlane[] planes)
+    private readonly TimeSpan? _callTimeout;
+
+    private TestMeshes(RankTopology topology, int[] processOf, DataPlane[] planes, TimeSpan? callTimeout)
     {
         _topology = topology;
         _processOf = processOf;
+        _callTimeout = callTimeout;
         Planes = planes;
     }
 
@@ -24,10 +27,11 @@ internal sealed class TestMeshes : IAsyncDisposable
     public IRankMesh[] Meshes { get; private set; } = [];
 
     /// <summary>Opens and connects; the process of each rank is given by its number.</summary>
-    public static async Task<TestMeshes> ConnectAsync(RankTopology topology, int[] processOf, DataPlaneOptions? options = null)
+    public static async Task<TestMeshes> ConnectAsync(
+        RankTopology topology, int[] processOf, DataPlaneOptions? options = null, TimeSpan? callTimeout = null)
     {
         var planes = Enumerable.Range(0, processOf.Max() + 1).Select(_ => DataPlane.Open(options ?? new DataPlaneOptions())).ToArray();
-        var world = new TestMeshes(topology, processOf, planes);
+        var world = new TestMeshes(topology, processOf, planes, callTimeout);
         await world.ConnectAsync(epoch: 1);
         return world;
     }
@@ -47,6 +51,7 @@ internal sealed class TestMeshes : IAsyncDisposable
         Topology = _topology,
         Endpoints = [.. _processOf.Select(of => endpoints[of])],
         LocalRanks = [.. Enumerable.Range(0, _processOf.Length).Where(rank => _processOf[rank] == process)],
+        CallTimeout = _callTimeout,
         Facts = Facts,
     };
 

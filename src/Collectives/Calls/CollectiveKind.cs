@@ -21,11 +21,8 @@ public enum CollectiveKind
     /// <summary>Logits of a step.</summary>
     LogitsGather,
 
-    /// <summary>Sampled tokens or other small results of a step.</summary>
-    Result,
-
-    /// <summary>Nothing but waiting for each other.</summary>
-    Barrier,
+    /// <summary>Rows that go from one member to another, such as pages of K and V, over any kind of group.</summary>
+    Transfer,
 }
 
 /// <summary>Where collectives belong.</summary>

@@ -3,8 +3,8 @@ using AkkaCp.Npu;
 namespace AkkaCp.Collectives.Calls;
 
 /// <summary>
-/// One rank's port to the other ranks of a group. Every member calls the same operation with the same tag and agreeing row counts,
-/// row length and element type, on the kind of group that the tag's kind belongs to (<see cref="CollectiveKinds.Home"/>); a
+/// One rank's port to the other ranks of a group, in this process and elsewhere. Every member calls the same operation with the same tag and
+/// agreeing row counts, row length and element type, on the kind of group that the tag's kind belongs to (<see cref="CollectiveKinds.Home"/>); a
 /// disagreement ends the call on every member with <see cref="CollectiveMismatchException"/>.
 /// A call starts at once. Its tensors belong to the group until the returned task ends, however it ends; after that no thread touches
 /// them. Continuations never run on another rank's thread. Any thread may call. A call's task is to be awaited exactly once: a group may
@@ -42,27 +42,15 @@ public interface IRankGroup
     /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
     ValueTask AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken);
 
-    /// <summary>receive = this member's rows of Σ over members in rank order of their send.</summary>
+    /// <summary>The rows of one member become those of another. These two call it and nobody else; both agree on rows, row length and
+    /// type.</summary>
     /// <param name="tag">Names the call.</param>
-    /// <param name="send">[Σ rowsPerRank, L] F32; rows may have a stride.</param>
-    /// <param name="receive">[rowsPerRank[Rank], L] F32, no overlap with any member's <paramref name="send"/>.</param>
-    /// <param name="rowsPerRank">[Size] rows of each member, 0 allowed; not to be written before the task ends.</param>
-    /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    ValueTask ReduceScatterAsync(CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank,
-        CancellationToken cancellationToken);
-
-    /// <summary>data = the root's data. The root may end before the others have called: a disagreement with it then ends the call on the
-    /// others, and on the root later calls of the step.</summary>
-    /// <param name="tag">Names the call.</param>
-    /// <param name="data">[T, L], F32 or BF16: read on the root, written elsewhere; rows may have a stride.</param>
-    /// <param name="root">Member whose data all get.</param>
-    /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    ValueTask BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken);
-
-    /// <summary>Ends when every member has called it.</summary>
-    /// <param name="tag">Names the call.</param>
-    /// <param name="cancellationToken">Ends the call for this member, and for its peers with a fault.</param>
-    ValueTask BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken);
+    /// <param name="rows">[T, L], F32 or BF16: read on the member <paramref name="from"/>, written on the member <paramref name="to"/>; rows
+    /// may have a stride.</param>
+    /// <param name="from">Member that has the rows.</param>
+    /// <param name="to">Member that gets them, another one.</param>
+    /// <param name="cancellationToken">Ends the call for this member, and for its peer with a fault.</param>
+    ValueTask TransferAsync(CollectiveTag tag, TensorView rows, int from, int to, CancellationToken cancellationToken);
 
     /// <summary>This rank takes no part in the step any more: members that wait or come later get a
     /// <see cref="CollectiveAbortedException"/> at once. Calls of the step whose rows are moving already still succeed.</summary>

@@ -1,6 +1,3 @@
-using AkkaCp.Collectives.Groups;
-using AkkaCp.Collectives.Topology;
-
 namespace AkkaCp.Collectives.Calls;
 
 /// <summary>The groups that one rank's stages talk in, each explicit: mixing them up is the classic mistake of CP beside TP.</summary>
@@ -9,13 +6,6 @@ namespace AkkaCp.Collectives.Calls;
 /// <param name="Moe">Ranks with other experts, or other parts of them, for the same rows: MoE outputs are summed here.</param>
 public sealed record RankGroups(IRankGroup AttnTp, IRankGroup AttnCp, IRankGroup Moe)
 {
-    /// <summary>A rank's ports to its groups at the meeting point of its process.</summary>
-    public static RankGroups Of(LocalRankHub hub, int rank)
-    {
-        ArgumentNullException.ThrowIfNull(hub);
-        return new RankGroups(hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank), hub.Group(GroupKind.Moe, rank));
-    }
-
     /// <summary>Tells all peers that this rank takes no part in the step any more.</summary>
     public void Abort(long epoch, long step, string reason)
     {

@@ -22,6 +22,11 @@ internal static class PlanCheck
             yield return $"epoch: expected more than {latestEpoch}, found {plan.Epoch}";
         }
 
+        if (plan.CallTimeout <= TimeSpan.Zero)
+        {
+            yield return $"call timeout: expected more than 0, found {plan.CallTimeout}";
+        }
+
         foreach (var problem in plan.Topology.Problems())
         {
             yield return problem;

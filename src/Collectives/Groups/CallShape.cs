@@ -13,20 +13,25 @@ internal readonly record struct CallShape
 
     public DType DType { get; init; }
 
-    /// <summary>Rows of the tensor, of operations in place.</summary>
+    /// <summary>Rows of the tensor; 0 where each member has its own.</summary>
     public int Rows { get; init; }
 
     public int RowLength { get; init; }
 
-    /// <summary>Rows of each member; empty for operations in place.</summary>
+    /// <summary>Rows of each member; empty where all have the same.</summary>
     public ReadOnlyMemory<int> RowsPerRank { get; init; }
 
-    public int Root { get; init; }
+    /// <summary>Member whose rows are transferred.</summary>
+    public int From { get; init; }
+
+    /// <summary>Member that they are transferred to.</summary>
+    public int To { get; init; }
 
     /// <summary>A 64-bit FNV-1a hash of all of it, for frames.</summary>
     public ulong Signature()
     {
-        var hash = Add(Add(Add(Add(Add(FnvOffset, (int)Operation), (int)DType), Rows), RowLength), Root);
+        var hash = Add(Add(Add(Add(FnvOffset, (int)Operation), (int)DType), Rows), RowLength);
+        hash = Add(Add(hash, From), To);
         foreach (var rows in RowsPerRank.Span)
         {
             hash = Add(hash, rows);
@@ -34,6 +39,9 @@ internal readonly record struct CallShape
 
         return hash;
     }
+
+    /// <summary>Whether a member takes part.</summary>
+    public bool Involves(int member) => Operation != GroupOperation.Transfer || member == From || member == To;
 
     /// <summary>Rows before a member's own.</summary>
     public int RowsBefore(int member)
@@ -52,26 +60,20 @@ internal readonly record struct CallShape
     {
         switch (Operation)
         {
-            case GroupOperation.Barrier:
-                return null;
-            case GroupOperation.Broadcast:
-                return Root < 0 || Root >= groupSize ? ($"a root below {groupSize}", $"{Root}") : null;
             case GroupOperation.AllReduce:
-                return NotF32(send);
-            case GroupOperation.AllGather:
+                return send.DType == DType.F32 ? null : ("F32 to sum", $"{send.DType}");
+            case GroupOperation.Transfer:
+                return EndsProblem(groupSize, member);
+            default:
                 return RowCountProblem(groupSize) ?? TensorProblem("send", send, RowsPerRank.Span[member])
                     ?? TensorProblem("receive", receive, TotalRows());
-            default:
-                return NotF32(send) ?? RowCountProblem(groupSize) ?? TensorProblem("send", send, TotalRows())
-                    ?? TensorProblem("receive", receive, RowsPerRank.Span[member]);
         }
     }
 
     /// <summary>Operation, rows, row length and type.</summary>
     public override string ToString() => Operation switch
     {
-        GroupOperation.Barrier => "Barrier",
-        GroupOperation.Broadcast => $"Broadcast from member {Root} of {Rows} rows of {RowLength} {DType}",
+        GroupOperation.Transfer => $"Transfer from member {From} to {To} of {Rows} rows of {RowLength} {DType}",
         GroupOperation.AllReduce => $"AllReduce of {Rows} rows of {RowLength} {DType}",
         _ => $"{Operation} of [{string.Join(", ", RowsPerRank.ToArray())}] rows of {RowLength} {DType}",
     };
@@ -86,8 +88,6 @@ internal readonly record struct CallShape
         return hash;
     }
 
-    private static (string, string)? NotF32(TensorView view) => view.DType == DType.F32 ? null : ("F32 to sum", $"{view.DType}");
-
     private long TotalRows()
     {
         long total = 0;
@@ -97,6 +97,16 @@ internal readonly record struct CallShape
         }
 
         return total;
+    }
+
+    private (string, string)? EndsProblem(int groupSize, int member)
+    {
+        if (From == To || Math.Min(From, To) < 0 || Math.Max(From, To) >= groupSize)
+        {
+            return ($"two members below {groupSize}", $"a transfer from member {From} to {To}");
+        }
+
+        return Involves(member) ? null : ($"a call of member {From} or {To}", $"one of member {member}");
     }
 
     private (string, string)? RowCountProblem(int groupSize)

@@ -3,9 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace AkkaCp.Collectives.Groups;
 
 /// <summary>What one member's call is awaited by; goes back to its group when its result was taken, to serve another call.</summary>
-internal sealed class CallTask(SocketGroup group) : IValueTaskSource
+internal sealed class CallTask(RankGroup group) : IValueTaskSource
 {
-    // Continuations run on no thread of the transport.
+    // Continuations run on no thread of a link, and on no other rank's.
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
 
     public ValueTask Task => new(this, _source.Version);

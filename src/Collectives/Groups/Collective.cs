@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AkkaCp.Collectives.Calls;
+using AkkaCp.Collectives.Links;
 using AkkaCp.Collectives.Wire;
 using AkkaCp.Npu;
 
@@ -7,9 +8,9 @@ namespace AkkaCp.Collectives.Groups;
 
 /// <summary>
 /// One collective as this process sees it: the calls of its own members, what the peers have announced, the blocks to come and those that
-/// wait to go. Guarded by the mesh's gate; used again for later collectives.
+/// wait to go. Guarded by the epoch's gate; used again for later collectives.
 /// </summary>
-internal sealed class Collective(int localMembers, int peers)
+internal sealed class Collective(RankGroup group, int localMembers, int peers) : IRowSource
 {
     private readonly List<InboundBlock> _inbound = [];
     private readonly List<SumPart> _parts = [];
@@ -20,18 +21,25 @@ internal sealed class Collective(int localMembers, int peers)
     public long OpenedAt { get; private set; }
 
     /// <summary>What the first member here meant; set with its call.</summary>
-    public CallShape Shape { get; set; }
+    public CallShape Shape { get; private set; }
 
-    public ulong Signature { get; set; }
+    public ulong Signature { get; private set; }
 
     /// <summary>By place among the members of this process.</summary>
     public LocalCall[] Calls { get; } = new LocalCall[localMembers];
 
-    public int CallsHere { get; set; }
+    public int CallsHere { get; private set; }
+
+    /// <summary>Place of the member that came first.</summary>
+    public int FirstPlace { get; private set; }
+
+    /// <summary>Counts the time for its members; made where that has a limit, and stopped while nothing waits here.</summary>
+    public ITimer? Timer { get; set; }
 
     /// <summary>All members of this process have come, and blocks are on their way.</summary>
     public bool IsStarted { get; set; }
 
+    /// <summary>Why it ends without a result; null while it may have one.</summary>
     public CollectiveFault? Fault { get; set; }
 
     /// <summary>The first frame of each peer, by slot; its kind is 0 before.</summary>
@@ -39,11 +47,11 @@ internal sealed class Collective(int localMembers, int peers)
 
     public int PeersHere { get; set; }
 
-    /// <summary>Announcements that the call waits for: of every peer, unless it is <see cref="IsOneWay"/>.</summary>
-    public int PeersAwaited { get; private set; } = peers;
+    /// <summary>Members of this process that take part; known with the first one's call.</summary>
+    public int CallsAwaited { get; private set; } = localMembers;
 
-    /// <summary>A short broadcast: its root sends and has done, and its receivers announce nothing unless the root asks.</summary>
-    public bool IsOneWay { get; private set; }
+    /// <summary>Peers that take part; known with the first call here.</summary>
+    public int PeersAwaited { get; private set; } = peers;
 
     /// <summary>Whether a frame of the call has been queued for a peer, by slot.</summary>
     public bool[] IsAnnouncedTo { get; } = new bool[peers];
@@ -71,10 +79,13 @@ internal sealed class Collective(int localMembers, int peers)
     /// <summary>Other members' parts of the sums made here; without memory when nothing is summed.</summary>
     public Tensor Scratch { get; set; }
 
-    /// <summary>Some member of this process, for frames that stand for all of them.</summary>
+    /// <summary>The first member of this process, where all of them take part.</summary>
     public ref readonly LocalCall First => ref Calls[0];
 
-    public bool AllHere => CallsHere == Calls.Length && PeersHere >= PeersAwaited;
+    /// <summary>Whether every member of this process that takes part has come.</summary>
+    public bool IsLastHere => CallsHere == CallsAwaited;
+
+    public bool AllHere => IsLastHere && PeersHere >= PeersAwaited;
 
     public bool IsDone => IsStarted && AllHere && BlocksToCome == 0 && PartsToSum == 0 && Held.Count == 0;
 
@@ -84,8 +95,31 @@ internal sealed class Collective(int localMembers, int peers)
         OpenedAt = now;
     }
 
-    /// <summary>Makes it one-way, waiting for so many announcements.</summary>
-    public void BeOneWay(int peersAwaited) => (IsOneWay, PeersAwaited) = (true, peersAwaited);
+    /// <summary>The first member of this process has come: what it means, and who takes part.</summary>
+    public void Begin(in CallShape shape, int callsAwaited, int peersAwaited)
+    {
+        Shape = shape;
+        Signature = shape.Signature();
+        (CallsAwaited, PeersAwaited) = (callsAwaited, peersAwaited);
+    }
+
+    /// <summary>A member of this process has come.</summary>
+    public void Add(int place, TensorView send, TensorView receive)
+    {
+        if (CallsHere++ == 0)
+        {
+            FirstPlace = place;
+        }
+
+        Calls[place] = new LocalCall { Send = send, Receive = receive, HasCome = true };
+    }
+
+    /// <summary>Whether a peer has announced it.</summary>
+    public bool HasAnnounced(int slot) => Announcements[slot].Kind != 0;
+
+    public bool IsWanted => Fault is null;
+
+    public void Sent(Peer peer, in FrameHeader header, bool wasSent) => group.Sent(peer, this, header, wasSent);
 
     public void Expect(InboundBlock block)
     {
@@ -93,7 +127,7 @@ internal sealed class Collective(int localMembers, int peers)
         BlocksToCome++;
     }
 
-    public void AddPart(SumPart part)
+    public void Expect(SumPart part)
     {
         _parts.Add(part);
         PartsToSum++;
@@ -145,9 +179,23 @@ internal sealed class Collective(int localMembers, int peers)
         Held.Clear();
         Shape = default;
         Fault = null;
-        IsStarted = IsOneWay = false;
-        PeersAwaited = Announcements.Length;
+        IsStarted = false;
+        (CallsAwaited, PeersAwaited) = (Calls.Length, Announcements.Length);
         Signature = 0;
-        CallsHere = PeersHere = BlocksToCome = PartsToSum = ExchangeToSend = Moving = 0;
+        FirstPlace = CallsHere = PeersHere = BlocksToCome = PartsToSum = ExchangeToSend = Moving = 0;
     }
+}
+
+/// <summary>The call of a member of this process. <see cref="Send"/> is read and <see cref="Receive"/> written; operations in place have
+/// the same view in both.</summary>
+internal struct LocalCall
+{
+    public TensorView Send;
+
+    public TensorView Receive;
+
+    public bool HasCome;
+
+    /// <summary>Null before the member has come, and of the last one when all are of this process: that does not wait.</summary>
+    public CallTask? Task;
 }

@@ -8,7 +8,7 @@ namespace AkkaCp.Collectives.Groups;
 /// <summary>Why a call ended without a result, in a form that travels.</summary>
 /// <param name="Kind">Which exception it becomes.</param>
 /// <param name="Members">Members that it is about; never empty.</param>
-/// <param name="Text">The reason; of a mismatch what was found.</param>
+/// <param name="Text">The reason; of a mismatch what was found; empty of a peer that just did not come in time.</param>
 /// <param name="Expected">Of a mismatch what was expected; else empty.</param>
 /// <param name="Waited">Of a lost peer, the time since the first member came.</param>
 internal sealed record CollectiveFault(
@@ -28,12 +28,15 @@ internal sealed record CollectiveFault(
     public static CollectiveFault Lost(IReadOnlyList<int> members, string reason, TimeSpan waited) =>
         new(CollectiveFaultKind.Lost, members, reason, Waited: waited);
 
+    /// <summary>Members that did not come within a call's limit.</summary>
+    public static CollectiveFault Late(IReadOnlyList<int> members, TimeSpan waited) => Lost(members, "", waited);
+
     /// <summary>A new instance for each member: a shared one would mix their stack traces.</summary>
     public Exception ToException(string group, CollectiveTag tag) => Kind switch
     {
         CollectiveFaultKind.Mismatch => new CollectiveMismatchException(group, tag, Members[0], Expected, Text),
         CollectiveFaultKind.Aborted => new CollectiveAbortedException(group, tag, Members[0], Text),
-        _ => new PeerLostException(group, tag, Members, Waited, Text),
+        _ => new PeerLostException(group, tag, Members, Waited, Text.Length == 0 ? null : Text),
     };
 
     /// <summary>As a frame's payload, cut where it is too long.</summary>
@@ -74,4 +77,17 @@ internal sealed record CollectiveFault(
     }
 
     private static byte[] Cut(byte[] bytes) => bytes.Length <= FrameHeader.MaxTextBytes ? bytes : bytes[..FrameHeader.MaxTextBytes];
+}
+
+/// <summary>The ways in which a call ends without a result, as numbered on the wire.</summary>
+internal enum CollectiveFaultKind
+{
+    /// <summary>Members did not mean the same.</summary>
+    Mismatch,
+
+    /// <summary>A member left the step, or cancelled its call.</summary>
+    Aborted,
+
+    /// <summary>A member's process is gone.</summary>
+    Lost,
 }

@@ -6,7 +6,7 @@ namespace AkkaCp.Collectives.Links;
 
 /// <summary>
 /// Another process of the epoch: the link to it, the link from it, and the account of eager frames in both directions. Guarded by the
-/// mesh's gate where nothing else is said.
+/// epoch's gate where nothing else is said.
 /// </summary>
 internal sealed class Peer(PeerEndpoint endpoint, IReadOnlyList<int> ranks, DataPlaneOptions options, TensorPool pool) : IDisposable
 {

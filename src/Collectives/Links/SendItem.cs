@@ -1,10 +1,9 @@
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Collectives.Wire;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Collectives.Links;
 
-/// <summary>A frame in a link's queue: rows of a collective, or a text, or a header alone.</summary>
+/// <summary>A frame in a link's queue: rows of a call, or a text, or a header alone.</summary>
 internal readonly struct SendItem
 {
     public required FrameHeader Header { get; init; }
@@ -13,8 +12,6 @@ internal readonly struct SendItem
 
     public byte[]? Text { get; init; }
 
-    /// <summary>Told when the rows have gone out.</summary>
-    public SocketGroup? Group { get; init; }
-
-    public Collective? Collective { get; init; }
+    /// <summary>Told when the rows have gone out; null where there are none.</summary>
+    public IRowSource? Source { get; init; }
 }

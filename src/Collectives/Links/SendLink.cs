@@ -9,7 +9,7 @@ namespace AkkaCp.Collectives.Links;
 /// room, which saves waking the thread. When there is nothing to send, a heartbeat goes out now and then.
 /// </summary>
 #pragma warning disable CA1001 // Abandon, which ends every link, disposes what it waits with.
-internal sealed class SendLink(RankMesh mesh, Peer peer)
+internal sealed class SendLink(ILinkOwner owner, Peer peer)
 #pragma warning restore CA1001
 {
     // What a caller sends itself: one system call of at most some ten microseconds, where waking a thread costs half as much and the
@@ -23,9 +23,9 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     private readonly WakeUp _wake = new();
     private readonly Queue<SendItem> _queue = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long _maxDirectBytes = mesh.Options.SocketBufferBytes == 0
+    private readonly long _maxDirectBytes = owner.Options.SocketBufferBytes == 0
         ? MaxDirectBytesUnsized
-        : Math.Min(MaxDirectBytes, mesh.Options.SocketBufferBytes / 4);
+        : Math.Min(MaxDirectBytes, owner.Options.SocketBufferBytes / 4);
 
     private volatile Connection? _connection;
     private FrameWriter? _writer;
@@ -97,7 +97,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     {
         _writer = new FrameWriter(connection);
         _connection = connection;
-        mesh.Joined();
+        owner.Joined();
         try
         {
             while (TryTake(out var item))
@@ -120,7 +120,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
         _wake.Dispose();
         while (TryNext(long.MaxValue, out var item))
         {
-            item.Group?.Sent(peer, item.Collective!, item.Header, wasSent: false);
+            item.Source?.Sent(peer, item.Header, wasSent: false);
         }
     }
 
@@ -181,7 +181,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
             _isSending = false;
             if (_writer!.Pending > 0 && _queue.Count == 0)
             {
-                Add(new SendItem { Header = mesh.Plain(FrameKind.Heartbeat) });
+                Add(new SendItem { Header = FrameHeader.Plain(FrameKind.Heartbeat, owner.Epoch) });
             }
 
             return _queue.Count > 0 || _isClosing;
@@ -213,7 +213,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
                 return false;
             }
 
-            if (!_wake.Wait(mesh.Options.HeartbeatInterval))
+            if (!_wake.Wait(owner.Options.HeartbeatInterval))
             {
                 AddHeartbeat();
             }
@@ -255,7 +255,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
         {
             if (_queue.Count == 0 && !_isSending)
             {
-                Add(new SendItem { Header = mesh.Plain(FrameKind.Heartbeat) });
+                Add(new SendItem { Header = FrameHeader.Plain(FrameKind.Heartbeat, owner.Epoch) });
             }
         }
     }
@@ -265,7 +265,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
         var consumed = peer.Consumed;
         peer.ConsumedTold = consumed;
         var header = item.Header with { Consumed = consumed };
-        var isWanted = item.Collective?.Fault is null;
+        var isWanted = item.Source?.IsWanted ?? true;
         try
         {
             if (isWanted)
@@ -282,13 +282,13 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
         finally
         {
             // Also when the connection broke: the call must know that nobody reads its rows any more.
-            item.Group?.Sent(peer, item.Collective!, header, isWanted);
+            item.Source?.Sent(peer, header, isWanted);
         }
     }
 
     private void Write(FrameWriter writer, in FrameHeader header, in SendItem item)
     {
-        if (item.Collective is null)
+        if (item.Source is null)
         {
             writer.Write(header, item.Text);
         }
@@ -297,7 +297,7 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
             writer.Write(header, item.Rows);
         }
 
-        mesh.Meter.Sent(header.Length);
+        owner.Meter.Sent(header.Length);
     }
 
     private bool IsEmpty()
@@ -312,10 +312,10 @@ internal sealed class SendLink(RankMesh mesh, Peer peer)
     {
         if (failure is IOException or ObjectDisposedException)
         {
-            mesh.Lose(peer, failure.Message);
+            owner.Lose(peer, failure.Message);
             return;
         }
 
-        mesh.Fail(peer, failure);
+        owner.Fail(peer, failure);
     }
 }

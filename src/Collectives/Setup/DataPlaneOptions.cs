@@ -37,7 +37,7 @@ public sealed record DataPlaneOptions
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Connections that may be in their handshake at once, 1 or more; further ones wait until one of these
-    /// is done or has had its time: <see cref="Connecting.HandshakePlaces"/>. Default 64.</summary>
+    /// is done or has had its time. Default 64.</summary>
     public int MaxPendingHandshakes { get; init; } = 64;
 
     /// <summary>Send and receive buffer asked of the kernel for each connection, bytes; 0 leaves it to the kernel. Default 4 MiB.</summary>

@@ -24,6 +24,10 @@ public sealed record MeshPlan
     /// <summary>Global ranks of this process.</summary>
     public required IReadOnlyList<int> LocalRanks { get; init; }
 
+    /// <summary>How long a call waits for its members after the first sign of it, more than 0; null, the default, for ever: a slow rank is
+    /// late, not lost.</summary>
+    public TimeSpan? CallTimeout { get; init; }
+
     /// <summary>What this process says about itself; peers that differ are refused.</summary>
     public required MeshFacts Facts { get; init; }
 }

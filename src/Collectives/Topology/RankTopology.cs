@@ -59,7 +59,7 @@ public sealed record RankTopology(int Tp, int AttnCp = 1, int MoeDp = 1, int Ep 
     }
 
     /// <summary>All groups of a kind, in the order of their first ranks.</summary>
-    public IReadOnlyList<RankGroup> Groups(GroupKind kind) => kind switch
+    public IReadOnlyList<GroupMembers> Groups(GroupKind kind) => kind switch
     {
         GroupKind.Tp => Strided(kind, Tp, 1),
         GroupKind.AttnTp => Strided(kind, AttnTp, 1),
@@ -74,23 +74,23 @@ public sealed record RankTopology(int Tp, int AttnCp = 1, int MoeDp = 1, int Ep 
     };
 
     /// <summary>The group of a kind that a rank belongs to.</summary>
-    public RankGroup GroupOf(GroupKind kind, int globalRank) => Groups(kind).Single(group => group.IndexOf(globalRank) >= 0);
+    public GroupMembers GroupOf(GroupKind kind, int globalRank) => Groups(kind).Single(group => group.IndexOf(globalRank) >= 0);
 
     /// <summary>All groups that a rank belongs to, one of each kind.</summary>
-    public IReadOnlyList<RankGroup> GroupsOf(int globalRank) =>
+    public IReadOnlyList<GroupMembers> GroupsOf(int globalRank) =>
         [.. Enum.GetValues<GroupKind>().Select(kind => GroupOf(kind, globalRank))];
 
     private RankTopology ThrowIfAny(IReadOnlyList<string> problems) => problems.Count == 0 ? this : throw new TopologyException(problems);
 
     // Groups of `size` ranks that lie `stride` apart; runs of size·stride ranks follow each other.
-    private List<RankGroup> Strided(GroupKind kind, int size, int stride)
+    private List<GroupMembers> Strided(GroupKind kind, int size, int stride)
     {
-        var groups = new List<RankGroup>(WorldSize / size);
+        var groups = new List<GroupMembers>(WorldSize / size);
         for (var run = 0; run < WorldSize; run += size * stride)
         {
             for (var first = run; first < run + stride; first++)
             {
-                groups.Add(new RankGroup(kind, [.. Enumerable.Range(0, size).Select(i => first + (i * stride))]));
+                groups.Add(new GroupMembers(kind, [.. Enumerable.Range(0, size).Select(i => first + (i * stride))]));
             }
         }
 

@@ -7,7 +7,7 @@ namespace AkkaCp.Collectives.Wire;
 
 /// <summary>
 /// The first 72 bytes of a frame, little-endian, in the order of the properties; <see cref="Length"/> bytes of payload follow. What is
-/// read from a connection is checked for form here, and against the posted call by <see cref="Groups.SocketGroup"/>.
+/// read from a connection is checked for form here, and against the posted call by the group that it is for.
 /// </summary>
 internal readonly record struct FrameHeader
 {
@@ -17,7 +17,7 @@ internal readonly record struct FrameHeader
     public const uint Magic = 0x50434B41;
 
     /// <summary>Of frames and handshake together.</summary>
-    public const ushort Version = 2;
+    public const ushort Version = 3;
 
     /// <summary>Longest reason that a fault or an abort carries.</summary>
     public const int MaxTextBytes = 1024;
@@ -60,6 +60,9 @@ internal readonly record struct FrameHeader
 
     /// <summary>Payload bytes.</summary>
     public long Length { get; init; }
+
+    /// <summary>A frame that carries nothing.</summary>
+    public static FrameHeader Plain(FrameKind kind, long epoch) => new() { Kind = kind, Tag = new CollectiveTag(epoch, 0, 0, default) };
 
     public void Write(Span<byte> to)
     {
@@ -116,7 +119,7 @@ internal readonly record struct FrameHeader
         };
         Require(header.Kind is >= FrameKind.Post and <= FrameKind.Goodbye, "kind", from);
         Require(from[8] <= EagerFlag && from[39] == 0 && BinaryPrimitives.ReadUInt32LittleEndian(from[60..]) == 0, "flags", from);
-        Require(header.Tag.Kind <= CollectiveKind.Barrier, "collective", from);
+        Require(header.Tag.Kind <= CollectiveKind.Transfer, "collective", from);
         Require(header.HasFittingLength(), "length", from);
         return header;
     }

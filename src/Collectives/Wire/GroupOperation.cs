@@ -9,12 +9,6 @@ internal enum GroupOperation : byte
     /// <summary>The sum, on every member.</summary>
     AllReduce,
 
-    /// <summary>Each member its rows of the sum.</summary>
-    ReduceScatter,
-
-    /// <summary>The root's rows.</summary>
-    Broadcast,
-
-    /// <summary>Nothing but waiting.</summary>
-    Barrier,
+    /// <summary>One member's rows, on another.</summary>
+    Transfer,
 }

@@ -4,8 +4,7 @@ using AkkaCp.Actors;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
+using AkkaCp.Collectives;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
@@ -28,7 +27,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     private readonly WeightStore _weights;
     private readonly RotaryEmbedding _rope;
     private readonly ILogger _logger;
-    private readonly ConcurrentDictionary<long, LocalRankHub> _hubs = new();
+    private readonly ConcurrentDictionary<long, IRankMesh> _meshes = new();
     private readonly CpSystem _system;
     private readonly int _restingTensors;
     private int? _leakedTensors;
@@ -129,6 +128,8 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         try
         {
             await _system.StopAsync(_plan.Settings.Scheduler.DrainTimeout).ConfigureAwait(false);
+            foreach (var mesh in _meshes.Values)
+                await mesh.DisposeAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -207,12 +208,12 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     Task IRankHost.LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
-    /// <remarks>Ranks of an epoch meet in its own hub: what an earlier epoch left behind cannot reach them.</remarks>
+    /// <remarks>Ranks of an epoch meet in its own mesh: what an earlier epoch left behind cannot reach them.</remarks>
     Task<IRankPipeline> IRankHost.OpenAsync(
         int rank, EpochTable table, ILogitsSink? logits, Action<StepResult> results, CancellationToken cancellationToken)
     {
-        var hub = _hubs.GetOrAdd(table.Epoch, _ => new LocalRankHub(
-            _plan.Topology, _plan.Settings.Parallel.CollectiveTimeout ?? Timeout.InfiniteTimeSpan));
+        var mesh = _meshes.GetOrAdd(
+            table.Epoch, epoch => DataPlane.InProcess(epoch, _plan.Topology, _plan.Settings.Parallel.CollectiveTimeout));
         return Task.FromResult<IRankPipeline>(new RankPipeline(
             new RankSetup
             {
@@ -222,7 +223,7 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
                 Weights = _ranks[rank].Weights,
                 Rope = _rope,
                 Kv = _ranks[rank].Kv,
-                Groups = RankGroups.Of(hub, rank),
+                Groups = mesh.GroupsOf(rank),
                 Logits = logits ?? _logits,
                 StepsInside = _plan.Settings.Scheduler.StepsInFlight,
             },
@@ -232,8 +233,11 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
     /// <inheritdoc/>
     void IRankHost.EndEpochs(long below)
     {
-        foreach (var old in _hubs.Keys.Where(known => known < below))
-            _hubs.TryRemove(old, out _);
+        foreach (var old in _meshes.Keys.Where(known => known < below))
+        {
+            if (_meshes.TryRemove(old, out var mesh))
+                _ = mesh.DisposeAsync().AsTask();
+        }
     }
 
     /// <remarks>There is no other node.</remarks>

@@ -13,6 +13,9 @@ internal sealed class BenchPlans(int cpSize, CpPolicySettings policy)
     /// <summary>Tokens of a KV block, as the engine's default.</summary>
     public const int BlockSize = 128;
 
+    /// <summary>The one epoch of a measurement.</summary>
+    public const long Epoch = 1;
+
     private readonly SortedDictionary<long, (int Length, List<int> Blocks)> _requests = [];
     private readonly Stack<int> _free = new();
     private readonly List<long> _released = [];
@@ -56,7 +59,7 @@ internal sealed class BenchPlans(int cpSize, CpPolicySettings policy)
     {
         var lengths = shares.Select(share => new RequestLength(share.Tokens.Length, _requests[share.Request].Length, share.IsDecode)).ToArray();
         var placements = CpPolicy.Assign(lengths, cpSize, policy);
-        var plan = new StepPlan(1, ++_step, [.. shares.Select((share, i) => Lay(share, placements[i]))], [.. _released]);
+        var plan = new StepPlan(Epoch, ++_step, [.. shares.Select((share, i) => Lay(share, placements[i]))], [.. _released]);
         _released.Clear();
         return plan;
     }

@@ -1,5 +1,4 @@
-using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
+using AkkaCp.Collectives;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu.Cpu;
@@ -67,7 +66,7 @@ internal sealed class BenchRank : IAsyncDisposable
     }
 
     /// <summary>Builds the pipeline when all ranks have loaded.</summary>
-    public void Open(BenchLayout layout, int rank, LocalRankHub hub, RotaryEmbedding rope, Action<StepResult> deliver) =>
+    public void Open(BenchLayout layout, int rank, IRankMesh mesh, RotaryEmbedding rope, Action<StepResult> deliver) =>
         Pipeline = new RankPipeline(
             new RankSetup
             {
@@ -77,7 +76,7 @@ internal sealed class BenchRank : IAsyncDisposable
                 Weights = _weights,
                 Rope = rope,
                 Kv = _kv,
-                Groups = RankGroups.Of(hub, rank),
+                Groups = mesh.GroupsOf(rank),
                 StepsInside = StepsInside,
                 Clock = Clock,
             },

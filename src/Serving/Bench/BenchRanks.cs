@@ -1,4 +1,4 @@
-using AkkaCp.Collectives.Groups;
+using AkkaCp.Collectives;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Pipeline.Steps;
 
@@ -14,7 +14,13 @@ internal sealed class BenchRanks : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Arrival> _arrivals = [];
 
-    private BenchRanks(BenchModel model, BenchLayout layout) => (Model, Layout) = (model, layout);
+    private readonly IRankMesh _mesh;
+
+    private BenchRanks(BenchModel model, BenchLayout layout)
+    {
+        (Model, Layout) = (model, layout);
+        _mesh = DataPlane.InProcess(BenchPlans.Epoch, layout.Topology);
+    }
 
     /// <summary>The model.</summary>
     public BenchModel Model { get; }
@@ -76,14 +82,14 @@ internal sealed class BenchRanks : IAsyncDisposable
     {
         foreach (var rank in _ranks)
             await rank.DisposeAsync().ConfigureAwait(false);
+        await _mesh.DisposeAsync().ConfigureAwait(false);
     }
 
     private void Open()
     {
-        var hub = new LocalRankHub(Layout.Topology);
         var rope = new RotaryEmbedding(Model.Config, Model.Config.MaxPositionEmbeddings);
         for (var rank = 0; rank < _ranks.Count; rank++)
-            _ranks[rank].Open(Layout, rank, hub, rope, Deliver);
+            _ranks[rank].Open(Layout, rank, _mesh, rope, Deliver);
     }
 
     private void Deliver(StepResult result)

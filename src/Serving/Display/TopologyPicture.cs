@@ -69,7 +69,7 @@ internal static class TopologyPicture
         return table.Rows.Count > 0 ? table : table.AddRow("none", "each rank for itself", "nothing");
     }
 
-    private static string Some(List<RankGroup> groups)
+    private static string Some(List<GroupMembers> groups)
     {
         var shown = string.Join(" | ", groups.Take(MostGroups).Select(group => Members(group.Ranks)));
         return groups.Count <= MostGroups ? shown : $"{shown} | … {groups.Count} in all";

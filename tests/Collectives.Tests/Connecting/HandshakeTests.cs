@@ -174,7 +174,7 @@ public sealed class HandshakeTests
     private static Task BarrierAsync(TestMeshes world, long epoch) =>
         Task.WhenAll(world.Groups(GroupKind.AttnCp).Select(group => group.BarrierAsync(Tag(epoch, 1), default).AsTask()));
 
-    private static CollectiveTag Tag(long epoch, long step) => new(epoch, step, 0, CollectiveKind.Barrier);
+    private static CollectiveTag Tag(long epoch, long step) => new(epoch, step, 0, CollectiveKind.Transfer);
 
     private static MeshPlan Plan(int rank, PeerEndpoint[] endpoints) => new()
     {

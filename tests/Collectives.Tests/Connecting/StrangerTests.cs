@@ -40,7 +40,7 @@ public sealed class StrangerTests
             if (i % 100 == 0)
             {
                 await Task.WhenAll(meshes.Select(mesh => mesh.Group(GroupKind.AttnCp, Array.IndexOf(meshes, mesh))
-                    .BarrierAsync(new CollectiveTag(1, i, 0, CollectiveKind.Barrier), default).AsTask()));
+                    .BarrierAsync(new CollectiveTag(1, i, 0, CollectiveKind.Transfer), default).AsTask()));
             }
         }
 

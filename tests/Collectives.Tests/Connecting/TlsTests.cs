@@ -35,7 +35,7 @@ public sealed class TlsTests : IDisposable
         var expected = data[0].SpanF32().ToArray().Zip(data[1].SpanF32().ToArray(), (a, b) => a + b).ToArray();
 
         await Task.WhenAll(world.Groups(GroupKind.AttnCp).Select(group => group.AllReduceAsync(
-            new CollectiveTag(1, 1, 0, CollectiveKind.Result), data[group.Rank], default).AsTask()));
+            new CollectiveTag(1, 1, 0, CollectiveKind.Transfer), data[group.Rank], default).AsTask()));
 
         Assert.All(data, one => Assert.Equal(expected, one.SpanF32()));
     }

@@ -12,7 +12,7 @@ public sealed class CallFaultTests : IDisposable
 {
     private const int DeadlineMilliseconds = 60_000;
 
-    private static readonly CollectiveTag s_tag = new(1, 1, 0, CollectiveKind.Result);
+    private static readonly CollectiveTag s_tag = new(1, 1, 0, CollectiveKind.Transfer);
 
     private readonly TensorPool _pool = new();
 
@@ -27,9 +27,10 @@ public sealed class CallFaultTests : IDisposable
         [
             ("rows", (group, tag) => ReduceAsync(group, tag, 4, 5)),
             ("columns", (group, tag) => ReduceAsync(group, tag, 3, 6)),
-            ("operation", (group, tag) => group.BarrierAsync(tag, default).AsTask()),
-            // A root would have sent its rows and gone on; see BroadcastTests.
-            ("type", (group, tag) => BroadcastAsync(group, tag, root: (group.Rank + 1) % 3)),
+            ("nothing", (group, tag) => group.BarrierAsync(tag, default).AsTask()),
+            ("operation", (group, tag) => GatherAsync(group, tag, DType.F32)),
+            ("type", (group, tag) => GatherAsync(group, tag, DType.BF16)),
+            ("fewer members", (group, tag) => TransferAsync(group, tag)),
             ("large", (group, tag) => ReduceAsync(group, tag, 3000, 50)),
         ];
         var step = 10;
@@ -90,6 +91,23 @@ public sealed class CallFaultTests : IDisposable
         await AllGoOnAsync(world);
     }
 
+    [Theory(Timeout = DeadlineMilliseconds)]
+    [MemberData(nameof(Mixed))]
+    public async Task CallWhoseTimeIsOver_NamesThoseThatDidNotCome(string layout)
+    {
+        await using var world = await TestMeshes.ConnectAsync(
+            Layouts.OneGroup(3), Layouts.Processes(layout), callTimeout: TimeSpan.FromMilliseconds(50));
+        var groups = world.Groups(GroupKind.AttnCp);
+        var calls = groups.Take(2).Select(group => ReduceAsync(group, s_tag, 3, 5)).ToArray();
+
+        foreach (var call in calls)
+        {
+            var lost = await Assert.ThrowsAsync<PeerLostException>(() => call);
+            Assert.Contains(2, lost.Missing);
+            Assert.Contains("did not come within", lost.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact(Timeout = DeadlineMilliseconds)]
     public async Task CallOnAGroupOfTheWrongKind_Fails()
     {
@@ -129,8 +147,11 @@ public sealed class CallFaultTests : IDisposable
     private static Task AllGoOnAsync(TestMeshes world) => Task.WhenAll(world.Groups(GroupKind.AttnCp)
         .Select(group => group.BarrierAsync(s_tag with { Step = 999 }, default).AsTask()));
 
-    private Task BroadcastAsync(IRankGroup group, CollectiveTag tag, int root) =>
-        group.BroadcastAsync(tag, _pool.Rent(DType.BF16, 3, 5), root, default).AsTask();
+    private Task GatherAsync(IRankGroup group, CollectiveTag tag, DType dtype) => group.AllGatherAsync(
+        tag, _pool.Rent(dtype, 3, 5), _pool.Rent(dtype, 9, 5), new[] { 3, 3, 3 }, default).AsTask();
+
+    private Task TransferAsync(IRankGroup group, CollectiveTag tag) =>
+        group.TransferAsync(tag, _pool.Rent(DType.F32, 3, 5), group.Rank, (group.Rank + 1) % 3, default).AsTask();
 
     private Task ReduceAsync(IRankGroup group, CollectiveTag tag, int rows, int columns) => group.AllReduceAsync(
         tag, TestTensors.Filled(_pool, DType.F32, rows, columns, group.Rank, strided: false), default).AsTask();

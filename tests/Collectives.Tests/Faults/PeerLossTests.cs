@@ -53,7 +53,7 @@ public sealed class PeerLossTests : IDisposable
 
         // Later calls of the group end at once; nothing is left open.
         await Assert.ThrowsAsync<PeerLostException>(() =>
-            world.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Step = 2, Kind = CollectiveKind.Barrier }, default).AsTask());
+            world.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Step = 2, Kind = CollectiveKind.Transfer }, default).AsTask());
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
@@ -66,7 +66,7 @@ public sealed class PeerLossTests : IDisposable
         };
         await using var world = await RawWorld.ConnectAsync(Layouts.OneGroup(2), options);
 
-        var call = world.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Kind = CollectiveKind.Barrier }, default).AsTask();
+        var call = world.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Kind = CollectiveKind.Transfer }, default).AsTask();
 
         Assert.Contains("nothing moved", (await Assert.ThrowsAsync<PeerLostException>(() => call)).Message, StringComparison.Ordinal);
     }
@@ -81,7 +81,7 @@ public sealed class PeerLossTests : IDisposable
             HeartbeatInterval = TimeSpan.FromMilliseconds(100),
         };
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(2), options);
-        var tag = s_tag with { Kind = CollectiveKind.Barrier };
+        var tag = s_tag with { Kind = CollectiveKind.Transfer };
         var early = world.Group(GroupKind.AttnCp, 0).BarrierAsync(tag, default).AsTask();
 
         await Task.Delay(options.LivenessTimeout * 2.5);

@@ -52,7 +52,7 @@ public sealed class AllocationTests : IDisposable
             {
                 Wait(++_step, CollectiveKind.KvGather, (group, tag) =>
                     group.AllGatherAsync(tag, sends[group.Rank], receives[group.Rank], counts, CancellationToken.None));
-                Wait(_step, CollectiveKind.Result, (group, tag) => group.AllReduceAsync(tag, sends[group.Rank], CancellationToken.None));
+                Wait(_step, CollectiveKind.Transfer, (group, tag) => group.AllReduceAsync(tag, sends[group.Rank], CancellationToken.None));
             }
         }
 

@@ -82,7 +82,7 @@ public sealed class OverlapTests : IDisposable
     private async Task OneAsync(IRankGroup group, int step, byte[][] results)
     {
         var rows = step % 5 == 0 ? 300 : 1 + (step % 3);
-        var tag = new CollectiveTag(1, step / 3, step, CollectiveKind.Result);
+        var tag = new CollectiveTag(1, step / 3, step, CollectiveKind.Transfer);
         if (step % 2 == 0)
         {
             var data = Filled(rows, group.Rank + step);

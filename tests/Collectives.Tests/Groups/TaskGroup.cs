@@ -19,12 +19,8 @@ internal sealed class TaskGroup(IRankGroup inner)
     public Task AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken) =>
         inner.AllReduceAsync(tag, data, cancellationToken).AsTask();
 
-    public Task ReduceScatterAsync(
-        CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken) =>
-        inner.ReduceScatterAsync(tag, send, receive, rowsPerRank, cancellationToken).AsTask();
-
-    public Task BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken) =>
-        inner.BroadcastAsync(tag, data, root, cancellationToken).AsTask();
+    public Task TransferAsync(CollectiveTag tag, TensorView rows, int from, int to, CancellationToken cancellationToken) =>
+        inner.TransferAsync(tag, rows, from, to, cancellationToken).AsTask();
 
     public Task BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken) =>
         inner.BarrierAsync(tag, cancellationToken).AsTask();

@@ -1,5 +1,5 @@
+using AkkaCp.Collectives;
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Pipeline.Tests.Running;
@@ -13,9 +13,9 @@ internal sealed class BlockingGroup(IRankGroup inner) : IRankGroup
 
     public int Rank => inner.Rank;
 
-    public static RankGroups All(LocalRankHub hub, int rank)
+    public static RankGroups All(IRankMesh mesh, int rank)
     {
-        var groups = RankGroups.Of(hub, rank);
+        var groups = mesh.GroupsOf(rank);
         return new RankGroups(new BlockingGroup(groups.AttnTp), new BlockingGroup(groups.AttnCp), new BlockingGroup(groups.Moe));
     }
 
@@ -26,14 +26,8 @@ internal sealed class BlockingGroup(IRankGroup inner) : IRankGroup
     public ValueTask AllReduceAsync(CollectiveTag tag, TensorView data, CancellationToken cancellationToken) =>
         Ended(inner.AllReduceAsync(tag, data, cancellationToken));
 
-    public ValueTask ReduceScatterAsync(
-        CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken) =>
-        Ended(inner.ReduceScatterAsync(tag, send, receive, rowsPerRank, cancellationToken));
-
-    public ValueTask BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken) =>
-        Ended(inner.BroadcastAsync(tag, data, root, cancellationToken));
-
-    public ValueTask BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken) => Ended(inner.BarrierAsync(tag, cancellationToken));
+    public ValueTask TransferAsync(CollectiveTag tag, TensorView rows, int from, int to, CancellationToken cancellationToken) =>
+        Ended(inner.TransferAsync(tag, rows, from, to, cancellationToken));
 
     public void Abort(long epoch, long step, string reason) => inner.Abort(epoch, step, reason);
 

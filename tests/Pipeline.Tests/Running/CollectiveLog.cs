@@ -1,5 +1,5 @@
+using AkkaCp.Collectives;
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 
@@ -48,10 +48,10 @@ internal sealed class CollectiveLog
     }
 
     /// <summary>For <see cref="RankWorldOptions.Groups"/>: the right groups, listened to.</summary>
-    public RankGroups Groups(LocalRankHub hub, int rank, RankTopology topology)
+    public RankGroups Groups(IRankMesh mesh, int rank, RankTopology topology)
     {
         return new RankGroups(Listen(GroupKind.AttnTp), Listen(GroupKind.AttnCp), Listen(GroupKind.Moe));
 
-        RecordingGroup Listen(GroupKind kind) => new(hub.Group(kind, rank), rank, topology.GroupOf(kind, rank).Ranks, this);
+        RecordingGroup Listen(GroupKind kind) => new(mesh.Group(kind, rank), rank, topology.GroupOf(kind, rank).Ranks, this);
     }
 }

@@ -241,7 +241,7 @@ public sealed class CommunicationTests : IDisposable
         var world = new RankWorld(_model.Directory, topology, DType.F32, new RankWorldOptions
         {
             KvDType = kv,
-            Groups = (hub, rank) => log.Groups(hub, rank, topology),
+            Groups = (mesh, rank) => log.Groups(mesh, rank, topology),
         });
         return (world, log);
     }

@@ -8,6 +8,9 @@ namespace AkkaCp.Pipeline.Tests.Running;
 /// <summary>Writes plans the way a coordinator does, one test decision at a time: requests, their lengths so far, and KV blocks.</summary>
 internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings policy)
 {
+    /// <summary>Of every plan.</summary>
+    public const long Epoch = 1;
+
     private readonly Dictionary<long, (int Length, List<int> Blocks)> _requests = [];
     private readonly Stack<int> _freed = new();
     private readonly List<long> _released = [];
@@ -30,7 +33,7 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
             requests.Add(Take(shares[i], placements[i]));
         }
 
-        var plan = new StepPlan(1, ++_step, requests.ToImmutable(), [.. _released]);
+        var plan = new StepPlan(Epoch, ++_step, requests.ToImmutable(), [.. _released]);
         _released.Clear();
         return plan;
     }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using AkkaCp.Collectives;
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
@@ -23,6 +23,7 @@ internal sealed class RankWorld : IAsyncDisposable
     private readonly List<KvPool> _pools = [];
     private readonly List<RankPipeline> _pipelines = [];
     private readonly ConcurrentDictionary<(long Step, int Rank), TaskCompletionSource<StepResult>> _results = new();
+    private readonly IRankMesh _mesh;
     private long _requests;
 
     public RankWorld(string model, RankTopology topology, DType dtype, RankWorldOptions? options = null)
@@ -32,11 +33,11 @@ internal sealed class RankWorld : IAsyncDisposable
         Config = ModelConfig.Load(model);
         Script = new PlanScript(topology.AttnCp, BlockSize, options.Policy);
         Logits = new LogitsCollector(Config.VocabSize);
-        var hub = new LocalRankHub(topology, options.CollectiveTimeout, options.Time);
+        _mesh = DataPlane.InProcess(PlanScript.Epoch, topology, options.CollectiveTimeout, options.Time);
         var store = new WeightStore();
         for (var rank = 0; rank < topology.WorldSize; rank++)
         {
-            AddRank(model, rank, hub, store, dtype, options);
+            AddRank(model, rank, store, dtype, options);
         }
     }
 
@@ -122,6 +123,8 @@ internal sealed class RankWorld : IAsyncDisposable
             await pipeline.DisposeAsync();
         }
 
+        await _mesh.DisposeAsync();
+
         foreach (var part in _pools.Cast<IDisposable>().Concat(_weights).Concat(_devices))
         {
             part.Dispose();
@@ -144,7 +147,7 @@ internal sealed class RankWorld : IAsyncDisposable
     private TaskCompletionSource<StepResult> Slot(long step, int rank) =>
         _results.GetOrAdd((step, rank), _ => new TaskCompletionSource<StepResult>(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    private void AddRank(string model, int rank, LocalRankHub hub, WeightStore store, DType dtype, RankWorldOptions options)
+    private void AddRank(string model, int rank, WeightStore store, DType dtype, RankWorldOptions options)
     {
         var device = new CpuDevice(new CpuDeviceOptions { Threads = options.Threads, Name = $"rank{rank}" });
         _devices.Add(device);
@@ -171,7 +174,7 @@ internal sealed class RankWorld : IAsyncDisposable
                 Weights = weights,
                 Rope = new RotaryEmbedding(Config),
                 Kv = pool,
-                Groups = options.Groups(hub, rank),
+                Groups = options.Groups(_mesh, rank),
                 Logits = Logits,
                 Clock = options.Clock?.Invoke(rank),
             },
@@ -204,5 +207,5 @@ internal sealed record RankWorldOptions
     public Func<int, INpuDevice, INpuDevice>? Wrap { get; init; }
 
     /// <summary>The groups of a rank; the right ones unless a test takes others or listens in.</summary>
-    public Func<LocalRankHub, int, RankGroups> Groups { get; init; } = RankGroups.Of;
+    public Func<IRankMesh, int, RankGroups> Groups { get; init; } = (mesh, rank) => mesh.GroupsOf(rank);
 }

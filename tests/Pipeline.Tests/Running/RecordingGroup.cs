@@ -25,23 +25,10 @@ internal sealed class RecordingGroup(IRankGroup inner, int rank, IReadOnlyList<i
         return inner.AllReduceAsync(tag, data, cancellationToken);
     }
 
-    public ValueTask ReduceScatterAsync(
-        CollectiveTag tag, TensorView send, TensorView receive, ReadOnlyMemory<int> rowsPerRank, CancellationToken cancellationToken)
+    public ValueTask TransferAsync(CollectiveTag tag, TensorView rows, int from, int to, CancellationToken cancellationToken)
     {
-        log.Add(new(rank, members, "reduce_scatter", tag, (send.Rows, send.RowLength), receive.Rows, send.DType));
-        return inner.ReduceScatterAsync(tag, send, receive, rowsPerRank, cancellationToken);
-    }
-
-    public ValueTask BroadcastAsync(CollectiveTag tag, TensorView data, int root, CancellationToken cancellationToken)
-    {
-        log.Add(new(rank, members, "broadcast", tag, (data.Rows, data.RowLength), data.Rows, data.DType));
-        return inner.BroadcastAsync(tag, data, root, cancellationToken);
-    }
-
-    public ValueTask BarrierAsync(CollectiveTag tag, CancellationToken cancellationToken)
-    {
-        log.Add(new(rank, members, "barrier", tag, (0, 0), 0, DType.F32));
-        return inner.BarrierAsync(tag, cancellationToken);
+        log.Add(new(rank, members, "transfer", tag, (rows.Rows, rows.RowLength), rows.Rows, rows.DType));
+        return inner.TransferAsync(tag, rows, from, to, cancellationToken);
     }
 
     public void Abort(long epoch, long step, string reason) => inner.Abort(epoch, step, reason);

@@ -23,10 +23,10 @@ public sealed class WrongGroupTests
     {
         await using var world = new RankWorld(RepositoryFiles.TinyModel("f32"), s_twoByTwo, DType.F32, new RankWorldOptions
         {
-            Groups = (hub, rank) =>
+            Groups = (mesh, rank) =>
             {
-                var (tp, cp) = (hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.AttnCp, rank));
-                var moe = hub.Group(GroupKind.Moe, rank);
+                var (tp, cp) = (mesh.Group(GroupKind.AttnTp, rank), mesh.Group(GroupKind.AttnCp, rank));
+                var moe = mesh.Group(GroupKind.Moe, rank);
                 return swapped.Contains(rank) ? new RankGroups(AttnTp: cp, AttnCp: tp, moe) : new RankGroups(tp, cp, moe);
             },
         });
@@ -49,8 +49,8 @@ public sealed class WrongGroupTests
     {
         await using var world = new RankWorld(RepositoryFiles.TinyModel("f32"), s_twoByTwo, DType.F32, new RankWorldOptions
         {
-            Groups = (hub, rank) => new RankGroups(
-                AttnTp: hub.Group(GroupKind.AttnCp, rank), AttnCp: hub.Group(GroupKind.AttnTp, rank), hub.Group(GroupKind.Moe, rank)),
+            Groups = (mesh, rank) => new RankGroups(
+                AttnTp: mesh.Group(GroupKind.AttnCp, rank), AttnCp: mesh.Group(GroupKind.AttnTp, rank), mesh.Group(GroupKind.Moe, rank)),
         });
         var results = await world.StepAsync(world.Script.Next(new PlanScript.Share(1, [1, 2, 3], Sample: true)));
 

@@ -1,6 +1,4 @@
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
-using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using Xunit;
 
@@ -8,7 +6,7 @@ using Xunit;
 
 namespace AkkaCp.Collectives.Tests.Groups;
 
-public sealed class LocalRankGroupTests : IDisposable
+public sealed class InProcessGroupTests : IDisposable
 {
     // A call that wrongly waits fails its test instead of hanging the run.
     private const int DeadlineMilliseconds = 60_000;
@@ -101,35 +99,21 @@ public sealed class LocalRankGroupTests : IDisposable
     }
 
     [Theory(Timeout = DeadlineMilliseconds)]
-    [MemberData(nameof(UnevenRows))]
-    public async Task ReduceScatter_GivesEachMemberItsRowsOfTheSum(int size, int[] rows)
-    {
-        var groups = Groups(size);
-        var sends = groups.Select(group => Filled(DType.F32, rows.Sum(), 1027, group.Rank)).ToArray();
-        var receives = groups.Select(group => _pool.Rent(DType.F32, rows[group.Rank], 1027)).ToArray();
-        var expected = Sum(sends);
-
-        await Task.WhenAll(groups.Select(group =>
-            group.ReduceScatterAsync(s_tag, sends[group.Rank], receives[group.Rank], rows, CancellationToken.None)));
-
-        Assert.Equal(expected, receives.SelectMany(receive => receive.View.SpanF32().ToArray()));
-        Return(sends, receives);
-    }
-
-    [Theory(Timeout = DeadlineMilliseconds)]
-    [InlineData(1, 0)]
-    [InlineData(3, 0)]
-    [InlineData(3, 2)]
-    [InlineData(5, 1)]
-    public async Task Broadcast_GivesEveryMemberTheRootsRows(int size, int root)
+    [InlineData(2, 0, 1)]
+    [InlineData(3, 2, 0)]
+    [InlineData(5, 1, 4)]
+    public async Task Transfer_GivesOneMemberTheRowsOfAnother_AndNeedsNobodyElse(int size, int from, int to)
     {
         var groups = Groups(size);
         var data = groups.Select(group => Filled(DType.F32, 2, 3, group.Rank)).ToArray();
-        var expected = data[root].View.SpanF32().ToArray();
+        var kept = data.Select(one => one.View.SpanF32().ToArray()).ToArray();
 
-        await Task.WhenAll(groups.Select(group => group.BroadcastAsync(s_tag, data[group.Rank], root, CancellationToken.None)));
+        await Task.WhenAll(
+            groups[to].TransferAsync(s_tag, data[to], from, to, CancellationToken.None),
+            groups[from].TransferAsync(s_tag, data[from], from, to, CancellationToken.None));
 
-        Assert.All(data, one => Assert.Equal(expected, one.View.SpanF32()));
+        kept[to] = kept[from];
+        Assert.Equal(kept, data.Select(one => one.View.SpanF32().ToArray()));
         Return(data);
     }
 
@@ -196,11 +180,7 @@ public sealed class LocalRankGroupTests : IDisposable
         _pool.Dispose();
     }
 
-    private static TaskGroup[] Groups(int size)
-    {
-        var hub = new LocalRankHub(new RankTopology(size, AttnCp: size));
-        return [.. Enumerable.Range(0, size).Select(rank => new TaskGroup(hub.Group(GroupKind.AttnCp, rank)))];
-    }
+    private static TaskGroup[] Groups(int size) => [.. InProcess.Group(size).Select(group => new TaskGroup(group))];
 
     private static float[] Sum(Tensor[] parts)
     {

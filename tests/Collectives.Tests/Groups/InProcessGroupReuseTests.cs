@@ -1,5 +1,4 @@
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using AkkaCp.Testing;
@@ -8,15 +7,15 @@ using Xunit;
 namespace AkkaCp.Collectives.Tests.Groups;
 
 /// <summary>Groups use what is behind a call for later calls: no call may feel an earlier one.</summary>
-public sealed class LocalRankGroupReuseTests
+public sealed class InProcessGroupReuseTests
 {
     private static readonly CollectiveTag s_tag = new(1, 7, 3, CollectiveKind.KvGather);
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     private readonly ManualTimeProvider _time = new();
-    private readonly LocalRankHub _hub;
+    private readonly RankMesh _mesh;
 
-    public LocalRankGroupReuseTests() => _hub = new LocalRankHub(new RankTopology(2, AttnCp: 2), s_timeout, _time);
+    public InProcessGroupReuseTests() => _mesh = InProcess.Mesh(new RankTopology(2, AttnCp: 2), s_timeout, _time);
 
     [Fact]
     public async Task RepeatedCalls_AllocateNoManagedMemory()
@@ -27,8 +26,8 @@ public sealed class LocalRankGroupReuseTests
         var data = tensor.View;
         ReadOnlyMemory<int> rows = new[] { 2, 2 };
         // The system's timers are set again without allocating; those of a clock that a test turns are not.
-        var hub = new LocalRankHub(new RankTopology(2, AttnCp: 2), s_timeout, TimeProvider.System);
-        var (first, second) = (hub.Group(GroupKind.AttnCp, 0), hub.Group(GroupKind.AttnCp, 1));
+        var mesh = InProcess.Mesh(new RankTopology(2, AttnCp: 2), s_timeout, TimeProvider.System);
+        var (first, second) = (mesh.Group(GroupKind.AttnCp, 0), mesh.Group(GroupKind.AttnCp, 1));
         var quietest = long.MaxValue;
         for (var round = 0; round < 8 && quietest > 0; round++)
         {
@@ -53,18 +52,18 @@ public sealed class LocalRankGroupReuseTests
     [Fact]
     public async Task CallAwaitedTwice_IsRefused_AndLaterCallsAreTheirOwn()
     {
-        var first = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag, CancellationToken.None);
-        await _hub.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag, CancellationToken.None);
+        var first = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag, CancellationToken.None);
+        await _mesh.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag, CancellationToken.None);
         await first;
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await first);
 
-        var later = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
-        var latest = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 5 }, CancellationToken.None);
+        var later = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
+        var latest = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 5 }, CancellationToken.None);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await first);
-        await _hub.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag with { Layer = 5 }, CancellationToken.None);
+        await _mesh.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag with { Layer = 5 }, CancellationToken.None);
         await latest;
         Assert.False(later.IsCompleted);
-        await _hub.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
+        await _mesh.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
         await later;
     }
 
@@ -72,7 +71,7 @@ public sealed class LocalRankGroupReuseTests
     public async Task TimeOfAnEarlierCall_DoesNotCountForALaterOne()
     {
         await MeetAsync(s_tag, TimeSpan.FromSeconds(20));
-        var call = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None).AsTask();
+        var call = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None).AsTask();
         _time.Advance(s_timeout - TimeSpan.FromTicks(1));
         Assert.False(call.IsCompleted);
         _time.Advance(TimeSpan.FromTicks(1));
@@ -83,22 +82,22 @@ public sealed class LocalRankGroupReuseTests
     public async Task TokenOfAnEarlierCall_DoesNotEndALaterOne()
     {
         using var source = new CancellationTokenSource();
-        var earlier = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag, source.Token);
-        await _hub.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag, CancellationToken.None);
+        var earlier = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag, source.Token);
+        await _mesh.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag, CancellationToken.None);
         await earlier;
 
-        var later = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
+        var later = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
         await source.CancelAsync();
         Assert.False(later.IsCompleted);
-        await _hub.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
+        await _mesh.Group(GroupKind.AttnCp, 1).BarrierAsync(s_tag with { Layer = 4 }, CancellationToken.None);
         await later;
     }
 
     private async Task MeetAsync(CollectiveTag tag, TimeSpan after)
     {
-        var first = _hub.Group(GroupKind.AttnCp, 0).BarrierAsync(tag, CancellationToken.None);
+        var first = _mesh.Group(GroupKind.AttnCp, 0).BarrierAsync(tag, CancellationToken.None);
         _time.Advance(after);
-        await _hub.Group(GroupKind.AttnCp, 1).BarrierAsync(tag, CancellationToken.None);
+        await _mesh.Group(GroupKind.AttnCp, 1).BarrierAsync(tag, CancellationToken.None);
         await first;
     }
 }

@@ -1,5 +1,4 @@
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using AkkaCp.Testing;
@@ -9,7 +8,7 @@ using Xunit;
 
 namespace AkkaCp.Collectives.Tests.Groups;
 
-public sealed class LocalRankGroupFaultTests : IDisposable
+public sealed class InProcessGroupFaultTests : IDisposable
 {
     // A call that wrongly waits fails its test instead of hanging the run.
     private const int DeadlineMilliseconds = 60_000;
@@ -19,9 +18,9 @@ public sealed class LocalRankGroupFaultTests : IDisposable
 
     private readonly TensorPool _pool = new();
     private readonly ManualTimeProvider _time = new();
-    private readonly LocalRankHub _hub;
+    private readonly RankMesh _mesh;
 
-    public LocalRankGroupFaultTests() => _hub = new LocalRankHub(new RankTopology(4, 2, 2), s_timeout, _time);
+    public InProcessGroupFaultTests() => _mesh = InProcess.Mesh(new RankTopology(4, 2, 2), s_timeout, _time);
 
     [Fact(Timeout = DeadlineMilliseconds)]
     public async Task MissingPeer_EndsTheCallWithinTheTimeout()
@@ -58,7 +57,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
     {
         await Task.WhenAll(Cp(0).BarrierAsync(s_tag, CancellationToken.None), Cp(2).BarrierAsync(s_tag, CancellationToken.None));
         Assert.Equal(0, _time.ActiveTimers);
-        Assert.All(_hub.Groups, group => Assert.Equal((0, 0), group.Counts));
+        Assert.All(_mesh.Groups.All, group => Assert.Equal((0, 0), group.Counts));
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
@@ -90,7 +89,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         using var source = new CancellationTokenSource();
         await Task.WhenAll(Cp(0).BarrierAsync(s_tag, source.Token), Cp(2).BarrierAsync(s_tag, source.Token));
         await source.CancelAsync();
-        Assert.All(_hub.Groups, group => Assert.Equal((0, 0), group.Counts));
+        Assert.All(_mesh.Groups.All, group => Assert.Equal((0, 0), group.Counts));
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
@@ -98,7 +97,8 @@ public sealed class LocalRankGroupFaultTests : IDisposable
     {
         var waiting = Cp(0).BarrierAsync(s_tag, CancellationToken.None);
         var otherStep = Cp(0).BarrierAsync(s_tag with { Step = 8 }, CancellationToken.None);
-        var otherEpoch = Cp(0).BarrierAsync(s_tag with { Epoch = 2 }, CancellationToken.None);
+        var next = InProcess.Mesh(new RankTopology(4, 2, 2), s_timeout, _time, epoch: 2);
+        var otherEpoch = Cp(0, next).BarrierAsync(s_tag with { Epoch = 2 }, CancellationToken.None);
         Cp(2).Abort(1, 7, "its stage threw");
 
         var left = await Assert.ThrowsAsync<CollectiveAbortedException>(() => waiting);
@@ -108,7 +108,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         await Assert.ThrowsAsync<CollectiveAbortedException>(() => later);
 
         await Task.WhenAll(otherStep, Cp(2).BarrierAsync(s_tag with { Step = 8 }, CancellationToken.None));
-        await Task.WhenAll(otherEpoch, Cp(2).BarrierAsync(s_tag with { Epoch = 2 }, CancellationToken.None));
+        await Task.WhenAll(otherEpoch, Cp(2, next).BarrierAsync(s_tag with { Epoch = 2 }, CancellationToken.None));
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
@@ -122,11 +122,11 @@ public sealed class LocalRankGroupFaultTests : IDisposable
             Assert.True(Cp(2).BarrierAsync(s_tag with { Step = step + 5000 }, new CancellationToken(true)).IsCanceled);
         }
 
-        Assert.All(_hub.Groups, group => Assert.InRange(group.Counts.Remembered, 0, 512));
-        Assert.All(_hub.Groups, group => Assert.Equal(0, group.Counts.Waiting));
+        Assert.All(_mesh.Groups.All, group => Assert.InRange(group.Counts.Remembered, 0, 512));
+        Assert.All(_mesh.Groups.All, group => Assert.Equal(0, group.Counts.Open));
     }
 
-    public static TheoryData<string> Disagreements => ["rows", "row length", "type", "operation", "root", "data rows"];
+    public static TheoryData<string> Disagreements => ["rows", "row length", "type", "operation", "ends", "data rows"];
 
     [Theory(Timeout = DeadlineMilliseconds)]
     [MemberData(nameof(Disagreements))]
@@ -148,7 +148,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
                 Gather(0, f32.View.Slice(0, 2), all, [2, 2, 2]),
                 Gather(1, bf16.View.Slice(0, 2), bf16.View.Slice(0, 6), [2, 2, 2])),
             "operation" => (Gather(0, f32.View.Slice(0, 2), all, [2, 2, 2]), Reduce(1, f32)),
-            "root" => (Broadcast(0, 0), Broadcast(1, 1)),
+            "ends" => (Transfer(0, 0, 1), Transfer(1, 1, 0)),
             _ => (Reduce(0, f32.View.Slice(0, 2)), Reduce(1, f32.View.Slice(0, 3))),
         };
 
@@ -164,7 +164,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         Func<Task> Gather(int member, TensorView send, TensorView receive, int[] rows) =>
             () => groups[member].AllGatherAsync(s_tag, send, receive, rows, default);
         Func<Task> Reduce(int member, TensorView data) => () => groups[member].AllReduceAsync(s_tag, data, default);
-        Func<Task> Broadcast(int member, int root) => () => groups[member].BroadcastAsync(s_tag, f32, root, default);
+        Func<Task> Transfer(int member, int from, int to) => () => groups[member].TransferAsync(s_tag, f32, from, to, default);
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
@@ -180,9 +180,10 @@ public sealed class LocalRankGroupFaultTests : IDisposable
             () => Cp(2).AllGatherAsync(tag, data.Slice(0, 2), data.Slice(0, 3), new[] { 2, 2 }, default),
             () => Cp(2).AllGatherAsync(tag, data.Slice(0, 2), data, new[] { 2, 2, 0 }, default),
             () => Cp(2).AllGatherAsync(tag, data.Slice(0, 2), data, new[] { -2, 2 }, default),
-            () => Cp(2).ReduceScatterAsync(tag, data, data.Slice(0, 1), new[] { 2, 2 }, default),
             () => Cp(2).AllReduceAsync(tag, bf16, default),
-            () => Cp(2).BroadcastAsync(tag, data, 2, default),
+            () => Cp(2).TransferAsync(tag, data, 0, 2, default),
+            () => Cp(2).TransferAsync(tag, data, -1, 0, default),
+            () => Cp(2).TransferAsync(tag, data, 1, 1, default),
         ];
 
         foreach (var call in calls)
@@ -211,7 +212,7 @@ public sealed class LocalRankGroupFaultTests : IDisposable
     {
         using var tensor = _pool.Rent(DType.F32, 4, 4);
         TensorView data = tensor;
-        var anywhere = s_tag with { Kind = CollectiveKind.Result };
+        var anywhere = s_tag with { Kind = CollectiveKind.Transfer };
         Task Wrong() => Of(GroupKind.AttnTp, 0).AllReduceAsync(anywhere, data, default);
         Task Right() => Cp(2).AllReduceAsync(anywhere, data, default);
 
@@ -239,12 +240,23 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         Assert.Equal(group.Name, error.Found);
     }
 
-    [Fact]
-    public void Hub_RefusesWhatCannotBe()
+    [Fact(Timeout = DeadlineMilliseconds)]
+    public async Task MeshThatIsClosed_EndsWaitingAndLaterCalls()
     {
-        Assert.Throws<TopologyException>(() => new LocalRankHub(new RankTopology(4, 3)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new LocalRankHub(new RankTopology(1), TimeSpan.Zero));
-        Assert.Throws<ArgumentOutOfRangeException>(() => _hub.Group(GroupKind.AttnCp, 4));
+        var waiting = Cp(0).BarrierAsync(s_tag, CancellationToken.None);
+        await _mesh.DisposeAsync();
+
+        await Assert.ThrowsAsync<PeerLostException>(() => waiting);
+        await Assert.ThrowsAsync<PeerLostException>(() => Cp(2).BarrierAsync(s_tag with { Step = 8 }, CancellationToken.None));
+        Assert.Equal(0, _time.ActiveTimers);
+    }
+
+    [Fact]
+    public void Mesh_RefusesWhatCannotBe()
+    {
+        Assert.Throws<TopologyException>(() => InProcess.Mesh(new RankTopology(4, 3)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => InProcess.Mesh(new RankTopology(1), TimeSpan.Zero));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _mesh.Group(GroupKind.AttnCp, 4));
     }
 
     public void Dispose()
@@ -253,13 +265,9 @@ public sealed class LocalRankGroupFaultTests : IDisposable
         _pool.Dispose();
     }
 
-    private static TaskGroup[] Wide(int size)
-    {
-        var hub = new LocalRankHub(new RankTopology(size, AttnCp: size));
-        return [.. Enumerable.Range(0, size).Select(rank => new TaskGroup(hub.Group(GroupKind.AttnCp, rank)))];
-    }
+    private static TaskGroup[] Wide(int size) => [.. InProcess.Group(size).Select(group => new TaskGroup(group))];
 
-    private TaskGroup Cp(int globalRank) => Of(GroupKind.AttnCp, globalRank);
+    private TaskGroup Cp(int globalRank, RankMesh? mesh = null) => Of(GroupKind.AttnCp, globalRank, mesh);
 
-    private TaskGroup Of(GroupKind kind, int globalRank) => new(_hub.Group(kind, globalRank));
+    private TaskGroup Of(GroupKind kind, int globalRank, RankMesh? mesh = null) => new((mesh ?? _mesh).Group(kind, globalRank));
 }

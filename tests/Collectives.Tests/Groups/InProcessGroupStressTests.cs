@@ -1,5 +1,4 @@
 using AkkaCp.Collectives.Calls;
-using AkkaCp.Collectives.Groups;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using AkkaCp.Testing;
@@ -8,7 +7,7 @@ using Xunit;
 namespace AkkaCp.Collectives.Tests.Groups;
 
 /// <summary>Ranks on threads of their own, many steps, random order, delays and failures.</summary>
-public sealed class LocalRankGroupStressTests
+public sealed class InProcessGroupStressTests
 {
     private const int Ranks = 4;
     private const int Steps = 120;
@@ -22,11 +21,11 @@ public sealed class LocalRankGroupStressTests
     [Fact]
     public void ManySteps_InAnyOrder_GiveEveryRankItsRows()
     {
-        var hub = new LocalRankHub(new RankTopology(Ranks, AttnCp: Ranks));
+        var mesh = InProcess.Mesh(new RankTopology(Ranks, AttnCp: Ranks));
         OnEveryRank(rank =>
         {
             using var pool = new TensorPool();
-            var group = new TaskGroup(hub.Group(GroupKind.AttnCp, rank));
+            var group = new TaskGroup(mesh.Group(GroupKind.AttnCp, rank));
             var rng = new Rng((ulong)rank + 1);
             for (var step = 0; step < Steps; step++)
             {
@@ -43,7 +42,7 @@ public sealed class LocalRankGroupStressTests
             Assert.Empty(pool.DescribeLive());
         });
 
-        Assert.All(hub.Groups, group => Assert.Equal((0, 0), group.Counts));
+        Assert.All(mesh.Groups.All, group => Assert.Equal((0, 0), group.Counts));
     }
 
     // In each step some rank cancels, aborts or just goes on. Every call ends, on every rank, as success or as a fault; a rank that
@@ -51,12 +50,12 @@ public sealed class LocalRankGroupStressTests
     [Fact]
     public void RanksThatGiveUp_NeverSpoilWhatOthersReceive()
     {
-        var hub = new LocalRankHub(new RankTopology(Ranks, AttnCp: Ranks));
+        var mesh = InProcess.Mesh(new RankTopology(Ranks, AttnCp: Ranks));
         var (succeeded, failed) = (0, 0);
         OnEveryRank(rank =>
         {
             using var pool = new TensorPool();
-            var group = new TaskGroup(hub.Group(GroupKind.AttnCp, rank));
+            var group = new TaskGroup(mesh.Group(GroupKind.AttnCp, rank));
             var rng = new Rng((ulong)rank + 100);
             for (var step = 0; step < Steps * 4; step++)
             {
@@ -89,18 +88,18 @@ public sealed class LocalRankGroupStressTests
 
         Assert.Equal(Ranks * Steps * 4, succeeded + failed);
         Assert.True(succeeded > 0 && failed > 0, $"{succeeded} succeeded, {failed} failed");
-        Assert.All(hub.Groups, group => Assert.Equal(0, group.Counts.Waiting));
+        Assert.All(mesh.Groups.All, group => Assert.Equal(0, group.Counts.Open));
     }
 
     // Sums of a step while gathers of another are under way, over two kinds of groups at once.
     [Fact]
     public void GroupsOfBothKinds_WorkSideBySide()
     {
-        var hub = new LocalRankHub(new RankTopology(Ranks, AttnCp: 2, MoeDp: 2));
+        var mesh = InProcess.Mesh(new RankTopology(Ranks, AttnCp: 2, MoeDp: 2));
         OnEveryRank(rank =>
         {
             using var pool = new TensorPool();
-            var (cp, tp) = (new TaskGroup(hub.Group(GroupKind.AttnCp, rank)), new TaskGroup(hub.Group(GroupKind.AttnTp, rank)));
+            var (cp, tp) = (new TaskGroup(mesh.Group(GroupKind.AttnCp, rank)), new TaskGroup(mesh.Group(GroupKind.AttnTp, rank)));
             for (var step = 0; step < Steps; step++)
             {
                 using var data = pool.Rent(DType.F32, 1, Columns);

@@ -1,8 +1,9 @@
+using AkkaCp.Collectives.Connecting;
 using AkkaCp.Collectives.Links;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Collectives.Wire;
 
-namespace AkkaCp.Collectives.Connecting;
+namespace AkkaCp.Collectives;
 
 /// <summary>Decides whether a process's ranks may send to this one.</summary>
 internal static class Admitting

@@ -3,7 +3,7 @@ namespace AkkaCp.Collectives.Topology;
 /// <summary>The members of one group.</summary>
 /// <param name="Kind">What the group is for.</param>
 /// <param name="Ranks">Global ranks in group order.</param>
-public sealed record RankGroup(GroupKind Kind, IReadOnlyList<int> Ranks)
+public sealed record GroupMembers(GroupKind Kind, IReadOnlyList<int> Ranks)
 {
     /// <summary>Kind and global ranks, such as ATTN_CP[0,2].</summary>
     public string Name => $"{Kind.Name()}[{string.Join(',', Ranks)}]";
