@@ -131,4 +131,5 @@ public sealed partial class CpuDevice : INpuDevice
     private static (KernelVariant Variant, KernelChoice Choice) ChooseKernels(string? option) =>
         string.IsNullOrEmpty(option)
             ? KernelCatalogue.Machine.Choose(Environment.GetEnvironmentVariable(KernelCatalogue.Variable), KernelCatalogue.Variable)
-            : KernelCatalogue.Machine.Choose(option, nameof(CpuDeviceOptions.Kernels));}
+            : KernelCatalogue.Machine.Choose(option, nameof(CpuDeviceOptions.Kernels));
+}

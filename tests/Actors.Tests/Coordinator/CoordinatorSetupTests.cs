@@ -27,7 +27,12 @@ public class CoordinatorSetupTests
         {
             Scheduler = new SchedulerSettings
             {
-                ChunkTokens = 1, MaxStepTokens = 2, MaxRunning = 3, QueueLimit = 4, StepsInFlight = 5, StepTimeout = TimeSpan.FromSeconds(6),
+                ChunkTokens = 1,
+                MaxStepTokens = 2,
+                MaxRunning = 3,
+                QueueLimit = 4,
+                StepsInFlight = 5,
+                StepTimeout = TimeSpan.FromSeconds(6),
             },
             ContextParallel = new ContextParallelSettings { MinTokens = 7, ReplicateTokens = 8 },
             Cluster = new ClusterSettings { LostEpochs = 9, WaitForNodes = TimeSpan.FromSeconds(9.5), NodeTimeout = TimeSpan.FromSeconds(11) },

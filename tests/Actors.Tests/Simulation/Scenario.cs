@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
 using AkkaCp.Scheduling.Tests;
-using AkkaCp.Pipeline.Partition;
 
 namespace AkkaCp.Actors.Tests.Simulation;
 

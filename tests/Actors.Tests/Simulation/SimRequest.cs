@@ -1,8 +1,8 @@
 using Akka.Actor;
 using AkkaCp.Actors.Edge;
-using AkkaCp.Scheduling.Tests;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
+using AkkaCp.Scheduling.Tests;
 
 namespace AkkaCp.Actors.Tests.Simulation;
 
