@@ -14,15 +14,15 @@ internal sealed partial class FolderGraph
     private readonly Dictionary<string, HashSet<string>> _uses = [];
 
     /// <summary>Reads a project.</summary>
-    public FolderGraph(SourceProject project, Assembly assembly)
+    public FolderGraph(SourceProject project)
     {
-        _assembly = assembly;
+        _assembly = project.Assembly;
         _folders = project.CodeFiles
             .SelectMany(path => TypesIn(path).Select(type => (type, Folder: Path.GetRelativePath(project.Folder, Path.GetDirectoryName(path)!))))
             .DistinctBy(entry => entry.type)
             .ToDictionary(entry => entry.type, entry => entry.Folder);
-        foreach (var type in assembly.GetTypes().Where(IsOurs))
-            Of(FolderOf(type)).UnionWith(UsedBy(type).SelectMany(Parts).Select(FolderOf));
+        foreach (var type in _assembly.GetTypes().Where(IsOurs))
+            Of(FolderOf(type)).UnionWith(UsedBy(type).SelectMany(IlReader.Parts).Where(IsOurs).Select(FolderOf));
     }
 
     /// <summary>Types that people wrote and whose file was not found.</summary>
@@ -107,16 +107,6 @@ internal sealed partial class FolderGraph
             .Concat(method.GetMethodBody()?.LocalVariables.Select(local => local.LocalType) ?? [])
             .Concat(named)
             .OfType<Type>();
-    }
-
-    private IEnumerable<Type> Parts(Type type)
-    {
-        if (type.HasElementType)
-            return Parts(type.GetElementType()!);
-        if (type.IsGenericParameter || type.IsFunctionPointer)
-            return [];
-        var arguments = type.IsGenericType ? type.GetGenericArguments().SelectMany(Parts) : [];
-        return IsOurs(type) ? arguments.Append(type) : arguments;
     }
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]

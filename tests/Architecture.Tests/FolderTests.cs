@@ -1,4 +1,3 @@
-using System.Reflection;
 using Xunit;
 
 namespace AkkaCp.Architecture.Tests;
@@ -40,6 +39,5 @@ public class FolderTests
         Assert.False(npu.Uses("Cpu/Simd", "Cpu/Attention"));
     }
 
-    private static FolderGraph Graph(string name) => new(
-        SourceProject.All.Single(project => project.Name == name), Assembly.Load(name == "Serving" ? "akkacp" : $"AkkaCp.{name}"));
+    private static FolderGraph Graph(string name) => new(SourceProject.All.Single(project => project.Name == name));
 }

@@ -29,6 +29,20 @@ internal static class IlReader
         }
     }
 
+    /// <summary>The definitions that a type is made of: element types, arguments, a function pointer's parameters.</summary>
+    public static IEnumerable<Type> Parts(Type type)
+    {
+        if (type.IsFunctionPointer)
+            return type.GetFunctionPointerParameterTypes().Append(type.GetFunctionPointerReturnType()).SelectMany(Parts);
+        if (type.HasElementType)
+            return Parts(type.GetElementType()!);
+        if (type.IsGenericParameter)
+            return [];
+        return type.IsGenericType
+            ? type.GetGenericArguments().SelectMany(Parts).Append(type.GetGenericTypeDefinition())
+            : [type];
+    }
+
     private static int OperandSize(OperandType type, byte[] il, int at) => type switch
     {
         OperandType.InlineNone => 0,

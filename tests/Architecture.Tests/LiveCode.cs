@@ -103,19 +103,8 @@ internal sealed class LiveCode
             Reach(part);
     }
 
-    /// <summary>The definitions of our types that a type is made of: element types, arguments, a function pointer's parameters.</summary>
-    private IEnumerable<Type> Parts(Type type)
-    {
-        if (type.IsFunctionPointer)
-            return type.GetFunctionPointerParameterTypes().Append(type.GetFunctionPointerReturnType()).SelectMany(Parts);
-        if (type.HasElementType)
-            return Parts(type.GetElementType()!);
-        if (type.IsGenericParameter)
-            return [];
-        var arguments = type.IsGenericType ? type.GetGenericArguments().SelectMany(Parts) : [];
-        var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
-        return _assemblies.Contains(definition.Assembly) ? arguments.Append(definition) : arguments;
-    }
+    /// <summary>Those of a type's definitions that are ours.</summary>
+    private IEnumerable<Type> Parts(Type type) => IlReader.Parts(type).Where(part => _assemblies.Contains(part.Assembly));
 
     private void Follow(MemberInfo member)
     {
