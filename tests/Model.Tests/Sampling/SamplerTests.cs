@@ -1,4 +1,5 @@
 using AkkaCp.Model.Sampling;
+using AkkaCp.Testing;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Sampling;
@@ -241,20 +242,12 @@ public sealed class SamplerTests
         var history = new TokenCounts([1, 2, 3], [4, 5]);
         var options = new SamplingOptions { Temperature = 0.7f, TopK = 50, TopP = 0.9f, MinP = 0.01f, RepetitionPenalty = 1.1f };
 
-        // The runtime allocates on this thread, too, when it compiles a method anew: the quietest of some rounds is the sampler's own.
-        var least = Enumerable.Range(0, 5).Min(_ => AllocatedBy(() =>
+        var least = Allocated.ByQuietest(() =>
         {
             for (var position = 0; position < 100; position++)
                 sampler.Sample(logits, options, position, history);
-        }));
+        });
         Assert.InRange(least, 0, 100 * 64);
-    }
-
-    private static long AllocatedBy(Action action)
-    {
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        action();
-        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static float[] Row(int vocab, int seed)

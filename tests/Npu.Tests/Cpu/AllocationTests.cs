@@ -51,20 +51,14 @@ public sealed class AllocationTests : IDisposable
         var call = Operators(device)[name];
         call();
 
-        // The quietest of several rounds: the runtime may allocate for itself when it recompiles a method.
-        var quietest = long.MaxValue;
-        for (var round = 0; round < 8 && quietest > 0; round++)
+        var bytes = Allocated.ByQuietest(() =>
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
             for (var repeat = 0; repeat < 4; repeat++)
             {
                 call();
             }
-
-            quietest = Math.Min(quietest, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        Assert.True(quietest == 0, $"{name} on {threads} threads: {quietest} bytes in 4 calls");
+        });
+        Assert.True(bytes == 0, $"{name} on {threads} threads: {bytes} bytes in 4 calls");
     }
 
     // Without a device: names only.
