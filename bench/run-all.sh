@@ -19,11 +19,11 @@ out="bin/Release/net10.0"
 cd "$root"
 mkdir -p "$results/json" "$work"
 if [ "${BENCH_BUILD:-1}" != 0 ]; then
-  for project in src/Serving bench/Cluster bench/Kernels bench/Micro bench/Peers bench/Report bench/Transport; do
+  for project in src/Cli bench/Cluster bench/Kernels bench/Micro bench/Peers bench/Report bench/Transport; do
     dotnet build "$project" -c Release -v quiet --tl:off
   done
 fi
-akkacp="src/Serving/$out/akkacp"
+akkacp="src/Cli/$out/akkacp"
 published="$work/published"
 report="bench/Report/$out/AkkaCp.Bench.Report"
 bench="$work/bench8"
@@ -44,7 +44,7 @@ models() {
       "bench/Peers/$out/AkkaCp.Bench.Peers" --libs "$(bench/peers.sh)" --model "$model" --gguf-type "$type" --write-only
     done
   done
-  dotnet publish src/Serving -c Release -r "$(dotnet --info | sed -n 's/^ *RID: *//p')" --self-contained false -v quiet --tl:off -o "$published"
+  dotnet publish src/Cli -c Release -r "$(dotnet --info | sed -n 's/^ *RID: *//p')" --self-contained false -v quiet --tl:off -o "$published"
 }
 
 micro() {

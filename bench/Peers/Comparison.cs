@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using AkkaCp.Bench.Peers.Llama;
-using AkkaCp.Serving.Bench;
+using AkkaCp.Cli.Bench;
 
 namespace AkkaCp.Bench.Peers;
 

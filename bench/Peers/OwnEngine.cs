@@ -1,6 +1,6 @@
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Pipeline.Partition;
-using AkkaCp.Serving.Bench;
+using AkkaCp.Cli.Bench;
 
 namespace AkkaCp.Bench.Peers;
 

@@ -5,7 +5,7 @@ using AkkaCp.Bench.Peers.Gguf;
 using AkkaCp.Bench.Peers.Llama;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Serving.Bench;
+using AkkaCp.Cli.Bench;
 
 // Compares our engine with llama.cpp on the same weights, in turns, in one run. bench/peers.sh fetches llama.cpp's libraries and says how.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -7,7 +7,7 @@ namespace AkkaCp.Architecture.Tests;
 public partial class DependencyTests
 {
     // Each project, and those that it may use: all below it, but for neighbours.
-    private static readonly string[] s_order = ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Serving"];
+    private static readonly string[] s_order = ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Cli"];
 
     // Two projects beside each other, of which neither uses the other.
     private static readonly string[] s_neighbours = ["Model", "Collectives"];
@@ -66,7 +66,7 @@ public partial class DependencyTests
     public void Settings_StandAlone()
     {
         Assert.DoesNotContain(ReferencedType.Of(AssemblyOf("Settings")), type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal));
-        Assert.Equal(["Actors", "Engine", "Serving"], UsersOf(reference => reference is "AkkaCp.Settings").Order());
+        Assert.Equal(["Actors", "Cli", "Engine"], UsersOf(reference => reference is "AkkaCp.Settings").Order());
     }
 
     /// <summary>The scheduler decides with numbers: what a step computes, and with which tensors, is not its concern.</summary>
@@ -88,8 +88,8 @@ public partial class DependencyTests
         Assert.Equal(["Pipeline"], UsersOf(reference => reference is "System.Threading.Tasks.Dataflow"));
 
     [Fact]
-    public void AspNetAndCommandLine_AreUsedByServingAlone() => Assert.Equal(
-        ["Serving"],
+    public void AspNetAndCommandLine_AreUsedByCliAlone() => Assert.Equal(
+        ["Cli"],
         UsersOf(reference => reference is "System.CommandLine" or "Spectre.Console"
             || reference.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)));
 

@@ -10,7 +10,7 @@ internal sealed record SourceProject(string Name, string Folder)
     private XDocument File => XDocument.Load(Path.Combine(Folder, $"{Name}.csproj"));
 
     /// <summary>What it is built into.</summary>
-    public Assembly Assembly => Assembly.Load(Name == "Serving" ? "akkacp" : $"AkkaCp.{Name}");
+    public Assembly Assembly => Assembly.Load(Name == "Cli" ? "akkacp" : $"AkkaCp.{Name}");
 
     /// <summary>Projects that it names.</summary>
     public IEnumerable<string> References => Included("ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path));

@@ -1,0 +1,57 @@
+using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Weights;
+using AkkaCp.Npu;
+
+namespace AkkaCp.Cli.Bench;
+
+/// <summary>The model of a measurement; layouts that are measured side by side share its weights.</summary>
+internal sealed class BenchModel : IDisposable
+{
+    /// <summary>Reads config.json; no weight yet.</summary>
+    /// <param name="directory">HF directory.</param>
+    /// <param name="dtype">Type of the weights in memory; null = the file's own.</param>
+    public BenchModel(string directory, DType? dtype)
+    {
+        Directory = directory;
+        Config = ModelConfig.Load(directory);
+        DType = dtype ?? (Config.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32);
+    }
+
+    /// <summary>HF directory.</summary>
+    public string Directory { get; }
+
+    /// <summary>Dimensions.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Type of the weights in memory.</summary>
+    public DType DType { get; }
+
+    /// <summary>Type of the KV pool: that of the weights, BF16 with I8.</summary>
+    public DType KvDType => DType == DType.I8 ? DType.BF16 : DType;
+
+    /// <summary>Name of the type on the command line.</summary>
+    public string DTypeName => DType switch { DType.F32 => "float32", DType.I8 => "int8", _ => "bfloat16" };
+
+    /// <summary>Weights by content, each once.</summary>
+    public WeightStore Weights { get; } = new();
+
+    /// <summary>
+    /// Pseudo-random token ids: the k-th stream of <paramref name="seed"/>, the same on every machine. Random weights and random tokens
+    /// spread over the experts nearly evenly, which is the worst case of a product grouped by expert.
+    /// </summary>
+    public int[] RandomTokens(int count, int seed)
+    {
+        var tokens = new int[count];
+        var state = 88172645463325252UL + (ulong)seed;
+        for (var i = 0; i < count; i++)
+        {
+            state = (state * 6364136223846793005UL) + 1442695040888963407UL;
+            tokens[i] = (int)((state >> 33) % (ulong)Config.VocabSize);
+        }
+
+        return tokens;
+    }
+
+    /// <summary>Gives the store back; the ranks' own parts must be gone.</summary>
+    public void Dispose() => Weights.Dispose();
+}

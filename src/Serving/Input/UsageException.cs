@@ -1,4 +1,0 @@
-namespace AkkaCp.Serving;
-
-/// <summary>The command line, or a file that it names, is wrong: exit code 2.</summary>
-public sealed class UsageException(string message) : Exception(message);
