@@ -12,9 +12,6 @@ public interface INpuDevice : IDisposable
     /// <summary>Name for logs, with the kernels in use.</summary>
     string Name { get; }
 
-    /// <summary>Threads that compute, the stream's own included.</summary>
-    int Threads { get; }
-
     /// <summary>Tensor memory, with its counters.</summary>
     TensorPool Memory { get; }
 

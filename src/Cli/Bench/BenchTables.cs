@@ -8,14 +8,14 @@ internal static class BenchTables
     /// <summary>Writes prefill results: one table of runs, one of their stages.</summary>
     public static void Write(TextWriter output, double limitGflops, IReadOnlyList<PrefillResult> results)
     {
-        Line(output, $"one core multiplies at most {limitGflops:F1} GFLOP/s");
+        output.WriteLine($"one core multiplies at most {limitGflops:F1} GFLOP/s");
         output.WriteLine();
         output.WriteLine("| tokens | tp | attn-cp | threads | dtype | tokens/s | TTFT ms | GFLOP/s | share of limit "
             + "| by processor time | exposed gather | activations MiB |");
         output.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var r in results)
         {
-            Line(output, $"| {r.PromptTokens} | {r.Layout.Topology.Tp} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {r.DType} "
+            output.WriteLine($"| {r.PromptTokens} | {r.Layout.Topology.Tp} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {r.DType} "
                 + Text($"| {r.TokensPerSecond:F1} | {r.Seconds * 1e3:F1} | {r.Gflops:F1} | {r.ShareOfLimit:P1} ")
                 + Text($"| {r.Gflops * r.Seconds / r.ProcessorSeconds / limitGflops:P1} | {r.ExposedGatherShare:P2} ")
                 + Text($"| {r.PeakActivationBytes / 1048576.0:F1} |"));
@@ -28,7 +28,7 @@ internal static class BenchTables
         {
             foreach (var stage in r.Stages.Append(Outside(r)))
             {
-                Line(output, $"| {r.PromptTokens} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {stage.Name} "
+                output.WriteLine($"| {r.PromptTokens} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {stage.Name} "
                     + Text($"| {stage.Milliseconds:F2} | {stage.Milliseconds / r.Seconds / 1e3:P1} ")
                     + (stage.Gflops > 0 ? Text($"| {stage.Gflops:F1} | {stage.Gflops / limitGflops / r.Layout.Cores:P1} |") : "| | |"));
             }
@@ -38,14 +38,14 @@ internal static class BenchTables
     /// <summary>Writes decode results: one table of steps, one of their stages.</summary>
     public static void Write(TextWriter output, double limitGBps, IReadOnlyList<DecodeResult> results)
     {
-        Line(output, $"the processors together read at most {limitGBps:F1} GB/s");
+        output.WriteLine($"the processors together read at most {limitGBps:F1} GB/s");
         output.WriteLine();
         output.WriteLine("| depth | streams | tp | attn-cp | threads | dtype | tokens/s | a stream | step ms | outside stages ms | MB a token | GB/s "
             + "| share of bandwidth | managed bytes a step |");
         output.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var r in results)
         {
-            Line(output, $"| {r.Depth} | {r.Streams} | {r.Layout.Topology.Tp} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {r.DType} "
+            output.WriteLine($"| {r.Depth} | {r.Streams} | {r.Layout.Topology.Tp} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {r.DType} "
                 + Text($"| {r.TokensPerSecond:F1} | {r.TokensPerSecond / r.Streams:F1} | {r.StepSeconds * 1e3:F3} | {r.OverheadSeconds * 1e3:F3} ")
                 + Text($"| {r.StepBytes / r.Streams / 1e6:F1} | {r.GBps:F1} | {r.ShareOfBandwidth:P1} | {r.ManagedBytesPerStep} |"));
         }
@@ -56,7 +56,7 @@ internal static class BenchTables
         foreach (var r in results)
         {
             foreach (var stage in r.Stages)
-                Line(output, $"| {r.Depth} | {r.Streams} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {stage.Name} | {stage.Milliseconds:F3} |");
+                output.WriteLine($"| {r.Depth} | {r.Streams} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {stage.Name} | {stage.Milliseconds:F3} |");
         }
     }
 
@@ -65,8 +65,4 @@ internal static class BenchTables
         new("(outside)", Math.Max(0, (result.Seconds * 1e3) - result.Stages.Sum(stage => stage.Milliseconds)), 0);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static void Line(TextWriter output, FormattableString line) => output.WriteLine(Text(line));
-
-    private static void Line(TextWriter output, string line) => output.WriteLine(line);
 }

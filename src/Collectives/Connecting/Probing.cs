@@ -27,18 +27,18 @@ internal static class Probing
         using var connection = Dialer.TryDial(peer, hello, options, out var answer, cancellationToken);
         if (connection is null)
         {
-            return new PeerProbe(peer, answer.Reason, TimeSpan.Zero, 0);
+            return new PeerProbe(answer.Reason, TimeSpan.Zero, 0);
         }
 
         try
         {
             using var cancelled = cancellationToken.UnsafeRegister(_ => connection.Dispose(), null);
             var roundTrip = RoundTrip(connection);
-            return new PeerProbe(peer, null, roundTrip, payloadBytes == 0 ? 0 : BytesPerSecond(connection, payloadBytes));
+            return new PeerProbe(null, roundTrip, payloadBytes == 0 ? 0 : BytesPerSecond(connection, payloadBytes));
         }
         catch (Exception broken) when (broken is IOException or ObjectDisposedException)
         {
-            return new PeerProbe(peer, broken.Message, TimeSpan.Zero, 0);
+            return new PeerProbe(broken.Message, TimeSpan.Zero, 0);
         }
     }
 

@@ -90,7 +90,7 @@ public sealed partial class CpuDevice : INpuDevice
     /// <summary>Which kernels this device's products run on, and why.</summary>
     public KernelChoice KernelChoice { get; }
 
-    /// <inheritdoc cref="INpuDevice.Threads"/>
+    /// <summary>Threads that compute, the stream's own included.</summary>
     public int Threads => Workers.Threads;
 
     /// <inheritdoc cref="INpuDevice.Memory"/>

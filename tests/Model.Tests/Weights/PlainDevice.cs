@@ -16,8 +16,6 @@ internal sealed class PlainDevice : INpuDevice
 
     public string Name => "plain";
 
-    public int Threads => 1;
-
     public TensorPool Memory => _memory;
 
     public TaskScheduler Stream => TaskScheduler.Default;

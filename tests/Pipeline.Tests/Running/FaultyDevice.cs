@@ -7,8 +7,6 @@ internal sealed class FaultyDevice(INpuDevice inner, Action<string> before) : IN
 {
     public string Name => inner.Name;
 
-    public int Threads => inner.Threads;
-
     public TensorPool Memory => inner.Memory;
 
     public TaskScheduler Stream => inner.Stream;
