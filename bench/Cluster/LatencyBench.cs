@@ -26,7 +26,8 @@ internal static class LatencyBench
     }
 
     private static async Task RunStreamsAsync(BenchCluster cluster, int streams, int tokens) => await Task.WhenAll(
-        Enumerable.Range(1, streams).Select(stream => cluster.GenerateAsync(stream, prompt: 8, Math.Min(tokens, cluster.Engine.ContextLength - 8))));
+        Enumerable.Range(1, streams)
+            .Select(stream => cluster.GenerateAsync(stream, prompt: 8, Math.Min(tokens, cluster.Engine.ContextLength - 8))));
 
     private static async Task<List<StepTime>> TimesAsync(BenchCluster cluster)
     {
@@ -42,7 +43,8 @@ internal static class LatencyBench
     // One row for each rank: rank 0 is in the coordinator's process, rank 1 in the other one.
     private static void Print(List<StepTime> times, int streams)
     {
-        var planned = times.Where(time => time.Rank == StepTime.Coordinator).ToDictionary(time => (time.Epoch, time.Step), time => time.Time);
+        var planned = times.Where(time => time.Rank == StepTime.Coordinator)
+            .ToDictionary(time => (time.Epoch, time.Step), time => time.Time);
         foreach (var rank in times.Where(time => time.Rank != StepTime.Coordinator).GroupBy(time => time.Rank).OrderBy(group => group.Key))
         {
             var micros = rank.Where(time => planned.ContainsKey((time.Epoch, time.Step)))

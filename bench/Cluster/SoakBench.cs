@@ -79,7 +79,8 @@ internal static class SoakBench
         for (var node = 0; node < samples[0].Nodes.Count; node++)
         {
             Console.WriteLine(Text($"| {node} | {Grown(samples, node, state => state.ManagedBytes / 1e6):0.00} ")
-                + Text($"| {Grown(samples, node, state => state.ResidentBytes / 1e6):0.0} | {Grown(samples, node, state => state.Handles):0.0} ")
+                + Text($"| {Grown(samples, node, state => state.ResidentBytes / 1e6):0.0} ")
+                + Text($"| {Grown(samples, node, state => state.Handles):0.0} ")
                 + Text($"| {Grown(samples, node, state => state.Threads):0.0} |"));
         }
     }

@@ -3,7 +3,8 @@ using AkkaCp.Npu.Cpu;
 
 namespace AkkaCp.Bench.Kernels;
 
-/// <summary>Time of one paged causal attention call of 32 heads over 4 key/value heads, D = 128; no managed memory per call. The last-level cache does not hold the keys and values: short calls take turns over several copies.</summary>
+/// <summary>Time of one paged causal attention call of 32 heads over 4 key/value heads, D = 128; no managed memory per call. The last-level
+/// cache does not hold the keys and values: short calls take turns over several copies.</summary>
 internal sealed class AttentionBench : IDisposable
 {
     private const int Heads = 32;

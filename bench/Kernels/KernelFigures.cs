@@ -7,7 +7,8 @@ internal sealed record ProductFigure(int T, int N, int K, string DType, double G
 internal sealed record AttentionFigure(
     int Rows, int Prefix, string Cache, double Ms, double Gflops, double FmaShare, double BF16Share, double GBps, double ReadShare);
 
-/// <summary>What follows the products of Q and of K and V, in microseconds: one pass each, and as the operators that it stands for.</summary>
+/// <summary>What follows the products of Q and of K and V, in microseconds: one pass each,
+/// and as the operators that it stands for.</summary>
 internal sealed record NormRopeFigure(
     int Tokens, double QueryUs, double QuerySinglyUs, double QueryGBps, double KvUs, double KvSinglyUs, double KvGBps);
 
@@ -16,7 +17,8 @@ internal sealed record RoutingFigure(int Tokens, double GatingUs, double InitUs,
 
 /// <summary>A sparse layer's experts at Qwen3-30B-A3B's dimensions, in milliseconds and as shares of the products' limit.</summary>
 internal sealed record ExpertsFigure(
-    int Tokens, string DType, double SortMs, double GateUpMs, double GateUpShare, double DownMs, double DownShare, double CombineMs, double Share);
+    int Tokens, string DType, double SortMs, double GateUpMs, double GateUpShare, double DownMs, double DownShare, double CombineMs,
+    double Share);
 
 /// <summary>The limits of one core, and what one thread of a device reached.</summary>
 internal sealed record KernelFigures

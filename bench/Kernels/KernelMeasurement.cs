@@ -81,7 +81,8 @@ internal sealed class KernelMeasurement(int threads, int runs) : IDisposable
         {
             using var bench = new NormRopeBench(_device, t);
             var (query, querySingly, kv, kvSingly) = bench.BestSeconds(runs * 10, _clock);
-            yield return new(t, query * 1e6, querySingly * 1e6, bench.QueryBytes / query / 1e9, kv * 1e6, kvSingly * 1e6, bench.KvBytes / kv / 1e9);
+            yield return new(
+                t, query * 1e6, querySingly * 1e6, bench.QueryBytes / query / 1e9, kv * 1e6, kvSingly * 1e6, bench.KvBytes / kv / 1e9);
         }
     }
 

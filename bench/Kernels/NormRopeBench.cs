@@ -5,8 +5,8 @@ namespace AkkaCp.Bench.Kernels;
 
 /// <summary>
 /// Time of what lies between the products of Q, K and V and attention, for T tokens of 32 query and 4 key/value heads, D = 128: the fused
-/// operators beside the single ones that they stand for; no managed memory per call. Tokens of a prompt take turns over several copies, so that
-/// the last-level cache does not hold them.
+/// operators beside the single ones that they stand for; no managed memory per call. Tokens of a prompt take turns over several copies, so
+/// that the last-level cache does not hold them.
 /// </summary>
 internal sealed class NormRopeBench : IDisposable
 {

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using AkkaCp.Bench.Kernels;
 
-// Prints the products, the attention, the norms and rotations, the routing and the experts of a layer beside the limits of the machine, both measured in this process.
-// AKKACP_KERNELS chooses the kernels.
+// Prints the products, the attention, the norms and rotations, the routing and the experts of a layer beside the limits of the machine,
+// both measured in this process. AKKACP_KERNELS chooses the kernels.
 const string Usage = "usage: --limits | --products | --attention | --norm-rope | --routing | --experts [threads] [runs] [--json]";
 if (args is not ["--limits" or "--products" or "--attention" or "--norm-rope" or "--routing" or "--experts", ..])
 {

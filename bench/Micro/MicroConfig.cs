@@ -25,7 +25,8 @@ internal sealed class MicroConfig : ManualConfig
             .WithIterationCount(7));
         AddDiagnoser(MemoryDiagnoser.Default);
         AddColumnProvider(DefaultColumnProviders.Descriptor, DefaultColumnProviders.Params, DefaultColumnProviders.Metrics);
-        AddColumn(StatisticColumn.Mean, StatisticColumn.StdDev, new RateColumn("GFLOP/s", work => work.Flops), new RateColumn("GB/s", work => work.Bytes));
+        AddColumn(StatisticColumn.Mean, StatisticColumn.StdDev, new RateColumn("GFLOP/s", work => work.Flops),
+            new RateColumn("GB/s", work => work.Bytes));
         AddExporter(MarkdownExporter.GitHub, JsonExporter.BriefCompressed);
         AddLogger(ConsoleLogger.Unicode);
     }

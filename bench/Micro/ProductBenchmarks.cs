@@ -3,7 +3,8 @@ using BenchmarkDotNet.Attributes;
 
 namespace AkkaCp.Bench.Micro;
 
-/// <summary>One expert's down projection, 2048 × 768, with the rows that a token, a small batch and a chunk give it. The weights stay in cache here; bench/Kernels takes them from memory.</summary>
+/// <summary>One expert's down projection, 2048 × 768, with the rows that a token, a small batch and a chunk give it. The weights stay in
+/// cache here; bench/Kernels takes them from memory.</summary>
 public class ProductBenchmarks : OperatorBenchmarks
 {
     private const int Inner = 768;

@@ -37,7 +37,8 @@ internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer
             progress($"prefill of {length} tokens, turn {round} of {rounds}");
             var prompt = model.RandomTokens(length, round);
             var (ownToken, peerToken) = (0, 0);
-            var ours = await MeasureAsync(async () => ownToken = await own.PrefillAsync(prompt).ConfigureAwait(false)).ConfigureAwait(false);
+            var ours = await MeasureAsync(async () => ownToken = await own.PrefillAsync(prompt).ConfigureAwait(false))
+                .ConfigureAwait(false);
             peer.Use(_bestPrefill);
             var theirs = await MeasureAsync(() => Task.FromResult(peerToken = peer.Run(prompt, 0))).ConfigureAwait(false);
             Thread.Sleep(s_rest);

@@ -41,15 +41,19 @@ internal sealed record ComparisonReport
     /// <summary>A table.</summary>
     public void WriteTable(TextWriter output)
     {
-        Line($"{Model}: ours {OursDtype} ({OursKernels}), llama.cpp {TheirsDtype}; {Threads} threads, median of {Rounds} turns; one core multiplies at most {LimitGflops:F1} GFLOP/s");
+        Line($"{Model}: ours {OursDtype} ({OursKernels}), llama.cpp {TheirsDtype}; {Threads} threads, "
+            + $"median of {Rounds} turns; one core multiplies at most {LimitGflops:F1} GFLOP/s");
         Line($"llama.cpp: {TheirsInfo}\n");
-        Line($"| | tokens | ours tokens/s | llama.cpp tokens/s | ratio | by processor time | same next token | best options | each turn, ours/theirs |\n|---|---|---|---|---|---|---|---|---|");
+        Line("| | tokens | ours tokens/s | llama.cpp tokens/s | ratio | by processor time "
+            + "| same next token | best options | each turn, ours/theirs |\n"
+            + "|---|---|---|---|---|---|---|---|---|");
         foreach (var r in Results)
         {
             var turns = string.Join(' ', r.Turns.Select(turn => string.Create(CultureInfo.InvariantCulture, $"{turn[0]:F1}/{turn[1]:F1}")));
-            Line($"| {r.Kind} | {r.Tokens} | {r.Ours:F1} | {r.Theirs:F1} | {r.Ratio:F2} | {r.RatioByProcessorTime:F2} | {r.SameNextToken} of {r.Turns.Count} | {r.PeerOptions} | {turns} |");
+            Line($"| {r.Kind} | {r.Tokens} | {r.Ours:F1} | {r.Theirs:F1} | {r.Ratio:F2} "
+                + $"| {r.RatioByProcessorTime:F2} | {r.SameNextToken} of {r.Turns.Count} | {r.PeerOptions} | {turns} |");
         }
 
-        void Line(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+        void Line(string line) => output.WriteLine(line);
     }
 }

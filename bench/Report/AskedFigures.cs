@@ -13,7 +13,8 @@ internal static class AskedFigures
     private static readonly (int Tokens, double Rate)[] s_libtorch = [(512, 967), (2048, 842), (4096, 635)];
 
     /// <summary>In the order of the table.</summary>
-    public static IReadOnlyList<Figure> All { get; } = [.. Kernels(), .. Prefill(), .. Libtorch(), .. Decode(), .. Cp(), .. Memory(), .. Starts()];
+    public static IReadOnlyList<Figure> All { get; } =
+        [.. Kernels(), .. Prefill(), .. Libtorch(), .. Decode(), .. Cp(), .. Memory(), .. Starts()];
 
     private static IEnumerable<Figure> Kernels()
     {
@@ -21,7 +22,8 @@ internal static class AskedFigures
         yield return Product("BF16 product of 32 rows × 2048 × 768, weights from memory", "t=32,n=2048,k=768,d_type=BF16", 0.75);
         yield return Product("F32 product 2048×2048×2048", "t=2048,n=2048,k=2048,d_type=F32", 0.85);
         yield return Product("INT8 product 2048×2048×2048", "t=2048,n=2048,k=2048,d_type=I8", 0.85);
-        yield return new("FIA prefill, 4096 tokens, 32 / 4 heads, D 128, BF16, share of the BF16 limit", 0.60, false, FigureUnit.Share, "operators",
+        yield return new(
+            "FIA prefill, 4096 tokens, 32 / 4 heads, D 128, BF16, share of the BF16 limit", 0.60, false, FigureUnit.Share, "operators",
             set => set.Row("operators", "attention", "rows=4096,prefix=0,cache=BF16", "bf16_share"));
 
         static Figure Product(string name, string where, double asked) =>
@@ -34,7 +36,8 @@ internal static class AskedFigures
             set => set.Row("prefill-q4", Results, "attn_cp=1,prompt_tokens=2048", "share_of_limit"));
         foreach (var (tokens, asked, name) in new[]
         {
-            (512, 2.0, "peers-q4-bf16"), (2048, 3.0, "peers-q4-bf16"), (4096, 3.5, "peers-q4-bf16-4096"), (16384, 4.0, "peers-q4-bf16-16384"),
+            (512, 2.0, "peers-q4-bf16"), (2048, 3.0, "peers-q4-bf16"), (4096, 3.5, "peers-q4-bf16-4096"),
+            (16384, 4.0, "peers-q4-bf16-16384"),
         })
         {
             yield return Peer($"prefill to llama.cpp, q4, BF16, {tokens} tokens", name, "prefill", tokens, asked);
@@ -47,9 +50,11 @@ internal static class AskedFigures
     {
         foreach (var (tokens, rate) in s_libtorch)
         {
-            yield return new($"prefill to libtorch, bench, BF16, {tokens} tokens; theirs on another machine ({rate} tokens/s)", 1.5, false, FigureUnit.Ratio, "prefill-bench",
+            yield return new($"prefill to libtorch, bench, BF16, {tokens} tokens; theirs on another machine ({rate} tokens/s)", 1.5, false,
+                FigureUnit.Ratio, "prefill-bench",
                 set => Rate(set, tokens) / rate);
-            yield return new($"the same with both as a share of their machine's limit, {tokens} tokens", 1.5, false, FigureUnit.Ratio, "prefill-bench",
+            yield return new(
+                $"the same with both as a share of their machine's limit, {tokens} tokens", 1.5, false, FigureUnit.Ratio, "prefill-bench",
                 set => Rate(set, tokens) / rate * LibtorchLimitGflops / set.Number("prefill-bench", "limit_gflops"));
         }
 
@@ -72,13 +77,16 @@ internal static class AskedFigures
                 / set.Row("decode-q4", Results, "depth=512,streams=1", "tokens_per_second"));
         yield return new("step overhead outside kernels, decode, demo model", 150, true, FigureUnit.Microseconds, "decode-demo",
             set => 1e3 * set.Row("decode-demo", Results, "attn_cp=1,streams=1", "overhead_ms"));
-        yield return new("managed bytes of a step beyond Dataflow's own (27 hops), demo model", 0, true, FigureUnit.Bytes, "decode-demo, hop",
-            set => set.Row("decode-demo", Results, "attn_cp=1,streams=1", "managed_bytes_per_step") - (27 * set.Number("hop", "bytes_per_hop")));
+        yield return new(
+            "managed bytes of a step beyond Dataflow's own (27 hops), demo model", 0, true, FigureUnit.Bytes, "decode-demo, hop",
+            set => set.Row("decode-demo", Results, "attn_cp=1,streams=1", "managed_bytes_per_step")
+                - (27 * set.Number("hop", "bytes_per_hop")));
     }
 
     private static IEnumerable<Figure> Cp()
     {
-        yield return new("CP 2 ranks × 1 thread against 1 rank × 1 thread, q4, 4096 tokens", 1.93, false, FigureUnit.Ratio, "prefill-q4-1thread",
+        yield return new(
+            "CP 2 ranks × 1 thread against 1 rank × 1 thread, q4, 4096 tokens", 1.93, false, FigureUnit.Ratio, "prefill-q4-1thread",
             set => Speedup(set, "prefill-q4-1thread", 4096));
         yield return new("CP 2 ranks × 1 thread against 1 rank × 2 threads, q4, 4096 tokens", 0.98, false, FigureUnit.Ratio, "prefill-q4",
             set => Speedup(set, "prefill-q4", 4096));
@@ -93,10 +101,13 @@ internal static class AskedFigures
 
     private static IEnumerable<Figure> Memory()
     {
-        yield return new("peak resident bytes against weights + KV + activations, q4, 4096 tokens", 1.15, true, FigureUnit.Ratio, "memory-q4",
+        yield return new(
+            "peak resident bytes against weights + KV + activations, q4, 4096 tokens", 1.15, true, FigureUnit.Ratio, "memory-q4",
             set => set.Number("memory-q4", "peak_resident_bytes")
-                / (set.Number("memory-q4", "weight_bytes") + set.Number("memory-q4", "kv_bytes") + set.Number("memory-q4", "activation_bytes")));
-        yield return new("loading q4 (6.2 GB, BF16), file cache warm, against reading the files into memory", 1.5, true, FigureUnit.Ratio, "load-q4",
+                / (set.Number("memory-q4", "weight_bytes") + set.Number("memory-q4", "kv_bytes")
+                    + set.Number("memory-q4", "activation_bytes")));
+        yield return new(
+            "loading q4 (6.2 GB, BF16), file cache warm, against reading the files into memory", 1.5, true, FigureUnit.Ratio, "load-q4",
             set => set.Number("load-q4", "load_seconds") / set.Number("load-q4", "read_and_keep_seconds"));
         yield return new("the same against reading them into a block that is used again", 1.5, true, FigureUnit.Ratio, "load-q4",
             set => set.Number("load-q4", "load_seconds") / set.Number("load-q4", "read_seconds"));

@@ -21,8 +21,10 @@ internal static class PrefillPlots
         var series = new[] { Ours(results, 1), Ours(results, 2), Theirs(results) };
         if (series.All(points => points.Length == 0))
             return;
-        Draw(Path.Combine(folder, "prefill.svg"), "Prefill, Qwen3-30B-A3B's layers (4), BF16, 2 cores", "tokens/s", series, (_, rate) => rate, logarithmic: false);
-        Draw(Path.Combine(folder, "ttft.svg"), "Time to first token, the same runs", "ms", series, (tokens, rate) => tokens / rate * 1e3, logarithmic: true);
+        Draw(Path.Combine(folder, "prefill.svg"), "Prefill, Qwen3-30B-A3B's layers (4), BF16, 2 cores", "tokens/s", series,
+            (_, rate) => rate, logarithmic: false);
+        Draw(Path.Combine(folder, "ttft.svg"), "Time to first token, the same runs", "ms", series, (tokens, rate) => tokens / rate * 1e3,
+            logarithmic: true);
     }
 
     private static (double Tokens, double Rate)[] Ours(ResultSet results, int attnCp) =>
@@ -35,7 +37,8 @@ internal static class PrefillPlots
         [.. rows.Select(row => (row[tokens]!.GetValue<double>(), row[rate]!.GetValue<double>())).OrderBy(point => point.Item1)];
 
     private static void Draw(
-        string file, string title, string unit, (double Tokens, double Rate)[][] series, Func<double, double, double> figure, bool logarithmic)
+        string file, string title, string unit, (double Tokens, double Rate)[][] series, Func<double, double, double> figure,
+        bool logarithmic)
     {
         using var plot = new Plot();
         plot.Title(title);

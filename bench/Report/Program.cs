@@ -5,7 +5,8 @@ using AkkaCp.Bench.Report;
 return args switch
 {
     ["record", var folder, var name, "--", .. var command] => await Recording.RunAsync(folder, name, command).ConfigureAwait(false),
-    ["start", var runs, .. var programs] => await StartTimes.RunAsync(int.Parse(runs, System.Globalization.CultureInfo.InvariantCulture), programs).ConfigureAwait(false),
+    ["start", var runs, .. var programs] =>
+        await StartTimes.RunAsync(int.Parse(runs, System.Globalization.CultureInfo.InvariantCulture), programs).ConfigureAwait(false),
     ["hop", var file] => MicroHop.Print(file),
     ["write", var folder] => Write(folder),
     _ => Usage(),

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace AkkaCp.Bench.Report;
 
-/// <summary>Runs a measurement that prints one JSON object, and files it with what a reader must know of the machine and the moment.</summary>
+/// <summary>Runs a measurement that prints one JSON object, and files it with what a reader must know of the
+/// machine and the moment.</summary>
 internal static class Recording
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
@@ -43,7 +44,8 @@ internal static class Recording
             ["result"] = result,
         };
         Directory.CreateDirectory(Path.Combine(folder, "json"));
-        await File.WriteAllTextAsync(Path.Combine(folder, "json", $"{name}.json"), record.ToJsonString(s_indented) + "\n").ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, "json", $"{name}.json"), record.ToJsonString(s_indented) + "\n")
+            .ConfigureAwait(false);
         return 0;
     }
 

@@ -26,7 +26,8 @@ internal sealed class ResultSet
     /// <summary>
     /// A number of the first row of a table that fits: <c>Row("prefill-q4", "results", "attn_cp=2,prompt_tokens=2048", "ttft_ms")</c>.
     /// </summary>
-    public double? Row(string name, string table, string where, string key) => Rows(name, table, where).FirstOrDefault()?[key]?.GetValue<double>();
+    public double? Row(string name, string table, string where, string key) =>
+        Rows(name, table, where).FirstOrDefault()?[key]?.GetValue<double>();
 
     /// <summary>The same, from the first record of several that has such a row.</summary>
     public double? Row(IEnumerable<string> names, string table, string where, string key) =>

@@ -26,8 +26,10 @@ internal static class ResultTables
     private static void Append(StringBuilder text, JsonNode record)
     {
         text.Append(CultureInfo.InvariantCulture, $"\n## {Text(record["name"])}\n\n`{Text(record["command"])}`\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"{Text(record["date"])} UTC, commit {Text(record["commit"])}, SDK {Text(record["sdk"])}, ");
-        text.Append(CultureInfo.InvariantCulture, $"{Text(record["cores"])} cores of {Text(record["processor"])}; load {Text(record["load_before"])} before, ");
+        text.Append(
+            CultureInfo.InvariantCulture, $"{Text(record["date"])} UTC, commit {Text(record["commit"])}, SDK {Text(record["sdk"])}, ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{Text(record["cores"])} cores of {Text(record["processor"])}; load {Text(record["load_before"])} before, ");
         text.Append(CultureInfo.InvariantCulture, $"{Text(record["load_behind"])} behind; {Text(record["seconds"])} s.\n");
         var result = record["result"]!.AsObject();
         text.Append('\n').AppendJoin(", ", Scalars(result).Select(pair => $"{Words(pair.Key)} {Text(pair.Value)}")).Append('\n');
@@ -43,7 +45,8 @@ internal static class ResultTables
     private static IEnumerable<JsonObject> Inner(JsonObject row, string table) => (row[table] as JsonArray ?? []).Select(inner =>
     {
         var both = new JsonObject();
-        foreach (var (key, value) in Scalars(row).Where(pair => pair.Key is "prompt_tokens" or "attn_cp" or "threads" or "depth" or "streams"))
+        foreach (var (key, value) in Scalars(row)
+            .Where(pair => pair.Key is "prompt_tokens" or "attn_cp" or "threads" or "depth" or "streams"))
             both[key] = value!.DeepClone();
         foreach (var (key, value) in Scalars(inner!.AsObject()))
             both[key] = value!.DeepClone();
@@ -56,7 +59,8 @@ internal static class ResultTables
         if (all.Count == 0)
             return;
         var columns = all.SelectMany(row => Scalars(row).Select(pair => pair.Key)).Distinct().ToList();
-        text.Append("\n| ").AppendJoin(" | ", columns.Select(Words)).Append(" |\n|").Insert(text.Length, "---|", columns.Count).Append('\n');
+        text.Append("\n| ").AppendJoin(" | ", columns.Select(Words)).Append(" |\n|").Insert(text.Length, "---|", columns.Count)
+            .Append('\n');
         foreach (var row in all)
             text.Append("| ").AppendJoin(" | ", columns.Select(column => Text(row[column]))).Append(" |\n");
     }

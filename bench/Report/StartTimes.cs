@@ -9,7 +9,8 @@ namespace AkkaCp.Bench.Report;
 /// </summary>
 internal static class StartTimes
 {
-    private static readonly string[] s_arguments = ["run", "Tom has 3 apples and buys 4 more. How many apples does Tom have?", "--temperature", "0"];
+    private static readonly string[] s_arguments =
+        ["run", "Tom has 3 apples and buys 4 more. How many apples does Tom have?", "--temperature", "0"];
 
     /// <summary>Measures and prints one JSON object.</summary>
     /// <param name="runs">Rounds that count.</param>

@@ -11,13 +11,17 @@ internal static class Summary
     {
         var figures = AskedFigures.All.Select(figure => (Figure: figure, Value: figure.Measure(results))).ToList();
         var text = new StringBuilder("# Asked and measured\n\nMade by `bench/run-all.sh` from the files in [json](json). ");
-        text.Append(CultureInfo.InvariantCulture, $"{figures.Count(row => row.Value is { } value && row.Figure.IsMet(value))} of {figures.Count} are met");
-        text.Append(CultureInfo.InvariantCulture, $", {figures.Count(row => row.Value is null)} were not measured. Reasons for what is missed: docs/performance.md.\n\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"{figures.Count(row => row.Value is { } value && row.Figure.IsMet(value))} of {figures.Count} are met");
+        text.Append(CultureInfo.InvariantCulture,
+            $", {figures.Count(row => row.Value is null)} were not measured. Reasons for what is missed: docs/performance.md.\n\n");
         text.Append("| figure | asked | measured | met | from |\n|---|---|---|---|---|\n");
         foreach (var (figure, value) in figures)
         {
             var bound = (figure.AtMost ? "≤ " : "≥ ") + Text(figure.Asked, figure.Unit);
-            var (measured, met) = value is { } number ? (Text(number, figure.Unit), figure.IsMet(number) ? "yes" : "no") : ("", "not measured");
+            var (measured, met) = value is { } number
+                ? (Text(number, figure.Unit), figure.IsMet(number) ? "yes" : "no")
+                : ("", "not measured");
             text.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {bound} | {measured} | {met} | {figure.Source} |\n");
         }
 

@@ -24,7 +24,8 @@ switch (own)
         return 0;
     case [] or ["--tls", ..]:
         using (var certificates = own is [] ? null : BenchCertificates.Create(own))
-        using (var processes = PeerProcess.Of(certificates is null || args is [PeerProcess.Word, ..] ? args : ["--tls", certificates.Folder]))
+        using (var processes = PeerProcess.Of(
+            certificates is null || args is [PeerProcess.Word, ..] ? args : ["--tls", certificates.Folder]))
         {
             await new GatherRun(processes).RunAsync(new DataPlaneOptions { Tls = certificates?.Files });
         }

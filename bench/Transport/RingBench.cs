@@ -75,7 +75,8 @@ internal static class RingBench
         {
             var start = Stopwatch.GetTimestamp();
             var first = (round + 2) * 100_000L;
-            await Task.WhenAll(groups.Select(group => Task.Run(() => GatherAsync(group, first, times, receives[group.Rank], rows, counts))));
+            await Task.WhenAll(
+                groups.Select(group => Task.Run(() => GatherAsync(group, first, times, receives[group.Rank], rows, counts))));
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (round >= 0)
             {

@@ -41,7 +41,8 @@ public static class Program
             var exitCode = await parsed.InvokeAsync(invocation, ending.Token).ConfigureAwait(false);
             return exitCode == ErrorReport.Success && unread.IsCancellationRequested ? ErrorReport.Unread : exitCode;
         }
-        catch (Exception error) when (error is UnreadOutputException || (error is OperationCanceledException && unread.IsCancellationRequested))
+        catch (Exception error)
+            when (error is UnreadOutputException || (error is OperationCanceledException && unread.IsCancellationRequested))
         {
             return ErrorReport.Unread;
         }

@@ -56,7 +56,8 @@ public readonly record struct FiaArguments
     /// <summary>Where the result goes: shape of <see cref="Query"/>, F32; may not overlap an input.</summary>
     public required TensorView Output { get; init; }
 
-    /// <summary>Where log-sum-exp goes, F32: [T, N, 1] in TND, [B, N, S, 1] otherwise; null = not wanted. +inf where no key is visible.</summary>
+    /// <summary>Where log-sum-exp goes, F32: [T, N, 1] in TND, [B, N, S, 1] otherwise; null = not wanted.
+    /// +inf where no key is visible.</summary>
     public TensorView? SoftmaxLse { get; init; }
 
     /// <summary>Layout of all tensors.</summary>

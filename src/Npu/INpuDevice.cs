@@ -56,7 +56,8 @@ public interface INpuDevice : IDisposable
     /// <param name="w">One [2F, K] of <see cref="CreateGatedMatrix"/> for each group, all of the same shape and type.</param>
     /// <param name="groupList">Cumulative row counts, one for each group; the last one equals R.</param>
     /// <param name="y">[R, F] F32; rows may have a stride; no overlap with x.</param>
-    void GroupedMatMulSwiglu(TensorView x, ReadOnlySpan<int> rowIndex, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y);
+    void GroupedMatMulSwiglu(
+        TensorView x, ReadOnlySpan<int> rowIndex, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, TensorView y);
 
     /// <summary>y = x / √(mean(x²) + eps) · gamma over the last dimension (CANN npu_rms_norm).</summary>
     /// <param name="x">[T, C] or [T, H, C] F32; may be the same memory as y.</param>

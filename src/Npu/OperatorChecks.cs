@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace AkkaCp.Npu;
 
-/// <summary>Checks of operator arguments. Each throws <see cref="NpuShapeException"/> with what the operator takes and what it got.</summary>
+/// <summary>Checks of operator arguments. Each throws <see cref="NpuShapeException"/> with what the operator
+/// takes and what it got.</summary>
 internal static unsafe class OperatorChecks
 {
     /// <summary>The view must be F32.</summary>
@@ -15,7 +16,8 @@ internal static unsafe class OperatorChecks
         }
     }
 
-    /// <summary>The view must be F32 with <paramref name="rows"/> rows of <paramref name="rowLength"/> elements, whatever its rank.</summary>
+    /// <summary>The view must be F32 with <paramref name="rows"/> rows of <paramref name="rowLength"/> elements,
+    /// whatever its rank.</summary>
     public static void RequireRows(string op, string argument, in TensorView view, int rows, int rowLength)
     {
         RequireF32(op, argument, view);

@@ -15,7 +15,8 @@ public readonly unsafe struct TensorView
     /// <param name="dtype">Element type.</param>
     /// <param name="shape">One to four dimensions, none negative.</param>
     /// <param name="rowStride">Elements from one row of the first dimension to the next; dense when null.</param>
-    /// <exception cref="NpuShapeException">Rank outside 1..4, a negative dimension, a stride below the row's length, or type I8.</exception>
+    /// <exception cref="NpuShapeException">Rank outside 1..4, a negative dimension, a stride below the row's length,
+    /// or type I8.</exception>
     public TensorView(void* data, DType dtype, ReadOnlySpan<int> shape, int? rowStride = null)
     {
         if (shape.Length is < 1 or > 4)

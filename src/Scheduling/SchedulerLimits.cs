@@ -12,7 +12,8 @@ namespace AkkaCp.Scheduling;
 /// <param name="Steps">Limits of queue, steps and chunks.</param>
 /// <param name="CpPolicy">Thresholds of the placement.</param>
 public sealed record SchedulerLimits(
-    int WorldSize, int CpSize, int VocabSize, int ContextLength, int KvBlocks, int BlockSizeTokens, StepLimits Steps, CpPolicySettings CpPolicy)
+    int WorldSize, int CpSize, int VocabSize, int ContextLength, int KvBlocks, int BlockSizeTokens, StepLimits Steps,
+    CpPolicySettings CpPolicy)
 {
     /// <summary>Epochs in a row that a request may lose without a new token. Default 5.</summary>
     public int LostEpochs { get; init; } = 5;

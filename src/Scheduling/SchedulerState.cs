@@ -139,14 +139,15 @@ public sealed record SchedulerState
     }
 
     /// <summary>
-    /// The group of ranks is broken. A request with rows inside has lost an epoch. It fails when it has lost too many in a row without a new
-    /// token, for perhaps it is what breaks the groups. All other requests are computed again in the next epoch.
+    /// The group of ranks is broken. A request with rows inside has lost an epoch. It fails when it has lost too many in a row without a
+    /// new token, for perhaps it is what breaks the groups. All other requests are computed again in the next epoch.
     /// </summary>
     public Transition LoseEpoch(PipelineFault fault)
     {
         var inside = Running.Values.Where(request => request.StepsInFlight > 0 && !request.HasEnded);
         return inside.Aggregate(
-            Transition.To(this with { EpochFault = EpochFault ?? fault }), (so, request) => so.Then(state => state.CountLoss(request, fault)));
+            Transition.To(this with { EpochFault = EpochFault ?? fault }),
+            (so, request) => so.Then(state => state.CountLoss(request, fault)));
     }
 
     /// <summary>The ranks could not be built: an epoch is lost for everybody.</summary>

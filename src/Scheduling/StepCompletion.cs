@@ -100,7 +100,8 @@ public static class StepCompletion
     }
 
     private static GenerationProtocol.Progress ProgressOf(RequestState request) => new(
-        request.Submit.RequestId, request.SequenceId, Math.Min(request.Computed, request.Submit.Tokens.Length), request.Submit.Tokens.Length);
+        request.Submit.RequestId, request.SequenceId, Math.Min(request.Computed, request.Submit.Tokens.Length),
+        request.Submit.Tokens.Length);
 
     private static PipelineFault NoSample(StepState step) => new(
         FaultKind.StageFailed, "Coordinator", -1, -1, step.Plan.Step, "expected a token from the rank that owns the last row, found none");

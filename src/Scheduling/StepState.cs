@@ -32,10 +32,12 @@ public sealed record StepState(StepPlan Plan)
         .MinBy(fault => CauseRank(fault.Kind));
 
     /// <summary>The token of a request; null when no rank gave one.</summary>
-    internal SampledToken? TokenOf(long sequenceId) => SamplesOf(sequenceId).Select(sample => sample.Token).FirstOrDefault(token => token is not null);
+    internal SampledToken? TokenOf(long sequenceId) =>
+        SamplesOf(sequenceId).Select(sample => sample.Token).FirstOrDefault(token => token is not null);
 
     /// <summary>Why a request fails alone, whichever rank has its bad row; null when none has. Of several ranks', the lowest's.</summary>
-    internal PipelineFault? FaultOf(long sequenceId) => SamplesOf(sequenceId).Select(sample => sample.Fault).FirstOrDefault(fault => fault is not null);
+    internal PipelineFault? FaultOf(long sequenceId) =>
+        SamplesOf(sequenceId).Select(sample => sample.Fault).FirstOrDefault(fault => fault is not null);
 
     private IEnumerable<RequestSample> SamplesOf(long sequenceId) =>
         Results.Values.SelectMany(result => result.Samples).Where(sample => sample.SequenceId == sequenceId);

@@ -21,7 +21,8 @@ public sealed record ClusterSettings
     /// <summary>Address by which other nodes reach this one. Default null (auto): <see cref="Host"/>.</summary>
     public string? Advertise { get; init; }
 
-    /// <summary>Nodes to ask for the cluster, <c>host:port</c>; a node that finds none and is itself the first forms one. Default none.</summary>
+    /// <summary>Nodes to ask for the cluster, <c>host:port</c>; a node that finds none and is itself the first forms one.
+    /// Default none.</summary>
     public ImmutableArray<string> Seeds { get; init; } = [];
 
     /// <summary>The node's name, unique in its cluster. Default null (auto): advertised host and port.</summary>
@@ -33,7 +34,8 @@ public sealed record ClusterSettings
     /// <summary>How long a request may wait while there is no group of ranks to run it. Default 10 min.</summary>
     public TimeSpan WaitForNodes { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Epochs in a row that may be lost under a request without a new token of it, until it fails. Default 5; at least 1.</summary>
+    /// <summary>Epochs in a row that may be lost under a request without a new token of it, until it fails. Default 5;
+    /// at least 1.</summary>
     public int LostEpochs { get; init; } = 5;
 
     /// <summary>How long the coordinator hears nothing of a node until its ranks go to others. Default 15 s; at least 3 s.</summary>

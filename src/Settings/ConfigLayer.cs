@@ -46,7 +46,8 @@ internal sealed record ConfigLayer(string Source, Config Config)
         }
         else if (key.Length == 0 || value.IsArray() || value.GetString() is not { } text)
         {
-            problems.Add($"{Source}: {(key.Length == 0 ? Root : $"{Root}.{key}")}: expected {(key.Length == 0 ? "an object" : "one value")}");
+            problems.Add(
+                $"{Source}: {(key.Length == 0 ? Root : $"{Root}.{key}")}: expected {(key.Length == 0 ? "an object" : "one value")}");
         }
         else
         {

@@ -6,6 +6,7 @@ public sealed record ContextParallelSettings
     /// <summary>The shortest extend that is split, in tokens. Default 128; 0 (off): whatever has two tokens per rank.</summary>
     public int MinTokens { get; init; } = 128;
 
-    /// <summary>The longest chunk that every rank computes itself when it is alone in its step, in tokens. Default 16; 0 (off): none.</summary>
+    /// <summary>The longest chunk that every rank computes itself when it is alone in its step, in tokens. Default 16; 0 (off):
+    /// none.</summary>
     public int ReplicateTokens { get; init; } = 16;
 }

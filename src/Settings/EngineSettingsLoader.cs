@@ -55,7 +55,8 @@ internal static class EngineSettingsLoader
         var source = $"--set {Shown(text)}";
         var equals = text.IndexOf('=', StringComparison.Ordinal);
         var key = equals < 0 ? "" : text[..equals].Trim();
-        if (key.Length == 0 || key.Any(letter => !char.IsAsciiLetterLower(letter) && !char.IsAsciiDigit(letter) && letter is not ('.' or '-')))
+        if (key.Length == 0
+            || key.Any(letter => !char.IsAsciiLetterLower(letter) && !char.IsAsciiDigit(letter) && letter is not ('.' or '-')))
         {
             problems.Add($"{source}: expected key=value with a key such as scheduler.chunk-tokens");
             return new ConfigLayer(source, Config.Empty);

@@ -33,7 +33,9 @@ public static partial class HoconText
     }
 
     private static string Line(string message, HoconSubstitution text) => PositionPattern().Match(message) is { Success: true } match
-        ? string.Create(CultureInfo.InvariantCulture, $", line {text.LineAt(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))}") : "";
+        ? string.Create(
+            CultureInfo.InvariantCulture, $", line {text.LineAt(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))}")
+        : "";
 
     /// <summary>Of a parser's message what fits a line: it ends in the text that was to be read, perhaps all of it.</summary>
     private static string Short(string message)

@@ -1,6 +1,7 @@
 namespace AkkaCp.Settings;
 
-/// <summary>akka-cp.parallel: how many ranks there are and how they share the work. Which combinations exist, the topology checks.</summary>
+/// <summary>akka-cp.parallel: how many ranks there are and how they share the work.
+/// Which combinations exist, the topology checks.</summary>
 public sealed record ParallelSettings
 {
     /// <summary>The largest number of ranks a key accepts.</summary>
@@ -18,7 +19,8 @@ public sealed record ParallelSettings
     /// <summary>Ranks that share the experts of a copy, whole experts each. Default 1. 1 to 4096.</summary>
     public int Ep { get; init; } = 1;
 
-    /// <summary>How long a rank waits for its peers of the same process in a collective. Default null (off): for ever, until the step's own limit.</summary>
+    /// <summary>How long a rank waits for its peers of the same process in a collective. Default null (off):
+    /// for ever, until the step's own limit.</summary>
     public TimeSpan? CollectiveTimeout { get; init; }
 
     /// <summary><see cref="Tp"/> with its default in place.</summary>

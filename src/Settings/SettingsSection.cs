@@ -66,7 +66,8 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         var addresses = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (var address in addresses)
         {
-            if (!AddressPattern().IsMatch(address) || !ushort.TryParse(address.AsSpan(address.LastIndexOf(':') + 1), out var port) || port == 0)
+            if (!AddressPattern().IsMatch(address) || !ushort.TryParse(address.AsSpan(address.LastIndexOf(':') + 1), out var port)
+                || port == 0)
                 Report(key, "expected addresses host:port, ports from 1 to 65535", address);
         }
 

@@ -12,7 +12,8 @@ public sealed record TlsSettings
     /// <summary>Password of the private key. Default null (none).</summary>
     public string? Password { get; init; }
 
-    /// <summary>PEM file of the authority whose certificates peers must show. Needed with <see cref="Certificate"/>. Default null (none).</summary>
+    /// <summary>PEM file of the authority whose certificates peers must show. Needed with <see cref="Certificate"/>.
+    /// Default null (none).</summary>
     public string? Ca { get; init; }
 
     /// <summary>Whether TLS is on.</summary>

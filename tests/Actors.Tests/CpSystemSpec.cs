@@ -26,7 +26,8 @@ public class CpSystemSpec
         var texts = await Task.WhenAll(Enumerable.Range(0, 20).Select(salt => TextOf(system, Request(10 + (3 * salt), 9, salt))));
         for (var salt = 0; salt < texts.Length; salt++)
             Assert.Equal(FakeModel.Continue(FakeModel.Prompt(10 + (3 * salt), salt), 9), texts[salt]);
-        Assert.Equal((CoordinatorPhase.Serving, 1L, 0, 0), (system.Status.Phase, system.Status.Epoch, system.Status.Queued, system.Status.Running));
+        Assert.Equal(
+            (CoordinatorPhase.Serving, 1L, 0, 0), (system.Status.Phase, system.Status.Epoch, system.Status.Queued, system.Status.Running));
     }
 
     [Fact]
@@ -197,7 +198,8 @@ public class CpSystemSpec
         await system.DisposeAsync().AsTask().WaitAsync(s_patience);
 
         var replies = await running.WaitAsync(s_patience);
-        Assert.Equal(FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies, reply => reply.IsTerminal)).Error);
+        Assert.Equal(
+            FailureKind.ShuttingDown, Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies, reply => reply.IsTerminal)).Error);
         Assert.Equal(0, ranks.Alive);
     }
 
@@ -241,7 +243,8 @@ public class CpSystemSpec
         Loggers = new OutputLogger(TestContext.Current.TestOutputHelper),
     };
 
-    /// <summary>Waits until a heartbeat that was due has been heard: the node and the coordinator have answered what came behind it.</summary>
+    /// <summary>Waits until a heartbeat that was due has been heard: the node and the coordinator have
+    /// answered what came behind it.</summary>
     private static async Task Settle(CpSystem system)
     {
         var node = system.System.ActorSelection("/user/node");

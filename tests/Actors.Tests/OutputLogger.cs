@@ -22,7 +22,8 @@ internal sealed class OutputLogger(ITestOutputHelper? output, Action<string>? he
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         heard?.Invoke(formatter(state, exception));
         try

@@ -14,7 +14,8 @@ public sealed partial class DeadCodeTests
         .EnumerateFiles(Path.Combine(RepositoryFiles.Root, "src"), "*.conf", SearchOption.AllDirectories)
         .SelectMany(path => NameInHocon().Matches(File.ReadAllText(path)).Select(match => match.Groups[1].Value))];
 
-    /// <summary>Members that only tests use, and why they stay: by their names, with the type's where others are called so; or all of a type.</summary>
+    /// <summary>Members that only tests use, and why they stay: by their names, with the type's where others are called so;
+    /// or all of a type.</summary>
     private static readonly Dictionary<string, string> s_excused = new()
     {
         ["CoordinatorLogic.State"] = "what the simulator looks at after every event",
@@ -72,7 +73,8 @@ public sealed partial class DeadCodeTests
     // Benchmarks and samples are programs, too; they are read as text, so that this project need not build them.
     private static readonly HashSet<string>[] s_programs = [.. new[] { "bench", "samples" }
         .SelectMany(folder => Directory.EnumerateDirectories(Path.Combine(RepositoryFiles.Root, folder)))
-        .Select(program => CodeIn(program).SelectMany(code => Word().Matches(code).Select(match => match.Value)).ToHashSet())];
+        .Select(program => SourceProject.CodeIn(program)
+            .SelectMany(path => Word().Matches(WithoutComments(File.ReadAllText(path))).Select(match => match.Value)).ToHashSet())];
 
     private static readonly Lazy<LiveCode> s_live = new(() => Live(member => ExcusesOf(member).Any(s_excused.ContainsKey)));
 
@@ -101,7 +103,8 @@ public sealed partial class DeadCodeTests
 
     private static IEnumerable<Type> DeadTypes(LiveCode live) => SourceProject.All.SelectMany(project => live.DeadTypes(project.Assembly));
 
-    private static IEnumerable<MemberInfo> DeadMembers(LiveCode live) => SourceProject.All.SelectMany(project => live.DeadMembers(project.Assembly));
+    private static IEnumerable<MemberInfo> DeadMembers(LiveCode live) =>
+        SourceProject.All.SelectMany(project => live.DeadMembers(project.Assembly));
 
     private static void AssertNone(IEnumerable<string> dead) => Assert.True(!dead.Any(), $"only tests use {string.Join(", ", dead)}");
 
@@ -125,10 +128,6 @@ public sealed partial class DeadCodeTests
     private static bool IsOfConstants(Type type) => type.IsEnum || type.GetMembers(
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly)
         .All(member => member is FieldInfo { IsLiteral: true });
-
-    private static IEnumerable<string> CodeIn(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-        .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
-        .Select(path => WithoutComments(File.ReadAllText(path)));
 
     private static string WithoutComments(string code) => CommentLine().Replace(code, "");
 

@@ -7,7 +7,8 @@ namespace AkkaCp.Architecture.Tests;
 public partial class DependencyTests
 {
     // Each project, and those that it may use: all below it, but for neighbours.
-    private static readonly string[] s_order = ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Cli"];
+    private static readonly string[] s_order =
+        ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Cli"];
 
     // Two projects beside each other, of which neither uses the other.
     private static readonly string[] s_neighbours = ["Model", "Collectives"];
@@ -65,7 +66,8 @@ public partial class DependencyTests
     [Fact]
     public void Settings_StandAlone()
     {
-        Assert.DoesNotContain(ReferencedType.Of(AssemblyOf("Settings")), type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            ReferencedType.Of(AssemblyOf("Settings")), type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal));
         Assert.Equal(["Actors", "Cli", "Engine"], UsersOf(reference => reference is "AkkaCp.Settings").Order());
     }
 
@@ -77,7 +79,8 @@ public partial class DependencyTests
 
         Assert.Equal(
             ["AkkaCp.Model.Sampling", "AkkaCp.Pipeline.Partition", "AkkaCp.Pipeline.Steps"],
-            used.Where(type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal)).Select(type => type.Namespace).Distinct().Order());
+            used.Where(type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal)).Select(type => type.Namespace)
+                .Distinct().Order());
         Assert.All(
             used.Where(type => !type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal)),
             type => Assert.StartsWith("System.", type.Assembly, StringComparison.Ordinal));

@@ -11,7 +11,8 @@ internal sealed partial class DocumentedNames
 
     // What stands before a name that is used, where a type stands before one that is declared.
     private static readonly HashSet<string> s_uses =
-        ["new", "return", "await", "throw", "case", "is", "as", "in", "out", "ref", "not", "and", "or", "else", "when", "class", "namespace", "using"];
+        ["new", "return", "await", "throw", "case", "is", "as", "in", "out", "ref", "not", "and", "or", "else", "when", "class",
+            "namespace", "using"];
 
     private readonly List<string> _paths = [];
     private readonly HashSet<string> _types = [];
@@ -29,7 +30,8 @@ internal sealed partial class DocumentedNames
         ReadKeys(File.ReadLines(Path.Combine(RepositoryFiles.Root, "src", "Settings", "reference.conf")));
     }
 
-    /// <summary>What is wrong with a span between backticks; null for what is there, and for what names nothing of ours by its form.</summary>
+    /// <summary>What is wrong with a span between backticks; null for what is there,
+    /// and for what names nothing of ours by its form.</summary>
     public string? Problem(string span)
     {
         if (PathForm().IsMatch(span))

@@ -43,7 +43,8 @@ public sealed class EngineCallbackTests
             yield return $"{type.Name}.{property.Name}";
         foreach (var happening in type.GetEvents(all))
             yield return $"{type.Name}.{happening.Name}";
-        foreach (var method in type.GetConstructors(all).Cast<MethodBase>().Concat(type.GetMethods(all)).Where(method => !IsGenerated(method)))
+        foreach (var method in type.GetConstructors(all).Cast<MethodBase>().Concat(type.GetMethods(all))
+            .Where(method => !IsGenerated(method)))
         {
             foreach (var parameter in method.GetParameters().Where(parameter => IsCode(parameter.ParameterType)))
             {

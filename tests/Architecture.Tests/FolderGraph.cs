@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace AkkaCp.Architecture.Tests;
 
-/// <summary>Which folders of a project use which: read from signatures and instructions, so that a name in a comment does not count.</summary>
+/// <summary>Which folders of a project use which: read from signatures and instructions,
+/// so that a name in a comment does not count.</summary>
 internal sealed partial class FolderGraph
 {
     private const BindingFlags Declared =
@@ -18,7 +19,8 @@ internal sealed partial class FolderGraph
     {
         _assembly = project.Assembly;
         _folders = project.CodeFiles
-            .SelectMany(path => TypesIn(path).Select(type => (type, Folder: Path.GetRelativePath(project.Folder, Path.GetDirectoryName(path)!))))
+            .SelectMany(path => TypesIn(path)
+                .Select(type => (type, Folder: Path.GetRelativePath(project.Folder, Path.GetDirectoryName(path)!))))
             .DistinctBy(entry => entry.type)
             .ToDictionary(entry => entry.type, entry => entry.Folder);
         foreach (var type in _assembly.GetTypes().Where(IsOurs))
@@ -39,7 +41,8 @@ internal sealed partial class FolderGraph
     {
         var reached = _uses.Keys.ToDictionary(folder => folder, Reached);
         return [.. _uses.Keys
-            .Select(folder => string.Join(' ', reached[folder].Where(other => reached[other].Contains(folder)).Append(folder).Distinct().Order()))
+            .Select(folder => string.Join(
+                ' ', reached[folder].Where(other => reached[other].Contains(folder)).Append(folder).Distinct().Order()))
             .Where(knot => knot.Contains(' ', StringComparison.Ordinal))
             .Distinct().Order()];
     }

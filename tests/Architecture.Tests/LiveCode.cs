@@ -23,7 +23,8 @@ internal sealed class LiveCode
 
     private LiveCode(IEnumerable<Assembly> assemblies) => _assemblies = [.. assemblies];
 
-    /// <summary>Marks what is reached from entry points, and from the public surface of <paramref name="api"/> with all types that it shows.</summary>
+    /// <summary>Marks what is reached from entry points, and from the public surface of <paramref name="api"/> with
+    /// all types that it shows.</summary>
     /// <param name="assemblies">Of src/.</param>
     /// <param name="api">The one that embedding programs see.</param>
     /// <param name="isNamed">Whether something outside the assemblies names a type, method or property: it is reached, too.</param>
@@ -72,7 +73,8 @@ internal sealed class LiveCode
 
     private static (Module, int) KeyOf(MemberInfo member) => (member.Module, member.MetadataToken);
 
-    /// <summary>What embedding programs can name is live with all its public members, and so is each type of ours in their signatures.</summary>
+    /// <summary>What embedding programs can name is live with all its public members,
+    /// and so is each type of ours in their signatures.</summary>
     private void Show(Type type)
     {
         if (!_shown.Add(type))
@@ -138,7 +140,8 @@ internal sealed class LiveCode
     // By name and number of parameters: that is more than a runtime takes, never less.
     private void FollowImplementations(Type type, Type own)
     {
-        var slots = type.GetInterfaces().SelectMany(one => one.GetMethods(Declared)).ToLookup(slot => (slot.Name, slot.GetParameters().Length));
+        var slots = type.GetInterfaces().SelectMany(one => one.GetMethods(Declared))
+            .ToLookup(slot => (slot.Name, slot.GetParameters().Length));
         foreach (var method in own.GetMethods(Declared))
         {
             foreach (var slot in slots[(method.Name[(method.Name.LastIndexOf('.') + 1)..], method.GetParameters().Length)])

@@ -19,16 +19,16 @@ internal sealed record SourceProject(string Name, string Folder)
     public IEnumerable<string> Packages => Included("PackageReference");
 
     /// <summary>Its C# files, generated ones left out.</summary>
-    public IEnumerable<string> CodeFiles => Directory.EnumerateFiles(Folder, "*.cs", SearchOption.AllDirectories)
-        .Where(path => !IsGenerated(path));
+    public IEnumerable<string> CodeFiles => CodeIn(Folder);
 
     public static IReadOnlyList<SourceProject> All { get; } =
         [.. Directory.GetDirectories(Path.Combine(RepositoryFiles.Root, "src"))
             .Where(folder => System.IO.File.Exists(Path.Combine(folder, Path.GetFileName(folder) + ".csproj")))
             .Select(folder => new SourceProject(Path.GetFileName(folder), folder))];
 
-    private bool IsGenerated(string path) =>
-        Path.GetRelativePath(Folder, path).Split(Path.DirectorySeparatorChar)[0] is "obj" or "bin";
+    /// <summary>C# files of a folder and those below it, generated ones left out.</summary>
+    public static IEnumerable<string> CodeIn(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+        .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
 
     private IEnumerable<string> Included(string item) =>
         File.Descendants(item).Select(element => element.Attribute("Include")!.Value.Replace('\\', '/'));

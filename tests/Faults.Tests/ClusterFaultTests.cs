@@ -157,7 +157,8 @@ public sealed class ClusterFaultTests
     private static Task WhileDecoding(string name, Func<FaultCluster, Task> fault, int? running = null, TimeSpan delay = default) =>
         RunAsync(name, fault, longPrompt: false, running, delay);
 
-    private static Task WhilePrefilling(string name, Func<FaultCluster, Task> fault) => RunAsync(name, fault, longPrompt: true, null, default);
+    private static Task WhilePrefilling(string name, Func<FaultCluster, Task> fault) =>
+        RunAsync(name, fault, longPrompt: true, null, default);
 
     private static async Task RunAsync(
         string name, Func<FaultCluster, Task> fault, bool longPrompt, int? running, TimeSpan delay)

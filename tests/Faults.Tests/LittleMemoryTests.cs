@@ -21,7 +21,8 @@ public sealed class LittleMemoryTests
         using var run = new HostProcess(
             "run",
             [
-                "sh", "-c", "ulimit -v $0; exec dotnet \"$@\"", $"{gibibytes * 1024L * 1024}", Path.Combine(AppContext.BaseDirectory, "akkacp.dll"),
+                "sh", "-c", "ulimit -v $0; exec dotnet \"$@\"", $"{gibibytes * 1024L * 1024}",
+                Path.Combine(AppContext.BaseDirectory, "akkacp.dll"),
                 "run", "--model", RepositoryFiles.TinyModel("f32"), "--raw", "a", "--max-tokens", "4", "--ignore-eos",
                 "--set", "akka-cp.kv-cache.memory=1GiB",
             ]);

@@ -14,7 +14,8 @@ public sealed class NodeOutputTests : ProcessTests
         if (!File.Exists("/dev/full"))
             Assert.Skip("this system has no /dev/full");
         var config = WriteConfig();
-        var mute = StartProgram("mute", "sh", "-c", "exec dotnet \"$0\" node --verbose --config \"$1\" > /dev/full 2> /dev/full", Program, config);
+        var mute =
+            StartProgram("mute", "sh", "-c", "exec dotnet \"$0\" node --verbose --config \"$1\" > /dev/full 2> /dev/full", Program, config);
         var node = Start("node", "node", "--config", config);
         string[] ask = ["run", "--raw", "a", "--ignore-eos", "--max-tokens", "8", "--temperature", "0"];
         var alone = Start("one process", [.. ask, "--model", RepositoryFiles.TinyModel("f32"), "--attn-cp", "2", "--threads", "1"]);

@@ -19,7 +19,8 @@ public sealed partial class OtherModelTests : ProcessTests
             Assert.Skip("takes a minute or so: set AKKACP_FAULTS=all");
         var config = WriteConfig();
         var model = RepositoryFiles.TinyModel("bf16");
-        await LogitsAsync("expected", 0, "--model", model, "--threads", "1", "--min-cp-tokens", "0", "--tp", "2", "--attn-cp", "2", "--moe-dp", "2");
+        await LogitsAsync(
+            "expected", 0, "--model", model, "--threads", "1", "--min-cp-tokens", "0", "--tp", "2", "--attn-cp", "2", "--moe-dp", "2");
         var a = Node("a", config, model);
         await UntilAsync(a, "ready for rank 0", Ready());
         var b = Node("b", config, model);
@@ -32,7 +33,8 @@ public sealed partial class OtherModelTests : ProcessTests
 
         var client = await LogitsAsync("client", 2, "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
         Assert.Matches(
-            @"(?m)^akkacp: the client differs from the cluster: config\.json: the cluster has [0-9a-f]{32}, the client [0-9a-f]{32}\s*$", client.Errors);
+            @"(?m)^akkacp: the client differs from the cluster: config\.json: the cluster has [0-9a-f]{32}, the client [0-9a-f]{32}\s*$",
+            client.Errors);
 
         var check = Start("check", "check", "--config", config, "--model", RepositoryFiles.TinyModel("f32"));
         Assert.Equal(1, await check.WaitForExitAsync(Limit));
@@ -58,13 +60,15 @@ public sealed partial class OtherModelTests : ProcessTests
         @"its weights differ from the group's: model\.layers\.2\.mlp\.experts\.5\.up_proj\.weight: expected [0-9a-f]{32}, which node \S+ told first, found [0-9a-f]{32}\s")]
     private static partial Regex Refusal();
 
-    private static Task UntilAsync(HostProcess node, string what, Regex line) => node.WaitForAsync(what, _ => line.IsMatch(node.Output), Limit);
+    private static Task UntilAsync(HostProcess node, string what, Regex line) =>
+        node.WaitForAsync(what, _ => line.IsMatch(node.Output), Limit);
 
     private HostProcess Node(string label, string config, string model) => Start(label, "node", "--config", config, "--model", model);
 
     private async Task<HostProcess> LogitsAsync(string label, int exitCode, params string[] arguments)
     {
-        var logits = Start(label, ["logits", "--tokens", string.Join(',', Enumerable.Range(1, 100)), "--output", Output(label), .. arguments]);
+        var logits =
+            Start(label, ["logits", "--tokens", string.Join(',', Enumerable.Range(1, 100)), "--output", Output(label), .. arguments]);
         var exit = await logits.WaitForExitAsync(Limit);
         Assert.True(exit == exitCode, $"expected exit code {exitCode}, found {exit}: {Tails()}");
         return logits;

@@ -52,7 +52,8 @@ public sealed class ProcessLogitsTests : ProcessTests
         for (var i = 0; i < 2; i++)
             Start($"node {i}", "node", "--config", config);
 
-        var logits = Start("logits", "logits", "--tokens", "1,2,3,4,5,6,7,8,9", "--output", Path.Combine(Folder, "x.bin"), "--config", config);
+        var logits =
+            Start("logits", "logits", "--tokens", "1,2,3,4,5,6,7,8,9", "--output", Path.Combine(Folder, "x.bin"), "--config", config);
 
         Assert.Equal(1, await logits.WaitForExitAsync(Limit));
         Assert.Contains("NonFiniteLogits", logits.Tail(), StringComparison.Ordinal);

@@ -14,7 +14,8 @@ public sealed class ModelFactsTests : IDisposable
 
     public ModelFactsTests()
     {
-        foreach (var file in Directory.EnumerateFiles(RepositoryFiles.DemoModel).Where(file => Path.GetExtension(file) is not ".safetensors"))
+        foreach (var file in Directory.EnumerateFiles(RepositoryFiles.DemoModel)
+            .Where(file => Path.GetExtension(file) is not ".safetensors"))
             File.Copy(file, _folder.File(Path.GetFileName(file)));
         _demo = ModelFacts.Read(RepositoryFiles.DemoModel);
     }
@@ -149,7 +150,8 @@ public sealed class ModelFactsTests : IDisposable
     private static void Write(string directory, string file, params (string Name, int Length)[] tensors)
     {
         using var writer = SafetensorsWriter.Create(
-            Path.Combine(directory, file), tensors.Select(tensor => (tensor.Name, SafetensorsDType.F32, (IReadOnlyList<long>)[tensor.Length])));
+            Path.Combine(directory, file),
+            tensors.Select(tensor => (tensor.Name, SafetensorsDType.F32, (IReadOnlyList<long>)[tensor.Length])));
         foreach (var (_, length) in tensors)
             writer.Write(new float[length]);
         writer.Complete();

@@ -23,7 +23,8 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         foreach (var released in plan.Released)
             Release(released);
         Assert.Equal(plan.Requests.Length, plan.Requests.Select(share => share.SequenceId).Distinct().Count());
-        var samples = plan.Requests.Select(share => (share.Placement.Owner, Sample: Compute(share))).Where(pair => pair.Sample is not null).ToList();
+        var samples = plan.Requests.Select(share => (share.Placement.Owner, Sample: Compute(share)))
+            .Where(pair => pair.Sample is not null).ToList();
         var ranksPerCp = worldSize / cpSize;
         return
         [
@@ -46,7 +47,11 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         .. results.Select(result => result.Rank == rank
             ? result with { Samples = [], Fault = new PipelineFault(kind, "Moe", 3, rank, result.Step, "broken") }
             : kind == FaultKind.StageFailed
-                ? result with { Samples = [], Fault = new PipelineFault(FaultKind.PeerAborted, "KvConcatGather", 3, result.Rank, result.Step, "gone") }
+                ? result with
+                {
+                    Samples = [],
+                    Fault = new PipelineFault(FaultKind.PeerAborted, "KvConcatGather", 3, result.Rank, result.Step, "gone"),
+                }
                 : result),
     ];
 

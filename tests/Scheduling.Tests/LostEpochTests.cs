@@ -92,7 +92,8 @@ public class LostEpochTests
     [Fact]
     public void RecomputedPrompt_IsTalliedOnce()
     {
-        var driver = new SchedulerDriver(new StepLimits { ChunkTokens = 10, StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 5 });
+        var driver = new SchedulerDriver(
+            new StepLimits { ChunkTokens = 10, StepsInFlight = 1 }, policy: new CpPolicySettings { MinTokens = 5 });
         var id = driver.Submit(30, 4);
         driver.EndStep();
         driver.EndStep();

@@ -56,7 +56,8 @@ public class SchedulerAdmissionTests
     public void EmptyPrompt_IsInvalid()
     {
         var driver = new SchedulerDriver();
-        Assert.Equal(FailureKind.Invalid, Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(driver.Submit(0, 1, tokens: []))).Error);
+        Assert.Equal(
+            FailureKind.Invalid, Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(driver.Submit(0, 1, tokens: []))).Error);
         var unset = driver.Request(1, 1) with { Tokens = default, StopTokens = default };
         driver.Apply(driver.State.Submit(unset));
         Assert.Equal(FailureKind.Invalid, Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(unset.RequestId)).Error);
@@ -100,7 +101,8 @@ public class SchedulerAdmissionTests
         var small = Enumerable.Range(0, 3 * StepPlanner.MaxOvertakes).Select(_ => driver.Submit(5, 3)).ToList();
         driver.RunToEnd();
 
-        var order = driver.Plans.SelectMany(plan => plan.Requests).Where(share => share.Start is not null).Select(share => share.SequenceId).ToList();
+        var order = driver.Plans.SelectMany(plan => plan.Requests).Where(share => share.Start is not null)
+            .Select(share => share.SequenceId).ToList();
         Assert.Equal(1 + StepPlanner.MaxOvertakes, order.IndexOf(2));
         Assert.All(small.Append(first).Append(large), id => Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)));
     }

@@ -42,7 +42,8 @@ internal sealed class SchedulerDriver
         return submit.RequestId;
     }
 
-    public GenerationProtocol.Submit Request(int promptLength, int maxNew, IEnumerable<int>? stop = null, int salt = 0, int[]? tokens = null) => new(
+    public GenerationProtocol.Submit Request(
+        int promptLength, int maxNew, IEnumerable<int>? stop = null, int salt = 0, int[]? tokens = null) => new(
         new Guid((int)++_ids, 0, 0, new byte[8]), [.. tokens ?? FakeModel.Prompt(promptLength, salt)],
         Math.Max(1, promptLength), maxNew, SamplingOptions.Greedy, [.. stop ?? []]);
 

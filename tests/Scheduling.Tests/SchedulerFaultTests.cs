@@ -59,7 +59,11 @@ public class SchedulerFaultTests
         driver.EndStep(results =>
         [
             .. results.Select(result => result.Rank == 1
-                ? result with { Samples = result.Samples.Add(new RequestSample(1, null, new PipelineFault(FaultKind.NonFiniteLogits, "LmHead", -1, 1, 1, "NaN"))) }
+                ? result with
+                {
+                    Samples = result.Samples.Add(
+                        new RequestSample(1, null, new PipelineFault(FaultKind.NonFiniteLogits, "LmHead", -1, 1, 1, "NaN"))),
+                }
                 : result),
         ]);
         driver.RunToEnd();
@@ -121,7 +125,8 @@ public class SchedulerFaultTests
         var driver = new SchedulerDriver();
         driver.Submit(20, 5);
         var result = new StepResult(1, 1, 0, [], null, default);
-        foreach (var strange in new[] { result with { Epoch = 2 }, result with { Step = 9 }, result with { Rank = 2 }, result with { Rank = -1 } })
+        foreach (var strange in new[] { result with { Epoch = 2 }, result with { Step = 9 }, result with { Rank = 2 },
+            result with { Rank = -1 } })
             Assert.Same(driver.State, driver.State.Record(strange).State);
     }
 }

@@ -130,7 +130,8 @@ public class StepPlannerTests
             }
 
             driver.RunToEnd();
-            return driver.Plans.Select(plan => $"{Describe(plan)} / {string.Join(" ", plan.Requests.SelectMany(share => share.NewBlocks))}");
+            return driver.Plans.Select(
+                plan => $"{Describe(plan)} / {string.Join(" ", plan.Requests.SelectMany(share => share.NewBlocks))}");
         }
 
         Assert.Equal(Run(), Run());
@@ -152,6 +153,7 @@ public class StepPlannerTests
     private static string Describe(StepPlan plan)
     {
         var first = plan.Requests.Any(share => share.SequenceId == 1) || plan.Requests.Length == 0 ? 0 : 1;
-        return string.Join(" ", plan.Requests.Select(share => $"{share.SequenceId - first}:{(share.IsDecode ? "d" : share.Tokens.Length)}"));
+        return string.Join(
+            " ", plan.Requests.Select(share => $"{share.SequenceId - first}:{(share.IsDecode ? "d" : share.Tokens.Length)}"));
     }
 }

@@ -49,7 +49,8 @@ public class EngineSettingsTests
 
     public static TheoryData<string> ConfigFiles =>
         new(Directory.GetFiles(Path.Combine(RepositoryFiles.Root, "config"), "*.conf").Append(
-            Path.Combine(RepositoryFiles.DemoModel, EngineSettings.ModelDefaultsFile)).Select(file => Path.GetRelativePath(RepositoryFiles.Root, file)));
+            Path.Combine(RepositoryFiles.DemoModel, EngineSettings.ModelDefaultsFile))
+                .Select(file => Path.GetRelativePath(RepositoryFiles.Root, file)));
 
     [Fact]
     public void ReferenceEngineConfAndRecords_AgreeDefaultByDefault()

@@ -10,7 +10,8 @@ public static class AttentionReference
     /// <param name="visible">Numbers of the keys that the row sees.</param>
     /// <param name="scale">Factor of the scores.</param>
     public static (double[] Output, double Lse) Row(
-        ReadOnlySpan<float> q, Func<int, ReadOnlySpan<float>> key, Func<int, ReadOnlySpan<float>> value, IReadOnlyList<int> visible, double scale)
+        ReadOnlySpan<float> q, Func<int, ReadOnlySpan<float>> key, Func<int, ReadOnlySpan<float>> value, IReadOnlyList<int> visible,
+        double scale)
     {
         var output = new double[q.Length];
         if (visible.Count == 0)

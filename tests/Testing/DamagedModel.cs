@@ -33,7 +33,8 @@ public sealed class DamagedModel : IDisposable
     private static long DataStart { get; set; }
 
     /// <summary>How many values a tensor has.</summary>
-    public static int LengthOf(string tensor) => s_header[tensor]!["shape"]!.AsArray().Aggregate(1, (product, size) => product * (int)size!);
+    public static int LengthOf(string tensor) =>
+        s_header[tensor]!["shape"]!.AsArray().Aggregate(1, (product, size) => product * (int)size!);
 
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Path, recursive: true);

@@ -43,7 +43,8 @@ internal static class QwenGguf
 
     private static List<GgufTensor> Tensors(ModelConfig config, GgufType type)
     {
-        long h = config.HiddenSize, q = (long)config.NumAttentionHeads * config.HeadDim, kv = (long)config.NumKeyValueHeads * config.HeadDim;
+        long h = config.HiddenSize, q = (long)config.NumAttentionHeads * config.HeadDim,
+            kv = (long)config.NumKeyValueHeads * config.HeadDim;
         long f = config.MoeIntermediateSize, e = config.NumExperts;
         var tensors = new List<GgufTensor> { One("token_embd", type, "model.embed_tokens", config.VocabSize, h) };
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)

@@ -16,7 +16,8 @@ internal sealed record BenchMemory(long WeightBytes, long KvBytes, long Activati
         return new(
             model.Weights.Bytes,
             layouts.Sum(layout => layout.Ranks.Sum(rank => rank.KvBytes)),
-            layouts.Sum(layout => layout.Ranks.Count * results.Where(result => result.Layout == layout.Layout).Max(result => result.PeakActivationBytes)),
+            layouts.Sum(layout => layout.Ranks.Count * results.Where(result => result.Layout == layout.Layout)
+                .Max(result => result.PeakActivationBytes)),
             process.PeakWorkingSet64);
     }
 }

@@ -57,7 +57,8 @@ internal sealed class BenchPlans(int cpSize, CpPolicySettings policy)
 
     private StepPlan Plan(IReadOnlyList<Share> shares)
     {
-        var lengths = shares.Select(share => new RequestLength(share.Tokens.Length, _requests[share.Request].Length, share.IsDecode)).ToArray();
+        var lengths = shares.Select(
+            share => new RequestLength(share.Tokens.Length, _requests[share.Request].Length, share.IsDecode)).ToArray();
         var placements = CpPolicy.Assign(lengths, cpSize, policy);
         var plan = new StepPlan(Epoch, ++_step, [.. shares.Select((share, i) => Lay(share, placements[i]))], [.. _released]);
         _released.Clear();

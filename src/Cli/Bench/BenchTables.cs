@@ -40,13 +40,16 @@ internal static class BenchTables
     {
         output.WriteLine($"the processors together read at most {limitGBps:F1} GB/s");
         output.WriteLine();
-        output.WriteLine("| depth | streams | tp | attn-cp | threads | dtype | tokens/s | a stream | step ms | outside stages ms | MB a token | GB/s "
+        output.WriteLine(
+            "| depth | streams | tp | attn-cp | threads | dtype | tokens/s | a stream | step ms | outside stages ms | MB a token | GB/s "
             + "| share of bandwidth | managed bytes a step |");
         output.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var r in results)
         {
-            output.WriteLine($"| {r.Depth} | {r.Streams} | {r.Layout.Topology.Tp} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {r.DType} "
-                + Text($"| {r.TokensPerSecond:F1} | {r.TokensPerSecond / r.Streams:F1} | {r.StepSeconds * 1e3:F3} | {r.OverheadSeconds * 1e3:F3} ")
+            output.WriteLine(
+                $"| {r.Depth} | {r.Streams} | {r.Layout.Topology.Tp} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {r.DType} "
+                + Text($"| {r.TokensPerSecond:F1} | {r.TokensPerSecond / r.Streams:F1} ")
+                + Text($"| {r.StepSeconds * 1e3:F3} | {r.OverheadSeconds * 1e3:F3} ")
                 + Text($"| {r.StepBytes / r.Streams / 1e6:F1} | {r.GBps:F1} | {r.ShareOfBandwidth:P1} | {r.ManagedBytesPerStep} |"));
         }
 
@@ -56,7 +59,8 @@ internal static class BenchTables
         foreach (var r in results)
         {
             foreach (var stage in r.Stages)
-                output.WriteLine($"| {r.Depth} | {r.Streams} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} | {stage.Name} | {stage.Milliseconds:F3} |");
+                output.WriteLine($"| {r.Depth} | {r.Streams} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} "
+                    + $"| {stage.Name} | {stage.Milliseconds:F3} |");
         }
     }
 

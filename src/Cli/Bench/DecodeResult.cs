@@ -18,7 +18,8 @@ internal sealed record DecodeResult
     /// <summary>A step, from its plan to its tokens, in seconds.</summary>
     public required double StepSeconds { get; init; }
 
-    /// <summary>The part of a step in which a rank's thread was in no stage and waited for no transfer, mean over ranks and steps.</summary>
+    /// <summary>The part of a step in which a rank's thread was in no stage and waited for no transfer,
+    /// mean over ranks and steps.</summary>
     public required double OverheadSeconds { get; init; }
 
     /// <summary>Bytes that a step must read at least, see <see cref="UsefulWork.DecodeBytes"/>.</summary>

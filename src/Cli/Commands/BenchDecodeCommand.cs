@@ -52,7 +52,8 @@ internal static class BenchDecodeCommand
         await using var loaded = new BenchLayouts();
         foreach (var layout in layouts)
             loaded.Add(await BenchRanks.LoadAsync(model, layout, room.Tokens, room.Streams).ConfigureAwait(false));
-        var results = await bench.RunAsync(loaded.Ranks, depths, streams, BenchOptions.Progress(io, cancellationToken)).ConfigureAwait(false);
+        var results = await bench.RunAsync(loaded.Ranks, depths, streams, BenchOptions.Progress(io, cancellationToken))
+            .ConfigureAwait(false);
         if (parsed.GetValue(CommonOptions.Json))
             BenchJson.Write(io.Out, bench.LimitGBps, results);
         else

@@ -20,7 +20,8 @@ internal static class CheckCommand
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("check", "Validates configuration and model; prints layout, memory, threads and, of a cluster, who reaches whom.") { s_tensors };
+        var command = new Command("check",
+            "Validates configuration and model; prints layout, memory, threads and, of a cluster, who reaches whom.") { s_tensors };
         CommonOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;

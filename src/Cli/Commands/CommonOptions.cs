@@ -5,7 +5,8 @@ namespace AkkaCp.Cli.Commands;
 /// <summary>Options that several commands have.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> Model { get; } = new Option<string?>("--model") { Description = "Model directory. Default: the demo model." }.TakesPath();
+    public static Option<string?> Model { get; } =
+        new Option<string?>("--model") { Description = "Model directory. Default: the demo model." }.TakesPath();
 
     public static Option<string?> Config { get; } = new Option<string?>("--config") { Description = "HOCON file." }.TakesPath();
 

@@ -35,7 +35,8 @@ internal static class EngineFlags
     }
 
     /// <summary>Logs to stderr where --verbose is given; nowhere otherwise.</summary>
-    public static ILoggerFactory? Loggers(ParseResult parsed) => parsed.GetValue(CommandTree.Verbose) ? ErrorStream(LogLevel.Debug, LogLevel.Debug) : null;
+    public static ILoggerFactory? Loggers(ParseResult parsed) =>
+        parsed.GetValue(CommandTree.Verbose) ? ErrorStream(LogLevel.Debug, LogLevel.Debug) : null;
 
     /// <summary>Of what runs for long also what an operator should see: the engine's own warnings.</summary>
     public static ILoggerFactory LoggersOfANode(ParseResult parsed) => Loggers(parsed) ?? ErrorStream(LogLevel.Warning, LogLevel.None);

@@ -39,7 +39,8 @@ internal static class EvalCommand
         var questions = EvalQuestion.Read(parsed.GetRequiredValue(s_file)).Take(limit).ToList();
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
-        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
+        var options =
+            EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
         var engine = await InferenceEngine.StartAsync(options, cancellationToken).ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);
 

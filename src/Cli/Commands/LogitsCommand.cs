@@ -50,11 +50,13 @@ internal static class LogitsCommand
         return ErrorReport.Success;
     }
 
-    private static async Task WriteAsync(ParseResult parsed, CommandIo io, int[] tokens, LogitsFile file, CancellationToken cancellationToken)
+    private static async Task WriteAsync(
+        ParseResult parsed, CommandIo io, int[] tokens, LogitsFile file, CancellationToken cancellationToken)
     {
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
-        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
+        var options =
+            EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
         var engine = await InferenceEngine.StartAsync(options, [new GenerationRequest { Tokens = tokens }], cancellationToken)
             .ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);

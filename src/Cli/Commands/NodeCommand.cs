@@ -13,7 +13,8 @@ internal static class NodeCommand
     public static Command Create(CommandIo io)
     {
         var command = new Command(Name, "Runs a node of the cluster that the configuration describes; one line for each change of state.");
-        foreach (var option in new Option[] { CommonOptions.Config, CommonOptions.Set, CommonOptions.Model, CommonOptions.Dtype, CommonOptions.Threads })
+        foreach (var option in new Option[] { CommonOptions.Config, CommonOptions.Set, CommonOptions.Model, CommonOptions.Dtype,
+            CommonOptions.Threads })
             command.Add(option);
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
@@ -28,7 +29,8 @@ internal static class NodeCommand
         void Say(string text) => lines.Say(FormattableString.Invariant($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {text}"));
 
         var states = new StateLines(Say);
-        var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take, cancellationToken).ConfigureAwait(false);
+        var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take, cancellationToken)
+            .ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             Say($"node {node.Name}, control {node.Control}, data {node.Data}");

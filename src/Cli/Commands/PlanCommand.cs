@@ -30,7 +30,10 @@ internal static class PlanCommand
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("plan", "Shows how a batch is cut: a picture at a terminal, JSON into a pipe.") { s_attnCp, s_extend, s_prefix, CommonOptions.Json };
+        var command = new Command("plan", "Shows how a batch is cut: a picture at a terminal, JSON into a pipe.")
+        {
+            s_attnCp, s_extend, s_prefix, CommonOptions.Json,
+        };
         command.SetAction(parsed => Run(parsed, io));
         return command;
     }

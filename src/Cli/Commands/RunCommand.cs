@@ -16,14 +16,16 @@ internal static class RunCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> s_promptFile = new Option<string?>("--prompt-file") { Description = "Read the prompt from a file; line ends at its end are dropped." }.TakesPath();
+    private static readonly Option<string?> s_promptFile =
+        new Option<string?>("--prompt-file") { Description = "Read the prompt from a file; line ends at its end are dropped." }.TakesPath();
     private static readonly Option<int?> s_maxTokens = new("--max-tokens") { Description = "Tokens to generate at most." };
     private static readonly Option<float?> s_temperature =
         new("--temperature") { Description = "0 is greedy. Default: the model's generation config.", CustomParser = Number };
 
     private static readonly Option<ulong?> s_seed =
         new("--seed") { Description = "Names the random sequence. Default: a fresh one." };
-    private static readonly Option<bool> s_ignoreEos = new("--ignore-eos") { Description = "Go on behind the end of the answer, up to --max-tokens." };
+    private static readonly Option<bool> s_ignoreEos =
+        new("--ignore-eos") { Description = "Go on behind the end of the answer, up to --max-tokens." };
     private static readonly Option<bool> s_raw = new("--raw") { Description = "Skip the chat template." };
 
     public static Command Create(CommandIo io)
@@ -51,7 +53,8 @@ internal static class RunCommand
         var request = Request(parsed, await PromptAsync(parsed, io, cancellationToken).ConfigureAwait(false));
         await using var progress = new ProgressDisplay(io);
         using var loggers = EngineFlags.Loggers(parsed);
-        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
+        var options =
+            EngineFlags.Read(parsed) with { LoggerFactory = loggers, LoadProgress = progress.Loading, ClusterWait = progress.Waiting };
         var engine = await InferenceEngine.StartAsync(options, [request], cancellationToken).ConfigureAwait(false);
         await using var _ = engine.ConfigureAwait(false);
 

@@ -12,7 +12,8 @@ internal static class TokenizeCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> s_file = new Option<string?>("--file") { Description = "Read the text from a file, as UTF-8." }.TakesPath();
+    private static readonly Option<string?> s_file =
+        new Option<string?>("--file") { Description = "Read the text from a file, as UTF-8." }.TakesPath();
     private static readonly Option<string?> s_decode = new("--decode") { Description = "The other way: ids, 1,2,3." };
     private static readonly Option<bool> s_noSpecial =
         new("--no-special") { Description = "Encode what looks like a special token as plain text." };

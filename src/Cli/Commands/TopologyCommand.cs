@@ -5,7 +5,8 @@ using AkkaCp.Cli.Display;
 
 namespace AkkaCp.Cli.Commands;
 
-/// <summary><c>akkacp topology</c>: groups and coordinates of a layout, a picture at a terminal and JSON elsewhere; or everything that is wrong with it.</summary>
+/// <summary><c>akkacp topology</c>: groups and coordinates of a layout, a picture at a terminal and JSON elsewhere;
+/// or everything that is wrong with it.</summary>
 internal static class TopologyCommand
 {
     private static readonly Option<int> s_tp = new("--tp") { Description = "Ranks in all.", Required = true };
@@ -17,7 +18,8 @@ internal static class TopologyCommand
 
     public static Command Create(CommandIo io)
     {
-        var command = new Command("topology", "Shows the rank groups of a layout, or all that is wrong with it: a picture at a terminal, JSON into a pipe.")
+        var command = new Command(
+            "topology", "Shows the rank groups of a layout, or all that is wrong with it: a picture at a terminal, JSON into a pipe.")
         {
             s_tp, s_attnCp, s_moeDp, s_ep, s_attnDp, s_pp, CommonOptions.Json,
         };

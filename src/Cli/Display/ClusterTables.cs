@@ -12,7 +12,8 @@ internal static class ClusterTables
     private const int HashLetters = 12;
 
     /// <summary>Prints it.</summary>
-    /// <returns>Whether a coordinator was found, its model is the configuration's, no node is refused, and all nodes reach each other.</returns>
+    /// <returns>Whether a coordinator was found, its model is the configuration's, no node is refused,
+    /// and all nodes reach each other.</returns>
     public static bool Print(TextWriter output, ClusterInspection found)
     {
         foreach (var seed in found.Seeds)

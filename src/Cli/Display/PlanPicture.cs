@@ -3,7 +3,8 @@ using Spectre.Console;
 
 namespace AkkaCp.Cli.Display;
 
-/// <summary>A zigzag plan for people: which tokens of each request are whose, as a bar and in numbers, and each rank's share of the work.</summary>
+/// <summary>A zigzag plan for people: which tokens of each request are whose, as a bar and in numbers,
+/// and each rank's share of the work.</summary>
 internal static class PlanPicture
 {
     private const int MostRequests = 16;
@@ -19,7 +20,8 @@ internal static class PlanPicture
     {
         var (requests, ranks) = (cut.Requests.Length, cut.Rows.CpSize);
         sheet.WriteLine(
-            $"{Count(cut.Rows.Gather.TotalRows, "new token")} of {Count(requests, "request")} over {Count(ranks, "context-parallel rank")}");
+            $"{Count(cut.Rows.Gather.TotalRows, "new token")} of {Count(requests, "request")} "
+                + $"over {Count(ranks, "context-parallel rank")}");
         for (var request = 0; request < Math.Min(requests, MostRequests); request++)
         {
             var (extend, prefix, _) = cut.Requests[request];

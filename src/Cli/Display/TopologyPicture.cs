@@ -26,7 +26,8 @@ internal static class TopologyPicture
             $"tp {layout.Tp}", $"attn-cp {layout.AttnCp}", $"moe-dp {layout.MoeDp}", $"ep {layout.Ep}",
             layout.AttnDp > 1 ? $"attn-dp {layout.AttnDp}" : "", layout.Pp > 1 ? $"pp {layout.Pp}" : "",
         };
-        sheet.WriteLine($"{layout.WorldSize} rank{(layout.WorldSize == 1 ? "" : "s")}: {string.Join(", ", sizes.Where(size => size.Length > 0))}");
+        sheet.WriteLine(
+            $"{layout.WorldSize} rank{(layout.WorldSize == 1 ? "" : "s")}: {string.Join(", ", sizes.Where(size => size.Length > 0))}");
         if (layout.WorldSize > MostRanks)
         {
             sheet.WriteLine($"More than {MostRanks} are no picture; --json gives all.");
@@ -40,9 +41,11 @@ internal static class TopologyPicture
             sheet.WriteLine("attn_cp > moe_dp: ATTN_CP gathers rows around the experts, too.");
     }
 
-    private static Table Grid(RankTopology layout, string title, string column, int columns, Func<RankTopology, RankCoordinates, string> rowOf)
+    private static Table Grid(
+        RankTopology layout, string title, string column, int columns, Func<RankTopology, RankCoordinates, string> rowOf)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn(title).AddColumn(columns == 1 ? $"rank, {column} 0" : $"ranks, {column} 0 to {columns - 1}");
+        var table = new Table().Border(TableBorder.Simple).AddColumn(title)
+            .AddColumn(columns == 1 ? $"rank, {column} 0" : $"ranks, {column} 0 to {columns - 1}");
         foreach (var row in Enumerable.Range(0, layout.WorldSize).Select(layout.CoordinatesOf).GroupBy(place => rowOf(layout, place)))
             table.AddRow(row.Key, Ranks(layout, row.Select(place => place.GlobalRank)));
         return table;

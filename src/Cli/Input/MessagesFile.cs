@@ -5,12 +5,13 @@ using AkkaCp.Text.Templates;
 namespace AkkaCp.Cli;
 
 /// <summary>
-/// A conversation in a file: <c>messages</c>, and what a request has beside them for the chat template. Messages, tools and kwargs reach the
-/// template as they are, with every key that they have; a key beside them that means nothing here is refused.
+/// A conversation in a file: <c>messages</c>, and what a request has beside them for the chat template. Messages, tools and kwargs reach
+/// the template as they are, with every key that they have; a key beside them that means nothing here is refused.
 /// </summary>
 internal static class MessagesFile
 {
-    private static readonly string[] s_keys = ["messages", "tools", "chat_template_kwargs", "add_generation_prompt", ChatTemplateInput.Thinking];
+    private static readonly string[] s_keys =
+        ["messages", "tools", "chat_template_kwargs", "add_generation_prompt", ChatTemplateInput.Thinking];
     private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false };
 
     /// <summary>The template's input.</summary>

@@ -17,8 +17,8 @@ internal sealed class OutputPipe : IDisposable
     /// <summary>Cancelled when nobody reads it any more.</summary>
     public CancellationToken Unread { get; }
 
-    /// <summary>Opens what <c>-</c> or a path names; null where that is a file, a device with a size, or nothing yet. Of a named pipe it waits
-    /// for the reader.</summary>
+    /// <summary>Opens what <c>-</c> or a path names; null where that is a file, a device with a size, or nothing yet. Of a named pipe it
+    /// waits for the reader.</summary>
     /// <param name="path">The path.</param>
     /// <param name="outputUnread">Cancelled when nobody reads standard output any more.</param>
     public static OutputPipe? TryOpen(string path, CancellationToken outputUnread)

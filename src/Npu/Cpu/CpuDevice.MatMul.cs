@@ -97,7 +97,8 @@ public sealed unsafe partial class CpuDevice
 
         if (dtype == DType.I8 && k > Products.Packing.I8Panel.MaxK)
         {
-            OperatorChecks.Refuse(op, "shape", $"k of at most {Products.Packing.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
+            OperatorChecks.Refuse(
+                op, "shape", $"k of at most {Products.Packing.I8Panel.MaxK} with I8, whose sums are 32-bit", $"[{n}, {k}]");
         }
     }
 
@@ -111,7 +112,9 @@ public sealed unsafe partial class CpuDevice
 
         if (matrix.IsGated != gated)
         {
-            var (expected, found) = gated ? (nameof(CreateGatedMatrix), nameof(CreateMatrix)) : (nameof(CreateMatrix), nameof(CreateGatedMatrix));
+            var (expected, found) = gated
+                ? (nameof(CreateGatedMatrix), nameof(CreateMatrix))
+                : (nameof(CreateMatrix), nameof(CreateGatedMatrix));
             OperatorChecks.Refuse(op, argument, $"a matrix of {expected}", $"one of {found}");
         }
 

@@ -67,7 +67,8 @@ public sealed unsafe partial class CpuDevice
         RequireFirstExpert(Op, firstExpert);
         if (choices < 1 || experts.Length % choices != 0)
         {
-            OperatorChecks.Refuse(Op, "expert_idx", "the same number of choices, at least 1, for each token", $"{experts.Length} for {choices} each");
+            OperatorChecks.Refuse(
+                Op, "expert_idx", "the same number of choices, at least 1, for each token", $"{experts.Length} for {choices} each");
         }
 
         RequireLength(Op, "expanded_row_idx", expandedRowIdx, experts.Length);
@@ -125,7 +126,8 @@ public sealed unsafe partial class CpuDevice
     private readonly struct GatingRow(TensorView logits, bool renormalize, TensorView weights, int* experts) : IRowWork
     {
         public void Execute(int row) => Experts.MoeGating.Row(
-            Row(logits, row), logits.RowLength, renormalize, Row(weights, row), experts + ((nint)row * weights.RowLength), weights.RowLength);
+            Row(logits, row), logits.RowLength, renormalize, Row(weights, row), experts + ((nint)row * weights.RowLength),
+            weights.RowLength);
     }
 
     private readonly struct ExpandRow(TensorView x, int* places, int choices, TensorView expandedX) : IRowWork

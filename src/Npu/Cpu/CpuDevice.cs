@@ -20,7 +20,8 @@ public sealed partial class CpuDevice : INpuDevice
 
     /// <summary>Starts the device's threads.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one thread is asked for, or a negative core.</exception>
-    /// <exception cref="KernelsUnavailableException">Kernels are asked for, by option or AKKACP_KERNELS, that this machine does not have.</exception>
+    /// <exception cref="KernelsUnavailableException">Kernels are asked for, by option or AKKACP_KERNELS,
+    /// that this machine does not have.</exception>
     /// <exception cref="OutOfMemoryException">The system has no thread or no memory left; what was begun is ended.</exception>
     public CpuDevice(CpuDeviceOptions? options = null)
         : this(options ?? new CpuDeviceOptions(), ChooseKernels(options?.Kernels))

@@ -6,7 +6,8 @@ namespace AkkaCp.Scheduling.Requests;
 /// <summary>One request between its admission to the queue and the release of its KV.</summary>
 /// <param name="SequenceId">Names it in plans; given in order of arrival, never reused.</param>
 /// <param name="Submit">What was asked for.</param>
-/// <param name="TokenLimit">Tokens that it may have in all, prompt and answer: the least of its own, the model's and the pool's limit.</param>
+/// <param name="TokenLimit">Tokens that it may have in all, prompt and answer: the least of its own,
+/// the model's and the pool's limit.</param>
 /// <param name="BlocksReserved">KV blocks of its worst case.</param>
 internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit Submit, int TokenLimit, int BlocksReserved)
 {

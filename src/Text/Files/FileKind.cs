@@ -15,7 +15,8 @@ internal static class FileKind
     private const int ModeOffset = 28;
     private const int TypeBits = 0xF000;
 
-    /// <summary>What a path is, when it is there and no file, behind all links; null otherwise, and where the system does not say.</summary>
+    /// <summary>What a path is, when it is there and no file, behind all links; null otherwise,
+    /// and where the system does not say.</summary>
     public static string? OtherThanFile(string path)
     {
         if (Directory.Exists(path))

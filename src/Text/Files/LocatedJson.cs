@@ -38,7 +38,8 @@ internal readonly record struct LocatedJson(string File, string Path, JsonElemen
         Require(JsonValueKind.Object, "an object");
         foreach (var property in Value.EnumerateObject())
         {
-            yield return (property.Name, new LocatedJson(File, Path.Length == 0 ? property.Name : $"{Path}.{property.Name}", property.Value));
+            yield return (property.Name,
+                new LocatedJson(File, Path.Length == 0 ? property.Name : $"{Path}.{property.Name}", property.Value));
         }
     }
 

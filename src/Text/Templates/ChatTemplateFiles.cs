@@ -7,7 +7,8 @@ namespace AkkaCp.Text.Templates;
 internal readonly record struct TemplateText(string Name, string Text);
 
 /// <summary>The chat templates by name and the special tokens of a model directory.</summary>
-internal sealed record ChatTemplateFiles(IReadOnlyDictionary<string, TemplateText> Templates, IReadOnlyDictionary<string, string> SpecialTokens)
+internal sealed record ChatTemplateFiles(
+    IReadOnlyDictionary<string, TemplateText> Templates, IReadOnlyDictionary<string, string> SpecialTokens)
 {
     /// <summary>The template that is taken where no other is asked for.</summary>
     public const string Default = "default";
@@ -73,7 +74,8 @@ internal sealed record ChatTemplateFiles(IReadOnlyDictionary<string, TemplateTex
     private static (string Name, string Text) Named(string path, JsonElement entry, int index) =>
         StringAt(entry, "name") is { } name && StringAt(entry, "template") is { } text
             ? (name, text)
-            : throw new ModelFormatException(path, $"{TemplateKey}[{index}]", "an object with a name and a template", entry.ValueKind.ToString());
+            : throw new ModelFormatException(
+                path, $"{TemplateKey}[{index}]", "an object with a name and a template", entry.ValueKind.ToString());
 
     /// <summary>The file's object; of no kind where there is no file.</summary>
     private static JsonElement ParseObject(string path)

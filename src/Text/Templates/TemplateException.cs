@@ -12,7 +12,8 @@ public sealed class TemplateException : Exception
         Reason = reason;
     }
 
-    /// <summary>Name of the template, as given to <see cref="ChatTemplate.Parse"/>; a file's path after <see cref="ChatTemplate.Load"/>.</summary>
+    /// <summary>Name of the template, as given to <see cref="ChatTemplate.Parse"/>; a file's path after
+    /// <see cref="ChatTemplate.Load"/>.</summary>
     public string Template { get; }
 
     /// <summary>Line in the template, from 1.</summary>

@@ -31,6 +31,7 @@ internal sealed class TemplateSet
     {
         if (hasTools && _toolUse is not null)
             return _toolUse;
-        return _default ?? throw All[0].Source.ErrorAt(0, $"without tools there is no template to take: none is named default, there are {_names}");
+        return _default ?? throw All[0].Source.ErrorAt(
+            0, $"without tools there is no template to take: none is named default, there are {_names}");
     }
 }

@@ -62,7 +62,8 @@ public sealed class Tokenizer
                 _file, "model.vocab", $"ids below the model's vocab_size {vocabSize}", $"highest id {_vocabulary.HighestMergedId}");
         }
 
-        return [.. Enumerable.Range(vocabSize, Math.Max(0, VocabSize - vocabSize)).Select(id => Decode([id])).Where(text => text.Length > 0)];
+        return [.. Enumerable.Range(vocabSize, Math.Max(0, VocabSize - vocabSize)).Select(id => Decode([id]))
+            .Where(text => text.Length > 0)];
     }
 
     /// <summary>The ids of a text. Lone surrogates count as U+FFFD.</summary>

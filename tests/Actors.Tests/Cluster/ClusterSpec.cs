@@ -32,7 +32,8 @@ public class ClusterSpec
         Assert.Equal([a.Node.Control, b.Node.Control, c.Node.Control], status.Nodes.Select(node => node.Control));
         Assert.Equal(["0", "1", ""], status.Nodes.Select(node => string.Join(",", node.Status.Ranks)));
         Assert.Equal(
-            [NodeState.Ready, NodeState.Serving], a.States.Where(state => state is not (NodeState.Joining or NodeState.Loading)).Distinct());
+            [NodeState.Ready, NodeState.Serving],
+            a.States.Where(state => state is not (NodeState.Joining or NodeState.Loading)).Distinct());
     }
 
     [Fact]

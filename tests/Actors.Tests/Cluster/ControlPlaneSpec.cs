@@ -34,7 +34,8 @@ public class ControlPlaneSpec
         {
             stranger.Settings("client"), stranger.Issue("mixed").Trusting(authority), new TlsSettings(),
             authority.Issue("late", end: new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero)).Trusting(authority),
-            authority.Issue("mail", usage: EmailUsage).Trusting(authority), authority.Issue("server", usage: ServerUsage).Trusting(authority),
+            authority.Issue("mail", usage: EmailUsage).Trusting(authority),
+            authority.Issue("server", usage: ServerUsage).Trusting(authority),
         })
         {
             await using var client = Client(cluster, tls);
@@ -85,7 +86,8 @@ public class ControlPlaneSpec
     [Fact]
     public async Task PortInUse_IsNamed()
     {
-        var system = ControlPlane.StartNode(new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
+        var system = ControlPlane.StartNode(
+            new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
         try
         {
             var port = ushort.Parse(ControlAddress.Of(system).Split(':')[1]);

@@ -90,12 +90,14 @@ public class OtherFactsSpec
                 continue;
             killed = true;
             await a.Kill();
-            cluster.Start("a", port: port, seeds: [], facts: a.Ranks.Facts with { Model = new ModelFacts([new ModelFact("config.json", "c2")]) });
+            cluster.Start(
+                "a", port: port, seeds: [], facts: a.Ranks.Facts with { Model = new ModelFacts([new ModelFact("config.json", "c2")]) });
         }
 
         var failed = Assert.IsType<GenerationProtocol.Failed>(Assert.Single(replies, reply => reply.IsTerminal));
         Assert.Equal(
-            "the client differs from the cluster: config.json: the cluster has c2, the client c1; tokenizer.json: the cluster has none, the client t1",
+            "the client differs from the cluster: config.json: the cluster has c2, the client c1; "
+                + "tokenizer.json: the cluster has none, the client t1",
             failed.Message);
     }
 }

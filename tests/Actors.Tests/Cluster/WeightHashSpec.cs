@@ -96,7 +96,8 @@ public class WeightHashSpec
 
         var d = Start(cluster, "d", pieces: pieces);
         await d.Until(status => status.State is NodeState.Ready);
-        await damaged.Until(status => status.Message.Contains($"rank 1, piece {pieces / 2}: expected {200 + (pieces / 2):x32}, which a node told first"));
+        await damaged.Until(status =>
+            status.Message.Contains($"rank 1, piece {pieces / 2}: expected {200 + (pieces / 2):x32}, which a node told first"));
     }
 
     /// <param name="cluster">Where it joins.</param>

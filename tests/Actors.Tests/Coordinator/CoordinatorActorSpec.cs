@@ -115,9 +115,12 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
         var edge = Sys.ActorOf(EdgeActor.Props(Locator(coordinator.Ref), open, new EdgeRules()));
         Watch(edge);
         await coordinator.ExpectMsgAsync<EdgeProtocol.HandIn>(s_patience);
-        edge.Tell(Ended(Guid.NewGuid(), new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request")), coordinator);
-        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "of another coordinator")), TestActor);
-        edge.Tell(Ended(request.RequestId, new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillPlacement.None)), coordinator);
+        edge.Tell(
+            Ended(Guid.NewGuid(), new GenerationProtocol.Failed(Guid.NewGuid(), FailureKind.Fault, "of another request")), coordinator);
+        edge.Tell(Ended(request.RequestId,
+            new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "of another coordinator")), TestActor);
+        edge.Tell(Ended(request.RequestId,
+            new GenerationProtocol.Completed(request.RequestId, CompletionReason.Stop, PrefillPlacement.None)), coordinator);
         edge.Tell(Ended(request.RequestId, new GenerationProtocol.Failed(request.RequestId, FailureKind.Fault, "too late")), coordinator);
         await coordinator.ExpectMsgAsync<EdgeProtocol.Done>(s_patience);
         await ExpectTerminatedAsync(edge, s_patience);
@@ -242,7 +245,8 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
     }
 
     private static ModelFacts Changed(ModelFacts facts, string name, string? hash) => new(
-        [.. facts.Files.Where(fact => fact.Name != name || hash is not null).Select(fact => fact.Name == name ? fact with { Hash = hash! } : fact)]);
+        [.. facts.Files.Where(fact => fact.Name != name || hash is not null)
+            .Select(fact => fact.Name == name ? fact with { Hash = hash! } : fact)]);
 
     private static EdgeProtocol.Ended Ended(Guid requestId, GenerationProtocol.IReply reply) => new(requestId, 0, reply);
 

@@ -16,7 +16,8 @@ public class CoordinatorSetupTests
         var context = CoordinatorSetup.Context(new EngineSettings(), new ScriptedRanks().Facts, 2, 2, 1000, 2000);
 
         Assert.Equal(
-            new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()), context.Limits);
+            new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()),
+            context.Limits);
         Assert.Equal(new GroupRules(), context.Rules);
     }
 
@@ -35,7 +36,8 @@ public class CoordinatorSetupTests
                 StepTimeout = TimeSpan.FromSeconds(6),
             },
             ContextParallel = new ContextParallelSettings { MinTokens = 7, ReplicateTokens = 8 },
-            Cluster = new ClusterSettings { LostEpochs = 9, WaitForNodes = TimeSpan.FromSeconds(9.5), NodeTimeout = TimeSpan.FromSeconds(11) },
+            Cluster =
+                new ClusterSettings { LostEpochs = 9, WaitForNodes = TimeSpan.FromSeconds(9.5), NodeTimeout = TimeSpan.FromSeconds(11) },
         };
         var context = CoordinatorSetup.Context(settings, new ScriptedRanks().Facts, 2, 2, 1000, 2000, settling: 12);
 

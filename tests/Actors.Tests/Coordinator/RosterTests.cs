@@ -27,7 +27,8 @@ public class RosterTests
     public void NodeThatIsLost_IsReplacedByTheSpareThatHasLoadedItsRank()
     {
         var roster = Hear(
-            Roster.Create(s_facts, 2), Heartbeat("a", loaded: [0]), Heartbeat("b", loaded: [1]), Heartbeat("c"), Heartbeat("d", loaded: [1])).Assign();
+            Roster.Create(s_facts, 2), Heartbeat("a", loaded: [0]), Heartbeat("b", loaded: [1]), Heartbeat("c"),
+            Heartbeat("d", loaded: [1])).Assign();
         Assert.Equal(["a", "b"], roster.Seats);
         roster = roster.Without("b").Assign();
         Assert.Equal(["a", "d"], roster.Seats);
@@ -39,7 +40,8 @@ public class RosterTests
     public void NewCoordinator_GivesNodesTheRanksThatTheyHad()
     {
         var roster = Hear(
-            Roster.Create(s_facts, 2), Heartbeat("a"), Heartbeat("b", ranks: [1], loaded: [1]), Heartbeat("c", ranks: [0], loaded: [0, 1])).Assign();
+            Roster.Create(s_facts, 2), Heartbeat("a"), Heartbeat("b", ranks: [1], loaded: [1]),
+            Heartbeat("c", ranks: [0], loaded: [0, 1])).Assign();
         Assert.Equal(["c", "b"], roster.Seats);
     }
 
@@ -47,9 +49,13 @@ public class RosterTests
     public void DifferentFacts_AreRefusedWithEveryDifference()
     {
         var roster = Roster.Create(s_facts, 2);
-        var heard = roster.Hear(Heartbeat("a") with { Facts = s_facts with { Model = new ModelFacts([new ModelFact("config.json", "d")]), KvBlocks = 7 } }, "h:1");
+        var heard =
+            roster.Hear(
+                Heartbeat("a") with { Facts = s_facts with { Model = new ModelFacts([new ModelFact("config.json", "d")]), KvBlocks = 7 } },
+                "h:1");
         Assert.Equal(
-            "it differs from the group: config.json: expected c, found d; tokenizer.json: expected t, found none; KV blocks: expected 101, found 7", heard.Refusal);
+            "it differs from the group: config.json: expected c, found d; "
+                + "tokenizer.json: expected t, found none; KV blocks: expected 101, found 7", heard.Refusal);
         Assert.Same(roster, heard.Roster);
     }
 
@@ -71,7 +77,8 @@ public class RosterTests
     public void NodeThatLeaves_LosesItsRanksAndGetsNone()
     {
         var roster = Hear(Roster.Create(s_facts, 1), Heartbeat("a", loaded: [0])).Assign();
-        var leaving = Heartbeat("a", state: NodeState.Draining, loaded: [0]) with { Incarnation = roster.Members["a"].Heartbeat.Incarnation };
+        var leaving =
+            Heartbeat("a", state: NodeState.Draining, loaded: [0]) with { Incarnation = roster.Members["a"].Heartbeat.Incarnation };
         roster = roster.Hear(leaving, "a:1").Roster.Assign();
         Assert.Equal([null], roster.Seats);
         Assert.Equal("1 of 1 ranks have no node", roster.Missing());
@@ -103,7 +110,8 @@ public class RosterTests
         return kind switch
         {
             0 => roster.Without(name),
-            1 when isKnown => roster.Hear(member!.Heartbeat with { Status = NodeStatus.New with { State = NodeState.Draining } }, $"{name}:1").Roster,
+            1 when isKnown =>
+                roster.Hear(member!.Heartbeat with { Status = NodeStatus.New with { State = NodeState.Draining } }, $"{name}:1").Roster,
             2 when isKnown => roster.Hear(member!.Heartbeat with { Loaded = roster.RanksOf(name) }, $"{name}:1").Roster,
             3 => roster.Age(),
             _ => roster.Hear(isKnown ? member!.Heartbeat : Heartbeat(name, places), $"{name}:1").Roster,
@@ -141,6 +149,8 @@ public class RosterTests
         heartbeats.Aggregate(roster, (so, heartbeat) => so.Hear(heartbeat, $"{heartbeat.Name}:1").Roster);
 
     private static NodeProtocol.Heartbeat Heartbeat(
-        string name, int places = 1, NodeState state = NodeState.Ready, ImmutableArray<int>? ranks = null, ImmutableArray<int>? loaded = null) => new(
-        Guid.NewGuid(), new NodeOffer(name, $"{name}:2", places, 1, "cpu"), s_facts, new NodeStatus(state, ranks ?? [], 1, 0), loaded ?? [], 0, 0);
+        string name, int places = 1, NodeState state = NodeState.Ready, ImmutableArray<int>? ranks = null,
+        ImmutableArray<int>? loaded = null) => new(
+        Guid.NewGuid(), new NodeOffer(name, $"{name}:2", places, 1, "cpu"), s_facts, new NodeStatus(state, ranks ?? [], 1, 0),
+        loaded ?? [], 0, 0);
 }

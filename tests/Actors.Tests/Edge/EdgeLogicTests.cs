@@ -21,7 +21,8 @@ public class EdgeLogicTests
 
         var first = Attach(request, process);
         first.Hear(
-            new EdgeProtocol.Ended(submit.RequestId, 5, new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Length, PrefillPlacement.None)), null);
+            new EdgeProtocol.Ended(submit.RequestId, 5,
+                new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Length, PrefillPlacement.None)), null);
         Assert.False(request.Replies.TryRead(out _));
         first.End();
 

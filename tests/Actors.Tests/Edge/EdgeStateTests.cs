@@ -57,7 +57,8 @@ public class EdgeStateTests
     {
         var edge = Taken();
         var told = new List<string>();
-        foreach (var missing in new[] { null, null, null, "", "1 of 2 ranks have no node", "1 of 2 ranks have no node", "rank 1 is loading", "" })
+        foreach (var missing in new[] { null, null, null, "", "1 of 2 ranks have no node", "1 of 2 ranks have no node",
+            "rank 1 is loading", "" })
         {
             if (missing is not null)
                 edge = edge.Waiting(missing).State;

@@ -104,7 +104,8 @@ public sealed class ControlTransportSpec
         Assert.Equal(expected, DialProblem.Of(new SocketException((int)error)));
 
     private static ActorSystem Start(TlsSettings tls, string name = "akka-cp") => ControlPlane.StartNode(
-        new EngineSettings { Cluster = new ClusterSettings { Name = name }, Transport = new TransportSettings { Tls = tls } }, 0, NullLoggerFactory.Instance);
+        new EngineSettings { Cluster = new ClusterSettings { Name = name }, Transport = new TransportSettings { Tls = tls } }, 0,
+        NullLoggerFactory.Instance);
 
     private static int PortOf(ActorSystem system) => ((ExtendedActorSystem)system).Provider.DefaultAddress.Port!.Value;
 

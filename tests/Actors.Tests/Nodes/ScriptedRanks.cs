@@ -66,12 +66,14 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
     public Task Reached(long epoch, long step) => Signal(epoch, step).Task;
 
     public GroupFacts Facts { get; init; } = new(
-        new ModelFacts([new ModelFact("config.json", "c1"), new ModelFact("tokenizer.json", "t1")]), "tensors", "tp 2, attn-cp 2", "float32", "fake", kvBlocks, blockSize, 2);
+        new ModelFacts([new ModelFact("config.json", "c1"), new ModelFact("tokenizer.json", "t1")]), "tensors", "tp 2, attn-cp 2",
+        "float32", "fake", kvBlocks, blockSize, 2);
 
     /// <summary>What each rank's weights are, when they are loaded.</summary>
     public Func<int, IEnumerable<WeightHash>> HashesOf { get; set; } = _ => [];
 
-    public ImmutableArray<WeightHash> Hashes => [.. Loads.Last().SelectMany(HashesOf).Distinct().OrderBy(hash => hash.Piece, StringComparer.Ordinal)];
+    public ImmutableArray<WeightHash> Hashes =>
+        [.. Loads.Last().SelectMany(HashesOf).Distinct().OrderBy(hash => hash.Piece, StringComparer.Ordinal)];
 
     public NodeOffer Offer { get; init; } = new("node", "", worldSize, 1L << 30, "fake");
 
@@ -91,7 +93,8 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
         if (Interlocked.Decrement(ref BuildFailures) >= 0)
             throw new InsufficientMemoryException("no memory for the pool");
         Interlocked.Increment(ref _alive);
-        return Task.FromResult<IRankPipeline>(new Pipeline(this, rank, results, logits, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize)));
+        return Task.FromResult<IRankPipeline>(
+            new Pipeline(this, rank, results, logits, new FakeRanks(worldSize, cpSize, kvBlocks, blockSize)));
     }
 
     public void EndEpochs(long below)

@@ -68,7 +68,9 @@ internal sealed record Scenario
             Clients = draw.Next(1, 3),
             Limits = LimitsOf(draw, world, cp, isPatient),
             Rules = RulesOf(draw),
-            EdgeRules = isPatient ? new EdgeRules { WaitForCluster = 100_000, Submissions = 100_000 } : new EdgeRules { WaitForCluster = draw.Next(5, 60) },
+            EdgeRules = isPatient
+                ? new EdgeRules { WaitForCluster = 100_000, Submissions = 100_000 }
+                : new EdgeRules { WaitForCluster = draw.Next(5, 60) },
             IsPatient = isPatient,
             IsOrderly = isOrderly,
             KernelsKeep = draw.Chance(0.5),

@@ -4,7 +4,8 @@ using AkkaCp.Actors.Logic;
 
 namespace AkkaCp.Actors.Tests.Simulation;
 
-/// <summary>An actor without an actor system: what its logic tells goes through the simulated network, its timers through virtual time.</summary>
+/// <summary>An actor without an actor system: what its logic tells goes through the simulated network,
+/// its timers through virtual time.</summary>
 internal class SimActor : MinimalActorRef, IActorPort
 {
     private readonly Dictionary<string, long> _timers = [];
@@ -93,7 +94,8 @@ internal class SimActor : MinimalActorRef, IActorPort
     protected override void TellInternal(object message, IActorRef sender) => Process.World.Network.Send(this, message, sender as SimActor);
 }
 
-/// <summary>A name behind which another actor stands at each time: that of the coordinator for nodes, and of any node for clients.</summary>
+/// <summary>A name behind which another actor stands at each time: that of the coordinator for nodes,
+/// and of any node for clients.</summary>
 internal sealed class SimProxy(SimProcess process, Func<SimActor?> target) : MinimalActorRef
 {
     public override ActorPath Path { get; } = new RootActorPath(process.Address) / "user" / "proxy";

@@ -12,7 +12,8 @@ namespace AkkaCp.Actors.Tests.Simulation;
 internal sealed class SimHost(string name, int places) : IRankHost
 {
     public static readonly GroupFacts SameFacts = new(
-        new ModelFacts([new ModelFact("config.json", "c1")]), "tensors", "layout", "float32", "fake", 2, Scenario.BlockTokens, ProtocolVersion.Current);
+        new ModelFacts([new ModelFact("config.json", "c1")]), "tensors", "layout", "float32", "fake", 2, Scenario.BlockTokens,
+        ProtocolVersion.Current);
 
     /// <summary>Epochs below are over here.</summary>
     public long FirstEpoch { get; private set; }

@@ -89,7 +89,8 @@ internal sealed class SimRequest
     }
 
     public override string ToString() =>
-        $"request {_number} of {_process} ({Submit.Tokens.Length} + {_text.Count} tokens, {_read} read{(_isCancelled ? ", cancelled" : "")})";
+        $"request {_number} of {_process} ({Submit.Tokens.Length} + {_text.Count} tokens, "
+            + $"{_read} read{(_isCancelled ? ", cancelled" : "")})";
 
     private void ReadAll()
     {

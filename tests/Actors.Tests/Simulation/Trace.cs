@@ -12,7 +12,8 @@ internal sealed class Trace(VirtualTime time)
 
     public void Note(string what) => Add(what);
 
-    public void Heard(SimActor actor, object message, Akka.Actor.IActorRef? sender) => Add($"{actor} hears of {sender?.ToString() ?? "itself"}: {Text(message)}");
+    public void Heard(SimActor actor, object message, Akka.Actor.IActorRef? sender) =>
+        Add($"{actor} hears of {sender?.ToString() ?? "itself"}: {Text(message)}");
 
     public void Lost(SimActor actor, object message, SimActor? sender) => Add($"{actor} does not hear of {sender}: {Text(message)}");
 
@@ -25,7 +26,8 @@ internal sealed class Trace(VirtualTime time)
     /// <remarks>Without ids that are drawn anew in each run.</remarks>
     private static string Text(object message) => message switch
     {
-        NodeProtocol.Heartbeat beat => $"Heartbeat: {beat.Status}, loaded {string.Join(" ", beat.Loaded)}, highest epoch {beat.HighestEpoch}",
+        NodeProtocol.Heartbeat beat =>
+            $"Heartbeat: {beat.Status}, loaded {string.Join(" ", beat.Loaded)}, highest epoch {beat.HighestEpoch}",
         NodeProtocol.Assigned assigned => $"Assigned: {string.Join(" ", assigned.Ranks)}, preload {string.Join(" ", assigned.Preload)}",
         NodeProtocol.Located located => $"Located: {located.Coordinator}",
         RankProtocol.Open open => $"Open: {open.Table}",

@@ -34,9 +34,11 @@ public sealed class WireSerializerTests : IDisposable
     };
 
     private static readonly GroupFacts s_facts = new(
-        new ModelFacts([new ModelFact("config.json", "12ab"), new ModelFact("chat template", "none")]), "34cd", "tp 2", "bf16", "k7", 101, 128, 1);
+        new ModelFacts([new ModelFact("config.json", "12ab"), new ModelFact("chat template", "none")]), "34cd", "tp 2", "bf16", "k7",
+        101, 128, 1);
 
-    private static readonly SampledToken s_token = new(42, -0.5f, [new TokenLogprob(42, -0.5f), new TokenLogprob(9, float.NegativeInfinity)]);
+    private static readonly SampledToken s_token =
+        new(42, -0.5f, [new TokenLogprob(42, -0.5f), new TokenLogprob(9, float.NegativeInfinity)]);
 
     private static readonly PipelineFault s_fault = new(FaultKind.PeerLost, "KvGather", 17, 3, long.MaxValue, "rank 2 did not come · 10 s");
 
@@ -103,7 +105,8 @@ public sealed class WireSerializerTests : IDisposable
                 },
                 new StepRequest
                 {
-                    SequenceId = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true, Placement = new CpPlacement(PlacementKind.Dealt, 1), Sample = true,
+                    SequenceId = long.MaxValue, Prefix = 77, Tokens = [9], IsDecode = true,
+                    Placement = new CpPlacement(PlacementKind.Dealt, 1), Sample = true,
                 },
             ],
             [11, 12])),
@@ -115,7 +118,8 @@ public sealed class WireSerializerTests : IDisposable
         new RankProtocol.OpenFailed(3, 1, "no memory"),
         new RankProtocol.StepAccepted(2, 9, 1),
         new RankProtocol.StepEnded(new StepResult(2, 9, 1,
-            [new RequestSample(4, s_token), new RequestSample(5, null, s_fault)], null, new StepStats(8, 1L << 35, TimeSpan.FromTicks(12345)))),
+            [new RequestSample(4, s_token), new RequestSample(5, null, s_fault)], null,
+            new StepStats(8, 1L << 35, TimeSpan.FromTicks(12345)))),
         new RankProtocol.StepEnded(new StepResult(2, 9, 1, [], s_fault, default)),
         new RankProtocol.RankLost(2, 1, "a block threw"),
         new CoordinatorProtocol.Drain(TimeSpan.FromSeconds(30)),

@@ -16,7 +16,8 @@ public class BenchPlansTests
         Assert.Equal([false, false, true], plans.Select(plan => plan.Requests[0].Sample));
         Assert.Equal([1, 1, 1], plans.Select(plan => plan.Requests[0].NewBlocks.Length));
         Assert.Equal([true, false, false], plans.Select(plan => plan.Requests[0].Start is not null));
-        Assert.All(plans, plan => Assert.Equal((request, PlacementKind.Split), (plan.Requests[0].SequenceId, plan.Requests[0].Placement.Kind)));
+        Assert.All(
+            plans, plan => Assert.Equal((request, PlacementKind.Split), (plan.Requests[0].SequenceId, plan.Requests[0].Placement.Kind)));
     }
 
     [Fact]

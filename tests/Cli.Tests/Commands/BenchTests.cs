@@ -14,7 +14,8 @@ public class BenchTests
     public async Task Prefill_PrintsEveryLengthOnEveryLayout()
     {
         var run = await CommandRun.OfAsync(
-            "bench", "prefill", "--model", RepositoryFiles.TinyModel("bf16"), "--prompt-tokens", "40,300", "--attn-cp", "1,2", "--chunk", "128",
+            "bench", "prefill", "--model", RepositoryFiles.TinyModel("bf16"), "--prompt-tokens", "40,300", "--attn-cp", "1,2",
+            "--chunk", "128",
             "--threads", "1", "--rounds", "1", "--json");
 
         Assert.Equal(0, run.ExitCode);

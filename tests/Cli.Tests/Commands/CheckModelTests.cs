@@ -43,9 +43,12 @@ public sealed class CheckModelTests : IDisposable
         var run = await CommandRun.OfAsync("check", "--model", _model.Path);
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("note     config.json: keys that are missing stand as in transformers: num_experts_per_tok 8", run.Out, StringComparison.Ordinal);
-        Assert.Contains("note     config.json: keys that are not known here are passed over: key_of_tomorrow", run.Out, StringComparison.Ordinal);
-        Assert.Contains("note     generation_config.json: keys that are not known here are passed over: max_length", run.Out, StringComparison.Ordinal);
+        Assert.Contains("note     config.json: keys that are missing stand as in transformers: num_experts_per_tok 8", run.Out,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "note     config.json: keys that are not known here are passed over: key_of_tomorrow", run.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "note     generation_config.json: keys that are not known here are passed over: max_length", run.Out, StringComparison.Ordinal);
         Assert.Contains("note     tokenizer_config.json: clean_up_tokenization_spaces", run.Out, StringComparison.Ordinal);
     }
 
@@ -86,7 +89,8 @@ public sealed class CheckModelTests : IDisposable
 
         var check = await CommandRun.OfAsync("check", "--model", _model.Path);
         Assert.Equal(0, check.ExitCode);
-        Assert.Contains("added tokens beyond the model's vocab_size 512, which no prompt can have: <extra>", check.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "added tokens beyond the model's vocab_size 512, which no prompt can have: <extra>", check.Out, StringComparison.Ordinal);
 
         var run = await CommandRun.OfAsync("run", "--model", _model.Path, Question);
         Assert.Equal(Answer + Environment.NewLine, run.Out);

@@ -14,7 +14,8 @@ public class ClusterClientTests
     {
         var seed = $"127.0.0.1:{FreePorts.Take(IPAddress.Loopback)}";
         var run = await CommandRun.OfAsync(
-            [.. command, "--model", RepositoryFiles.TinyModel("bf16"), "--set", $"cluster.seeds={seed}", "--set", "cluster.wait-for-nodes=3s"]);
+            [.. command, "--model", RepositoryFiles.TinyModel("bf16"), "--set", $"cluster.seeds={seed}", "--set",
+                "cluster.wait-for-nodes=3s"]);
 
         Assert.NotEqual(0, run.ExitCode);
         Assert.Equal(

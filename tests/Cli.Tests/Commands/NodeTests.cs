@@ -28,5 +28,6 @@ public class NodeTests
         Assert.Contains("expected --config FILE with akka-cp.cluster.seeds", run.Error, StringComparison.Ordinal);
     }
 
-    private static LogLevel Least(ILogger logger) => Enum.GetValues<LogLevel>().Order().First(level => level == LogLevel.None || logger.IsEnabled(level));
+    private static LogLevel Least(ILogger logger) =>
+        Enum.GetValues<LogLevel>().Order().First(level => level == LogLevel.None || logger.IsEnabled(level));
 }

@@ -138,9 +138,11 @@ public class TokenizeAndRenderTests
         using var folder = new TemporaryFolder();
         foreach (var file in Directory.GetFiles(RepositoryFiles.DemoModel))
             File.Copy(file, folder.File(Path.GetFileName(file)));
-        folder.Write("chat_template.jinja", "{{ messages[0].custom }},{{ messages[0] | length }},{{ enable_thinking }},{{ reasoning_effort }}");
+        folder.Write(
+            "chat_template.jinja", "{{ messages[0].custom }},{{ messages[0] | length }},{{ enable_thinking }},{{ reasoning_effort }}");
         var messages = folder.Write("messages.json", """
-            {"messages": [{"role": "user", "content": "", "custom": [1]}], "chat_template_kwargs": {"enable_thinking": false, "reasoning_effort": "low"}}
+            {"messages": [{"role": "user", "content": "", "custom": [1]}],
+             "chat_template_kwargs": {"enable_thinking": false, "reasoning_effort": "low"}}
             """);
 
         var run = await CommandRun.OfAsync("render", "--messages", messages, "--model", folder.Path);

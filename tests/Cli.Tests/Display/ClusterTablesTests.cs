@@ -17,7 +17,8 @@ public sealed class ClusterTablesTests
         var nodes = new[] { "[::1]:4053", "[::1]:4055" }.Select((address, rank) => new NodeReport(
             new NodeOffer(address, $"[::1]:{6000 + rank}", 1, 16L << 30, "2 processors"), address,
             new NodeStatus(NodeState.Serving, [rank], 1, 7), facts, TimeSpan.Zero, "")).ToArray();
-        var status = new ClusterStatus(nodes[0].Control, new CoordinatorStatus(CoordinatorPhase.Serving, 7, 0, 1, 2, 3, 4, 5), 2, [.. nodes]);
+        var status = new ClusterStatus(
+            nodes[0].Control, new CoordinatorStatus(CoordinatorPhase.Serving, 7, 0, 1, 2, 3, 4, 5), 2, [.. nodes]);
         var reach = new ReachReport(
             nodes[0].Control, nodes[1].Control, TimeSpan.FromMilliseconds(1), new DataLink(TimeSpan.FromMilliseconds(1), 2e9, null));
         using var output = new StringWriter();

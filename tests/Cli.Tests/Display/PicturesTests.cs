@@ -66,7 +66,8 @@ public class PicturesTests
     [InlineData(64, 8, 8, 1)]
     [InlineData(256, 16, 1, 16)]
     [InlineData(4096, 64, 64, 1)]
-    public void Topologies_FitIn80Columns(int tp, int attnCp, int moeDp, int ep) => AssertFits(Topology(new RankTopology(tp, attnCp, moeDp, ep)));
+    public void Topologies_FitIn80Columns(int tp, int attnCp, int moeDp, int ep) =>
+        AssertFits(Topology(new RankTopology(tp, attnCp, moeDp, ep)));
 
     [Fact]
     public void Topology_OfManyRanks_SaysHowTheMembersOfAGroupLie()

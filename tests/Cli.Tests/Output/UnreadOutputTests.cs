@@ -38,7 +38,8 @@ public class UnreadOutputTests
     public async Task Logits_WhoseReaderLeaves_EndWithoutAWord()
     {
         SkipWhereReadersCannotBeWatched();
-        using var logits = new AkkacpProcess("logits", "--tokens", string.Join(',', Enumerable.Repeat(7, 4000)), "--output", "-", "--attn-cp", "1");
+        using var logits = new AkkacpProcess(
+            "logits", "--tokens", string.Join(',', Enumerable.Repeat(7, 4000)), "--output", "-", "--attn-cp", "1");
 
         await logits.ReadAndLeaveAsync(0);
 
@@ -99,7 +100,8 @@ public class UnreadOutputTests
 
         // The first remark on standard error is that loading is done, or a round begins: from then on nobody reads.
         var exitCode = await Program.RunAsync(
-            args, new CommandIo(TextReader.Null, TextWriter.Null, errors, OutputUnread: leaving.Token), TestContext.Current.CancellationToken);
+            args, new CommandIo(TextReader.Null, TextWriter.Null, errors, OutputUnread: leaving.Token),
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(Unread, exitCode);
         Assert.DoesNotContain("cancelled", errors.ToString(), StringComparison.Ordinal);
@@ -114,7 +116,8 @@ public class UnreadOutputTests
         string[] args = ["logits", "--tokens", "1,2,3", "--output", folder.File("logits.bin"), "--attn-cp", "1"];
 
         var exitCode = await Program.RunAsync(
-            args, new CommandIo(TextReader.Null, TextWriter.Null, TextWriter.Null, OutputUnread: gone.Token), TestContext.Current.CancellationToken);
+            args, new CommandIo(TextReader.Null, TextWriter.Null, TextWriter.Null, OutputUnread: gone.Token),
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(0, exitCode);
         Assert.True(File.Exists(folder.File("logits.bin")));
@@ -123,8 +126,10 @@ public class UnreadOutputTests
     [Fact]
     public void Node_ServesOthersThanItsReader()
     {
-        Assert.False(CommandTree.EndsWithItsReader(CommandTree.Build(new CommandIo(TextReader.Null, TextWriter.Null, TextWriter.Null)).Parse("node --config x")));
-        Assert.True(CommandTree.EndsWithItsReader(CommandTree.Build(new CommandIo(TextReader.Null, TextWriter.Null, TextWriter.Null)).Parse("bench load")));
+        Assert.False(CommandTree.EndsWithItsReader(
+            CommandTree.Build(new CommandIo(TextReader.Null, TextWriter.Null, TextWriter.Null)).Parse("node --config x")));
+        Assert.True(CommandTree.EndsWithItsReader(
+            CommandTree.Build(new CommandIo(TextReader.Null, TextWriter.Null, TextWriter.Null)).Parse("bench load")));
     }
 
     private static async Task AssertUnreadAsync(AkkacpProcess process)
@@ -133,7 +138,8 @@ public class UnreadOutputTests
         Assert.Equal((Unread, ""), (exitCode, string.Join('\n', errors)));
     }
 
-    private static void SkipWhereReadersCannotBeWatched() => Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows tells nothing of readers");
+    private static void SkipWhereReadersCannotBeWatched() =>
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows tells nothing of readers");
 
     private static void SkipWithoutFullDevice() => Assert.SkipUnless(File.Exists("/dev/full"), "this system has no /dev/full");
 

@@ -23,7 +23,8 @@ public sealed class StrangerTests
         await using var plane = DataPlane.Open(new DataPlaneOptions(), log);
         await using var other = DataPlane.Open(new DataPlaneOptions());
         var meshes = await Task.WhenAll(
-            plane.ConnectAsync(Plan(0, plane, other), CancellationToken.None), other.ConnectAsync(Plan(1, plane, other), CancellationToken.None));
+            plane.ConnectAsync(Plan(0, plane, other), CancellationToken.None),
+            other.ConnectAsync(Plan(1, plane, other), CancellationToken.None));
         var random = new Random(7);
 
         for (var i = 0; i < Streams; i++)
@@ -113,7 +114,8 @@ public sealed class StrangerTests
         var error = Assert.Throws<ArgumentException>(() => DataPlane.Open(new DataPlaneOptions { Host = "0.0.0.0" }));
         Assert.Contains("insecure", error.Message, StringComparison.Ordinal);
 
-        await using var open = DataPlane.Open(new DataPlaneOptions { Host = "0.0.0.0", Insecure = true, AdvertisedHost = "node-1", AdvertisedPort = 99 });
+        await using var open = DataPlane.Open(
+            new DataPlaneOptions { Host = "0.0.0.0", Insecure = true, AdvertisedHost = "node-1", AdvertisedPort = 99 });
         Assert.Equal("node-1:99", open.Endpoint.ToString());
     }
 

@@ -52,7 +52,8 @@ public sealed class TlsTests : IDisposable
 
     [Fact(Timeout = DeadlineMilliseconds)]
     public Task CertificateThatHasExpired_IsRefused() =>
-        RefusesAsync(Node("here"), _authority.Issue("there", end: new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero)).Trusting(_authority));
+        RefusesAsync(
+            Node("here"), _authority.Issue("there", end: new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero)).Trusting(_authority));
 
     [Fact(Timeout = DeadlineMilliseconds)]
     public Task CertificateForAnotherUse_IsRefused() =>

@@ -19,7 +19,8 @@ internal sealed class RawPeer : IDisposable
     public RawPeer(DataPlaneOptions options)
     {
         _options = options;
-        _listener = new Listener(IPAddress.Loopback, options, new RefusalLog(NullLogger.Instance, new TransportMeter(), TimeProvider.System),
+        _listener = new Listener(
+            IPAddress.Loopback, options, new RefusalLog(NullLogger.Instance, new TransportMeter(), TimeProvider.System),
             (_, connection) => new Admission(HelloAnswer.Welcome, () => Drain(connection)));
         Endpoint = new PeerEndpoint("127.0.0.1", _listener.Bound.Port);
     }

@@ -115,7 +115,8 @@ public sealed class InProcessGroupStressTests
         });
     }
 
-    private static GatherCall Gather(TaskGroup group, TensorPool pool, int step, int layer, Rng rng, CancellationToken cancellationToken = default)
+    private static GatherCall Gather(
+        TaskGroup group, TensorPool pool, int step, int layer, Rng rng, CancellationToken cancellationToken = default)
     {
         var rows = Enumerable.Range(0, group.Size).Select(member => (step + layer + member) % 3).ToArray();
         var call = new GatherCall(pool, rows, group.Rank, (step * Layers) + layer);
@@ -124,7 +125,8 @@ public sealed class InProcessGroupStressTests
             Thread.Yield();
         }
 
-        call.Ended = group.AllGatherAsync(new CollectiveTag(1, step, layer, CollectiveKind.KvGather), call.Send, call.Receive, rows, cancellationToken);
+        call.Ended = group.AllGatherAsync(
+            new CollectiveTag(1, step, layer, CollectiveKind.KvGather), call.Send, call.Receive, rows, cancellationToken);
         return call;
     }
 

@@ -84,7 +84,8 @@ public sealed class TransferTests : IDisposable
         var groups = world.Groups(GroupKind.AttnCp);
         var sender = groups[0].TransferAsync(s_tag, Filled(0), 0, 1, default).AsTask();
 
-        var error = await Assert.ThrowsAsync<CollectiveMismatchException>(() => groups[2].TransferAsync(s_tag, Empty(), 0, 1, default).AsTask());
+        var error = await Assert.ThrowsAsync<CollectiveMismatchException>(
+            () => groups[2].TransferAsync(s_tag, Empty(), 0, 1, default).AsTask());
 
         Assert.Equal("a call of member 0 or 1", error.Expected);
         await Assert.ThrowsAsync<CollectiveMismatchException>(() => sender);

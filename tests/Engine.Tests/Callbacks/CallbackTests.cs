@@ -35,7 +35,8 @@ public sealed class CallbackTests
     {
         var stop = TestContext.Current.CancellationToken;
         var expected = await AnswerAsync(s_local);
-        var (loading, prefill, loggers) = (new ThrowingProgress<LoadProgress>(), new ThrowingProgress<PrefillProgress>(), new ThrowingLoggers());
+        var (loading, prefill, loggers) =
+            (new ThrowingProgress<LoadProgress>(), new ThrowingProgress<PrefillProgress>(), new ThrowingLoggers());
         await using var engine = await InferenceEngine.StartAsync(s_local with { LoggerFactory = loggers, LoadProgress = loading }, stop);
 
         Assert.Equal(expected, await AnswerAsync(engine));
@@ -56,7 +57,8 @@ public sealed class CallbackTests
             s_local with { LoggerFactory = loggers, LoadProgress = loading }, TestContext.Current.CancellationToken)).DisposeAsync();
 
         Assert.True(loading.Calls > 1);
-        Assert.Contains("the display is gone", Assert.Single(loggers.Lines, line => line.Contains(nameof(EngineOptions.LoadProgress), StringComparison.Ordinal)),
+        Assert.Contains("the display is gone",
+            Assert.Single(loggers.Lines, line => line.Contains(nameof(EngineOptions.LoadProgress), StringComparison.Ordinal)),
             StringComparison.Ordinal);
     }
 

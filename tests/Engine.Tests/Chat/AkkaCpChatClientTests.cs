@@ -135,13 +135,15 @@ public class AkkaCpChatClientTests
         using var copy = new ModelCopy().Change("tokenizer.json", json =>
         {
             foreach (var (i, tag) in ((string[])["<think>", "</think>", "<tool_call>", "</tool_call>"]).Index())
-                json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = TestModel.End + 1 + i, ["content"] = tag, ["special"] = true });
+                json["added_tokens"]!.AsArray()
+                    .Add(new JsonObject { ["id"] = TestModel.End + 1 + i, ["content"] = tag, ["special"] = true });
         });
         var tokenizer = Tokenizer.Load(copy.Path);
         var model = TestModel.Demo with
         {
             Tokenizer = tokenizer,
-            Prompts = new PromptEncoder(tokenizer, ChatTemplate.Parse("<|im_start|>{{ messages[0].content ~ tools | length }}<|im_end|><think>\n")),
+            Prompts = new PromptEncoder(
+                tokenizer, ChatTemplate.Parse("<|im_start|>{{ messages[0].content ~ tools | length }}<|im_end|><think>\n")),
             VocabSize = tokenizer.VocabSize,
         };
         var backend = new FakeBackend(
@@ -195,7 +197,8 @@ public class AkkaCpChatClientTests
     [Fact]
     public async Task CallInTags_IsReadWhereTheTemplateTeachesIt()
     {
-        const string Call = "<tool_call>\n<function=add>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\n2\n</parameter>\n</function>\n</tool_call>";
+        const string Call =
+            "<tool_call>\n<function=add>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\n2\n</parameter>\n</function>\n</tool_call>";
         var options = new ChatOptions { Tools = [AIFunctionFactory.Create((int a, string b) => a, "add")] };
 
         var taught = await Ask(TestModel.With(s_coderTemplate));
@@ -220,7 +223,8 @@ public class AkkaCpChatClientTests
                 "\n</tool_call>\n" +
             "<tool_call>\n{\"name\": \"find\", \"arguments\": {\"what\": \"\\ud83d\", \"where\": {\"y\": 1, \"y\": 2}}}\n</tool_call>";
         var model = TestModel.With(s_coderTemplate);
-        var options = new ChatOptions { Tools = [AIFunctionFactory.Create((string what, Dictionary<string, JsonElement> where) => what, "find")] };
+        var options =
+            new ChatOptions { Tools = [AIFunctionFactory.Create((string what, Dictionary<string, JsonElement> where) => what, "find")] };
         using var client = new AkkaCpChatClient(TestModel.Saying(Answer, model).Engine);
         List<ChatMessage> conversation = [new(ChatRole.User, "hi")];
         conversation.AddMessages(await client.GetResponseAsync(conversation, options));
@@ -247,13 +251,15 @@ public class AkkaCpChatClientTests
     public async Task ArgumentsWithAKeyTwice_OfAnEarlierTurn_AreNoMistake()
     {
         var (engine, backend) = TestModel.Saying("3", TestModel.With(ToolTemplate));
-        var arguments = new Dictionary<string, object?> { ["o"] = JsonDocument.Parse("{\"a\": 1, \"b\": \"\\ud83d\", \"a\": 2}").RootElement };
+        var arguments =
+            new Dictionary<string, object?> { ["o"] = JsonDocument.Parse("{\"a\": 1, \"b\": \"\\ud83d\", \"a\": 2}").RootElement };
         using var client = new AkkaCpChatClient(engine);
 
         await client.GetResponseAsync([new(ChatRole.User, "hi"), new(ChatRole.Assistant, [new FunctionCallContent("c1", "f", arguments)])]);
 
         Assert.Contains(
-            "[f{\"o\": {\"a\": 2, \"b\": \"\uFFFD\"}}]", TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()), StringComparison.Ordinal);
+            "[f{\"o\": {\"a\": 2, \"b\": \"\uFFFD\"}}]", TestModel.Demo.Tokenizer.Decode(backend.Requests[0].Tokens.AsSpan()),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -264,7 +270,8 @@ public class AkkaCpChatClientTests
 
         var prompt = engine.Encode(new GenerationRequest
         {
-            Messages = [new PromptMessage("user", "hi"), new PromptMessage("assistant", "") { ToolCalls = [new PromptToolCall("1", "f", arguments)] }],
+            Messages = [new PromptMessage("user", "hi"),
+                new PromptMessage("assistant", "") { ToolCalls = [new PromptToolCall("1", "f", arguments)] }],
         });
 
         Assert.Contains(

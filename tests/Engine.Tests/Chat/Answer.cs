@@ -49,5 +49,6 @@ internal static class Answer
     /// <summary>JSON without escapes, so that a test's expectation can be read.</summary>
     public static string Show(JsonNode? node) => node?.ToJsonString(s_plain) ?? "null";
 
-    private static readonly JsonSerializerOptions s_plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_plain =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

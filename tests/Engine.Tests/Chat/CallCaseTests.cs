@@ -75,7 +75,8 @@ public class CallCaseTests
 
     private static void AssertIs(JsonNode expected, IEnumerable<(string Name, JsonNode Arguments)> calls, string text, string reasoning)
     {
-        var found = new JsonArray([.. calls.Select(call => new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments.DeepClone() })]);
+        var found = new JsonArray(
+            [.. calls.Select(call => new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments.DeepClone() })]);
         if (expected["calls"] is { } wanted)
             Assert.True(JsonNode.DeepEquals(wanted, found), $"expected {wanted}, found {found}");
         if (expected["text"] is { } wantedText)

@@ -11,7 +11,8 @@ namespace AkkaCp.Engine.Tests.Chat;
 public class CallFuzzTests
 {
     private const string Tools = """
-        [{"name": "f", "parameters": {"properties": {"a": {"type": "string"}, "n": {"type": "integer"}, "o": {"type": ["object", "null"]}}}},
+        [{"name": "f", "parameters": {"properties": {
+            "a": {"type": "string"}, "n": {"type": "integer"}, "o": {"type": ["object", "null"]}}}},
          {"name": "now"}]
         """;
 
@@ -26,10 +27,12 @@ public class CallFuzzTests
 
     private static readonly Gen<string> s_fragment = Gen.OneOf(
         OneOf(
-            "<think>", "</think>", "<tool_call>", "</tool_call>", "<function=f>", "<function=", "</function>", "<parameter=a>", "<parameter=n>",
+            "<think>", "</think>", "<tool_call>", "</tool_call>", "<function=f>", "<function=", "</function>", "<parameter=a>",
+            "<parameter=n>",
             "<parameter=y>", "</parameter>", "{\"name\": \"f\", \"arguments\": ", "\"name\": 1, ", "\"a\": 1, ", "null", "NaN", "1e999"),
         OneOf(
-            "{", "}", "[", "]", "\"", "\\", ",", ":", "<", ">", "/", "=", "\n", "\r\n", " ", "\u00A0", "\0", "\\ud83d", "\\ude00", "\\u12", "\ud83d", "\ude00", "\uFFFD"),
+            "{", "}", "[", "]", "\"", "\\", ",", ":", "<", ">", "/", "=", "\n", "\r\n", " ", "\u00A0", "\0", "\\ud83d", "\\ude00", "\\u12",
+            "\ud83d", "\ude00", "\uFFFD"),
         Gen.Int[1, 90].Select(depth => new string('[', depth)));
 
     private static readonly Gen<Func<string, string>> s_damage = Gen.Select(

@@ -16,14 +16,17 @@ public class ChatOptionsTests
 
     private static readonly AIFunction s_tool = AIFunctionFactory.Create(() => 1, "f");
 
-    /// <summary>For each property, what shows that it is honoured; or, without a check, a value that is refused by the property's name.</summary>
+    /// <summary>For each property, what shows that it is honoured; or, without a check,
+    /// a value that is refused by the property's name.</summary>
     private static readonly (string Property, ChatOptions Options, Action<GenerationRequest>? Honoured)[] s_cases =
     [
         ("AdditionalProperties", With("min_p", 0.5), request => Assert.Equal(0.5f, request.Sampling.MinP)),
         ("AdditionalProperties", With("unknown_thing", 1), null),
         ("AdditionalProperties", With("logprobs", true), null),
-        ("AdditionalProperties", With("logit_bias", new Dictionary<string, double> { ["3"] = -1 }), request => Assert.Equal(-1, request.Sampling.LogitBias![3])),
-        ("AllowBackgroundResponses", new() { AllowBackgroundResponses = true }, request => Assert.NotNull(request.Messages)), // Allowed, not asked for.
+        ("AdditionalProperties", With("logit_bias", new Dictionary<string, double> { ["3"] = -1 }),
+            request => Assert.Equal(-1, request.Sampling.LogitBias![3])),
+        ("AllowBackgroundResponses", new() { AllowBackgroundResponses = true }, request => Assert.NotNull(request.Messages)),
+        // Allowed, not asked for.
         ("AllowMultipleToolCalls", new() { AllowMultipleToolCalls = true }, request => Assert.NotNull(request.Messages)),
         ("AllowMultipleToolCalls", new() { AllowMultipleToolCalls = false }, null),
         ("ContinuationToken", new() { ContinuationToken = ResponseContinuationToken.FromBytes(new byte[1]) }, null),
@@ -34,10 +37,12 @@ public class ChatOptionsTests
         ("ModelId", new() { ModelId = "demo" }, request => Assert.NotNull(request.Messages)),
         ("ModelId", new() { ModelId = "another" }, null),
         ("PresencePenalty", new() { PresencePenalty = 1 }, request => Assert.Equal(1, request.Sampling.PresencePenalty)),
-        ("RawRepresentationFactory", new() { RawRepresentationFactory = _ => new GenerationRequest { IgnoreEos = true } }, request => Assert.True(request.IgnoreEos)),
+        ("RawRepresentationFactory", new() { RawRepresentationFactory = _ => new GenerationRequest { IgnoreEos = true } },
+            request => Assert.True(request.IgnoreEos)),
         ("RawRepresentationFactory", new() { RawRepresentationFactory = _ => new object() }, null),
         ("Reasoning", new() { Reasoning = new() { Effort = ReasoningEffort.High } }, request => Assert.Equal("high", Effort(request))),
-        ("Reasoning", new() { Reasoning = new() { Effort = ReasoningEffort.None } }, request => Assert.Equal((false, null), (request.EnableThinking, Effort(request)))),
+        ("Reasoning", new() { Reasoning = new() { Effort = ReasoningEffort.None } },
+            request => Assert.Equal((false, null), (request.EnableThinking, Effort(request)))),
         ("Reasoning", new() { Reasoning = new() { Output = ReasoningOutput.Summary } }, null),
         ("ResponseFormat", new() { ResponseFormat = ChatResponseFormat.Text }, request => Assert.NotNull(request.Messages)),
         ("ResponseFormat", new() { ResponseFormat = ChatResponseFormat.Json }, null),
@@ -99,7 +104,8 @@ public class ChatOptionsTests
         await Named("RawRepresentationFactory", new ChatOptions { RawRepresentationFactory = _ => new GenerationRequest { Prompt = "x" } });
         await Named("stop", new ChatOptions { RawRepresentationFactory = _ => new GenerationRequest { Stop = null! } });
 
-        static async Task Named(string field, ChatOptions options) => await AssertNamedAsync(field, [new ChatMessage(ChatRole.User, "hi")], options);
+        static async Task Named(string field, ChatOptions options) =>
+            await AssertNamedAsync(field, [new ChatMessage(ChatRole.User, "hi")], options);
     }
 
     [Fact]
@@ -112,8 +118,10 @@ public class ChatOptionsTests
         await Named("arguments of the call of f", Calling(double.NaN));
         await Named("arguments of the call of f", Calling(typeof(string)));
         await Named("messages[0].result", new ChatMessage(ChatRole.Tool, [new FunctionResultContent("c", double.NaN)]));
-        await Named("messages[0][\"custom\"]", new ChatMessage(ChatRole.User, "hi") { AdditionalProperties = new() { ["custom"] = float.NaN } });
-        await Named("messages[0].additional_keys[\"role\"]", new ChatMessage(ChatRole.User, "hi") { AdditionalProperties = new() { ["role"] = "x" } });
+        await Named(
+            "messages[0][\"custom\"]", new ChatMessage(ChatRole.User, "hi") { AdditionalProperties = new() { ["custom"] = float.NaN } });
+        await Named("messages[0].additional_keys[\"role\"]",
+            new ChatMessage(ChatRole.User, "hi") { AdditionalProperties = new() { ["role"] = "x" } });
 
         static Task Named(string field, ChatMessage message) => AssertNamedAsync(field, [message], null);
         static ChatMessage Calling(object argument) =>
@@ -123,11 +131,14 @@ public class ChatOptionsTests
     [Fact]
     public async Task TemplateKwargs_ReachTheTemplate()
     {
-        Assert.Equal("<True>[low]hi;", await PromptOf(With("chat_template_kwargs", new { enable_thinking = true, reasoning_effort = "low" })));
-        Assert.Equal("<False>[x]hi;", await PromptOf(new() { AdditionalProperties = new() { ["enable_thinking"] = false, ["reasoning_effort"] = "x" } }));
+        Assert.Equal(
+            "<True>[low]hi;", await PromptOf(With("chat_template_kwargs", new { enable_thinking = true, reasoning_effort = "low" })));
+        Assert.Equal("<False>[x]hi;",
+            await PromptOf(new() { AdditionalProperties = new() { ["enable_thinking"] = false, ["reasoning_effort"] = "x" } }));
         Assert.Equal("<True>[xhigh]hi;", await PromptOf(new() { Reasoning = new() { Effort = ReasoningEffort.ExtraHigh } }));
         Assert.Equal("hi;", await PromptOf(With("enable_thinking", null)));
-        Assert.Equal("hi!;", await PromptOf(null, new ChatMessage(ChatRole.User, "hi") { AdditionalProperties = new() { ["custom"] = "!" } }));
+        Assert.Equal(
+            "hi!;", await PromptOf(null, new ChatMessage(ChatRole.User, "hi") { AdditionalProperties = new() { ["custom"] = "!" } }));
     }
 
     [Fact]
@@ -148,7 +159,8 @@ public class ChatOptionsTests
         var (engine, backend) = TestModel.Saying("x");
         using var client = new AkkaCpChatClient(engine);
 
-        var error = await Assert.ThrowsAsync<GenerationException>(() => client.GetResponseAsync("hi", new ChatOptions { Tools = [s_tool] }));
+        var error = await Assert.ThrowsAsync<GenerationException>(
+            () => client.GetResponseAsync("hi", new ChatOptions { Tools = [s_tool] }));
 
         Assert.StartsWith("tools", error.Message, StringComparison.Ordinal);
         Assert.Empty(backend.Requests);

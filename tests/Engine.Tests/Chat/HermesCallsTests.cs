@@ -20,10 +20,12 @@ public class HermesCallsTests
     [InlineData("""{"name": "f", "arguments": {"o": {"a": 1, "a": 2}}}""", "C:f{\"o\":{\"a\":2}}")]
     [InlineData("""{"name": "e", "name": "f", "arguments": "{\"a\": 1, \"a\": 2}"}""", "C:f{\"a\":2}")]
     [InlineData("""{"name": "f\ud83d", "arguments": {}}""", "C:f\uFFFD{}")]
-    [InlineData("""{"name": "f", "arguments": {"\ude00a": "\ud83d\ude00 \uDE00\uD83D \\ud83d"}}""", "C:f{\"\uFFFDa\":\"\\uD83D\\uDE00 \uFFFD\uFFFD \\\\ud83d\"}")]
+    [InlineData("""{"name": "f", "arguments": {"\ude00a": "\ud83d\ude00 \uDE00\uD83D \\ud83d"}}""",
+        "C:f{\"\uFFFDa\":\"\\uD83D\\uDE00 \uFFFD\uFFFD \\\\ud83d\"}")]
     [InlineData("""{"name": "f", "arguments": "{\"a\": \"\\ud83d\"}"}""", "C:f{\"a\":\"\uFFFD\"}")]
     [InlineData("""{"name": "f", "arguments": {"a": 1,}, }""", "C:f{\"a\":1}")]
-    [InlineData("""{"name": "f", "arguments": {"a": 1e999, "b": 123456789012345678901234567890, "c": -0.0}}""", "C:f{\"a\":1e999,\"b\":123456789012345678901234567890,\"c\":-0.0}")]
+    [InlineData("""{"name": "f", "arguments": {"a": 1e999, "b": 123456789012345678901234567890, "c": -0.0}}""",
+        "C:f{\"a\":1e999,\"b\":123456789012345678901234567890,\"c\":-0.0}")]
     [InlineData("""{"name": "f", "arguments": {"a": "</tool_call> and <tool_call>{"}}""", "C:f{\"a\":\"</tool_call> and <tool_call>{\"}")]
     public void Arguments_AreReadInEveryFormThatModelsWrite(string body, string expected)
     {
@@ -74,7 +76,8 @@ public class HermesCallsTests
         foreach (var depth in Enumerable.Range(55, 15))
         {
             var pieces = Answer.Parse(Nested(depth), false, Answer.Reader(readsXml: false));
-            Assert.All(pieces.Select(piece => piece.Call).OfType<ToolCall>(), call => ToolCallJson.ToPrompt(ToolCallJson.ToContent(call, "id")));
+            Assert.All(
+                pieces.Select(piece => piece.Call).OfType<ToolCall>(), call => ToolCallJson.ToPrompt(ToolCallJson.ToContent(call, "id")));
         }
 
         static string Nested(int depth) =>

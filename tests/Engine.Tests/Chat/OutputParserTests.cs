@@ -39,16 +39,19 @@ public class OutputParserTests
     public void CallInOpenReasoning_EndsIt(bool opensReasoning, string text, string expected) => InEveryCut(expected, text, opensReasoning);
 
     [Theory]
-    [InlineData(true, "the rule says: the <tool_call> block comes\nafter </think> so.\n</think>\n\nDone", "R:the rule says: the <tool_call> block comes\nafter|T:so.\n</think>\n\nDone")]
+    [InlineData(true, "the rule says: the <tool_call> block comes\nafter </think> so.\n</think>\n\nDone",
+        "R:the rule says: the <tool_call> block comes\nafter|T:so.\n</think>\n\nDone")]
     [InlineData(true, "a\n <tool_call> \nb </tool_call>\n c", "R:a\n <tool_call> \nb </tool_call>\n c")]
-    [InlineData(true, "as <tool_call>\n{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call> says", "R:as <tool_call>\n{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call> says")]
+    [InlineData(true, "as <tool_call>\n{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call> says",
+        "R:as <tool_call>\n{\"name\": <function-name>, \"arguments\": <args-json-object>}\n</tool_call> says")]
     [InlineData(true, "or <function=f>\n</function> first", "R:or <function=f>\n</function> first")]
     [InlineData(false, "write  <tool_call> \n and  </tool_call>  around", "T:write  <tool_call> \n and  </tool_call>  around")]
     [InlineData(false, "a\n<tool_call>\nnot json\n</tool_call>\n b", "T:a\n<tool_call>\nnot json\n</tool_call>\n b")]
     [InlineData(false, "a <tool_call>{\"name\": 1} b " + F, "T:a <tool_call>{\"name\": 1} b|C:f{\"a\":1}")]
     [InlineData(false, "<tool_call>" + F, "T:<tool_call>|C:f{\"a\":1}")]
     [InlineData(false, "<tool_call>{cut", "T:<tool_call>{cut")]
-    [InlineData(false, "a\n<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b c", "T:a\n<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b c")]
+    [InlineData(false, "a\n<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b c",
+        "T:a\n<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b c")]
     [InlineData(true, "a\n<tool_call>{\"name\": \"f\"", "R:a\n<tool_call>{\"name\": \"f\"")]
     [InlineData(false, "<tool_call>", "T:<tool_call>")]
     [InlineData(false, "a\n<tool_call>\n", "T:a\n<tool_call>\n")]
@@ -112,6 +115,7 @@ public class OutputParserTests
         var reader = Answer.Reader(readsXml: true, Tools);
         Assert.Equal(expected, Answer.Show(Answer.Parse(text, opensReasoning, reader)));
         Gen.Int[1, 7].Array[16].Sample(
-            lengths => Assert.Equal(expected, Answer.Show(Answer.Parse(text, opensReasoning, reader, lengths))), iter: 50, seed: "0000KF8xxxI4");
+            lengths => Assert.Equal(expected, Answer.Show(Answer.Parse(text, opensReasoning, reader, lengths))), iter: 50,
+            seed: "0000KF8xxxI4");
     }
 }

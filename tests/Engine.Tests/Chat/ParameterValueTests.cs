@@ -50,7 +50,8 @@ public class ParameterValueTests
     [InlineData("""{"type": "object"}""", "\"{\\\"a\\\": 1}\"", "{\"a\":1}")]
     [InlineData("""{"type": "object"}""", "{\"a\": ", "\"{\\\"a\\\": \"")]
     [InlineData("""{"type": "object"}""", "[1]", "[1]")]
-    [InlineData("""{"type": "object"}""", "{'a': [True, False, None, (1, 2,)], 'it\\'s': 'say \"\\x41\\n\"',}", "{\"a\":[true,false,null,[1,2]],\"it's\":\"say \\\"A\\n\\\"\"}")]
+    [InlineData("""{"type": "object"}""", "{'a': [True, False, None, (1, 2,)], 'it\\'s': 'say \"\\x41\\n\"',}",
+        "{\"a\":[true,false,null,[1,2]],\"it's\":\"say \\\"A\\n\\\"\"}")]
     [InlineData("""{"type": "object"}""", "\"{'a': \\\"True\\\"}\"", "{\"a\":\"True\"}")]
     [InlineData("""{"type": "object"}""", "{'a': True", "\"{'a': True\"")]
     [InlineData("""{"type": "array"}""", "['x']", "[\"x\"]")]

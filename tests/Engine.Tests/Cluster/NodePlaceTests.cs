@@ -72,7 +72,8 @@ public sealed class NodePlaceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(SocketError.AccessDenied, "akka-cp.cluster.port: expected a port that this process may open, found 80, which needs more rights")]
+    [InlineData(
+        SocketError.AccessDenied, "akka-cp.cluster.port: expected a port that this process may open, found 80, which needs more rights")]
     [InlineData(SocketError.AddressFamilyNotSupported, "akka-cp.cluster: ::1:80 cannot be listened on: ")]
     public void OtherReasons_AreSaidToo(SocketError error, string expected) => Assert.StartsWith(
         expected, ListenProblem.Of("akka-cp.cluster", "::1", 80, new SocketException((int)error)), StringComparison.Ordinal);

@@ -11,7 +11,8 @@ internal sealed record Divergence(double Mean, double Median, double P99, double
         var divergences = rows.Select(row => row.P.Zip(row.Q, (p, q) => Math.Exp(p) * (p - q)).Sum()).Order().ToArray();
         var same = rows.Count(row => Top(row.P) == Top(row.Q));
         return new Divergence(
-            divergences.Average(), divergences[divergences.Length / 2], divergences[(int)(divergences.Length * 0.99)], divergences[^1], same / (double)rows.Count, rows.Count);
+            divergences.Average(), divergences[divergences.Length / 2], divergences[(int)(divergences.Length * 0.99)], divergences[^1],
+            same / (double)rows.Count, rows.Count);
     }
 
     private static double[] LogSoftmax(float[] logits, int row, int vocabulary)

@@ -41,7 +41,8 @@ public class NonFiniteWeightTests
         // Several rounds, so that the pool's blocks pass from damaged requests to healthy ones.
         for (var round = 0; round < 4; round++)
         {
-            var failing = Enumerable.Range(0, 3).Select(_ => Assert.ThrowsAsync<GenerationException>(() => TokensAsync(engine, damaged))).ToList();
+            var failing = Enumerable.Range(0, 3)
+                .Select(_ => Assert.ThrowsAsync<GenerationException>(() => TokensAsync(engine, damaged))).ToList();
             var beside = TokensAsync(engine, s_tokens);
             var rows = LogitsOf.AllAsync(engine, s_tokens);
 
@@ -69,7 +70,8 @@ public class NonFiniteWeightTests
         {
             using var model = new DamagedModel(tensor, random.Next(DamagedModel.LengthOf(tensor)), value);
             await using var engine = await LocalEngine.StartAsync(model.Path, "1/1/1/1", dtype);
-            if (await FaultOfAsync(async () => Assert.True(LogitsOf.HaveSameBits(logits, await LogitsOf.AllAsync(engine, s_tokens)), tensor)))
+            if (await FaultOfAsync(async () =>
+                Assert.True(LogitsOf.HaveSameBits(logits, await LogitsOf.AllAsync(engine, s_tokens)), tensor)))
                 named++;
             await FaultOfAsync(async () => Assert.Equal(text, await TokensAsync(engine, s_tokens)));
         }

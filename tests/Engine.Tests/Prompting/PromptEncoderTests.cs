@@ -123,7 +123,8 @@ public class PromptEncoderTests
     [InlineData("continue_final_message")]
     public void KwargsThatWouldReplaceTheRequestsOwn_AreRefusedByName(string name)
     {
-        var error = Assert.Throws<GenerationException>(() => s_demo.Encode(TestModel.Ask("x") with { ChatTemplateKwargs = Keys(name, "[]") }));
+        var error = Assert.Throws<GenerationException>(
+            () => s_demo.Encode(TestModel.Ask("x") with { ChatTemplateKwargs = Keys(name, "[]") }));
 
         Assert.StartsWith($"chat_template_kwargs[\"{name}\"]", error.Message, StringComparison.Ordinal);
     }

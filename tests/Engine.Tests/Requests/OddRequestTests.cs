@@ -79,7 +79,8 @@ public class OddRequestTests
             var backend = new FakeBackend(TestModel.End);
             try
             {
-                await TestModel.ToListAsync(TestModel.Engine(backend, model).GenerateAsync((GenerationRequest)odd!, TestContext.Current.CancellationToken));
+                await TestModel.ToListAsync(
+                    TestModel.Engine(backend, model).GenerateAsync((GenerationRequest)odd!, TestContext.Current.CancellationToken));
                 worked++;
             }
             catch (GenerationException error)

@@ -36,7 +36,8 @@ internal static class Variants
         _ when type == typeof(TimeSpan) => [TimeSpan.Zero, TimeSpan.FromMilliseconds(-1), TimeSpan.MinValue, TimeSpan.MaxValue],
         _ when type == typeof(string) => ["", " ", "\0", "\ud800", "\udc00x", "a\nb", "\"}", new string('x', 1_000_000)],
         _ when type == typeof(JsonElement) => [s_disposed, .. Json()],
-        _ when Item(type) is { } item => [Array.CreateInstance(item, 0), Default(item), One(item, item.IsValueType ? Activator.CreateInstance(item) : null)],
+        _ when Item(type) is { } item =>
+            [Array.CreateInstance(item, 0), Default(item), One(item, item.IsValueType ? Activator.CreateInstance(item) : null)],
         _ when IsDictionary(type) => [Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(type.GenericTypeArguments))],
         _ when type.IsInterface || IsRecord(type) => [],
         _ => throw new InvalidOperationException($"what would be odd for a {type}? Say it here"),
@@ -83,7 +84,8 @@ internal static class Variants
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(one => one.CanWrite))
         {
             var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
-            foreach (var (inner, changed) in Of(path.Length == 0 ? name : $"{path}.{name}", property.PropertyType, property.GetValue(value)))
+            foreach (var (inner, changed) in Of(
+                path.Length == 0 ? name : $"{path}.{name}", property.PropertyType, property.GetValue(value)))
             {
                 var copy = type.GetMethod("<Clone>$")!.Invoke(value, null)!;
                 property.SetValue(copy, changed);

@@ -20,7 +20,8 @@ public sealed class CancelledStartTests
     {
         using var cancelling = new CancellationTokenSource();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => InferenceEngine.StartAsync(Options(new TestResources()), Known(), cancelling.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => InferenceEngine.StartAsync(Options(new TestResources()), Known(), cancelling.Token));
 
         IEnumerable<GenerationRequest> Known()
         {
@@ -39,7 +40,8 @@ public sealed class CancelledStartTests
         var all = whole.Requests;
 
         foreach (var request in Enumerable.Range(0, FewStarts).Select(part => part * (all - 1) / (FewStarts - 1)))
-            await EndsAsync($"request {request}", cancel => new TestResources { Asked = asked => CancelAt(asked == request, cancel) }, null);
+            await EndsAsync(
+                $"request {request}", cancel => new TestResources { Asked = asked => CancelAt(asked == request, cancel) }, null);
     }
 
     [Theory]
@@ -76,7 +78,8 @@ public sealed class CancelledStartTests
     }
 
     private static async Task EndsAsync(
-        string phase, Func<CancellationTokenSource, TestResources> resources, Func<CancellationTokenSource, IProgress<LoadProgress>>? progress)
+        string phase, Func<CancellationTokenSource, TestResources> resources,
+        Func<CancellationTokenSource, IProgress<LoadProgress>>? progress)
     {
         using var cancelling = new CancellationTokenSource();
         var system = resources(cancelling);

@@ -12,8 +12,10 @@ public sealed partial class ExtremeModelSizesTests : IDisposable
 {
     private static readonly string[] s_values =
     [
-        "-1", "-9223372036854775808", "0", "0.0", "1", "2", "3", "7", "1024", "2147483647", "2147483648", "4611686018427387904", "9223372036854775807",
-        "18446744073709551616", "1e15", "1e17", "1e308", "-1e308", "1e400", "5e-324", "1.5", "0.0001", "true", "\"8\"", "[]", "[2147483648]", "{}",
+        "-1", "-9223372036854775808", "0", "0.0", "1", "2", "3", "7", "1024", "2147483647", "2147483648", "4611686018427387904",
+        "9223372036854775807",
+        "18446744073709551616", "1e15", "1e17", "1e308", "-1e308", "1e400", "5e-324", "1.5", "0.0001", "true", "\"8\"", "[]",
+        "[2147483648]", "{}",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("akkacp-extreme-").FullName;
@@ -24,7 +26,8 @@ public sealed partial class ExtremeModelSizesTests : IDisposable
             File.CreateSymbolicLink(Path.Combine(_folder, Path.GetFileName(file)), file);
     }
 
-    /// <summary>The numbers of a config's properties, those of its rotary scaling, and whatever number stands in the file beside them.</summary>
+    /// <summary>The numbers of a config's properties, those of its rotary scaling, and whatever number stands
+    /// in the file beside them.</summary>
     public static TheoryData<string> Fields =>
         [.. Numbers(typeof(ModelConfig)).Append("eos_token_id").Append("mlp_only_layers")
             .Concat(Config().Where(entry => entry.Value is JsonValue value && value.TryGetValue<double>(out _)).Select(entry => entry.Key))
@@ -76,11 +79,13 @@ public sealed partial class ExtremeModelSizesTests : IDisposable
         });
 
         Assert.Null(Extremes.OfPlan("num_hidden_layers", options, out var refusal));
-        foreach (var field in new[] { "hidden_size", "num_hidden_layers", "head_dim", "vocab_size", "num_experts", "moe_intermediate_size" })
+        foreach (var field in new[] { "hidden_size", "num_hidden_layers", "head_dim", "vocab_size", "num_experts",
+            "moe_intermediate_size" })
             Assert.Contains($"config.json: {field}: expected ", refusal, StringComparison.Ordinal);
 
         var inspection = EngineInspection.Create(options);
-        Assert.Contains(inspection.Problems, problem => problem.Contains("num_hidden_layers: expected at most 4", StringComparison.Ordinal));
+        Assert.Contains(
+            inspection.Problems, problem => problem.Contains("num_hidden_layers: expected at most 4", StringComparison.Ordinal));
         Assert.True(inspection.WeightBytes > 1L << 50);
     }
 

@@ -10,7 +10,8 @@ public sealed class ExtremeSettingsTests
 {
     private static readonly string[] s_values =
     [
-        "-1", "-9223372036854775808", "0", "1", "2", "16", "2147483647", "2147483648", "4294967296", "9007199254740992", "9223372036854775807",
+        "-1", "-9223372036854775808", "0", "1", "2", "16", "2147483647", "2147483648", "4294967296", "9007199254740992",
+        "9223372036854775807",
         "18446744073709551616", "1e308", "-1e308", "1e400", "0.5", "NaN", "Infinity", "0x10", "1 000", "",
         "0ms", "0.5ms", "1ms", "24h", "24.1h", "1000000h", "999999999999999h", "1000000 days", "-1s",
         "0B", "1B", "1MiB", "1048576GiB", "1048577GiB", "999999999999999GiB", "1TB", "auto", "off", "none",
@@ -25,7 +26,8 @@ public sealed class ExtremeSettingsTests
 
     /// <summary>All that there are: a new one is walked without being added here.</summary>
     public static TheoryData<string> Keys =>
-        [.. new EngineSettings().ToHocon().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(" = ")[0]["akka-cp.".Length..])];
+        [.. new EngineSettings().ToHocon().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(" = ")[0]["akka-cp.".Length..])];
 
     [Theory]
     [MemberData(nameof(Keys))]

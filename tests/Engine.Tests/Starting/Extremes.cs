@@ -62,7 +62,8 @@ internal static partial class Extremes
         {
             // The request's own end: a context of one token, a step's time that is too short.
         }
-        catch (Exception error) when (error is SettingsException or ModelFormatException or TimeoutException && IsNamed(name, error.Message))
+        catch (Exception error)
+            when (error is SettingsException or ModelFormatException or TimeoutException && IsNamed(name, error.Message))
         {
             return null;
         }

@@ -9,7 +9,8 @@ public sealed class MemoryNeedTests
 {
     private const long GiB = 1L << 30;
 
-    private static readonly SystemLimits s_limits = new() { Total = 16 * GiB, Available = 8 * GiB, AddressSpace = 16 * GiB, Threads = 1000 };
+    private static readonly SystemLimits s_limits =
+        new() { Total = 16 * GiB, Available = 8 * GiB, AddressSpace = 16 * GiB, Threads = 1000 };
     private static readonly MemoryNeed s_small = new(2, GiB, GiB, 1 << 20, 4, "akka-cp.kv-cache.memory");
 
     [Fact]
@@ -38,7 +39,8 @@ public sealed class MemoryNeedTests
         Assert.NotEmpty((s_small with { ScratchBytes = 2 * GiB }).Problems(s_limits with { Total = 3 * GiB }));
 
         var options = new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Threads = 3 };
-        Assert.Equal(3 * EnginePlan.Create(options with { Threads = 1 }).NeedHere.ScratchBytes, EnginePlan.Create(options).NeedHere.ScratchBytes);
+        Assert.Equal(
+            3 * EnginePlan.Create(options with { Threads = 1 }).NeedHere.ScratchBytes, EnginePlan.Create(options).NeedHere.ScratchBytes);
     }
 
     [Fact]

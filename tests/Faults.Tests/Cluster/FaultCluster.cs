@@ -79,7 +79,8 @@ internal sealed partial class FaultCluster : IAsyncDisposable
     public HostProcess Node(int index) => _nodes[index] ?? throw new InvalidOperationException($"node {index} was not started");
 
     /// <summary>Indices of the nodes that hold the ranks, by rank.</summary>
-    public int[] RankNodes() => [.. (LastServing() ?? throw new InvalidOperationException($"no group has served: {Tail()}")).OrderBy(line => line.Rank).Select(line => line.Node)];
+    public int[] RankNodes() => [.. (LastServing() ?? throw new InvalidOperationException($"no group has served: {Tail()}"))
+        .OrderBy(line => line.Rank).Select(line => line.Node)];
 
     /// <summary>Waits until all ranks of an epoch serve, the last of them later than a moment.</summary>
     public async Task WaitUntilServingAsync(long after)

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace AkkaCp.Faults.Tests.Hosts;
 
 /// <summary>
-/// Connections to a port that mean no good: they say nothing, or a byte now and then, or garbage, or announce what is too long, or begin TLS
-/// and leave it there. Each is made anew soon after it is closed.
+/// Connections to a port that mean no good: they say nothing, or a byte now and then, or garbage, or announce what is too long, or begin
+/// TLS and leave it there. Each is made anew soon after it is closed.
 /// </summary>
 internal sealed class Flood : IAsyncDisposable
 {

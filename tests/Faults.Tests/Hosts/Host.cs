@@ -45,7 +45,8 @@ internal sealed class Host(string name, string space, string address) : IDisposa
     /// <summary>Limits what goes out.</summary>
     /// <param name="rate">As tc writes it: 1gbit.</param>
     public void LimitRate(string rate) => Shell.Run(
-        "ip", "netns", "exec", space, "tc", "qdisc", "replace", "dev", Device, "root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms");
+        "ip", "netns", "exec", space, "tc", "qdisc", "replace", "dev", Device, "root", "tbf", "rate", rate, "burst", "256kb",
+        "latency", "50ms");
 
     /// <summary>Kills what runs there and removes it.</summary>
     public void Dispose()

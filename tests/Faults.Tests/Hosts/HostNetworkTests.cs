@@ -30,7 +30,8 @@ public sealed class HostNetworkTests
 
         Assert.Equal(0, await ping.WaitForExitAsync(s_limit));
         var shortest = double.Parse(
-            ping.Output.Split("min/avg/max").Last().Split('=').Last().Trim().Split('/')[0], System.Globalization.CultureInfo.InvariantCulture);
+            ping.Output.Split("min/avg/max").Last().Split('=').Last().Trim().Split('/')[0],
+            System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(shortest, 40, 400);
     }
 

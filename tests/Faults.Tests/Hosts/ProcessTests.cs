@@ -51,7 +51,8 @@ public abstract class ProcessTests : IDisposable
         return file;
     }
 
-    /// <summary>The line of a configuration that turns TLS on, with certificates made for the test; skips it where they cannot be made.</summary>
+    /// <summary>The line of a configuration that turns TLS on, with certificates made for the test;
+    /// skips it where they cannot be made.</summary>
     protected string MakeCertificates()
     {
         if (Shell.TryRun("openssl", "version").Exit != 0)

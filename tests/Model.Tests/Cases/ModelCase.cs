@@ -47,7 +47,8 @@ internal sealed class ModelCase
     {
         if (name.EndsWith(Part, StringComparison.Ordinal))
             model.Merge(name[..^Part.Length] + ".json", JsonNode.Parse(text)!.AsObject());
-        else if (name != ExpectedFile && !name.EndsWith(".md", StringComparison.Ordinal) && !name.EndsWith(".txt", StringComparison.Ordinal))
+        else if (name != ExpectedFile && !name.EndsWith(".md", StringComparison.Ordinal)
+            && !name.EndsWith(".txt", StringComparison.Ordinal))
             model.Write(name, text);
     }
 }

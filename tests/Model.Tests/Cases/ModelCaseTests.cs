@@ -47,11 +47,13 @@ public class ModelCaseTests
     {
         var members = JsonSerializer.SerializeToNode(found)!;
         foreach (var (name, value) in expected?.AsObject() ?? [])
-            Assert.True(JsonNode.DeepEquals(value, members[name]), $"{name}: expected {value?.ToJsonString()}, found {members[name]?.ToJsonString()}");
+            Assert.True(JsonNode.DeepEquals(value, members[name]),
+                $"{name}: expected {value?.ToJsonString()}, found {members[name]?.ToJsonString()}");
     }
 
     private static IEnumerable<int> EndTokensOf(string directory, ModelConfig config) => EndTokens.Find(
-        config, GenerationDefaults.Load(directory), Tokenizer.Load(directory), ChatTemplate.Load(directory)).Tokens.Select(token => token.Id);
+        config, GenerationDefaults.Load(directory), Tokenizer.Load(directory), ChatTemplate.Load(directory)).Tokens.Select(
+            token => token.Id);
 
     private static void AssertSameIds(string directory)
     {

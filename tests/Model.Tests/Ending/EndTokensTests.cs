@@ -37,7 +37,8 @@ public sealed class EndTokensTests : IDisposable
         .Change("tokenizer.json", json =>
         {
             foreach (var (content, id) in s_tokens)
-                json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = id, ["content"] = content, ["special"] = content != "</answer>" });
+                json["added_tokens"]!.AsArray()
+                    .Add(new JsonObject { ["id"] = id, ["content"] = content, ["special"] = content != "</answer>" });
         })
         .Change("tokenizer_config.json", json => json["eos_token"] = null)
         .Write("generation_config.json", "{}")
@@ -89,7 +90,8 @@ public sealed class EndTokensTests : IDisposable
     [Fact]
     public void EndTokenAsAnObject_IsRead()
     {
-        _model.Change("tokenizer_config.json", json => json["eos_token"] = new JsonObject { ["content"] = "<|im_end|>", ["lstrip"] = false });
+        _model.Change(
+            "tokenizer_config.json", json => json["eos_token"] = new JsonObject { ["content"] = "<|im_end|>", ["lstrip"] = false });
         AssertEnds((511, TokenizerFile));
     }
 

@@ -41,7 +41,8 @@ public sealed class DamagedFileTests : IDisposable
         ["no UTF-8 in a name"] = text => WithMember(text, "\"\u0001\": 0", 0xFF),
         ["half a surrogate pair in a name"] = text => WithMember(text, "\"\\ud800\": 0"),
         ["half a surrogate pair in a text"] = text => WithMember(text, "\"__metadata__\": {\"a\": \"\\uDC00\"}"),
-        ["number of a million digits"] = text => WithMember(text, $"\"eos_token_id\": 1{new string('0', 1_000_000)}.5, \"eos_token_id\": 1"),
+        ["number of a million digits"] = text =>
+            WithMember(text, $"\"eos_token_id\": 1{new string('0', 1_000_000)}.5, \"eos_token_id\": 1"),
         ["not a number"] = text => WithMember(text, "\"x\": NaN"),
         ["comment"] = text => WithMember(text, "/* \"x\": 1 */ \"x\": 2"),
     };

@@ -20,7 +20,8 @@ internal static class ModelReaders
     ];
 
     /// <summary>The errors that readers throw at a directory, which are all of the kinds that name the file.</summary>
-    public static IReadOnlyList<Exception> ErrorsOf(string directory) => [.. All.Select(read => ErrorOf(read, directory)).OfType<Exception>()];
+    public static IReadOnlyList<Exception> ErrorsOf(string directory) =>
+        [.. All.Select(read => ErrorOf(read, directory)).OfType<Exception>()];
 
     /// <summary>Whether an error is one of the kinds that a damaged file may give.</summary>
     public static bool IsTyped(Exception error) =>

@@ -66,20 +66,28 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]}}", "below 2^63")]
     [InlineData("{\"a\":{\"dtype\":\"F64\",\"shape\":[1152921504606846976],\"data_offsets\":[0,4]}}", "below 2^63")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "a hole")]
-    [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}", "an overlap")]
-    [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}", "a hole")]
+    [InlineData(
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
+        "an overlap")]
+    [InlineData(
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
+        "a hole")]
     [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}", "3 bytes of data")]
     [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[5],\"data_offsets\":[0,5]}}", "5 bytes of data")]
-    [InlineData("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}", "one entry of this name")]
+    [InlineData(
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
+        "one entry of this name")]
     [InlineData("{\"__metadata__\":{\"k\":1},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "a string for key")]
     [InlineData("{\"__metadata__\":[],\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "an object of strings")]
-    [InlineData("{\"__metadata__\":{},\"__metadata__\":{},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "one entry of this name")]
+    [InlineData("{\"__metadata__\":{},\"__metadata__\":{},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        "one entry of this name")]
     public void BrokenHeader_IsRefusedByName(string header, string expected) =>
         AssertRefused(WriteRaw(Encoding.UTF8.GetBytes(header), new byte[4]), "", expected);
 
     [Fact]
     public void HeaderWithBrokenUtf8_IsRefused() =>
-        AssertRefused(WriteRaw([.. "{\"a"u8, 0xFF, .. "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"u8], new byte[4]), "header", "UTF-8");
+        AssertRefused(WriteRaw([.. "{\"a"u8, 0xFF, .. "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"u8], new byte[4]),
+            "header", "UTF-8");
 
     [Fact]
     public void DeepHeader_IsRefused() =>
@@ -156,7 +164,8 @@ public sealed class SafetensorsFileTests : IDisposable
         Write(path, SafetensorsDType.F32, [5, 3], writer => writer.Write(new float[15]));
         using var file = SafetensorsFile.Open(path);
 
-        Assert.ThrowsAny<ArgumentException>(() => file.ReadRows("t", firstRow, rows, firstColumn, columns, new float[(rows * columns) + (columns == 2 ? 1 : 0)]));
+        Assert.ThrowsAny<ArgumentException>(
+            () => file.ReadRows("t", firstRow, rows, firstColumn, columns, new float[(rows * columns) + (columns == 2 ? 1 : 0)]));
     }
 
     [Fact]
@@ -207,7 +216,8 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Writer_RoundsToBF16_NearestEven()
     {
-        uint[] bits = [0x3F80_0000, 0x3F80_8000, 0x3F81_8000, 0x3F80_8001, 0x3F80_7FFF, 0x7F7F_FFFF, 0xFF80_0000, 0x7F80_0001, 0x0000_8000, 0x0001_8000, 0x8000_0000];
+        uint[] bits = [0x3F80_0000, 0x3F80_8000, 0x3F81_8000, 0x3F80_8001, 0x3F80_7FFF, 0x7F7F_FFFF, 0xFF80_0000, 0x7F80_0001, 0x0000_8000,
+            0x0001_8000, 0x8000_0000];
         ushort[] expected = [0x3F80, 0x3F80, 0x3F82, 0x3F81, 0x3F80, 0x7F80, 0xFF80, 0x7FC0, 0x0000, 0x0002, 0x8000];
         var values = Enumerable.Range(0, 8).SelectMany(_ => bits).Select(BitConverter.UInt32BitsToSingle).ToArray();
         var path = _folder.File("x");

@@ -86,7 +86,8 @@ public sealed class SafetensorsSetTests : IDisposable
     public void NonFiniteWeights_AreFoundAndCounted()
     {
         using (var writer = SafetensorsWriter.Create(_folder.File("model.safetensors"),
-            [("good", SafetensorsDType.F32, [3]), ("nan", SafetensorsDType.F32, [4]), ("inf", SafetensorsDType.BF16, [2]), ("ints", SafetensorsDType.I32, [1])]))
+            [("good", SafetensorsDType.F32, [3]), ("nan", SafetensorsDType.F32, [4]), ("inf", SafetensorsDType.BF16, [2]),
+                ("ints", SafetensorsDType.I32, [1])]))
         {
             writer.Write([1f, float.MaxValue, float.Epsilon]);
             writer.Write([float.NaN, 1f, float.NegativeInfinity, 0f]);
@@ -102,7 +103,8 @@ public sealed class SafetensorsSetTests : IDisposable
 
     private void WriteShard(string file, params string[] tensors)
     {
-        using var writer = SafetensorsWriter.Create(_folder.File(file), tensors.Select(name => (name, SafetensorsDType.F32, (IReadOnlyList<long>)[1L])));
+        using var writer = SafetensorsWriter.Create(
+            _folder.File(file), tensors.Select(name => (name, SafetensorsDType.F32, (IReadOnlyList<long>)[1L])));
         foreach (var _ in tensors)
         {
             writer.Write([1f]);

@@ -71,7 +71,8 @@ public sealed class SamplerTests
         }
 
         var freedom = expected.Count(p => p > 0) - 1;
-        Assert.True(chiSquare <= freedom + 5 * Math.Sqrt(2.0 * freedom) + 1e-9, $"{chain}: χ² = {chiSquare} at {freedom} degrees of freedom");
+        Assert.True(
+            chiSquare <= freedom + 5 * Math.Sqrt(2.0 * freedom) + 1e-9, $"{chain}: χ² = {chiSquare} at {freedom} degrees of freedom");
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class SamplingOptionsTests
     [InlineData(float.PositiveInfinity)]
     [InlineData(float.MaxValue)]
     [InlineData(101f)]
-    public void BadTemperature_IsNamed(float value) => AssertOne(new SamplingOptions { Temperature = value }, "temperature must be in [0, 100]");
+    public void BadTemperature_IsNamed(float value) =>
+        AssertOne(new SamplingOptions { Temperature = value }, "temperature must be in [0, 100]");
 
     [Theory]
     [InlineData(float.NaN)]

@@ -84,7 +84,8 @@ public sealed class SynthModelTests : IDisposable
         var values = new float[NormalNumbers.BlockElements];
         new NormalNumbers(1, "t").Fill(0, values, 0, 1);
 
-        foreach (var (x, below) in ((double, double)[])[(-3, 0.00135), (-2, 0.02275), (-1, 0.15866), (0, 0.5), (0.5, 0.69146), (2.5, 0.99379)])
+        foreach (var (x, below) in ((double, double)[])[(-3, 0.00135), (-2, 0.02275), (-1, 0.15866), (0, 0.5), (0.5, 0.69146),
+            (2.5, 0.99379)])
         {
             Assert.Equal(below, values.Count(value => value < x) / (double)values.Length, 0.003);
         }
@@ -153,6 +154,7 @@ public sealed class SynthModelTests : IDisposable
         file.ReadRows(tensor, 0, (int)entry.Rows, 0, (int)entry.Columns, values);
         var found = values.Average(value => (double)value);
         Assert.Equal(mean, found, 4 * deviation / Math.Sqrt(values.Length));
-        Assert.Equal(deviation, Math.Sqrt(values.Average(value => (value - found) * (value - found))), 4 * deviation / Math.Sqrt(2.0 * values.Length));
+        Assert.Equal(deviation, Math.Sqrt(values.Average(value => (value - found) * (value - found))),
+            4 * deviation / Math.Sqrt(2.0 * values.Length));
     }
 }

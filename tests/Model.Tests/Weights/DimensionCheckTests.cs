@@ -34,7 +34,8 @@ public sealed class DimensionCheckTests : IDisposable
     [InlineData("decoder_sparse_step", 2)]
     [InlineData("decoder_sparse_step", 4096)]
     public void ExpertsInOtherLayers_AreNamed(string key, int value) => AssertRefused(
-        "num_experts, decoder_sparse_step, mlp_only_layers: expected layer 0 with experts, as the weights have it, found it without experts",
+        "num_experts, decoder_sparse_step, mlp_only_layers: "
+            + "expected layer 0 with experts, as the weights have it, found it without experts",
         json => json[key] = value);
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class DimensionCheckTests : IDisposable
         Assert.Equal(
             ["intermediate_size: expected 192, as model.layers.1.mlp.down_proj.weight [64, 192] has it, found 7"],
             ReasonsOf(config with { IntermediateSize = 7 }));
-        Assert.Contains("expected layer 1 without experts", Assert.Single(ReasonsOf(config with { MlpOnlyLayers = [] })), StringComparison.Ordinal);
+        Assert.Contains(
+            "expected layer 1 without experts", Assert.Single(ReasonsOf(config with { MlpOnlyLayers = [] })), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,7 +80,8 @@ public sealed class DimensionCheckTests : IDisposable
         Assert.Equal(tensor, Assert.Throws<ModelFormatException>(() => WeightFiles.Check(_folder.Path, config)).Where);
     }
 
-    /// <summary>Names alone make 4096 layers and a router's rows 16384 experts: a list of all their tensors would be tens of gigabytes.</summary>
+    /// <summary>Names alone make 4096 layers and a router's rows 16384 experts: a list of all their tensors
+    /// would be tens of gigabytes.</summary>
     [Fact]
     public void LayersAndExpertsThatHaveNoTensors_AreRefusedBeforeTheyArePlanned()
     {
@@ -119,9 +122,11 @@ public sealed class DimensionCheckTests : IDisposable
         ShardSpec[] shards = [ShardSpec.Whole, new(2, 0, 2, 0, 1, 0), new(2, 1, 1, 0, 2, 1), new(2, 1, 1, 0, 2, 1)];
 
         foreach (var shard in shards)
-            Assert.Equal(ShardPlan.Create(config, shard, dtype).Pieces.Sum(piece => piece.Bytes), WeightBytes.Estimate(config, shard, dtype));
+            Assert.Equal(
+                ShardPlan.Create(config, shard, dtype).Pieces.Sum(piece => piece.Bytes), WeightBytes.Estimate(config, shard, dtype));
         Assert.Equal(
-            shards.SelectMany(shard => ShardPlan.Create(config, shard, dtype).Pieces).DistinctBy(piece => piece.Key).Sum(piece => piece.Bytes),
+            shards.SelectMany(shard => ShardPlan.Create(config, shard, dtype).Pieces).DistinctBy(piece => piece.Key)
+                .Sum(piece => piece.Bytes),
             WeightBytes.EstimateShared(config, shards, dtype));
     }
 

@@ -39,10 +39,12 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal(Whole(file, "model.norm.weight"), weights.FinalNorm.View.SpanF32().ToArray());
         var layer = weights.Layers[3];
         Assert.Equal(Whole(file, "model.layers.3.self_attn.q_proj.weight"), Values(layer.Attention.Q));
-        Assert.Equal((float[])[.. Whole(file, "model.layers.3.self_attn.k_proj.weight"), .. Whole(file, "model.layers.3.self_attn.v_proj.weight")],
+        Assert.Equal(
+            (float[])[.. Whole(file, "model.layers.3.self_attn.k_proj.weight"), .. Whole(file, "model.layers.3.self_attn.v_proj.weight")],
             Values(layer.Attention.Kv));
         Assert.Equal(Whole(file, "model.layers.3.self_attn.q_norm.weight"), layer.Attention.QNorm.View.SpanF32().ToArray());
-        Assert.Equal((float[])[.. Whole(file, "model.layers.3.mlp.experts.7.gate_proj.weight"), .. Whole(file, "model.layers.3.mlp.experts.7.up_proj.weight")],
+        Assert.Equal((float[])[.. Whole(file, "model.layers.3.mlp.experts.7.gate_proj.weight"),
+            .. Whole(file, "model.layers.3.mlp.experts.7.up_proj.weight")],
             Values(layer.Moe!.GateUp[7]));
         Assert.Equal(Whole(file, "model.layers.3.mlp.experts.7.down_proj.weight"), Values(layer.Moe.Down[7]));
         Assert.Equal(Whole(file, "model.layers.3.mlp.gate.weight"), Values(layer.Moe.Router));
@@ -136,16 +138,19 @@ public sealed class ModelLoaderTests : IDisposable
         var embedding = TestModel.Values("model.embed_tokens.weight", 37 * 64);
         Assert.Equal((19, 18), (weights.VocabStart, weights.VocabCount));
         Assert.Equal(embedding[(19 * 64)..], Values(weights.LmHead));
-        Assert.Equal(embedding.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).Skip(64).Take(64), weights.Embedding.View.RowBF16(1).ToArray());
+        Assert.Equal(embedding.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).Skip(64).Take(64),
+            weights.Embedding.View.RowBF16(1).ToArray());
         var attention = weights.Layers[1].Attention;
         Assert.Equal((2, 1), (attention.NumHeads, attention.NumKvHeads));
         Assert.Equal(TestModel.Values("model.layers.1.self_attn.q_proj.bias", 128)[64..], attention.QBias!.Value.View.SpanF32().ToArray());
-        Assert.Equal((float[])[.. TestModel.Values("model.layers.1.self_attn.k_proj.bias", 64)[32..], .. TestModel.Values("model.layers.1.self_attn.v_proj.bias", 64)[32..]],
+        Assert.Equal((float[])[.. TestModel.Values("model.layers.1.self_attn.k_proj.bias", 64)[32..],
+            .. TestModel.Values("model.layers.1.self_attn.v_proj.bias", 64)[32..]],
             attention.KvBias!.Value.View.SpanF32().ToArray());
         Assert.Null(attention.OBias);
         Assert.Equal(Columns(TestModel.Values("model.layers.1.self_attn.o_proj.weight", 64 * 128), 128, 64, 64), Values(attention.O));
         var mlp = weights.Layers[1].Mlp!;
-        Assert.Equal(TestModel.Values("model.layers.1.mlp.gate_proj.weight", 192 * 64)[(48 * 64)..(96 * 64)], Values(mlp.GateUp)[..(48 * 64)]);
+        Assert.Equal(
+            TestModel.Values("model.layers.1.mlp.gate_proj.weight", 192 * 64)[(48 * 64)..(96 * 64)], Values(mlp.GateUp)[..(48 * 64)]);
         Assert.Equal(Columns(TestModel.Values("model.layers.1.mlp.down_proj.weight", 64 * 192), 192, 48, 48), Values(mlp.Down));
         Assert.Equal(DType.F32, weights.Layers[0].Moe!.Router.DType);
         Assert.Equal(DType.BF16, weights.Layers[0].Moe!.Down[0].DType);

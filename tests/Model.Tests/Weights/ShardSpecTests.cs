@@ -31,9 +31,13 @@ public class ShardSpecTests
             Cover(counts, plan.Layers.SelectMany(layer => layer.Attention.Pieces).Append(plan.LmHead));
         }
 
-        foreach (var plan in from e in Enumerable.Range(0, ep) from t in Enumerable.Range(0, moeTp) select Plan(config, new ShardSpec(1, 0, moeTp, t, ep, e)))
+        foreach (var plan in
+            from e in Enumerable.Range(0, ep)
+            from t in Enumerable.Range(0, moeTp)
+            select Plan(config, new ShardSpec(1, 0, moeTp, t, ep, e)))
         {
-            Cover(counts, plan.Layers.SelectMany(layer => (IEnumerable<WeightPiece>)[.. layer.Moe?.GateUp ?? [], .. layer.Moe?.Down ?? [], .. layer.Mlp?.Pieces ?? []]));
+            Cover(counts, plan.Layers.SelectMany(layer =>
+                (IEnumerable<WeightPiece>)[.. layer.Moe?.GateUp ?? [], .. layer.Moe?.Down ?? [], .. layer.Mlp?.Pieces ?? []]));
         }
 
         var kvCopies = Math.Max(1, attnTp / config.NumKeyValueHeads);
@@ -85,7 +89,8 @@ public class ShardSpecTests
         var moe = plan.Layers[0].Moe!;
 
         Assert.Equal(4, moe.FirstExpert);
-        Assert.Equal(["model.layers.0.mlp.experts.5.gate_proj.weight[16+16,0+64]", "model.layers.0.mlp.experts.5.up_proj.weight[16+16,0+64]"],
+        Assert.Equal(
+            ["model.layers.0.mlp.experts.5.gate_proj.weight[16+16,0+64]", "model.layers.0.mlp.experts.5.up_proj.weight[16+16,0+64]"],
             moe.GateUp[1].Slices.Select(slice => slice.ToString()));
         Assert.Equal("model.layers.0.mlp.experts.5.down_proj.weight[0+64,16+16]", moe.Down[1].Slices.Single().ToString());
         Assert.Equal((DType.F32, 8), (moe.Router.DType, moe.Router.Rows));
@@ -131,8 +136,10 @@ public class ShardSpecTests
     {
         var config = TestModel.Config(json =>
         {
-            foreach (var (key, value) in (IEnumerable<(string, int)>)[("hidden_size", 2048), ("num_hidden_layers", 48), ("num_attention_heads", 32),
-                ("num_key_value_heads", 4), ("head_dim", 128), ("num_experts", 128), ("num_experts_per_tok", 8), ("moe_intermediate_size", 768), ("vocab_size", 151936)])
+            foreach (var (key, value)
+                in (IEnumerable<(string, int)>)[("hidden_size", 2048), ("num_hidden_layers", 48), ("num_attention_heads", 32),
+                ("num_key_value_heads", 4), ("head_dim", 128), ("num_experts", 128), ("num_experts_per_tok", 8),
+                ("moe_intermediate_size", 768), ("vocab_size", 151936)])
             {
                 json[key] = value;
             }

@@ -25,7 +25,8 @@ internal static class TestModel
 
     /// <summary>Writes model.safetensors with the config's tensors in F32, except those that <paramref name="replace"/> changes.</summary>
     public static void Write(
-        string folder, ModelConfig config, Func<(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape), (string, SafetensorsDType, IReadOnlyList<long>)?>? replace = null)
+        string folder, ModelConfig config, Func<(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape),
+        (string, SafetensorsDType, IReadOnlyList<long>)?>? replace = null)
     {
         var entries = Tensors(config)
             .Select(tensor => (tensor.Name, DType: SafetensorsDType.F32, tensor.Shape))

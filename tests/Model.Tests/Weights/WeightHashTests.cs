@@ -77,7 +77,8 @@ public sealed class WeightHashTests : IDisposable
             Flip(path, dataStart + position, mask);
             var layout = random.Next(s_layouts.Length);
 
-            var changed = s_layouts[layout].SelectMany(shard => Hashes(_folder.Path, shard)).Where(hash => !sound[layout].Contains(hash)).ToList();
+            var changed = s_layouts[layout].SelectMany(shard => Hashes(_folder.Path, shard))
+                .Where(hash => !sound[layout].Contains(hash)).ToList();
 
             var tensor = tensors.Single(tensor => tensor.Begin <= position && position < tensor.End).Name;
             Assert.True(changed.Count > 0, $"byte {position} of {tensor}, layout {layout}: not noticed");

@@ -18,7 +18,8 @@ public sealed class WeightStoreTests : IDisposable
         using var finish = new ManualResetEventSlim();
         var first = Task.Run(() => _store.Acquire("a", () => Blocking(started, finish), default), TestContext.Current.CancellationToken);
         started.Wait(TestContext.Current.CancellationToken);
-        var second = Task.Run(() => _store.Acquire("a", () => throw new InvalidOperationException("loaded twice"), default), TestContext.Current.CancellationToken);
+        var second = Task.Run(() => _store.Acquire("a", () => throw new InvalidOperationException("loaded twice"), default),
+            TestContext.Current.CancellationToken);
 
         finish.Set();
         using var one = await first;

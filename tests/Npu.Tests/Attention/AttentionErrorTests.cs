@@ -73,7 +73,8 @@ public sealed class AttentionErrorTests : IDisposable
         var error = AssertRefused("query", ShardedHeads(v.Ints("query_shape")!, v.Int("num_heads")));
         Assert.Equal("[1, 20, 25200, 128]", error.Expected);
         Assert.Equal("[1, 5, 25200, 128]", error.Found);
-        Assert.Contains($"{CpVectors.Section("fia_errors").GetProperty("status_code").GetInt32()}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{CpVectors.Section("fia_errors").GetProperty("status_code").GetInt32()}", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,7 +126,8 @@ public sealed class AttentionErrorTests : IDisposable
         AssertRefused("block_table", a with { BlockTable = [2] });
         AssertRefused("block_table", a with { BlockTable = [-1] });
         AssertRefused("block_table", a with { ActualSeqLengths = [1, 4], BlockTable = [0, 0, 0], BlockTableRows = 2 });
-        AssertRefused("actual_seq_lengths_kv", a with { ActualSeqLengths = [1, 2, 4], BlockTable = [0, 0, 0], BlockTableRows = 3, ActualSeqLengthsKv = [1, 1] });
+        AssertRefused("actual_seq_lengths_kv",
+            a with { ActualSeqLengths = [1, 2, 4], BlockTable = [0, 0, 0], BlockTableRows = 3, ActualSeqLengthsKv = [1, 1] });
         _device.FusedInferAttentionScore(a with { BlockTable = [1, -1] });
     }
 

@@ -44,7 +44,8 @@ public sealed class AttentionPairsTests : IDisposable
     public void HeadCountsAndSizes_AreNearTheFormula(string kernels)
     {
         var rng = new Rng(42);
-        foreach (var (heads, kvHeads, d) in new[] { (4, 4, 64), (8, 1, 128), (32, 4, 128), (6, 2, 24), (7, 1, 40), (64, 1, 8), (2, 1, 512), (30, 2, 96) })
+        foreach (var (heads, kvHeads, d)
+            in new[] { (4, 4, 64), (8, 1, 128), (32, 4, 128), (6, 2, 24), (7, 1, 40), (64, 1, 8), (2, 1, 512), (30, 2, 96) })
         {
             var c = Rounded(AttentionCase.Random(rng, heads, kvHeads, d, [5, 33, 1, 2], [70, 40, 129, 700]));
             AssertNear(c, c.RunPaged(Device(kernels, 2), 48, DType.BF16), Causal(c));
@@ -82,7 +83,8 @@ public sealed class AttentionPairsTests : IDisposable
     {
         var c = Rounded(AttentionCase.Random(new Rng(44), 4, 2, 32, [3, 9], [80, 9]));
         var expected = c.RunPaged(Device("scalar", 1), 32);
-        var widening = CpuDevice.AvailableKernels.Where(name => name is "scalar" or "avx512" or "vector256" or "vector128" or "vnni-avx512").ToArray();
+        var widening = CpuDevice.AvailableKernels.Where(
+            name => name is "scalar" or "avx512" or "vector256" or "vector128" or "vnni-avx512").ToArray();
         foreach (var kernels in widening)
         {
             c.RunPaged(Device(kernels, 2), 32, DType.BF16).AssertSame(expected, kernels);
@@ -239,8 +241,8 @@ public sealed class AttentionPairsTests : IDisposable
 
     private static void AssertNear(AttentionCase c, AttentionResult result, Func<int, int, int[]> visible)
     {
-        // A query and a weight carry a relative error of 2^-9 each, from rounding to BF16. A score is off by 2^-9 · Σ|q·k|·scale at most, in
-        // practice by that over √D: 0.03 with the numbers here; weights are off by as much, and so are lse and, relative to the largest
+        // A query and a weight carry a relative error of 2^-9 each, from rounding to BF16. A score is off by 2^-9 · Σ|q·k|·scale at most,
+        // in practice by that over √D: 0.03 with the numbers here; weights are off by as much, and so are lse and, relative to the largest
         // value, the mean. Variants that widen are far nearer and have their own tests.
         var largest = c.Queries.SelectMany(q => q).Max(Math.Abs);
         var score = c.Scale * largest * largest * Math.Sqrt(c.D);

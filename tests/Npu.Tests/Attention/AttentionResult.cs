@@ -14,7 +14,8 @@ internal sealed class AttentionResult(AttentionCase c)
 
     public void Set(int b, int i, int h, ReadOnlySpan<float> output, float lse) => _rows.Add((b, i, h), (output.ToArray(), lse));
 
-    /// <summary>Each row is near the formula in float64: relative to the largest value, and for lse to its own magnitude or by its own tolerance.</summary>
+    /// <summary>Each row is near the formula in float64: relative to the largest value,
+    /// and for lse to its own magnitude or by its own tolerance.</summary>
     public void AssertNear(Func<int, int, int[]> visible, double tolerance, double? lseTolerance = null)
     {
         foreach (var ((b, i, h), (output, lse)) in _rows)

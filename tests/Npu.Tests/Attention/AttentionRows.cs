@@ -24,6 +24,7 @@ internal static class AttentionRows
         var others = AttentionCase.Random(rng, chunk.Heads, chunk.KvHeads, chunk.D, q, k);
         float[][] Mix(float[][] two, float[] one, int at) => [.. two[..at], one, .. two[at..]];
         return chunk.With(
-            Mix(others.Queries, chunk.Queries[0], place), Mix(others.Keys, chunk.Keys[0], place), Mix(others.Values, chunk.Values[0], place));
+            Mix(others.Queries, chunk.Queries[0], place), Mix(others.Keys, chunk.Keys[0], place),
+            Mix(others.Values, chunk.Values[0], place));
     }
 }

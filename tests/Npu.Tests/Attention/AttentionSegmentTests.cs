@@ -40,7 +40,8 @@ public sealed class AttentionSegmentTests : IDisposable
             foreach (var device in _devices)
             {
                 row.RunPaged(device, 16, seed: i + 1).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, pages of 16, {device.Threads} workers");
-                row.RunPaged(device, 128, seed: i + 2).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, pages of 128, {device.Threads} workers");
+                row.RunPaged(device, 128, seed: i + 2)
+                    .AssertSameRow(0, 0, prompt, 0, i, $"row {i}, pages of 128, {device.Threads} workers");
                 row.RunBatched(device, FiaLayout.Bnsd).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, BNSD, {device.Threads} workers");
             }
         }

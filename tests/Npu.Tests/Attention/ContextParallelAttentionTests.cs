@@ -57,7 +57,8 @@ public sealed class ContextParallelAttentionTests : IDisposable
             using var query = new FencedTensor(_device.Memory, DType.F32, [physical, 2, 16]).Write(new Rng(1).Floats(physical * 32));
             using var cache = new FencedTensor(_device.Memory, DType.F32, [2, 16, 1, 16]).Write(new Rng(2).Floats(512));
             using var output = new FencedTensor(_device.Memory, DType.F32, [rule.Int("out_rows"), 2, 16]).Write(new float[physical * 32]);
-            foreach (var (first, rows, kv) in new[] { (0, prev, rule.Ints("actual_seq_lengths_kv_prev")), (prev, next, rule.Ints("actual_seq_lengths_kv_next")) })
+            foreach (var (first, rows, kv)
+                in new[] { (0, prev, rule.Ints("actual_seq_lengths_kv_prev")), (prev, next, rule.Ints("actual_seq_lengths_kv_next")) })
             {
                 _device.FusedInferAttentionScore(new FiaArguments
                 {

@@ -27,7 +27,8 @@ internal sealed class PagedSequence : IDisposable
         Vector = vector;
         (_heads, _kvHeads, _d) = (vector.Int("num_heads"), vector.Int("num_key_value_heads"), vector.Int("head_dim"));
         _pageSize = vector.Int("page_size");
-        _table = [.. vector.GetProperty("sample_block_table").EnumerateArray().Select(row => row.EnumerateArray().Select(e => e.GetInt32()).ToArray())];
+        _table = [.. vector.GetProperty("sample_block_table").EnumerateArray()
+            .Select(row => row.EnumerateArray().Select(e => e.GetInt32()).ToArray())];
         (_extend, _total) = (vector.Ints("extend_lens")!, vector.Ints("seq_lens")!);
         _queries = [.. _extend.SelectMany((n, b) => SineRows.Rows(0.3 + (10 * b), _heads, _d, _total[b] - n, n))];
         _key = Cache(vector.Int("num_pages"));

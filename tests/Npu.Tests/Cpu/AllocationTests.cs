@@ -78,7 +78,8 @@ public sealed class AllocationTests : IDisposable
         AddMixture(calls, device, x, y);
         AddCache(calls, device);
         AddAttention(calls, device);
-        calls["Views"] = () => _ = x!.View.Slice(3, 7).Columns(2, 5).Slice(1, 2).Columns(0, 4).Rows + x.View.Reshape(T, 4, H / 4).Slice(1, 3).Rows;
+        calls["Views"] = () => _ = x!.View.Slice(3, 7).Columns(2, 5).Slice(1, 2).Columns(0, 4).Rows
+            + x.View.Reshape(T, 4, H / 4).Slice(1, 3).Rows;
         return calls;
     }
 
@@ -89,7 +90,8 @@ public sealed class AllocationTests : IDisposable
         calls["RotaryMul"] = () => device!.RotaryMul(heads!, cos!, sin!);
         calls["QRmsNormRope"] = () => device!.QRmsNormRope(heads!, gamma!, cos!, sin!, 1e-6f);
         var kv = Rent(device, T, 2 * KvHeads * D);
-        var (keys, values) = (Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D), Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D));
+        var (keys, values) =
+            (Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D), Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D));
         int[] slots = [.. Enumerable.Range(0, T).Select(t => t * 3)];
         calls["KvRmsNormRopeCache"] = () => device!.KvRmsNormRopeCache(kv!, gamma!, cos!, sin!, slots, keys!, values!, 1e-6f);
     }
@@ -150,7 +152,8 @@ public sealed class AllocationTests : IDisposable
     private void AddCache(Dictionary<string, Action> calls, CpuDevice? device)
     {
         var (key, value) = (Rent(device, T, KvHeads, D), Rent(device, T, KvHeads, D));
-        var (keys, values) = (Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D), Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D));
+        var (keys, values) =
+            (Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D), Rent(device, DType.BF16, Blocks, BlockSize, KvHeads, D));
         var (table, rows) = (Rent(device, DType.BF16, 100, H), Rent(device, T, H));
         int[] slots = [.. Enumerable.Range(0, T).Select(t => t * 3)];
         calls["ScatterPaKvCache"] = () => device!.ScatterPaKvCache(key!, value!, keys!, values!, slots);
@@ -164,7 +167,8 @@ public sealed class AllocationTests : IDisposable
             foreach (var dtype in new[] { DType.F32, DType.BF16 })
             {
                 var (query, output, lse) = (Rent(device, q, Heads, D), Rent(device, q, Heads, D), Rent(device, q, Heads, 1));
-                var (keys, values) = (Rent(device, dtype, Blocks, BlockSize, KvHeads, D), Rent(device, dtype, Blocks, BlockSize, KvHeads, D));
+                var (keys, values) =
+                    (Rent(device, dtype, Blocks, BlockSize, KvHeads, D), Rent(device, dtype, Blocks, BlockSize, KvHeads, D));
                 int[] lengths = [q];
                 int[] keyLengths = [k];
                 int[] table = [.. Enumerable.Range(0, Blocks).Reverse()];

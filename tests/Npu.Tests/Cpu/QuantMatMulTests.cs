@@ -109,7 +109,8 @@ public sealed class QuantMatMulTests
     public void ATensorOfBytes_IsRefused()
     {
         using var memory = new TensorPool();
-        Assert.Contains("packed weights", Assert.Throws<NpuShapeException>(() => memory.Rent(DType.I8, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "packed weights", Assert.Throws<NpuShapeException>(() => memory.Rent(DType.I8, 4)).Message, StringComparison.Ordinal);
     }
 
     private static float[] Product(CpuDevice device, float[] x, float[] w, float[]? bias, int t, int n, int k)

@@ -22,7 +22,8 @@ internal sealed class ReferenceCut
         _firstRows = [.. requests.Select((_, b) => requests.Take(b).Sum(request => request.Extend))];
         _delivered = [.. Ranks.SelectMany(rank => PiecesOf(rank, isNext: false).Concat(PiecesOf(rank, isNext: true)))];
 
-        // Blocks without rows begin where their neighbours do: of those the early halves come first, then late ones from the last rank down.
+        // Blocks without rows begin where their neighbours do: of those the early halves come first,
+        // then late ones from the last rank down.
         _sequence = [.. _delivered.OrderBy(piece => piece.Request).ThenBy(piece => piece.Start).ThenBy(piece => piece.IsNext)
             .ThenBy(piece => piece.IsNext ? -piece.Rank : piece.Rank)];
     }
@@ -55,11 +56,13 @@ internal sealed class ReferenceCut
     /// <summary>Row numbers of the flattened batch of a rank's rows.</summary>
     public IEnumerable<int> GlobalRows(int rank) => Flat(Ranks[rank].LocalToRequest, Ranks[rank].LocalToOffset);
 
-    /// <summary>(query, key) pairs that causal attention computes on a rank: row i of q rows that end at key length kv sees kv − q + i + 1 keys.</summary>
+    /// <summary>(query, key) pairs that causal attention computes on a rank: row i of q rows that end at key length kv
+    /// sees kv − q + i + 1 keys.</summary>
     public static long CausalPairs(RankRows rank) =>
         rank.PrevLen.Zip(rank.KvPrev, CausalPairs).Sum() + rank.NextLen.Zip(rank.KvNext, CausalPairs).Sum();
 
-    /// <summary>Rows that every rank carries where all must carry as many: the most of any, rounded up to <paramref name="align"/>.</summary>
+    /// <summary>Rows that every rank carries where all must carry as many: the most of any, rounded up to
+    /// <paramref name="align"/>.</summary>
     public static int PhysicalRows(IEnumerable<int> logicalRows, int align) => (logicalRows.Max() + align - 1) / align * align;
 
     private static long CausalPairs(int q, int kv) => ((long)q * (kv - q)) + ((long)q * (q + 1) / 2);

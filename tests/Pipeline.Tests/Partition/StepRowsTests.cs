@@ -211,7 +211,8 @@ public sealed class StepRowsTests
             {
                 // These name lengths and the rows that they give each rank.
                 var requests = expected.Ints("extend_lens")!.Select(length => new RequestLength(length, 0, false)).ToArray();
-                var step = StepRows.Create(requests, [.. requests.Select(_ => new CpPlacement(PlacementKind.Split, 0))], expected.Int("cp"));
+                var step = StepRows.Create(
+                    requests, [.. requests.Select(_ => new CpPlacement(PlacementKind.Split, 0))], expected.Int("cp"));
                 Assert.Equal(expected.Ints("per_rank"), step.GatheredRowsPerRank);
                 continue;
             }
@@ -225,7 +226,8 @@ public sealed class StepRowsTests
             Assert.Equal(expected.Int("gathered_rows"), chunk * rows.Length);
             if (expected.Has("rank_row_ranges"))
             {
-                var ranges = expected.GetProperty("rank_row_ranges").EnumerateArray().Select(pair => (pair[0].GetInt32(), pair[1].GetInt32()));
+                var ranges = expected.GetProperty("rank_row_ranges").EnumerateArray()
+                    .Select(pair => (pair[0].GetInt32(), pair[1].GetInt32()));
                 Assert.Equal(ranges, Enumerable.Range(0, rows.Length).Select(rank => (rank * chunk, gather.Range(rank).Rows)));
             }
         }
@@ -247,7 +249,8 @@ public sealed class StepRowsTests
     {
         var error = Assert.Throws<ArgumentException>(() =>
             StepRows.Create([new(-1, 0, false), new(1, int.MaxValue, false)], [new(PlacementKind.Dealt, 2)], 2));
-        foreach (var part in (string[])["requests[0]", "requests[1]", "expected one for each of 2 requests, found 1", "Owner: expected a rank below 2, found 2"])
+        foreach (var part in (string[])["requests[0]", "requests[1]", "expected one for each of 2 requests, found 1",
+            "Owner: expected a rank below 2, found 2"])
         {
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
         }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace AkkaCp.Pipeline.Tests.Partition;
 
-/// <summary>The rows that ranks run against the reference system's zigzag vectors; what only that system has is <see cref="ReferenceCut"/>'s.</summary>
+/// <summary>The rows that ranks run against the reference system's zigzag vectors; what only that system has is
+/// <see cref="ReferenceCut"/>'s.</summary>
 public sealed class ZigzagVectorTests
 {
     public static TheoryData<string> Cases => [.. CpVectors.CaseNames("zigzag")];

@@ -37,11 +37,13 @@ public sealed class DataflowContractTests
         var tail = new ActionBlock<int>(_ => throw new InvalidOperationException("broken"), options);
         head.LinkTo(tail, new DataflowLinkOptions { PropagateCompletion = true });
         Assert.True(await head.SendAsync(0, TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => tail.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => tail.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken));
 
         Assert.False(head.Completion.IsCompleted);
         await graph.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => head.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => head.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken));
         Assert.False(await head.SendAsync(1, TestContext.Current.CancellationToken));
     }
 
@@ -72,7 +74,8 @@ public sealed class DataflowContractTests
         }
 
         gate.Set();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => block.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => block.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken));
         Assert.Equal(1, ran);
     }
 }

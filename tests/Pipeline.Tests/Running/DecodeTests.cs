@@ -59,7 +59,8 @@ public sealed class DecodeTests
                 Assert.Equal([PlacementKind.Replicated], alone[i].DecodePlacements);
             }
 
-            Assert.Contains(cp == 1 ? PlacementKind.Replicated : PlacementKind.Dealt, together.SelectMany(request => request.DecodePlacements));
+            Assert.Contains(
+                cp == 1 ? PlacementKind.Replicated : PlacementKind.Dealt, together.SelectMany(request => request.DecodePlacements));
             Assert.Empty(world.Leaks);
         }
     }

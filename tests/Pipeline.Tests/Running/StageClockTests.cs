@@ -94,7 +94,8 @@ public sealed class StageClockTests
 
         // One FIA call a layer: a prompt on one rank has prev rows only. Two grouped products: gate‖up, and down.
         var layers = world.Config.NumHiddenLayers;
-        var computed = clock.Stages.Where(stage => stage.Computed > TimeSpan.Zero).ToDictionary(stage => stage.Name, stage => stage.Computed);
+        var computed = clock.Stages.Where(stage => stage.Computed > TimeSpan.Zero)
+            .ToDictionary(stage => stage.Name, stage => stage.Computed);
         Assert.Equal(
             new() { [StageNames.DualFia] = layers * 5 * s_second, [StageNames.Moe] = layers * 14 * s_second },
             computed);

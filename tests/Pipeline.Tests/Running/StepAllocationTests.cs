@@ -38,7 +38,8 @@ public sealed class StepAllocationTests(ITestOutputHelper output)
         // Requests alone are on every rank, and the first one samples; of several, some are on either.
         var lists = Math.Min(attnCp, requests);
         await RequireNothingOwnAsync(
-            new RankTopology(attnCp, attnCp, moeDp), script => script.Next(decode), prefill, (lists * ListBytes) + (requests * SampleBytes));
+            new RankTopology(attnCp, attnCp, moeDp), script => script.Next(decode), prefill,
+            (lists * ListBytes) + (requests * SampleBytes));
     }
 
     [Theory]

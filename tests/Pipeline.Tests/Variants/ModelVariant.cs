@@ -3,7 +3,8 @@ using AkkaCp.Model.Safetensors;
 
 namespace AkkaCp.Pipeline.Tests.Variants;
 
-/// <summary>One way in which models of the family differ: what its config.json says instead of the base's, and how its file is laid.</summary>
+/// <summary>One way in which models of the family differ: what its config.json says instead of the base's,
+/// and how its file is laid.</summary>
 /// <param name="Name">For test names.</param>
 /// <param name="Changes">Keys of config.json as JSON; null values remove a key.</param>
 internal sealed record ModelVariant(string Name, string Changes = "{}")

@@ -40,7 +40,8 @@ public sealed class ModelVariantTests
             await using var world = new RankWorld(model.Directory, layout, DType.F32);
             for (var i = 0; i < prompts.Length; i++)
             {
-                AssertNear(expected[i], (await world.LogitsAsync([prompts[i]], chunk: 0))[0], $"{layout}, {prompts[i].Length} tokens alone");
+                AssertNear(
+                    expected[i], (await world.LogitsAsync([prompts[i]], chunk: 0))[0], $"{layout}, {prompts[i].Length} tokens alone");
             }
 
             var together = await world.LogitsAsync(prompts, Chunk);

@@ -59,14 +59,16 @@ public sealed class ChatTemplateLoadTests : IDisposable
     [Fact]
     public void WithoutToolUse_TheDefaultTakesTools()
     {
-        Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "{{ tools|length }}"}, {"name": "rag", "template": "x"}]}""");
+        Write("tokenizer_config.json",
+            """{"chat_template": [{"name": "default", "template": "{{ tools|length }}"}, {"name": "rag", "template": "x"}]}""");
         Assert.Equal("1", Load().Render(Hello with { Tools = [new JsonObject()] }));
     }
 
     [Fact]
     public void WithoutDefault_AConversationWithoutToolsIsRefusedWithTheNames()
     {
-        Write("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "tools"}, {"name": "rag", "template": "x"}]}""");
+        Write("tokenizer_config.json",
+            """{"chat_template": [{"name": "tool_use", "template": "tools"}, {"name": "rag", "template": "x"}]}""");
         var template = Load();
         Assert.Equal("tools", template.Render(Hello with { Tools = [new JsonObject()] }));
         var error = Assert.Throws<TemplateException>(() => template.Render(Hello));
@@ -79,7 +81,8 @@ public sealed class ChatTemplateLoadTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_folder.FullName, "additional_chat_templates"));
         Write("chat_template.jinja", "file");
         Write("additional_chat_templates/tool_use.jinja", "tool file");
-        Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "config"}, {"name": "tool_use", "template": "config tools"}]}""");
+        Write("tokenizer_config.json",
+            """{"chat_template": [{"name": "default", "template": "config"}, {"name": "tool_use", "template": "config tools"}]}""");
         var template = Load();
         Assert.Equal("file", template.Render(Hello));
         Assert.Equal("tool file", template.Render(Hello with { Tools = [] }));

@@ -22,7 +22,8 @@ public sealed class JinjaParityTests
 
         List<string> differences = [.. cases.Select(line => Difference(JsonNode.Parse(line)!, input)).OfType<string>()];
 
-        Assert.True(differences.Count == 0, $"{differences.Count} of {cases.Count} differ\n{string.Join('\n', differences.Take(MostShown))}");
+        Assert.True(
+            differences.Count == 0, $"{differences.Count} of {cases.Count} differ\n{string.Join('\n', differences.Take(MostShown))}");
     }
 
     /// <summary>Null where both agree. Any other exception than TemplateException ends the test.</summary>

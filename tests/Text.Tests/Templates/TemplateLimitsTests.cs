@@ -4,7 +4,8 @@ using Xunit;
 
 namespace AkkaCp.Text.Tests.Templates;
 
-/// <summary>Hostile templates: each ends in a TemplateException within the default limits, and takes no more memory than they allow.</summary>
+/// <summary>Hostile templates: each ends in a TemplateException within the default limits,
+/// and takes no more memory than they allow.</summary>
 public sealed class TemplateLimitsTests
 {
     private const long MostBytes = 600L << 20;
@@ -24,7 +25,8 @@ public sealed class TemplateLimitsTests
     [InlineData("{% for i in range(100) %}{{ 'x' * 1000000 }}{% endfor %}", "output is longer")]
     [InlineData("{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "characters")]
     [InlineData("{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "output is longer")]
-    [InlineData("{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s]|join %}{% endfor %}", "output is longer")]
+    [InlineData(
+        "{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s]|join %}{% endfor %}", "output is longer")]
     [InlineData("{% set s = 'x' * 4000 %}{{ s|replace('x', s)|replace('x', s) }}", "output is longer")]
     [InlineData("{{ ('x' * 1000000)|replace('', 'y' * 1000000) }}", "output is longer")]
     [InlineData("{{ (range(100000)|list)|join('x' * 100000) }}", "output is longer")]

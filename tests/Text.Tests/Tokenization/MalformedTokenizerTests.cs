@@ -176,7 +176,8 @@ public class MalformedTokenizerTests
 
     private static JsonArray Steps(JsonNode json) => json["pre_tokenizer"]!["pretokenizers"]!.AsArray();
 
-    private static JsonObject Sequence(string key, params JsonNode[] steps) => new() { ["type"] = "Sequence", [key] = new JsonArray(steps) };
+    private static JsonObject Sequence(string key, params JsonNode[] steps) =>
+        new() { ["type"] = "Sequence", [key] = new JsonArray(steps) };
 
     private static JsonObject Added(JsonNode json) => json["added_tokens"]![0]!.AsObject();
 

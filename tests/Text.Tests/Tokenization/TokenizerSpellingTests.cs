@@ -99,7 +99,8 @@ public class TokenizerSpellingTests
     {
         var tokenizer = TokenizerFolder.LoadChanged(RepositoryFiles.DemoModel, json => json["post_processor"] = JsonNode.Parse("""
             {"type": "Sequence", "processors": [{"type": "ByteLevel"}, {"type": "TemplateProcessing",
-             "single": [{"SpecialToken": {"id": "<b>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<e>", "type_id": 0}}],
+             "single": [{"SpecialToken": {"id": "<b>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                        {"SpecialToken": {"id": "<e>", "type_id": 0}}],
              "special_tokens": {"<b>": {"id": "<b>", "ids": [510, 509]}, "<e>": {"id": "<e>", "ids": [511]}}}]}
             """));
 

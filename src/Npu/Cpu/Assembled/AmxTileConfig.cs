@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
 
-/// <summary>What ldtilecfg reads, palette 1 (Intel SDM volume 1, "Tile architecture"): rows and bytes of a row of each tile register.</summary>
+/// <summary>What ldtilecfg reads, palette 1 (Intel SDM volume 1, "Tile architecture"):
+/// rows and bytes of a row of each tile register.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 internal unsafe struct AmxTileConfig
 {

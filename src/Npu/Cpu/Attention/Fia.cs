@@ -38,7 +38,8 @@ internal static class Fia
     public static int PaddedRows(int rows) => (rows + GroupRows - 1) / GroupRows * GroupRows;
 
     /// <summary>
-    /// Computes the tile: writes its output rows and their log-sum-exp, or, when it is one segment of them, leaves sums in <paramref name="part"/>.
+    /// Computes the tile: writes its output rows and their log-sum-exp, or, when it is one segment of them, leaves sums in
+    /// <paramref name="part"/>.
     /// </summary>
     public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
     {

@@ -2,7 +2,8 @@ using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu.Attention;
 
-/// <summary>Divided tiles as items: joins each one's parts in the order of their keys, as a tile that is whole does, and writes its rows.</summary>
+/// <summary>Divided tiles as items: joins each one's parts in the order of their keys, as a tile that is whole does,
+/// and writes its rows.</summary>
 internal readonly struct FiaJoinWork(FiaProblem problem, FiaPlan plan, FiaParts parts, FiaScratch[] scratch) : IWork
 {
     private readonly FiaProblem _problem = problem;

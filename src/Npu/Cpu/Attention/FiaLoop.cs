@@ -57,7 +57,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
             Score(problem.HeadDim, tile, scratch);
         }
 
-        var allFinite = inPlace || FiaPack<TElement>.Values(keyRows.Values, valueOffset, count, problem.HeadDim, Block, scratch.ValuePanels);
+        var allFinite = inPlace || FiaPack<TElement>.Values(
+            keyRows.Values, valueOffset, count, problem.HeadDim, Block, scratch.ValuePanels);
         for (var group = tile.FirstGroup; group < tile.EndGroup; group++)
         {
             Weigh(problem, task, tile, group, first, scratch, sums);
@@ -89,7 +90,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
                 {
                     var r = group * GroupRows;
                     FiaTile<TSimd, TVector>.Multiply(
-                        scratch.Query + ((nint)r * headDim), headDim, tile.RowsOf(group), headDim, scratch.KeyPanels + ((nint)panel * headDim),
+                        scratch.Query + ((nint)r * headDim), headDim, tile.RowsOf(group), headDim,
+                        scratch.KeyPanels + ((nint)panel * headDim),
                         scratch.Score + (r * Block) + panel, Block, null);
                 }
             }
@@ -144,7 +146,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
         {
             FiaTile<TSimd, TVector>.MultiplyInPlace<TElement>(
                 scratch.Score + (r * Block) + from, Block, tile.RowsOf(group), end - from,
-                keyRows.Values + from, valueOffset + (panel * TElement.Bytes), sums.Sum + ((nint)r * width) + panel, width, scratch.Decay + r, next->Take(end - from));
+                keyRows.Values + from, valueOffset + (panel * TElement.Bytes), sums.Sum + ((nint)r * width) + panel, width,
+                scratch.Decay + r, next->Take(end - from));
         }
     }
 
@@ -179,7 +182,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
             for (var panel = 0; panel < width && from < end; panel += PanelColumns)
             {
                 FiaTile<TSimd, TVector>.MultiplyRow(
-                    scratch.Score + (r * Block), from, end, Hidden(problem, task, tile, r, first, scratch), scratch.ValuePanels + ((nint)panel * Block),
+                    scratch.Score + (r * Block), from, end, Hidden(problem, task, tile, r, first, scratch),
+                    scratch.ValuePanels + ((nint)panel * Block),
                     sums.Sum + ((nint)r * width) + panel, scratch.Decay[r]);
             }
         }

@@ -53,7 +53,8 @@ internal static class FiaMaskValidation
 
         if (!fits)
         {
-            Refuse(Op, "atten_mask", $"[{CompressedSide}, {CompressedSide}], the compressed form of sparse_mode {a.SparseMode}", TensorView.Format(shape));
+            Refuse(Op, "atten_mask", $"[{CompressedSide}, {CompressedSide}], the compressed form of sparse_mode {a.SparseMode}",
+                TensorView.Format(shape));
         }
 
         if (a.SparseMode != 4)
@@ -87,7 +88,8 @@ internal static class FiaMaskValidation
             && (shape.Length < 3 || shape[0] == 1 || shape[0] == problem.Batch);
         if (!fits)
         {
-            Refuse(Op, "atten_mask", $"[{queries}, {keys}] or more, alone or behind [1 or {problem.Batch}] or [1 or {problem.Batch}, 1]", TensorView.Format(shape));
+            Refuse(Op, "atten_mask", $"[{queries}, {keys}] or more, alone or behind [1 or {problem.Batch}] or [1 or {problem.Batch}, 1]",
+                TensorView.Format(shape));
         }
 
         var bytes = 1L;

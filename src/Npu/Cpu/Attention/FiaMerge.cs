@@ -5,7 +5,8 @@ namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>
 /// Joins the sums of two runs of keys: max = max(t, s), sums = t.sums · exp(u · (t.max - max)) + s.sums · exp(u · (s.max - max)), u the
-/// unit of scores, the second product fused into the addition. A row that saw nothing in s keeps its bits: its sums are multiplied by exactly 1 and 0 is added.
+/// unit of scores, the second product fused into the addition. A row that saw nothing in s keeps its bits: its sums are multiplied by
+/// exactly 1 and 0 is added.
 /// </summary>
 internal static unsafe class FiaMerge
 {

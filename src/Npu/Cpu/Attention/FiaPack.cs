@@ -13,7 +13,8 @@ internal static unsafe class FiaPack<TElement>
 {
     private const int Columns = 32;
 
-    /// <summary>Keys rows[0..count) + offset of D elements into [⌈count / 32⌉][D][32]; columns behind count hold numbers nobody uses.</summary>
+    /// <summary>Keys rows[0..count) + offset of D elements into [⌈count / 32⌉][D][32];
+    /// columns behind count hold numbers nobody uses.</summary>
     public static void Keys(byte** rows, nint offset, int count, int d, float* panels)
     {
         var (wideKeys, wideD) = Avx512F.IsSupported ? (count / 16 * 16, d / 16 * 16) : (0, 0);

@@ -27,7 +27,8 @@ internal readonly unsafe struct FiaPairsAhead
         _valueOffset = FiaKeyRows.ValueOffset(problem, head) * KvBF16.Bytes;
         var ofTile = task.Tokens * problem.Group;
         var width = task.KvHeads * problem.HeadDim;
-        if (ofTile is >= FewestRows and <= TileAssembler.MaxRows && problem.KeyStrides.Token == width && problem.ValueStrides.Token == width)
+        if (ofTile is >= FewestRows and <= TileAssembler.MaxRows && problem.KeyStrides.Token == width
+            && problem.ValueStrides.Token == width)
         {
             // The tokens of all heads lie side by side: each head asks for an equal share of them.
             var (row, rest) = Math.DivRem(head * Fia.Block, task.KvHeads);

@@ -5,12 +5,13 @@ using AkkaCp.Npu.Cpu.Simd;
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>
-/// The walk of one tile over its key blocks in products of BF16 pairs (vdpbf16ps); see <see cref="Fia"/>. Up to 14 rows at a time go through
-/// scores, softmax and sums of values, so that the scores stay in L1 beside a block's packed keys and values (16 KiB each for D = 128).
-/// <para>A row's arithmetic: its query times scale / ln 2, rounded to BF16; score of a key = one chain over pairs of d; weights 2^(score - max) in
-/// F32 (<see cref="FiaPairsSoftmax"/>), summed there and rounded to BF16; sums of values = one chain over the block's pairs of keys. Hidden keys
-/// weigh 0. The instruction takes denormals for zero and leaves none, so a pair of hidden keys more or less changes nothing but
-/// the sign of a zero, which the result has none of.</para>
+/// The walk of one tile over its key blocks in products of BF16 pairs (vdpbf16ps); see <see cref="Fia"/>. Up to 14 rows at a time go
+/// through scores, softmax and sums of values, so that the scores stay in L1 beside a block's packed keys and values (16 KiB each for D =
+/// 128).
+/// <para>A row's arithmetic: its query times scale / ln 2, rounded to BF16; score of a key = one chain over pairs of d; weights 2^(score -
+/// max) in F32 (<see cref="FiaPairsSoftmax"/>), summed there and rounded to BF16; sums of values = one chain over the block's pairs of
+/// keys. Hidden keys weigh 0. The instruction takes denormals for zero and leaves none, so a pair of hidden keys more or less changes
+/// nothing but the sign of a zero, which the result has none of.</para>
 /// r counts the tile's rows as in <see cref="FiaLoop{TSimd, TVector, TElement}"/>.
 /// </summary>
 internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
@@ -128,7 +129,8 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
         Run(ref arguments, rows, width / PanelColumns, ahead);
     }
 
-    // A value that is not finite must reach only rows that see it, 0 · NaN is not 0: packed anew for each row, zeros for what it does not see.
+    // A value that is not finite must reach only rows that see it, 0 · NaN is not 0:
+    // packed anew for each row, zeros for what it does not see.
     private void AccumulateVisible(
         in FiaProblem problem, in FiaTask task, in FiaPairsTile tile, in Keys keys, FiaScratch scratch, FiaSums sums)
     {

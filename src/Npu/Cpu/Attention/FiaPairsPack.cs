@@ -16,15 +16,16 @@ internal static unsafe class FiaPairsPack
     public const int ValuePanelWords = Fia.Block / 2 * Columns;
 
     /// <summary>
-    /// Keys rows[0..count) + offset of D elements into [⌈count / 32⌉][D / 2][32 words]. D / 2 words of a key lie together already, so this is
-    /// the copy of as many F32.
+    /// Keys rows[0..count) + offset of D elements into [⌈count / 32⌉][D / 2][32 words]. D / 2 words of a key lie together already, so this
+    /// is the copy of as many F32.
     /// </summary>
     public static void Keys(byte** rows, nint offset, int count, int d, uint* panels) =>
         FiaPack<KvF32>.Keys(rows, offset, count, d / 2, (float*)panels);
 
     /// <summary>
-    /// Values rows[0..count) + offset of D elements into [⌈D / 32⌉][32][32 words]; columns behind D become 0. An odd count is filled up with
-    /// the row behind it. True when all are finite: only then may a hidden value be multiplied by a weight of 0 instead of being left out.
+    /// Values rows[0..count) + offset of D elements into [⌈D / 32⌉][32][32 words]; columns behind D become 0. An odd count is filled up
+    /// with the row behind it. True when all are finite: only then may a hidden value be multiplied by a weight of 0 instead of being left
+    /// out.
     /// </summary>
     public static bool Values(byte** rows, nint offset, int count, int d, uint* panels)
     {

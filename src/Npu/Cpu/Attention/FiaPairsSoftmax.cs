@@ -20,8 +20,8 @@ internal static unsafe class FiaPairsSoftmax
     // vrndscaleps: to the next lower whole number. (vreduceps, which gives the fraction at once, takes three times as long.)
     private const byte Down = 1;
 
-    // 2^f for 0 <= f < 1: minimax in relative error (2.9e-6) with the first coefficient fixed at 1, so that the largest score weighs exactly 1.
-    // A thousandth of what rounding a weight to BF16 adds.
+    // 2^f for 0 <= f < 1: minimax in relative error (2.9e-6) with the first coefficient fixed at 1, so that the largest score weighs
+    // exactly 1. A thousandth of what rounding a weight to BF16 adds.
     private const float C1 = 0.6930448449f;
     private const float C2 = 0.2412802048f;
     private const float C3 = 0.0522424742f;

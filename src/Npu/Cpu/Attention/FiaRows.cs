@@ -7,8 +7,8 @@ namespace AkkaCp.Npu.Cpu.Attention;
 internal static unsafe class FiaRows
 {
     /// <summary>
-    /// Copies queries times scale, in BF16 for products of pairs, and notes what each row sees, head by head; rows behind a head's own see nothing.
-    /// Returns the keys [Low, High) that any row sees.
+    /// Copies queries times scale, in BF16 for products of pairs, and notes what each row sees, head by head; rows behind a head's own see
+    /// nothing. Returns the keys [Low, High) that any row sees.
     /// </summary>
     public static (int Low, int High) Load(in FiaProblem problem, in FiaTask task, FiaScratch scratch)
     {

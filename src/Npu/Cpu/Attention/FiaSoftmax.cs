@@ -12,8 +12,10 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     private const int Columns = Fia.PanelColumns;
     private const int Lanes = Fia.WeightLanes;
 
-    /// <summary>Sets scores [first, end) to <paramref name="no"/> outside [low, high) and where <paramref name="hidden"/> (when not empty) is not 0.</summary>
-    public static void Hide(float* scores, int first, int end, int low, int high, ReadOnlySpan<byte> hidden, float no = float.NegativeInfinity)
+    /// <summary>Sets scores [first, end) to <paramref name="no"/> outside [low, high) and where <paramref name="hidden"/>
+    /// (when not empty) is not 0.</summary>
+    public static void Hide(
+        float* scores, int first, int end, int low, int high, ReadOnlySpan<byte> hidden, float no = float.NegativeInfinity)
     {
         var (from, to) = (Math.Clamp(low, first, end), Math.Clamp(high, first, end));
         if (from >= to)

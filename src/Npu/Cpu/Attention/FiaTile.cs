@@ -31,7 +31,8 @@ internal static unsafe class FiaTile<TSimd, TVector>
     }
 
     /// <summary>As Multiply without a start value, asking meanwhile for what comes next, one piece for each of count.</summary>
-    public static void MultiplyAhead(float* a, nint aStride, int rows, int count, float* panel, float* c, nint cStride, FiaAhead.Pieces next)
+    public static void MultiplyAhead(
+        float* a, nint aStride, int rows, int count, float* panel, float* c, nint cStride, FiaAhead.Pieces next)
     {
         for (var lane = 0; lane < Half; lane += TSimd.Count)
         {
@@ -46,11 +47,13 @@ internal static unsafe class FiaTile<TSimd, TVector>
     {
         for (var lane = 0; lane < Half; lane += TSimd.Count)
         {
-            Multiply(a, aStride, rows, count, new InPlace<TElement>(values, offset + (lane * TElement.Bytes), next), c + lane, cStride, decay);
+            Multiply(
+                a, aStride, rows, count, new InPlace<TElement>(values, offset + (lane * TElement.Bytes), next), c + lane, cStride, decay);
         }
     }
 
-    private static void Multiply<TColumns>(float* a, nint aStride, int rows, int count, TColumns columns, float* c, nint cStride, float* decay)
+    private static void Multiply<TColumns>(
+        float* a, nint aStride, int rows, int count, TColumns columns, float* c, nint cStride, float* decay)
         where TColumns : struct, IColumns
     {
         if (rows <= 4)

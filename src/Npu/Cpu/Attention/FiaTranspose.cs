@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>
-/// The copies of <see cref="FiaPack{TElement}"/> in vectors of 16: squares of 16 keys × 16 dimensions, turned in registers with 64 shuffles.
-/// A decode row is bound by this and by memory: four at a time, with a shuffle per two numbers, takes ten times as long.
+/// The copies of <see cref="FiaPack{TElement}"/> in vectors of 16: squares of 16 keys × 16 dimensions, turned in registers with 64
+/// shuffles. A decode row is bound by this and by memory: four at a time, with a shuffle per two numbers, takes ten times as long.
 /// </summary>
 internal static unsafe class FiaTranspose<TElement>
     where TElement : struct, IKvElement
@@ -31,7 +31,8 @@ internal static unsafe class FiaTranspose<TElement>
         }
     }
 
-    /// <summary>Values rows[0..count) + offset of d dimensions, d a multiple of 32, into [d / 32][blockRows][32]; true when all are finite.</summary>
+    /// <summary>Values rows[0..count) + offset of d dimensions, d a multiple of 32, into [d / 32][blockRows][32];
+    /// true when all are finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Values32(byte** rows, nint offset, int count, int d, int blockRows, float* panels)
     {
@@ -58,7 +59,8 @@ internal static unsafe class FiaTranspose<TElement>
     // Four keys: lane group g of part j holds dimension 4g + j of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Four(
-        byte** rows, nint at, out Vector512<float> part0, out Vector512<float> part1, out Vector512<float> part2, out Vector512<float> part3)
+        byte** rows, nint at, out Vector512<float> part0, out Vector512<float> part1, out Vector512<float> part2,
+        out Vector512<float> part3)
     {
         var (a, b) = (TElement.Load16(rows[0] + at), TElement.Load16(rows[1] + at));
         var (c, d) = (TElement.Load16(rows[2] + at), TElement.Load16(rows[3] + at));

@@ -15,7 +15,8 @@ internal static unsafe class FiaWalk<TElement, TBlock>
     private const int Block = Fia.Block;
 
     /// <summary>
-    /// Walks the keys of <paramref name="seen"/> that are the task's own; writes the tile's rows, or leaves sums in <paramref name="part"/>.
+    /// Walks the keys of <paramref name="seen"/> that are the task's own; writes the tile's rows, or leaves sums in
+    /// <paramref name="part"/>.
     /// </summary>
     public static void Compute(
         in FiaProblem problem, in FiaTask task, (int Low, int High) seen, FiaScratch scratch, FiaSums? part, TBlock block)

@@ -3,7 +3,8 @@ using AkkaCp.Npu.Cpu.Simd;
 
 namespace AkkaCp.Npu.Cpu.Experts;
 
-/// <summary>y = Σ_j weights[j] · rows[places[j]]: one fused multiply-add after another from 0, j rising (CANN npu_moe_finalize_routing).</summary>
+/// <summary>y = Σ_j weights[j] · rows[places[j]]: one fused multiply-add after another from 0, j rising (CANN
+/// npu_moe_finalize_routing).</summary>
 internal static unsafe class MoeCombine
 {
     /// <summary>One token; rows lie <paramref name="stride"/> floats apart, and a place of -1 is skipped.</summary>

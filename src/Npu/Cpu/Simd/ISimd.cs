@@ -2,8 +2,8 @@ namespace AkkaCp.Npu.Cpu.Simd;
 
 /// <summary>
 /// The few vector operations that kernels are written in, once, for every width. Implemented by <see cref="Simd512"/>,
-/// <see cref="Simd256"/>, <see cref="Simd128"/> and <see cref="SimdScalar"/>; the JIT turns each generic kernel into plain instructions of one width.
-/// Every operation rounds as IEEE 754 says and multiply-add is always fused (also in software, where there is no FMA), so an
+/// <see cref="Simd256"/>, <see cref="Simd128"/> and <see cref="SimdScalar"/>; the JIT turns each generic kernel into plain instructions of
+/// one width. Every operation rounds as IEEE 754 says and multiply-add is always fused (also in software, where there is no FMA), so an
 /// element's bits do not depend on the width that computed it.
 /// </summary>
 /// <typeparam name="TVector">The vector of floats.</typeparam>

@@ -3,7 +3,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace AkkaCp.Npu.Cpu.Simd;
 
-/// <summary>Asks for memory before it is used. A hint: any address is allowed, and it does nothing where there is no such instruction.</summary>
+/// <summary>Asks for memory before it is used. A hint: any address is allowed, and it does nothing where there
+/// is no such instruction.</summary>
 internal static unsafe class Prefetch
 {
     /// <summary>Bytes of a cache line.</summary>

@@ -8,7 +8,8 @@ internal static unsafe partial class ThreadAffinity
     // The kernel's own mask type is 1024 bits.
     private const int MaxCores = 1024;
 
-    /// <summary>The processor of a worker; null where none are given. Workers that are more than the processors share them in turn.</summary>
+    /// <summary>The processor of a worker; null where none are given. Workers that are more than the
+    /// processors share them in turn.</summary>
     public static int? CoreOf(IReadOnlyList<int>? cores, int worker) =>
         cores is { Count: > 0 } ? cores[worker % cores.Count] : null;
 

@@ -167,7 +167,8 @@ internal sealed class PrettyPrint
         TemplateValue result = value switch
         {
             MappingValue mapping => SortedMapping(mapping),
-            SequenceValue { Kind: SequenceKind.List or SequenceKind.Tuple } sequence => new SequenceValue([.. sequence.Items.Select(Sorted)], sequence.Kind),
+            SequenceValue { Kind: SequenceKind.List or SequenceKind.Tuple } sequence =>
+                new SequenceValue([.. sequence.Items.Select(Sorted)], sequence.Kind),
             _ => value,
         };
         _context.Budget.Leave();

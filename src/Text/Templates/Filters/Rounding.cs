@@ -18,7 +18,8 @@ internal static class Rounding
             return real;
         // The decimal digits of the double itself decide, not those of the value scaled, which is rounded already.
         var rounded = ExactDecimal.Of(real.Value).RoundedTo(Math.Clamp(places, -MostPlaces, MostPlaces));
-        var magnitude = double.Parse($"0.{rounded.Digits}0e{rounded.Point.ToString(CultureInfo.InvariantCulture)}", CultureInfo.InvariantCulture);
+        var magnitude = double.Parse(
+            $"0.{rounded.Digits}0e{rounded.Point.ToString(CultureInfo.InvariantCulture)}", CultureInfo.InvariantCulture);
         return double.IsFinite(magnitude)
             ? new FloatValue(Math.CopySign(magnitude, real.Value))
             : throw new TemplateError("rounded value is too large for a float");

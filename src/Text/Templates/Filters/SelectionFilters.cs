@@ -1,23 +1,25 @@
 namespace AkkaCp.Text.Templates;
 
-/// <summary>map, select, reject, selectattr, rejectattr. They give iterators, and look at their arguments when the first item is taken.</summary>
+/// <summary>map, select, reject, selectattr, rejectattr. They give iterators, and look at their arguments when
+/// the first item is taken.</summary>
 internal static class SelectionFilters
 {
     /// <summary>map(attribute="path", default=value) or map("filter", arguments…).</summary>
-    public static TemplateValue Map(RenderContext context, TemplateValue subject, CallArguments arguments) => OverItems(context, subject, items =>
-    {
-        if (arguments.Positional.Count == 0 && arguments.Named.Any(named => named.Name == "attribute"))
+    public static TemplateValue Map(RenderContext context, TemplateValue subject, CallArguments arguments) =>
+        OverItems(context, subject, items =>
         {
-            var bound = arguments.Bind("map", "attribute", "default");
-            return items.Select(item => Members.Path(context, item, bound[0]!, bound[1]));
-        }
+            if (arguments.Positional.Count == 0 && arguments.Named.Any(named => named.Name == "attribute"))
+            {
+                var bound = arguments.Bind("map", "attribute", "default");
+                return items.Select(item => Members.Path(context, item, bound[0]!, bound[1]));
+            }
 
-        if (arguments.Positional.Count == 0)
-            throw new TemplateError("map() needs a filter or the argument 'attribute'");
-        var name = NameOf(arguments.Positional[0]);
-        var rest = arguments.After(1);
-        return items.Select(item => FilterTable.Apply(context, name, item, rest));
-    });
+            if (arguments.Positional.Count == 0)
+                throw new TemplateError("map() needs a filter or the argument 'attribute'");
+            var name = NameOf(arguments.Positional[0]);
+            var rest = arguments.After(1);
+            return items.Select(item => FilterTable.Apply(context, name, item, rest));
+        });
 
     /// <summary>select("test", arguments…); without a test, by truth.</summary>
     public static TemplateValue Select(RenderContext context, TemplateValue subject, CallArguments arguments, bool keeps) =>

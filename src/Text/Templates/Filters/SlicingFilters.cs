@@ -30,7 +30,8 @@ internal static class SlicingFilters
         }
     }
 
-    /// <summary>slice(value, slices, fill_with=none): so many lists whose lengths differ by one at most; the shorter are filled up.</summary>
+    /// <summary>slice(value, slices, fill_with=none): so many lists whose lengths differ by one at most;
+    /// the shorter are filled up.</summary>
     public static TemplateValue Slice(RenderContext context, TemplateValue subject, CallArguments arguments)
     {
         var bound = arguments.Bind("slice", "slices", "fill_with");

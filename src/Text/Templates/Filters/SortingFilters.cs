@@ -3,7 +3,8 @@ namespace AkkaCp.Text.Templates;
 /// <summary>Filters that order. Text is compared without regard to case unless asked, as in Jinja; equals keep their order.</summary>
 internal static class SortingFilters
 {
-    /// <summary>sort(value, reverse=false, case_sensitive=false, attribute=none); the attribute may be several with commas between.</summary>
+    /// <summary>sort(value, reverse=false, case_sensitive=false, attribute=none); the attribute may be
+    /// several with commas between.</summary>
     public static TemplateValue Sort(RenderContext context, TemplateValue subject, CallArguments arguments)
     {
         var bound = arguments.Bind("sort", "reverse", "case_sensitive", "attribute");

@@ -130,7 +130,8 @@ internal sealed partial class Urlize
     {
         if (Address().IsMatch(middle))
         {
-            var hasScheme = middle.StartsWith("https://", StringComparison.Ordinal) || middle.StartsWith("http://", StringComparison.Ordinal);
+            var hasScheme = middle.StartsWith("https://", StringComparison.Ordinal)
+                || middle.StartsWith("http://", StringComparison.Ordinal);
             return $"<a href=\"{(hasScheme ? "" : "https://")}{middle}\"{_attributes}>{Trimmed(middle)}</a>";
         }
 

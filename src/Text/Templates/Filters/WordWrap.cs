@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace AkkaCp.Text.Templates;
 
-/// <summary>wordwrap(text, width=79, break_long_words=true, wrapstring="\n", break_on_hyphens=true): Python's textwrap, line by line.</summary>
+/// <summary>wordwrap(text, width=79, break_long_words=true, wrapstring="\n", break_on_hyphens=true):
+/// Python's textwrap, line by line.</summary>
 internal sealed partial class WordWrap
 {
     private readonly RenderContext _context;

@@ -50,7 +50,8 @@ internal static class FloatFormat
 
     private static string Scientific(ExactDecimal value, int precision, bool alternate) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{value.ToMantissa(precision)}{(alternate && precision == 0 ? "." : "")}e{(value.Exponent < 0 ? '-' : '+')}{Math.Abs(value.Exponent):00}");
+        $"{value.ToMantissa(precision)}{(alternate && precision == 0 ? "." : "")}"
+            + $"e{(value.Exponent < 0 ? '-' : '+')}{Math.Abs(value.Exponent):00}");
 
     private static string General(double value, int precision, bool alternate)
     {

@@ -32,7 +32,8 @@ internal static class IntegerFormat
         var length = 0;
         for (var end = digits.Length; end > 0 || length < least; end -= size)
         {
-            var zeros = Math.Clamp(least - length - Math.Max(0, Math.Min(size, end)) - (groups.Count > 0 ? 1 : 0), 0, size - Math.Clamp(end, 0, size));
+            var zeros = Math.Clamp(
+                least - length - Math.Max(0, Math.Min(size, end)) - (groups.Count > 0 ? 1 : 0), 0, size - Math.Clamp(end, 0, size));
             var part = new string('0', zeros) + (end > 0 ? digits[Math.Max(0, end - size)..end] : "");
             // A separator never comes first: where only its place is left, one more zero stands before it.
             if (part.Length == 0)

@@ -69,7 +69,9 @@ internal sealed class PercentFormat
             precision = Math.Max(0, TakeSize(named is not null) ?? 0);
         if (_offset < _format.Value.Length && _format.Value[_offset] is 'h' or 'l' or 'L')
             _offset++;
-        var type = _offset < _format.Value.Length ? _format.Value[_offset++] : throw new TemplateError("the format ends within a directive");
+        var type = _offset < _format.Value.Length
+            ? _format.Value[_offset++]
+            : throw new TemplateError("the format ends within a directive");
         var value = named ?? NextValue();
         var (sign, body) = Convert(type, value, flags, precision);
         Append(sign, body, flags, width ?? 0, isNumber: type is not ('s' or 'r' or 'a' or 'c'));
@@ -100,7 +102,8 @@ internal sealed class PercentFormat
                 return ("", AsCharacter(value));
             case 'd' or 'i' or 'u' or 'o' or 'x' or 'X':
                 var integer = type is 'o' or 'x' or 'X' ? AsIndex(type, value) : AsInteger(type, value);
-                return (Sign(integer.Sign < 0, flags) + (type is 'o' or 'x' or 'X' && Has(flags, '#') ? "0" + type : ""), OfInteger(integer, type, precision));
+                return (Sign(integer.Sign < 0, flags) + (type is 'o' or 'x' or 'X' && Has(flags, '#') ? "0" + type : ""),
+                    OfInteger(integer, type, precision));
             case 'e' or 'E' or 'f' or 'F' or 'g' or 'G':
                 var number = AsFloat(value);
                 return (Sign(double.IsNegative(number) && !double.IsNaN(number), flags),
@@ -121,7 +124,8 @@ internal sealed class PercentFormat
         return digits.PadLeft(precision ?? 0, '0');
     }
 
-    private string Cut(string text, int? precision) => precision is { } most ? Slices.CutText(_context, text, SliceBounds.Before(most)) : text;
+    private string Cut(string text, int? precision) =>
+        precision is { } most ? Slices.CutText(_context, text, SliceBounds.Before(most)) : text;
 
     private string AsText(char type, TemplateValue value)
     {

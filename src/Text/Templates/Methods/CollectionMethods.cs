@@ -3,7 +3,8 @@ using System.Numerics;
 
 namespace AkkaCp.Text.Templates;
 
-/// <summary>The methods of dict, its views, list and tuple that read. Those that change a value do not exist, as in Jinja's immutable sandbox.</summary>
+/// <summary>The methods of dict, its views, list and tuple that read. Those that change a value do not exist,
+/// as in Jinja's immutable sandbox.</summary>
 internal static class CollectionMethods
 {
     public static FrozenDictionary<string, Operation> OfMapping { get; } = new Dictionary<string, Operation>
@@ -83,7 +84,8 @@ internal static class CollectionMethods
         var most = subject is RangeValue ? 1 : 3;
         var bound = arguments.Between("index", 1, most);
         var items = Sequences.Iterate(context, subject);
-        var (start, stop) = (most == 1 ? 0 : bound[1].AsInteger("index", "start", 0), most == 1 ? int.MaxValue : bound[2].AsInteger("index", "stop", int.MaxValue));
+        var (start, stop) = (most == 1 ? 0 : bound[1].AsInteger("index", "start", 0),
+            most == 1 ? int.MaxValue : bound[2].AsInteger("index", "stop", int.MaxValue));
         var (from, to) = new SliceBounds(start, stop, 1).Within(items.Count);
         for (var i = (int)from; i < to; i++)
         {
@@ -97,6 +99,7 @@ internal static class CollectionMethods
     private static IntegerValue Count(RenderContext context, TemplateValue subject, CallArguments arguments)
     {
         var wanted = arguments.Exactly("count", 1)[0];
-        return new IntegerValue(new BigInteger(Sequences.Enumerate(context, subject).Count(item => Comparison.AreEqual(context, item, wanted))));
+        return new IntegerValue(
+            new BigInteger(Sequences.Enumerate(context, subject).Count(item => Comparison.AreEqual(context, item, wanted))));
     }
 }

@@ -12,7 +12,8 @@ internal static class MarkupMethods
 
     private static FrozenDictionary<string, Operation> MakeTable()
     {
-        var table = StringMethods.Table.ToDictionary(entry => entry.Key, entry => s_plain.Contains(entry.Key) ? entry.Value : Marked(entry.Value));
+        var table = StringMethods.Table.ToDictionary(
+            entry => entry.Key, entry => s_plain.Contains(entry.Key) ? entry.Value : Marked(entry.Value));
         foreach (var name in (string[])["center", "ljust", "rjust"])
             table[name] = Marked(Escaping(StringMethods.Table[name], 1));
         table["replace"] = Marked(Escaping(StringMethods.Table["replace"], 1));
@@ -34,7 +35,8 @@ internal static class MarkupMethods
     private static Operation Marked(Operation operation) => (context, subject, arguments) => operation(context, subject, arguments) switch
     {
         StringValue text => new MarkupValue(text.Value),
-        SequenceValue sequence => new SequenceValue([.. sequence.Items.Select(item => new MarkupValue(StringMethods.Text(item)))], sequence.Kind),
+        SequenceValue sequence =>
+            new SequenceValue([.. sequence.Items.Select(item => new MarkupValue(StringMethods.Text(item)))], sequence.Kind),
         var other => other,
     };
 
@@ -47,6 +49,7 @@ internal static class MarkupMethods
     private static MarkupValue Join(RenderContext context, TemplateValue subject, CallArguments arguments)
     {
         var items = Sequences.Enumerate(context, arguments.Exactly("join", 1)[0]).Select(item => (TemplateValue)Html.Escape(context, item));
-        return new MarkupValue(StringMethods.Text(StringMethods.Table["join"](context, new StringValue(StringMethods.Text(subject)), new CallArguments([context.List([.. items])], []))));
+        return new MarkupValue(StringMethods.Text(StringMethods.Table["join"](
+            context, new StringValue(StringMethods.Text(subject)), new CallArguments([context.List([.. items])], []))));
     }
 }

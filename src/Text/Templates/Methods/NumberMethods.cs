@@ -61,6 +61,7 @@ internal static class NumberMethods
         if (exponent == 0 && mantissa == 0)
             return sign + "0x0.0p+0";
         var power = Math.Max(exponent, 1) - 1023;
-        return string.Create(CultureInfo.InvariantCulture, $"{sign}0x{(exponent == 0 ? 0 : 1)}.{mantissa:x13}p{(power < 0 ? "" : "+")}{power}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{sign}0x{(exponent == 0 ? 0 : 1)}.{mantissa:x13}p{(power < 0 ? "" : "+")}{power}");
     }
 }

@@ -13,7 +13,8 @@ internal static class StringMethods
         ["center"] = PaddingMethods.Center,
         ["count"] = SearchMethods.Count,
         ["encode"] = EncodingMethods.Encode,
-        ["endswith"] = (c, s, a) => SearchMethods.HasAffix(c, s, a, "endswith", static (text, part) => text.EndsWith(part, StringComparison.Ordinal)),
+        ["endswith"] = (c, s, a) =>
+            SearchMethods.HasAffix(c, s, a, "endswith", static (text, part) => text.EndsWith(part, StringComparison.Ordinal)),
         ["expandtabs"] = PaddingMethods.ExpandTabs,
         ["find"] = (c, s, a) => SearchMethods.Find(c, s, a, "find", last: false),
         ["format"] = FieldFormat.Format,
@@ -48,7 +49,8 @@ internal static class StringMethods
         ["rstrip"] = Strip("rstrip", atStart: false, atEnd: true),
         ["split"] = (c, s, a) => TextSplitting.Split(c, Text(s), a, "split", fromEnd: false),
         ["splitlines"] = (c, s, a) => TextSplitting.SplitLines(c, Text(s), a),
-        ["startswith"] = (c, s, a) => SearchMethods.HasAffix(c, s, a, "startswith", static (text, part) => text.StartsWith(part, StringComparison.Ordinal)),
+        ["startswith"] = (c, s, a) =>
+            SearchMethods.HasAffix(c, s, a, "startswith", static (text, part) => text.StartsWith(part, StringComparison.Ordinal)),
         ["strip"] = Strip("strip", atStart: true, atEnd: true),
         ["swapcase"] = Change("swapcase", CaseMapping.SwapCase),
         ["title"] = Change("title", CaseMapping.Title),
@@ -180,7 +182,9 @@ internal static class StringMethods
         foreach (var item in Sequences.Enumerate(context, arguments.Exactly("join", 1)[0]))
         {
             result.Append(separator);
-            result.Append(item is StringValue text ? text.Value : throw new TemplateError($"join(): expected strings, found '{item.TypeName}'"));
+            result.Append(item is StringValue text
+                ? text.Value
+                : throw new TemplateError($"join(): expected strings, found '{item.TypeName}'"));
             separator = Text(subject);
         }
 

@@ -27,7 +27,8 @@ internal static class TranslationMethods
                 NoneValue => "",
                 StringValue text => text.Value,
                 NumberValue code and not FloatValue => IntegerFormat.Character(Arithmetic.ToInteger(code)),
-                var other => throw new TemplateError($"translate(): a character becomes an integer, none or a string, found '{other.TypeName}'"),
+                var other =>
+                    throw new TemplateError($"translate(): a character becomes an integer, none or a string, found '{other.TypeName}'"),
             });
         }
 

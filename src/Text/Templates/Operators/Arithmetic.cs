@@ -28,9 +28,10 @@ internal static class Arithmetic
     };
 
     /// <exception cref="TemplateError">An integer beyond the largest double.</exception>
-    public static double ToDouble(NumberValue number) => ToDoubleOrInfinity(number) is var value && (double.IsFinite(value) || number is FloatValue)
-        ? value
-        : throw new TemplateError("integer is too large for a float");
+    public static double ToDouble(NumberValue number) =>
+        ToDoubleOrInfinity(number) is var value && (double.IsFinite(value) || number is FloatValue)
+            ? value
+            : throw new TemplateError("integer is too large for a float");
 
     public static double ToDoubleOrInfinity(NumberValue number) =>
         number is FloatValue real ? real.Value : IntegerDivision.Round(ToInteger(number), sticky: false);

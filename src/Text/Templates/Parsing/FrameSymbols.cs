@@ -48,7 +48,8 @@ internal sealed class FrameSymbols(FrameSymbols? around)
         _ => [],
     };
 
-    private static IEnumerable<string> Parameters(MacroDefinition macro) => [.. macro.Parameters.Select(parameter => parameter.Name), .. macro.Specials];
+    private static IEnumerable<string> Parameters(MacroDefinition macro) =>
+        [.. macro.Parameters.Select(parameter => parameter.Name), .. macro.Specials];
 
     private void Visit(Body body)
     {
@@ -93,7 +94,8 @@ internal sealed class FrameSymbols(FrameSymbols? around)
     private void VisitBranches(IfStatement choice)
     {
         var before = Copy();
-        var branches = choice.Branches.Select(branch => Branch(before, branch.Test, branch.Body)).Append(Branch(before, null, choice.Else)).ToList();
+        var branches = choice.Branches.Select(branch => Branch(before, branch.Test, branch.Body))
+            .Append(Branch(before, null, choice.Else)).ToList();
         foreach (var branch in branches)
         {
             _known.UnionWith(branch._known);

@@ -91,7 +91,9 @@ internal sealed class Lexer
     private void ReadRaw(int tag, int contentStart, char sign)
     {
         EndTag(contentStart, sign, trimsNewline: false);
-        for (var i = _text.IndexOf("{%", _offset, StringComparison.Ordinal); i >= 0; i = _text.IndexOf("{%", i + 1, StringComparison.Ordinal))
+        for (var i = _text.IndexOf("{%", _offset, StringComparison.Ordinal);
+            i >= 0;
+            i = _text.IndexOf("{%", i + 1, StringComparison.Ordinal))
         {
             var beginSign = SignAt(i + 2);
             if (TryReadWordTag(i + 2 + (beginSign == '\0' ? 0 : 1), "endraw") is not var (end, endSign))

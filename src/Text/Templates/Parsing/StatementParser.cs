@@ -28,7 +28,8 @@ internal sealed class StatementParser
         return body;
     }
 
-    /// <summary>Statements up to a tag whose first word is one of <paramref name="ends"/>, which is left; none: to the template's end.</summary>
+    /// <summary>Statements up to a tag whose first word is one of <paramref name="ends"/>, which is left; none:
+    /// to the template's end.</summary>
     private Body ParseBody(ReadOnlySpan<string> ends)
     {
         _tokens.Enter();

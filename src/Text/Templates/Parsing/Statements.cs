@@ -43,7 +43,8 @@ internal sealed record AutoEscapeStatement(int Offset, Expression Value, Body Bo
 /// <summary>{% block name scoped %} body {% endblock %}. Not scoped, it sees the variables of the template alone.</summary>
 internal sealed record BlockStatement(int Offset, string Name, bool IsScoped, bool IsRequired, Body Body) : Statement(Offset);
 
-/// <summary>{% include %} and whatever else needs another template: an error when it is reached, as Jinja without a loader has it.</summary>
+/// <summary>{% include %} and whatever else needs another template: an error when it is reached,
+/// as Jinja without a loader has it.</summary>
 internal sealed record UnavailableStatement(int Offset, string Tag) : Statement(Offset);
 
 /// <summary>{% with a = 1 %} body {% endwith %}; with no variables also {% generation %}, which marks text but changes none.</summary>

@@ -9,7 +9,8 @@ internal static class StringLiteral
     private const string SimpleEscapes = "ntr\\'\"abfv";
     private const string SimpleValues = "\n\t\r\\'\"\a\b\f\v";
 
-    /// <summary>The text that a literal's inside stands for, or null where an escape is malformed. Unknown escapes stay as written.</summary>
+    /// <summary>The text that a literal's inside stands for, or null where an escape is malformed.
+    /// Unknown escapes stay as written.</summary>
     public static string? Unescape(ReadOnlySpan<char> inside)
     {
         if (!inside.Contains('\\'))

@@ -107,7 +107,8 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
             case ConcatExpression concat:
                 return Concat(concat, scope);
             case SequenceExpression sequence:
-                return new SequenceValue([.. sequence.Items.Select(item => Evaluate(item, scope))], sequence.IsTuple ? SequenceKind.Tuple : SequenceKind.List);
+                return new SequenceValue(
+                    [.. sequence.Items.Select(item => Evaluate(item, scope))], sequence.IsTuple ? SequenceKind.Tuple : SequenceKind.List);
             case MappingExpression mapping:
                 return Mapping(mapping, scope);
             default:

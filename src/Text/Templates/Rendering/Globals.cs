@@ -68,10 +68,13 @@ internal static class Globals
 
     private static BigInteger Integer(TemplateValue value) => value is IntegerValue or BooleanValue
         ? Arithmetic.ToInteger((NumberValue)value)
-        : throw new TemplateError(value is UndefinedValue undefined ? undefined.Reason : $"range() takes integers, found '{value.TypeName}'");
+        : throw new TemplateError(
+            value is UndefinedValue undefined ? undefined.Reason : $"range() takes integers, found '{value.TypeName}'");
 
     private static CyclerValue Cycler(RenderContext context, TemplateValue self, CallArguments arguments) =>
-        arguments.AllPositional("cycler") is { Count: > 0 } items ? new CyclerValue(items) : throw new TemplateError("cycler() needs an item");
+        arguments.AllPositional("cycler") is { Count: > 0 } items
+            ? new CyclerValue(items)
+            : throw new TemplateError("cycler() needs an item");
 
     private static JoinerValue Joiner(RenderContext context, TemplateValue self, CallArguments arguments) =>
         new(arguments.Bind("joiner", "sep")[0] ?? new StringValue(", "));
@@ -85,7 +88,8 @@ internal static class Globals
     }
 
     private static TemplateValue RaiseException(RenderContext context, TemplateValue self, CallArguments arguments) =>
-        throw new TemplateError(PythonText.Str(context, arguments.Bind("raise_exception", "message")[0].Required("raise_exception", "message")));
+        throw new TemplateError(
+            PythonText.Str(context, arguments.Bind("raise_exception", "message")[0].Required("raise_exception", "message")));
 
     private static StringValue StrftimeNow(RenderContext context, TemplateValue self, CallArguments arguments)
     {

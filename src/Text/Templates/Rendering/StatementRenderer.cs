@@ -145,7 +145,8 @@ internal sealed class StatementRenderer(TemplateSource source, RenderContext con
     }
 
     private Jump RenderLoop(
-        ForStatement loop, TemplateValue items, Scope scope, BoundedText output, Func<TemplateValue, int, TemplateValue>? recurse, int depth0)
+        ForStatement loop, TemplateValue items, Scope scope, BoundedText output,
+        Func<TemplateValue, int, TemplateValue>? recurse, int depth0)
     {
         int? length = loop.Test is null && Sequences.HasLength(items) ? Sequences.Length(context, items) : null;
         var variable = new LoopValue(context, Select(loop, items, scope), length, recurse, depth0);

@@ -32,7 +32,9 @@ internal static class Strftime
         context.Budget.Text(directive.Width);
         if (Number(directive.Letter, time) is { } number)
             return directive.Padded(number.Value.ToString(CultureInfo.InvariantCulture), number.Digits, number.Pad);
-        return Words(directive.Letter, time) is { } words ? directive.Cased(words).PadLeft(directive.Width, directive.Flag == '0' ? '0' : ' ') : null;
+        return Words(directive.Letter, time) is { } words
+            ? directive.Cased(words).PadLeft(directive.Width, directive.Flag == '0' ? '0' : ' ')
+            : null;
     }
 
     private static (long Value, int Digits, char Pad)? Number(char letter, DateTimeOffset time) => letter switch
@@ -123,7 +125,9 @@ internal static class Strftime
         public string Cased(string words)
         {
             if (Swaps)
-                return Letter is 'p' or 'Z' ? words.ToLowerInvariant() : Letter is 'a' or 'A' or 'b' or 'B' or 'h' ? words.ToUpperInvariant() : words;
+                return Letter is 'p' or 'Z'
+                    ? words.ToLowerInvariant()
+                    : Letter is 'a' or 'A' or 'b' or 'B' or 'h' ? words.ToUpperInvariant() : words;
             return Upper ? words.ToUpperInvariant() : words;
         }
     }

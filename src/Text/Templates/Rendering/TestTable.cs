@@ -98,5 +98,6 @@ internal static class TestTable
 
     /// <summary>Python's identity, as far as a value has one: scalars by type and value.</summary>
     private static bool IsSame(RenderContext context, TemplateValue left, TemplateValue right) => ReferenceEquals(left, right)
-        || (left is StringValue or IntegerValue or FloatValue && left.GetType() == right.GetType() && Comparison.AreEqual(context, left, right));
+        || (left is StringValue or IntegerValue or FloatValue && left.GetType() == right.GetType()
+            && Comparison.AreEqual(context, left, right));
 }

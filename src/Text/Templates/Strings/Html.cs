@@ -45,7 +45,8 @@ internal static class Html
             if (text[i] != '-' || result.Length < Open.Length || result.ToString(result.Length - Open.Length, Open.Length) != Open)
                 continue;
             // The end may share the dashes of the beginning: "<!-->".
-            var end = (Open[2..] + text[(i + 1)..Math.Min(text.Length, i + 3)]).IndexOf("-->", StringComparison.Ordinal) is var shared && shared >= 0
+            var end = (Open[2..] + text[(i + 1)..Math.Min(text.Length, i + 3)]).IndexOf("-->", StringComparison.Ordinal) is var shared
+                && shared >= 0
                 ? i + 1 + shared
                 : text.IndexOf("-->", i + 1, StringComparison.Ordinal) is var found && found >= 0 ? found + 3 : -1;
             if (end < 0)

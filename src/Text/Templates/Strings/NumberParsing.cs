@@ -117,7 +117,8 @@ internal static class NumberParsing
             return true;
         for (var i = 0; i < digits.Length; i++)
         {
-            if (digits[i] == '_' && (i == 0 || i + 1 == digits.Length || !char.IsAsciiLetterOrDigit(digits[i - 1]) || !char.IsAsciiLetterOrDigit(digits[i + 1])))
+            if (digits[i] == '_' && (i == 0 || i + 1 == digits.Length || !char.IsAsciiLetterOrDigit(digits[i - 1])
+                || !char.IsAsciiLetterOrDigit(digits[i + 1])))
                 return false;
         }
 

@@ -157,7 +157,9 @@ internal sealed class PythonRepr
         else if (!_ascii && IsPrintable(rune))
             _result.Append(rune.ToString());
         else
-            _result.Append(rune.Value < 0x100 ? $"\\x{rune.Value:x2}" : rune.Value < 0x10000 ? $"\\u{rune.Value:x4}" : $"\\U{rune.Value:x8}");
+            _result.Append(rune.Value < 0x100
+                ? $"\\x{rune.Value:x2}"
+                : rune.Value < 0x10000 ? $"\\u{rune.Value:x4}" : $"\\U{rune.Value:x8}");
     }
 
     private string Bytes(BytesValue value)

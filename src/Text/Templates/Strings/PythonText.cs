@@ -20,7 +20,8 @@ internal static class PythonText
     }
 
     /// <summary>The value itself where it is text, so that a Markup stays one; else what it prints as.</summary>
-    public static StringValue Soft(RenderContext context, TemplateValue value) => value as StringValue ?? new StringValue(Str(context, value));
+    public static StringValue Soft(RenderContext context, TemplateValue value) =>
+        value as StringValue ?? new StringValue(Str(context, value));
 
     /// <exception cref="TemplateError">More digits than Python writes.</exception>
     public static string OfInteger(RenderContext context, BigInteger value)

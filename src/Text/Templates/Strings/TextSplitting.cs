@@ -11,7 +11,9 @@ internal static class TextSplitting
         if (separator is { Length: 0 })
             throw new TemplateError($"{name}(): the separator is empty");
         context.Budget.Text((long)text.Length + (separator?.Length ?? 0));
-        var parts = separator is null ? Words(context, text) : fromEnd ? PartsFromEnd(context, text, separator) : Parts(context, text, separator);
+        var parts = separator is null
+            ? Words(context, text)
+            : fromEnd ? PartsFromEnd(context, text, separator) : Parts(context, text, separator);
         if (most >= 0 && parts.Count > most)
             parts = Rejoin(text, parts, most, fromEnd);
         return context.List([.. parts.Select(part => context.Text(text[part]))]);
@@ -24,7 +26,8 @@ internal static class TextSplitting
         return context.List([.. Lines(text, keepsEnds).Select(line => context.Text(line))]);
     }
 
-    /// <summary>partition(sep): what is before the separator, it, and what is after it; the text and two empty ones where it is not found.</summary>
+    /// <summary>partition(sep): what is before the separator, it, and what is after it;
+    /// the text and two empty ones where it is not found.</summary>
     public static SequenceValue Partition(RenderContext context, TemplateValue subject, CallArguments arguments, string name, bool last)
     {
         var given = arguments.Exactly(name, 1)[0];
@@ -34,7 +37,9 @@ internal static class TextSplitting
         context.Budget.Text(2L * text.Length + separator.Length);
         var found = last ? TextSearch.LastIndexOf(text, separator) : TextSearch.IndexOf(text, separator);
         if (found < 0)
-            return last ? SequenceValue.Tuple(StringValue.Empty, StringValue.Empty, subject) : SequenceValue.Tuple(subject, StringValue.Empty, StringValue.Empty);
+            return last
+                ? SequenceValue.Tuple(StringValue.Empty, StringValue.Empty, subject)
+                : SequenceValue.Tuple(subject, StringValue.Empty, StringValue.Empty);
         return SequenceValue.Tuple(new StringValue(text[..found]), given, new StringValue(text[(found + separator.Length)..]));
     }
 

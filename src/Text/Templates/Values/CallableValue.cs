@@ -12,7 +12,8 @@ internal abstract class CallableValue : ObjectValue
 internal delegate TemplateValue Operation(RenderContext context, TemplateValue subject, CallArguments arguments);
 
 /// <summary>A built-in function, or a method bound to its value.</summary>
-internal sealed class BuiltinValue(Operation operation, TemplateValue subject, string typeName = "builtin_function_or_method") : CallableValue
+internal sealed class BuiltinValue(
+    Operation operation, TemplateValue subject, string typeName = "builtin_function_or_method") : CallableValue
 {
     public override string TypeName => typeName;
 

@@ -31,7 +31,8 @@ internal sealed class MappingViewValue(MappingValue mapping, MappingPart part) :
 
     public int Count => mapping.Entries.Count;
 
-    public override string TypeName => part switch { MappingPart.Keys => "dict_keys", MappingPart.Values => "dict_values", _ => "dict_items" };
+    public override string TypeName =>
+        part switch { MappingPart.Keys => "dict_keys", MappingPart.Values => "dict_values", _ => "dict_items" };
 
     public override bool IsTruthy => Count > 0;
 

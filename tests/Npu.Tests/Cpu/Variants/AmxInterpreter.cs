@@ -105,7 +105,8 @@ internal sealed unsafe class AmxInterpreter
     }
 
     private long Address(in Instruction i) =>
-        Value(i.MemoryBase) + (i.MemoryIndex == Register.None ? 0 : Value(i.MemoryIndex) * i.MemoryIndexScale) + (long)i.MemoryDisplacement64;
+        Value(i.MemoryBase) + (i.MemoryIndex == Register.None ? 0 : Value(i.MemoryIndex) * i.MemoryIndexScale)
+            + (long)i.MemoryDisplacement64;
 
     private long Value(Register register)
     {

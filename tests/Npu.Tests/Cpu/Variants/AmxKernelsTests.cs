@@ -134,7 +134,8 @@ public sealed unsafe class AmxKernelsTests : IDisposable
     [InlineData(0, 0UL, null, "the processor has no AMX with BF16 and INT8")]
     [InlineData(1 << 24, AmxSupport.SystemBits, null, "the processor has no AMX with BF16 and INT8")]
     [InlineData(AmxSupport.ProcessorBits, 1UL << 17, null, "the system does not save AMX state (XCR0)")]
-    [InlineData(AmxSupport.ProcessorBits, AmxSupport.SystemBits, "Invalid argument", "the system refuses AMX tile data (arch_prctl: Invalid argument)")]
+    [InlineData(AmxSupport.ProcessorBits, AmxSupport.SystemBits, "Invalid argument",
+        "the system refuses AMX tile data (arch_prctl: Invalid argument)")]
     [InlineData(AmxSupport.ProcessorBits, AmxSupport.SystemBits, null, null)]
     public void Support_NeedsProcessorSystemAndPermission(int processor, ulong system, string? denied, string? refusal) =>
         Assert.Equal(refusal, AmxSupport.Judge(processor, system, () => denied));

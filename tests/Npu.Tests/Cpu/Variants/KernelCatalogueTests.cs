@@ -128,7 +128,8 @@ public sealed unsafe class KernelCatalogueTests
     [Fact]
     public void BothAssembledVariants_MultiplyBytesByTheSameTiles_AndTheOthersByTheirOwn()
     {
-        var available = new KernelCatalogue(s_bf16, new HeapMemory()).Available.ToDictionary(variant => variant.Name, variant => variant.I8);
+        var available = new KernelCatalogue(s_bf16, new HeapMemory()).Available
+            .ToDictionary(variant => variant.Name, variant => variant.I8);
         Assert.Same(available["bf16-avx512"], available["vnni-avx512"]);
         Assert.IsType<AssembledI8Kernels>(available["bf16-avx512"]);
         Assert.All(available, pair => Assert.Equal(pair.Key is "bf16-avx512" or "vnni-avx512" or "avx2", pair.Value is AssembledI8Kernels));
@@ -172,7 +173,8 @@ public sealed unsafe class KernelCatalogueTests
     {
         public string? Refusal { get; init; }
 
-        public bool TryMap(ReadOnlySpan<byte> code, out byte* address, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? refusal)
+        public bool TryMap(
+            ReadOnlySpan<byte> code, out byte* address, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? refusal)
         {
             address = null;
             refusal = Refusal;

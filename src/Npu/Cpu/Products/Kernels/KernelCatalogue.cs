@@ -71,7 +71,8 @@ internal sealed class KernelCatalogue
     {
         if (!cpu.Avx512Vnni)
         {
-            _missing.Add((VnniName, cpu.Avx512 ? "the processor has no AVX-512 VNNI" : "no AVX-512, or the runtime was told not to use it"));
+            _missing.Add(
+                (VnniName, cpu.Avx512 ? "the processor has no AVX-512 VNNI" : "no AVX-512, or the runtime was told not to use it"));
             return null;
         }
 

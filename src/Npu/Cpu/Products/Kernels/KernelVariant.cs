@@ -28,7 +28,8 @@ internal abstract class KernelVariant
     /// <summary>Most rows of a block with <paramref name="k"/> inputs, at most <see cref="MaxRows"/>.</summary>
     public virtual int RowsFor(int k, DType weights) => MaxRows;
 
-    /// <summary>True when x is rounded to BF16 for these weights, so that rows may come rounded (<see cref="MatMulBlock.Rounded"/>).</summary>
+    /// <summary>True when x is rounded to BF16 for these weights, so that rows may come rounded
+    /// (<see cref="MatMulBlock.Rounded"/>).</summary>
     public virtual bool RoundsRows(DType weights) => false;
 
     /// <summary>True when such a block leaves all of its rows packed (<see cref="MatMulBlock.RowsPacked"/>).</summary>

@@ -10,7 +10,8 @@ internal unsafe struct MatMulBlock
     /// <summary>Which row of x each row of the block is, counted from <see cref="X"/>; null = they follow each other.</summary>
     public int* Index;
 
-    /// <summary>True when x is BF16 already, which only kernels that round it so meet; <see cref="XStride"/> counts its elements then.</summary>
+    /// <summary>True when x is BF16 already, which only kernels that round it so meet;
+    /// <see cref="XStride"/> counts its elements then.</summary>
     public bool Rounded;
 
     /// <summary>Rows, at most the variant's most.</summary>
@@ -37,7 +38,8 @@ internal unsafe struct MatMulBlock
     /// <summary>True when y is larger than the caches: its rows are stored past them.</summary>
     public bool Streams;
 
-    /// <summary>True when the last block on this scratch had the same rows and K: where it left all of them packed, they are there.</summary>
+    /// <summary>True when the last block on this scratch had the same rows and K: where it left all of them packed,
+    /// they are there.</summary>
     public bool RowsPacked;
 
     /// <summary>The variant's scratch, the worker's own.</summary>

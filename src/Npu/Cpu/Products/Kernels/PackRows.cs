@@ -11,7 +11,8 @@ internal static unsafe class PackRows
     // One cache line of a row at a time: rows often lie a power of two apart, where only a few lines fit a cache set.
     private const int Line = 16;
 
-    /// <summary>tile[k][r] = x[first + r, start + k] of the block; rows from <paramref name="rows"/> up to <paramref name="height"/> are zero.</summary>
+    /// <summary>tile[k][r] = x[first + r, start + k] of the block; rows from <paramref name="rows"/> up to
+    /// <paramref name="height"/> are zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile(in MatMulBlock block, int first, int rows, int start, int count, float* tile, int height)
     {
@@ -28,7 +29,8 @@ internal static unsafe class PackRows
             {
                 var row = first + r;
                 TransposeLine(
-                    block.Row(row) + start + k, block.Row(row + 1) + start + k, block.Row(row + 2) + start + k, block.Row(row + 3) + start + k,
+                    block.Row(row) + start + k, block.Row(row + 1) + start + k, block.Row(row + 2) + start + k,
+                    block.Row(row + 3) + start + k,
                     tile + ((nint)k * height) + r, height);
             }
         }
