@@ -28,5 +28,5 @@ await foreach (var chunk in engine.GenerateAsync(request))
 {
     Console.Write(chunk.Text);
     if (chunk.Summary is { } summary)
-        Console.WriteLine($"\n{summary.PromptTokens} prompt tokens, rows {string.Join(" + ", summary.Layout.RowsPerRank)}");
+        Console.WriteLine($"\n{summary.PromptTokens} prompt tokens, rows {string.Join(" + ", summary.Placement.RowsPerRank)}");
 }

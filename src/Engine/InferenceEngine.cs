@@ -151,7 +151,7 @@ public sealed class InferenceEngine : IAsyncDisposable
                 case GenerationProtocol.Completed { Reason: CompletionReason.Cancelled } when !stream.Stopped:
                     throw new GenerationException(FailureKind.ShuttingDown, "the engine ended the request");
                 case GenerationProtocol.Completed completed:
-                    yield return stream.Finish(completed.Reason, completed.Layout);
+                    yield return stream.Finish(completed.Reason, completed.Placement);
                     yield break;
                 case GenerationProtocol.Failed when stream.Stopped:
                     // What failed came behind the stop string: the answer is whole.
@@ -196,7 +196,7 @@ public sealed class InferenceEngine : IAsyncDisposable
                     cancellationToken.ThrowIfCancellationRequested();
                     throw new GenerationException(FailureKind.ShuttingDown, "the engine ended the request");
                 case GenerationProtocol.Completed completed:
-                    return completed.Layout;
+                    return completed.Placement;
                 case GenerationProtocol.Failed failed:
                     throw new GenerationException(failed.Error, failed.Message);
             }

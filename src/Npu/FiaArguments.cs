@@ -1,7 +1,7 @@
 namespace AkkaCp.Npu;
 
 /// <summary>How the tensors of a fused attention call are laid out.</summary>
-public enum FiaLayout
+public enum FiaInputLayout
 {
     /// <summary>Packed rows: query [T, N, D], key and value [T, kvN, D] or paged.</summary>
     Tnd,
@@ -44,7 +44,7 @@ public readonly record struct FiaArguments
     {
     }
 
-    /// <summary>Query: [T, N, D], [B, S, N, D] or [B, N, S, D] by <see cref="Layout"/>; F32.</summary>
+    /// <summary>Query: [T, N, D], [B, S, N, D] or [B, N, S, D] by <see cref="InputLayout"/>; F32.</summary>
     public required TensorView Query { get; init; }
 
     /// <summary>Key: as the query with kvN heads; with a block table [blocks, block size, kvN, D]. F32 or BF16.</summary>
@@ -60,8 +60,8 @@ public readonly record struct FiaArguments
     /// +inf where no key is visible.</summary>
     public TensorView? SoftmaxLse { get; init; }
 
-    /// <summary>Layout of all tensors.</summary>
-    public FiaLayout Layout { get; init; } = FiaLayout.Tnd;
+    /// <summary>Order of the axes of all tensors (CANN input_layout).</summary>
+    public FiaInputLayout InputLayout { get; init; } = FiaInputLayout.Tnd;
 
     /// <summary>N.</summary>
     public required int NumHeads { get; init; }

@@ -36,7 +36,7 @@ public sealed partial class DeadCodeTests
         ["EpochGroups.All"] = "as above",
         ["HandshakePlaces.Count"] = "as above",
         ["OpenRequests.Count"] = "as above",
-        ["PartsAssembler.Count"] = "as above",
+        ["FragmentAssembler.Count"] = "as above",
         ["ReplyOutbox.Count"] = "as above",
         ["ReplyOutbox.Open"] = "as above",
         ["SequenceTable.Count"] = "as above",

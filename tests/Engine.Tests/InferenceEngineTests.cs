@@ -24,7 +24,7 @@ public class InferenceEngineTests
         Assert.Equal(chunks.Count(chunk => chunk.Token is not null), summary.CompletionTokens);
         Assert.Equal(backend.Requests.Single().Tokens.Length, summary.PromptTokens);
         Assert.NotNull(summary.TimeToFirstToken);
-        Assert.Equal(2, summary.Layout.CpSize);
+        Assert.Equal(2, summary.Placement.CpSize);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public class LostEpochTests
         driver.EndStep();
         driver.Restart();
         driver.RunToEnd();
-        Assert.Equal(30, Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Layout.RowsPerRank.Sum());
+        Assert.Equal(30, Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Placement.RowsPerRank.Sum());
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AkkaCp.Scheduling.Tests;
 
-/// <summary>What requests that are taken get: their text, their layout, their KV back.</summary>
+/// <summary>What requests that are taken get: their text, their placement, their KV back.</summary>
 public class SchedulerStateTests
 {
     [Theory]
@@ -129,11 +129,11 @@ public class SchedulerStateTests
         var id = driver.Submit(30, 4);
         driver.RunToEnd();
 
-        var layout = Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Layout;
-        Assert.Equal(2, layout.CpSize);
-        Assert.Equal([1, 0, 1], layout.StepsByKind);
-        Assert.Equal([20, 20], layout.RowsPerRank);
-        Assert.Equal(200, layout.KvBytesGathered);
+        var placement = Assert.IsType<GenerationProtocol.Completed>(driver.TerminalOf(id)).Placement;
+        Assert.Equal(2, placement.CpSize);
+        Assert.Equal([1, 0, 1], placement.StepsByKind);
+        Assert.Equal([20, 20], placement.RowsPerRank);
+        Assert.Equal(200, placement.KvBytesGathered);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal sealed class CoordinatorActor : LogicActor
     protected override bool Hear(object message, IActorRef sender)
     {
         if (message is CoordinatorProtocol.Tick)
-            AgeParts();
+            AgeFragments();
         return _logic.Hear(message, sender);
     }
 

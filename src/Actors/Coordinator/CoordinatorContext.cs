@@ -7,7 +7,7 @@ namespace AkkaCp.Actors.Coordinator;
 /// <param name="limits">What does not change.</param>
 /// <param name="facts">What every node must have.</param>
 /// <param name="rules">How patient the coordinator is.</param>
-internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts facts, GroupRules rules)
+internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts facts, CoordinatorRules rules)
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _highestEpoch;
@@ -15,7 +15,7 @@ internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts fact
 
     public SchedulerLimits Limits { get; } = limits;
 
-    public GroupRules Rules { get; } = rules;
+    public CoordinatorRules Rules { get; } = rules;
 
     public GroupFacts Facts { get; } = facts;
 

@@ -50,7 +50,7 @@ internal sealed partial class CoordinatorLogic
     /// <summary>What it has told edges.</summary>
     internal ReplyOutbox Outbox => _outbox;
 
-    private GroupRules Rules => _context.Rules;
+    private CoordinatorRules Rules => _context.Rules;
 
     private IActorRef Self => _port.Self;
 

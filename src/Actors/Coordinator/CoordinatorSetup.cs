@@ -24,12 +24,13 @@ internal static class CoordinatorSetup
             Policy(settings.ContextParallel))
         {
             LostEpochs = settings.Cluster.LostEpochs,
-            WaitForGroup = GroupRules.Seconds(settings.Cluster.WaitForNodes),
+            WaitForGroup = CoordinatorRules.Seconds(settings.Cluster.WaitForNodes),
         };
-        return new CoordinatorContext(limits, facts, GroupRules.Of(settings) with { Settling = settling });
+        return new CoordinatorContext(limits, facts, CoordinatorRules.Of(settings) with { Settling = settling });
     }
 
-    private static CpPolicySettings Policy(ContextParallelSettings cp) => new() { MinTokens = cp.MinTokens, ReplicateTokens = cp.ReplicateTokens };
+    private static CpPolicySettings Policy(ContextParallelSettings cp) =>
+        new() { MinTokens = cp.MinTokens, ReplicateTokens = cp.ReplicateTokens };
 
     private static StepLimits Steps(SchedulerSettings scheduler) => new()
     {

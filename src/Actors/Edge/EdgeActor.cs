@@ -25,7 +25,7 @@ internal sealed class EdgeActor : LogicActor
     protected override bool Hear(object message, IActorRef sender)
     {
         if (message is EdgeLogic.Tick)
-            AgeParts();
+            AgeFragments();
         return _logic.Hear(message, sender);
     }
 }

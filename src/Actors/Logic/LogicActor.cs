@@ -8,7 +8,7 @@ namespace AkkaCp.Actors.Logic;
 /// <summary>An actor that decides nothing by itself: it puts large messages together and gives each message to its logic.</summary>
 internal abstract class LogicActor : UntypedActor, IWithTimers, IActorPort
 {
-    private readonly PartsAssembler _parts = new();
+    private readonly FragmentAssembler _fragments = new();
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
@@ -37,18 +37,18 @@ internal abstract class LogicActor : UntypedActor, IWithTimers, IActorPort
     /// <inheritdoc/>
     protected sealed override void OnReceive(object message)
     {
-        if (message is PartProtocol.Part part)
-            Put(part);
+        if (message is FragmentProtocol.Fragment fragment)
+            Put(fragment);
         else if (!Hear(message, Sender))
             Unhandled(message);
     }
 
-    /// <summary>A second passed: what has waited too long for a part is dropped.</summary>
-    protected void AgeParts() => _parts.Tick();
+    /// <summary>A second passed: what has waited too long for a fragment is dropped.</summary>
+    protected void AgeFragments() => _fragments.Tick();
 
-    private void Put(PartProtocol.Part part)
+    private void Put(FragmentProtocol.Fragment fragment)
     {
-        if (_parts.Take(part, Context.System) is { } whole)
+        if (_fragments.Take(fragment, Context.System) is { } whole)
             Self.Tell(whole, Sender);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class NodeActor : LogicActor, INodePort
     protected override bool Hear(object message, IActorRef sender)
     {
         if (message is NodeProtocol.Tick)
-            AgeParts();
+            AgeFragments();
         if (message is not NodeProtocol.Probe probe)
             return _logic.Hear(message, sender);
         NodeProbe.RunAsync(Context.System, _context.Host, probe).PipeTo(sender, Self);

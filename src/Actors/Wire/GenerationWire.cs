@@ -43,10 +43,10 @@ internal static class GenerationWire
     {
         to.Id(completed.RequestId);
         to.Word(completed.Reason);
-        to.Int(completed.Layout.CpSize);
-        to.Ints(completed.Layout.StepsByKind);
-        to.Ints(completed.Layout.RowsPerRank);
-        to.Long(completed.Layout.KvBytesGathered);
+        to.Int(completed.Placement.CpSize);
+        to.Ints(completed.Placement.StepsByKind);
+        to.Ints(completed.Placement.RowsPerRank);
+        to.Long(completed.Placement.KvBytesGathered);
     }
 
     public static Completed Completed(this WireReader from) => new(

@@ -6,14 +6,14 @@ using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Wire;
 
-/// <summary>Sends messages of any size, and takes their parts. Those that are small, or stay in this process, go as they are.</summary>
+/// <summary>Sends messages of any size, and takes their fragments. Those that are small, or stay in this process, go as they are.</summary>
 internal static class LargeMessages
 {
     // A token is at most 5 bytes, and so is a block's number.
-    private const int LargeCount = PartsAssembler.PartBytes / 8;
-    private const int LargeHashes = PartsAssembler.PartBytes / 200;
+    private const int LargeCount = FragmentAssembler.FragmentBytes / 8;
+    private const int LargeHashes = FragmentAssembler.FragmentBytes / 200;
 
-    /// <summary>Tells a message, in parts when it is large and goes to another process.</summary>
+    /// <summary>Tells a message, in fragments when it is large and goes to another process.</summary>
     public static void TellLarge(this IActorRef target, object message, IActorRef sender, ActorSystem system)
     {
         if (!IsLarge(message) || ((IInternalActorRef)target).IsLocal)
@@ -24,31 +24,32 @@ internal static class LargeMessages
 
         var serializer = (WireSerializer)system.Serialization.FindSerializerFor(message);
         var bytes = Serialization.WithTransport((ExtendedActorSystem)system, () => serializer.ToBinary(message));
-        foreach (var part in Cut(bytes, serializer.Manifest(message)))
-            target.Tell(part, sender);
+        foreach (var fragment in Cut(bytes, serializer.Manifest(message)))
+            target.Tell(fragment, sender);
     }
 
-    /// <summary>A message's parts.</summary>
-    public static IEnumerable<PartProtocol.Part> Cut(byte[] bytes, string manifest)
+    /// <summary>A message's fragments.</summary>
+    public static IEnumerable<FragmentProtocol.Fragment> Cut(byte[] bytes, string manifest)
     {
         var id = Guid.NewGuid();
-        var count = Math.Max(1, (bytes.Length + PartsAssembler.PartBytes - 1) / PartsAssembler.PartBytes);
+        var count = Math.Max(1, (bytes.Length + FragmentAssembler.FragmentBytes - 1) / FragmentAssembler.FragmentBytes);
         for (var i = 0; i < count; i++)
         {
-            var from = i * PartsAssembler.PartBytes;
-            var part = bytes.AsSpan(from, Math.Min(PartsAssembler.PartBytes, bytes.Length - from));
-            yield return new PartProtocol.Part(id, i, count, manifest, ImmutableArray.Create(part));
+            var from = i * FragmentAssembler.FragmentBytes;
+            var fragment = bytes.AsSpan(from, Math.Min(FragmentAssembler.FragmentBytes, bytes.Length - from));
+            yield return new FragmentProtocol.Fragment(id, i, count, manifest, ImmutableArray.Create(fragment));
         }
     }
 
-    /// <summary>Takes a part; gives the message with its last one.</summary>
-    /// <returns>Null while parts are missing, and for what is no message: it is dropped as a damaged frame would be.</returns>
-    public static object? Take(this PartsAssembler assembler, PartProtocol.Part part, ActorSystem system)
+    /// <summary>Takes a fragment; gives the message with its last one.</summary>
+    /// <returns>Null while fragments are missing, and for what is no message: it is dropped as a damaged frame would be.</returns>
+    public static object? Take(this FragmentAssembler assembler, FragmentProtocol.Fragment fragment, ActorSystem system)
     {
         try
         {
-            return assembler.Add(part) is { } whole
-                ? ((WireSerializer)system.Serialization.FindSerializerForType(typeof(PartProtocol.Part))).FromBinary(whole, part.Manifest)
+            return assembler.Add(fragment) is { } whole
+                ? ((WireSerializer)system.Serialization.FindSerializerForType(typeof(FragmentProtocol.Fragment)))
+                .FromBinary(whole, fragment.Manifest)
                 : null;
         }
         catch (SerializationException)
@@ -59,7 +60,8 @@ internal static class LargeMessages
 
     private static bool IsLarge(object message) => message switch
     {
-        EdgeProtocol.HandIn { Request: var submit } => submit.Tokens.Length + submit.StopTokens.Length + (2 * submit.Sampling.LogitBias?.Count ?? 0) > LargeCount,
+        EdgeProtocol.HandIn { Request: var submit } =>
+            submit.Tokens.Length + submit.StopTokens.Length + (2 * submit.Sampling.LogitBias?.Count ?? 0) > LargeCount,
         RankProtocol.RunStep run => run.Plan.Requests.Sum(share => share.Tokens.Length + share.NewBlocks.Length + 16) > LargeCount,
         LogitsProtocol.Row row => row.Logits.Length > LargeCount,
         HashProtocol.Own own => own.Hashes.Length > LargeHashes,

@@ -7,9 +7,9 @@ using AkkaCp.Scheduling.Requests;
 namespace AkkaCp.Actors.Wire;
 
 /// <summary>
-/// Writes and reads every <see cref="IWireMessage"/> and <see cref="IRequestMessage"/>: hand-written binary under explicit manifests, so that a node accepts what is
-/// listed here and nothing else. A manifest ends in the version of its format. Requests and heartbeats of other versions become
-/// <see cref="Foreign"/> and are refused; what refuses them keeps its format.
+/// Writes and reads every <see cref="IWireMessage"/> and <see cref="IRequestMessage"/>: hand-written binary under explicit manifests, so
+/// that a node accepts what is listed here and nothing else. A manifest ends in the version of its format. Requests and heartbeats of other
+/// versions become <see cref="Foreign"/> and are refused; what refuses them keeps its format.
 /// </summary>
 public sealed class WireSerializer : SerializerWithStringManifest
 {
@@ -50,8 +50,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
         WireFormat.Of<RankProtocol.RunStep>("run-step/1", RankWire.Write, RankWire.RunStep),
         WireFormat.Of<LogitsProtocol.Row>("row/1", WriteRow, from => new(from.Id(), from.Int(), from.Floats())),
         WireFormat.Of<LogitsProtocol.RowTaken>("row-taken/1", WriteTaken, from => new(from.Id(), from.Int())),
-        WireFormat.Of<PartProtocol.Part>(
-            "part/1", WritePart, from => new(from.Id(), from.Int(), from.Int(), from.Text(), from.Bytes())),
+        WireFormat.Of<FragmentProtocol.Fragment>(
+            "part/1", WriteFragment, from => new(from.Id(), from.Int(), from.Int(), from.Text(), from.Bytes())),
         WireFormat.Of<RankProtocol.Resend>("resend/1", RankWire.Write, from => new(from.Long(), from.Long())),
         WireFormat.Of<RankProtocol.Opened>("opened/1", RankWire.Write, from => new(from.Long(), from.Int())),
         WireFormat.Of<RankProtocol.OpenFailed>("open-failed/1", RankWire.Write, from => new(from.Long(), from.Int(), from.Text())),
@@ -148,12 +148,12 @@ public sealed class WireSerializer : SerializerWithStringManifest
         to.Int(taken.Position);
     }
 
-    private static void WritePart(WireWriter to, PartProtocol.Part part)
+    private static void WriteFragment(WireWriter to, FragmentProtocol.Fragment fragment)
     {
-        to.Id(part.Message);
-        to.Int(part.Index);
-        to.Int(part.Count);
-        to.Text(part.Manifest);
-        to.Bytes(part.Bytes.AsSpan());
+        to.Id(fragment.Message);
+        to.Int(fragment.Index);
+        to.Int(fragment.Count);
+        to.Text(fragment.Manifest);
+        to.Bytes(fragment.Bytes.AsSpan());
     }
 }

@@ -13,13 +13,13 @@ internal static class RunLine
     /// <param name="summary">The request's counts and times.</param>
     public static string Of(int ranks, GenerationSummary summary)
     {
-        var layout = summary.Layout;
+        var placement = summary.Placement;
         var parts = new List<string>
         {
-            $"{ranks} {(ranks == 1 ? "rank" : "ranks")}, attn-cp {layout.CpSize}",
-            $"{summary.PromptTokens} prompt tokens as {string.Join(" + ", layout.RowsPerRank)} rows",
-            Ways(layout.StepsByKind),
-            $"K/V gathered {Bytes(layout.KvBytesGathered)}",
+            $"{ranks} {(ranks == 1 ? "rank" : "ranks")}, attn-cp {placement.CpSize}",
+            $"{summary.PromptTokens} prompt tokens as {string.Join(" + ", placement.RowsPerRank)} rows",
+            Ways(placement.StepsByKind),
+            $"K/V gathered {Bytes(placement.KvBytesGathered)}",
         };
         if (summary.TimeToFirstToken is { } first)
             parts.Add(Invariant($"first token after {first.TotalMilliseconds:0} ms"));

@@ -50,23 +50,23 @@ internal sealed class GenerationStream
     }
 
     /// <summary>The last chunk.</summary>
-    public GenerationChunk Finish(CompletionReason reason, PrefillPlacement layout)
+    public GenerationChunk Finish(CompletionReason reason, PrefillPlacement placement)
     {
         var text = Stopped ? "" : _stops.Push(_decoder.Flush()) + _stops.Flush();
         var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop
             : FinishReason.Length;
-        return new GenerationChunk { Text = text, FinishReason = finish, Summary = Summarize(layout) };
+        return new GenerationChunk { Text = text, FinishReason = finish, Summary = Summarize(placement) };
     }
 
     // An end token has no text, even where a model ends its answers with an ordinary one.
     private bool HasText(int id) => !_request.StopTokens.Contains(id) && (!_tokenizer.IsSpecial(id) || _tags.Contains(id));
 
-    private GenerationSummary Summarize(PrefillPlacement layout)
+    private GenerationSummary Summarize(PrefillPlacement placement)
     {
         TimeSpan? toFirst = _tokens > 0 ? _clock.GetElapsedTime(_started, _firstToken) : null;
         var decoding = _clock.GetElapsedTime(_firstToken, _lastToken);
         return new GenerationSummary(
-            _request.PromptLength, _tokens, layout, toFirst,
+            _request.PromptLength, _tokens, placement, toFirst,
             toFirst is { Ticks: > 0 } first ? _request.PromptLength / first.TotalSeconds : null,
             _tokens > 1 && decoding.Ticks > 0 ? (_tokens - 1) / decoding.TotalSeconds : null);
     }

@@ -5,8 +5,8 @@ namespace AkkaCp.Npu.Cpu;
 // Attention.
 public sealed partial class CpuDevice
 {
-    private readonly FiaPlan _fiaPlan = new();
-    private readonly FiaParts _fiaParts;
+    private readonly FiaTiling _fiaTiling = new();
+    private readonly FiaShares _fiaShares;
     private readonly FiaScratch[] _fiaScratch;
 
     /// <inheritdoc cref="INpuDevice.FusedInferAttentionScore"/>
@@ -18,12 +18,12 @@ public sealed partial class CpuDevice
             problem.TakePairs(tiles);
         }
 
-        _fiaPlan.Build(problem, Threads);
-        _fiaParts.Reserve(_fiaPlan.Parts, _fiaPlan.PartRows, Attention.Fia.SumWidth(problem.HeadDim));
-        Workers.Run(_fiaPlan.Count, new FiaWork(problem, _fiaPlan, _fiaParts, _fiaScratch));
-        if (_fiaPlan.DividedCount > 0)
+        _fiaTiling.Build(problem, Threads);
+        _fiaShares.Reserve(_fiaTiling.Shares, _fiaTiling.ShareRows, Attention.Fia.SumWidth(problem.HeadDim));
+        Workers.Run(_fiaTiling.Count, new FiaWork(problem, _fiaTiling, _fiaShares, _fiaScratch));
+        if (_fiaTiling.DividedCount > 0)
         {
-            Workers.Run(_fiaPlan.DividedCount, new FiaJoinWork(problem, _fiaPlan, _fiaParts, _fiaScratch));
+            Workers.Run(_fiaTiling.DividedCount, new FiaJoinWork(problem, _fiaTiling, _fiaShares, _fiaScratch));
         }
     }
 
@@ -34,6 +34,6 @@ public sealed partial class CpuDevice
             scratch.Free();
         }
 
-        _fiaParts.Free();
+        _fiaShares.Free();
     }
 }

@@ -16,7 +16,7 @@ public sealed unsafe partial class CpuDevice
     public PackedMatrix CreateMatrix(int n, int k, DType dtype)
     {
         RequireMatrixShape(nameof(CreateMatrix), n, k, dtype);
-        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Layout, gated: false, _weights, _resources);
+        return new CpuPackedMatrix(n, k, dtype, _variant.BF16Packing, gated: false, _weights, _resources);
     }
 
     /// <inheritdoc cref="INpuDevice.CreateGatedMatrix"/>
@@ -24,7 +24,7 @@ public sealed unsafe partial class CpuDevice
     public PackedMatrix CreateGatedMatrix(int f, int k, DType dtype)
     {
         RequireMatrixShape(nameof(CreateGatedMatrix), f, k, dtype);
-        return new CpuPackedMatrix(checked(2 * f), k, dtype, _variant.BF16Layout, gated: true, _weights, _resources);
+        return new CpuPackedMatrix(checked(2 * f), k, dtype, _variant.BF16Packing, gated: true, _weights, _resources);
     }
 
     /// <inheritdoc cref="INpuDevice.MatMul"/>
@@ -118,9 +118,10 @@ public sealed unsafe partial class CpuDevice
             OperatorChecks.Refuse(op, argument, $"a matrix of {expected}", $"one of {found}");
         }
 
-        if (matrix.DType == DType.BF16 && matrix.BF16Layout != _variant.BF16Layout)
+        if (matrix.DType == DType.BF16 && matrix.BF16Packing != _variant.BF16Packing)
         {
-            OperatorChecks.Refuse(op, argument, $"BF16 {_variant.BF16Layout} as {_variant.Name} kernels read them", $"{matrix.BF16Layout}");
+            OperatorChecks.Refuse(
+                op, argument, $"BF16 {_variant.BF16Packing} as {_variant.Name} kernels read them", $"{matrix.BF16Packing}");
         }
 
         return matrix;

@@ -35,15 +35,15 @@ public sealed unsafe partial class CpuDevice
 
     private void RunProduct(in ProductCall call, int groups)
     {
-        fixed (MatMulGroup* plan = _groups)
+        fixed (MatMulGroup* first = _groups)
         {
             if (call.Weights.DType == DType.I8)
             {
-                RunI8Product(call, plan, groups);
+                RunI8Product(call, first, groups);
             }
             else
             {
-                RunFloatProduct(call, plan, groups);
+                RunFloatProduct(call, first, groups);
             }
         }
     }
@@ -57,17 +57,17 @@ public sealed unsafe partial class CpuDevice
             return;
         }
 
-        var plan = Plan(call, groups, count, rowBlocks);
-        if (plan.Gated)
+        var tasks = TasksOf(call, groups, count, rowBlocks);
+        if (tasks.Gated)
         {
-            plan.PanelsAtOnce = !_variant.KeepsRows(largest, k, w.DType) ? Math.Min(ManyPanels, plan.PanelsPerItem)
+            tasks.PanelsAtOnce = !_variant.KeepsRows(largest, k, w.DType) ? Math.Min(ManyPanels, tasks.PanelsPerItem)
                 : largest <= _variant.TileRows ? PanelsOfOneTile : FewPanels;
-            plan.Sums = ReserveSums(SwigluTile.Floats(largest, plan.PanelsAtOnce));
+            tasks.Sums = ReserveSums(SwigluTile.Floats(largest, tasks.PanelsAtOnce));
         }
 
         var work = new MatMulWork
         {
-            Plan = plan,
+            Tasks = tasks,
             X = (float*)call.X.Data,
             XStride = call.X.RowStride,
             Weights = w.DType,
@@ -78,7 +78,7 @@ public sealed unsafe partial class CpuDevice
             RoundRows(call.X, ref work);
         }
 
-        Workers.Run(rowBlocks * plan.ColumnBlocks, work);
+        Workers.Run(rowBlocks * tasks.ColumnBlocks, work);
     }
 
     // W8A8: x is quantised once, row by row, then multiplied.
@@ -94,17 +94,17 @@ public sealed unsafe partial class CpuDevice
         var x = call.X;
         _converted.Reserve(x.Rows, call.Weights.K);
         RunRows(x.Rows, x.RowLength, new DynamicQuantRow(x, _converted.Rows, _converted.Stride, _converted.Scales));
-        var plan = Plan(call, groups, count, rowBlocks);
-        if (plan.Gated)
+        var tasks = TasksOf(call, groups, count, rowBlocks);
+        if (tasks.Gated)
         {
-            plan.PanelsAtOnce = largest <= kernels.TileRows ? PanelsOfOneTile : FewPanels;
-            plan.Sums = ReserveSums(
-                SwigluTile.Floats(largest, plan.PanelsAtOnce) + QuantMatMulWork.GatherFloats(largest, _converted.Stride));
+            tasks.PanelsAtOnce = largest <= kernels.TileRows ? PanelsOfOneTile : FewPanels;
+            tasks.Sums = ReserveSums(
+                SwigluTile.Floats(largest, tasks.PanelsAtOnce) + QuantMatMulWork.GatherFloats(largest, _converted.Stride));
         }
 
-        Workers.Run(rowBlocks * plan.ColumnBlocks, new QuantMatMulWork
+        Workers.Run(rowBlocks * tasks.ColumnBlocks, new QuantMatMulWork
         {
-            Plan = plan,
+            Tasks = tasks,
             X = _converted.Rows,
             XStride = _converted.Stride,
             XScales = _converted.Scales,
@@ -121,11 +121,11 @@ public sealed unsafe partial class CpuDevice
         work.Rounded = true;
     }
 
-    private ProductPlan Plan(in ProductCall call, MatMulGroup* groups, int count, int rowBlocks)
+    private ProductTasks TasksOf(in ProductCall call, MatMulGroup* groups, int count, int rowBlocks)
     {
         var w = call.Weights;
         var panelsPerItem = w.IsGated ? 2 * PanelsPerItem(w.Panels / 2, rowBlocks) : PanelsPerItem(w.Panels, rowBlocks);
-        return new ProductPlan
+        return new ProductTasks
         {
             Groups = groups,
             GroupCount = count,

@@ -47,7 +47,7 @@ public sealed partial class CpuDevice : INpuDevice
         _resources = options.Resources;
         Memory = new TensorPool(_resources);
         _converted = new ConvertedRows(_resources);
-        _fiaParts = new FiaParts(_resources);
+        _fiaShares = new FiaShares(_resources);
         _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch(_resources))];
         try
         {

@@ -18,15 +18,15 @@ internal sealed class DualFiaStage(RankSetup setup, int layer)
     public AttentionMessage Run(SplitQueryMessage message)
     {
         var step = message.Step;
-        var rows = step.Layout.Rows;
+        var rows = step.RowMap.Rows;
         var attention = step.Rent(DType.F32, message.Query.View.Rows, _heads, _headDim);
-        Attend(step.Layout, message.Prev, attention.View.Slice(0, rows.TotalQPrev), rows.CuQPrev, rows.KvPrev);
-        Attend(step.Layout, message.Next, attention.View.Slice(rows.TotalQPrev, rows.TotalQNext), rows.CuQNext, rows.KvNext);
+        Attend(step.RowMap, message.Prev, attention.View.Slice(0, rows.TotalQPrev), rows.CuQPrev, rows.KvPrev);
+        Attend(step.RowMap, message.Next, attention.View.Slice(rows.TotalQPrev, rows.TotalQNext), rows.CuQNext, rows.KvNext);
         message.Query.Dispose();
         return new AttentionMessage(step, message.Hidden, attention);
     }
 
-    private void Attend(StepLayout layout, TensorView query, TensorView output, int[] cumulativeQ, int[] kv)
+    private void Attend(StepRowMap map, TensorView query, TensorView output, int[] cumulativeQ, int[] kv)
     {
         if (query.Rows == 0)
         {
@@ -39,7 +39,7 @@ internal sealed class DualFiaStage(RankSetup setup, int layer)
             Key = setup.Kv.Keys(layer),
             Value = setup.Kv.Values(layer),
             Output = output,
-            Layout = FiaLayout.Tnd,
+            InputLayout = FiaInputLayout.Tnd,
             NumHeads = _heads,
             NumKeyValueHeads = _kvHeads,
             Scale = 1f / MathF.Sqrt(_headDim),
@@ -48,8 +48,8 @@ internal sealed class DualFiaStage(RankSetup setup, int layer)
             AttenMask = FiaMask.Compressed,
             ActualSeqLengths = cumulativeQ,
             ActualSeqLengthsKv = kv,
-            BlockTable = layout.BlockTable,
-            BlockTableRows = layout.Sequences.Count,
+            BlockTable = map.BlockTable,
+            BlockTableRows = map.Sequences.Count,
             BlockSize = setup.Kv.Shape.BlockSize,
         });
     }

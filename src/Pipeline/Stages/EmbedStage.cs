@@ -11,16 +11,16 @@ internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
 {
     public NormedMessage Run(StepContext step)
     {
-        var layout = step.LayOut(sequences);
-        var rows = layout.Rows.Rows;
+        var map = step.MapRows(sequences);
+        var rows = map.Rows.Rows;
         var cos = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
         var sin = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
-        setup.Rope.Fill(layout.Positions, cos, sin);
+        setup.Rope.Fill(map.Positions, cos, sin);
         (step.Cos, step.Sin) = (cos, sin);
 
         var hidden = step.Rent(DType.F32, rows, setup.Weights.Config.HiddenSize);
         StepEvents.Log.Begun(step.Plan.Epoch, step.Plan.Step, setup.Rank);
-        setup.Device.IndexSelect(setup.Weights.Embedding, layout.Tokens, hidden);
+        setup.Device.IndexSelect(setup.Weights.Embedding, map.Tokens, hidden);
         var normed = step.Rent(DType.F32, rows, hidden.View.RowLength);
         setup.Device.RmsNorm(hidden, setup.Weights.Layers[0].InputNorm, setup.Weights.Config.RmsNormEps, normed);
         return new NormedMessage(step, hidden, normed);

@@ -29,7 +29,7 @@ internal sealed class KvConcatGatherStage(RankSetup setup, int layer)
         if (kv.Local is { } local)
         {
             setup.Device.KvRmsNormRopeCache(
-                local, _weights.KNorm, step.Cos, step.Sin, step.Layout.LocalSlots, setup.Kv.Keys(layer), setup.Kv.Values(layer),
+                local, _weights.KNorm, step.Cos, step.Sin, step.RowMap.LocalSlots, setup.Kv.Keys(layer), setup.Kv.Values(layer),
                 setup.Weights.Config.RmsNormEps);
             local.Dispose();
         }
@@ -45,6 +45,6 @@ internal sealed class KvConcatGatherStage(RankSetup setup, int layer)
             kv.Columns(width, width).Reshape(kv.Rows, heads, _headDim),
             setup.Kv.Keys(layer),
             setup.Kv.Values(layer),
-            step.Layout.GatheredSlots);
+            step.RowMap.GatheredSlots);
     }
 }

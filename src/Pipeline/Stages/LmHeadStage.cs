@@ -33,11 +33,11 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         var (step, hidden, normed) = message;
         hidden.Dispose();
         _samples.Clear();
-        FindWantedRows(step.Layout);
+        FindWantedRows(step.RowMap);
         for (var block = 0; block * BlockRows < _wanted.Count; block++)
         {
             using var logits = await ComputeAsync(step, normed, block).ConfigureAwait(false);
-            Report(step.Layout, logits, RowsOf(block));
+            Report(step.RowMap, logits, RowsOf(block));
         }
 
         normed.Dispose();
@@ -45,15 +45,15 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     }
 
     /// <summary>Local rows whose logits are wanted; a replicated request's are computed by its owner alone.</summary>
-    private void FindWantedRows(StepLayout layout)
+    private void FindWantedRows(StepRowMap map)
     {
         _wanted.Clear();
-        for (var row = 0; row < layout.Rows.Rows; row++)
+        for (var row = 0; row < map.Rows.Rows; row++)
         {
-            var index = layout.Rows.LocalToRequest[row];
-            var request = layout.Plan.Requests[index];
+            var index = map.Rows.LocalToRequest[row];
+            var request = map.Plan.Requests[index];
             var mine = request.Placement.Kind != Partition.PlacementKind.Replicated || request.Placement.Owner == setup.Groups.AttnCp.Rank;
-            if (mine && (layout.Sequences[index].Start.AllLogits || IsSampled(layout, row)))
+            if (mine && (map.Sequences[index].Start.AllLogits || IsSampled(map, row)))
             {
                 _wanted.Add(row);
             }
@@ -63,10 +63,10 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     private ReadOnlySpan<int> RowsOf(int block) =>
         CollectionsMarshal.AsSpan(_wanted).Slice(block * BlockRows, Math.Min(BlockRows, _wanted.Count - (block * BlockRows)));
 
-    private static bool IsSampled(StepLayout layout, int row)
+    private static bool IsSampled(StepRowMap map, int row)
     {
-        var request = layout.Plan.Requests[layout.Rows.LocalToRequest[row]];
-        return request.Sample && layout.Rows.LocalToOffset[row] == request.Tokens.Length - 1;
+        var request = map.Plan.Requests[map.Rows.LocalToRequest[row]];
+        return request.Sample && map.Rows.LocalToOffset[row] == request.Tokens.Length - 1;
     }
 
     /// <summary>[rows, V] on every rank of ATTN_TP.</summary>
@@ -125,7 +125,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         }
     }
 
-    private void Report(StepLayout layout, TensorView logits, ReadOnlySpan<int> rows)
+    private void Report(StepRowMap map, TensorView logits, ReadOnlySpan<int> rows)
     {
         if (setup.Groups.AttnTp.Rank != 0)
         {
@@ -134,11 +134,11 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
 
         for (var i = 0; i < rows.Length; i++)
         {
-            var sequence = layout.Sequences[layout.Rows.LocalToRequest[rows[i]]];
-            var position = layout.Positions[rows[i]];
+            var sequence = map.Sequences[map.Rows.LocalToRequest[rows[i]]];
+            var position = map.Positions[rows[i]];
             if (NonFiniteRow.Describe(logits.RowF32(i)) is { } found)
             {
-                Refuse(layout.Plan.Step, sequence.Id, $"logits of position {position}: expected finite numbers, found {found}");
+                Refuse(map.Plan.Step, sequence.Id, $"logits of position {position}: expected finite numbers, found {found}");
                 continue;
             }
 
@@ -147,9 +147,9 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
                 setup.Logits?.Write(sequence.Id, position, logits.RowF32(i));
             }
 
-            if (IsSampled(layout, rows[i]))
+            if (IsSampled(map, rows[i]))
             {
-                _samples.Add(Sample(layout.Plan.Step, sequence, position + 1, logits.RowF32(i)));
+                _samples.Add(Sample(map.Plan.Step, sequence, position + 1, logits.RowF32(i)));
             }
         }
     }

@@ -21,7 +21,7 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
     public async ValueTask<NormedMessage> RunAsync(NormedMessage message)
     {
         var (step, hidden, normed) = message;
-        var gathers = setup.Topology.NeedsMoeGather && step.Layout.All.NeedsGather;
+        var gathers = setup.Topology.NeedsMoeGather && step.RowMap.All.NeedsGather;
         var x = gathers ? await GatherRowsAsync(step, normed).ConfigureAwait(false) : normed;
         var y = _feedForward.Run(step, x);
         x.Dispose();
@@ -38,8 +38,8 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
 
     private Tensor TakeOwnRows(StepContext step, Tensor y)
     {
-        var own = step.Rent(DType.F32, step.Layout.Rows.Rows, y.View.RowLength);
-        _device.IndexSelect(y, step.Layout.Rows.LocalToMoe, own);
+        var own = step.Rent(DType.F32, step.RowMap.Rows.Rows, y.View.RowLength);
+        _device.IndexSelect(y, step.RowMap.Rows.LocalToMoe, own);
         y.Dispose();
         return own;
     }
@@ -48,9 +48,11 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Tensor> GatherRowsAsync(StepContext step, Tensor normed)
     {
-        var (all, rows) = (step.Layout.All, step.Layout.Rows);
+        var (all, rows) = (step.RowMap.All, step.RowMap.Rows);
         var x = step.Rent(DType.F32, all.MoeRows, normed.View.RowLength);
-        using Tensor? selected = rows.ReplicatedRows.Length == 0 ? null : step.Rent(DType.F32, rows.GatherRows.Length, normed.View.RowLength);
+        using Tensor? selected = rows.ReplicatedRows.Length == 0
+            ? null
+            : step.Rent(DType.F32, rows.GatherRows.Length, normed.View.RowLength);
         if (selected is { } own)
         {
             _device.IndexSelect(normed, rows.GatherRows, own);

@@ -45,7 +45,7 @@ internal sealed class QkvProjectionStage(RankSetup setup, int layer, Cancellatio
     /// <see cref="KvConcatGatherStage"/>, which alone writes the pool, so that plans write it in their order.</summary>
     private PendingKv StartGather(StepContext step, Tensor local)
     {
-        var (gather, rows) = (step.Layout.All.Gather, step.Layout.Rows);
+        var (gather, rows) = (step.RowMap.All.Gather, step.RowMap.Rows);
         if (gather.TotalRows == 0)
         {
             return new PendingKv(local, null);
@@ -71,7 +71,7 @@ internal sealed class QkvProjectionStage(RankSetup setup, int layer, Cancellatio
     {
         var (heads, width) = (_weights.NumKvHeads, _weights.NumKvHeads * _headDim);
         _device.KvRmsNormRopeCache(
-            local, _weights.KNorm, step.Cos, step.Sin, step.Layout.Rows.LocalToGather,
+            local, _weights.KNorm, step.Cos, step.Sin, step.RowMap.Rows.LocalToGather,
             gathered.Columns(0, width).Reshape(gathered.Rows, 1, heads, _headDim),
             gathered.Columns(width, width).Reshape(gathered.Rows, 1, heads, _headDim),
             _eps);

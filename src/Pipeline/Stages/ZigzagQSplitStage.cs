@@ -8,7 +8,7 @@ internal static class ZigzagQSplitStage
 {
     public static SplitQueryMessage Run(QueryMessage message)
     {
-        var rows = message.Step.Layout.Rows;
+        var rows = message.Step.RowMap.Rows;
         var query = message.Query.View;
         return new SplitQueryMessage(
             message.Step, message.Hidden, message.Query, query.Slice(0, rows.TotalQPrev), query.Slice(rows.TotalQPrev, rows.TotalQNext));

@@ -5,14 +5,14 @@ using AkkaCp.Npu;
 namespace AkkaCp.Pipeline.Steps;
 
 /// <summary>
-/// One step inside one rank's pipeline: its plan, its layout once the plan has entered, and everything to give back at the end.
+/// One step inside one rank's pipeline: its plan, its row map once the plan has entered, and everything to give back at the end.
 /// Stages dispose tensors as soon as they are done with them; what a fault leaves behind is given back here.
 /// A context serves one step after another and keeps its lists, so that a step in steady state allocates nothing.
 /// </summary>
 internal sealed class StepContext(RankSetup setup)
 {
     private readonly List<Tensor> _tensors = [];
-    private readonly StepLayout _layout = new(setup.Groups.AttnCp.Size, setup.Groups.AttnCp.Rank);
+    private readonly StepRowMap _rowMap = new(setup.Groups.AttnCp.Size, setup.Groups.AttnCp.Rank);
     private StepPlan? _plan;
     private ValueTask? _transfer;
     private long _started;
@@ -22,7 +22,7 @@ internal sealed class StepContext(RankSetup setup)
     public StepPlan Plan => _plan ?? throw new InvalidOperationException("The step has ended; its context was used afterwards.");
 
     /// <summary>Made by the first stage.</summary>
-    public StepLayout Layout => _layout;
+    public StepRowMap RowMap => _rowMap;
 
     /// <summary>[rows, D/2] rotary angles of the local rows; set by the first stage.</summary>
     public TensorView Cos { get; set; }
@@ -43,11 +43,11 @@ internal sealed class StepContext(RankSetup setup)
     }
 
     /// <summary>Takes the plan into the table of sequences and lays its rows out.</summary>
-    public StepLayout LayOut(SequenceTable sequences)
+    public StepRowMap MapRows(SequenceTable sequences)
     {
-        _layout.Lay(Plan, sequences);
-        _rows = _layout.Rows.Rows;
-        return _layout;
+        _rowMap.Lay(Plan, sequences);
+        _rows = _rowMap.Rows.Rows;
+        return _rowMap;
     }
 
     /// <summary>Names a collective of this step.</summary>
@@ -93,7 +93,8 @@ internal sealed class StepContext(RankSetup setup)
         if (_transfer is { } transfer)
         {
             // A fault kept the step from the stage that would have waited; here only the transfer's end matters.
-            await transfer.AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await transfer.AsTask().ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         foreach (var tensor in _tensors)
@@ -102,7 +103,7 @@ internal sealed class StepContext(RankSetup setup)
         }
 
         _tensors.Clear();
-        _layout.Clear();
+        _rowMap.Clear();
         (_plan, _transfer, Cos, Sin) = (null, null, default, default);
         return new StepStats(_rows, KvBytesGathered, setup.Time.GetElapsedTime(_started));
     }

@@ -4,7 +4,7 @@ using AkkaCp.Pipeline.Partition;
 
 namespace AkkaCp.Pipeline.Steps;
 
-/// <summary>What every rank does in one step: the same plan on all of them, so that all reach the same row layout from it.</summary>
+/// <summary>What every rank does in one step: the same plan on all of them, so that all reach the same row map from it.</summary>
 /// <param name="Epoch">Incarnation of the group of ranks; results and frames of another epoch are refused.</param>
 /// <param name="Step">Counts steps of an epoch from 1, without gaps.</param>
 /// <param name="Requests">Prefill chunks and decode rows, in row order.</param>

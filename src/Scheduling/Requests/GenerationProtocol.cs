@@ -49,7 +49,7 @@ public static class GenerationProtocol
     public sealed record TokenGenerated(Guid RequestId, int Position, SampledToken Token) : IReply;
 
     /// <summary>Terminal: the request ended as it should.</summary>
-    public sealed record Completed(Guid RequestId, CompletionReason Reason, PrefillPlacement Layout) : IReply;
+    public sealed record Completed(Guid RequestId, CompletionReason Reason, PrefillPlacement Placement) : IReply;
 
     /// <summary>Terminal: the request failed; the tokens sent before stay valid.</summary>
     /// <param name="RequestId">The request.</param>

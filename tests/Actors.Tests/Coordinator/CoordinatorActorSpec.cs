@@ -49,7 +49,7 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
     public async Task EdgeThatFallsSilent_LosesItsRequestAfterTheLease()
     {
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(0) };
-        var context = Context(ranks, new GroupRules { Lease = 1 });
+        var context = Context(ranks, new CoordinatorRules { Lease = 1 });
         var (coordinator, _) = Start(ranks, context);
         coordinator.Tell(HandIn(Request(10) with { MaxNewTokens = 1000 }), CreateTestProbe().Ref);
         await ranks.Reached(1, 1).WaitAsync(s_patience);
@@ -279,9 +279,9 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
     /// <remarks>Akka's messages that end an actor are not in our closed set; the system's own signal is not serialized.</remarks>
     private static void End(IActorRef actor) => ((IInternalActorRef)actor).Stop();
 
-    private static CoordinatorContext Context(ScriptedRanks ranks, GroupRules? rules = null) => new(
+    private static CoordinatorContext Context(ScriptedRanks ranks, CoordinatorRules? rules = null) => new(
         new SchedulerLimits(2, 2, FakeModel.VocabSize, 2000, 101, 16, new StepLimits(), new CpPolicySettings()), ranks.Facts,
-        rules ?? new GroupRules());
+        rules ?? new CoordinatorRules());
 
     private static GenerationProtocol.Submit Request(int promptLength) => new(
         Guid.NewGuid(), [.. FakeModel.Prompt(promptLength)], promptLength, 5, SamplingOptions.Greedy, []);

@@ -18,7 +18,7 @@ public class CoordinatorSetupTests
         Assert.Equal(
             new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()),
             context.Limits);
-        Assert.Equal(new GroupRules(), context.Rules);
+        Assert.Equal(new CoordinatorRules(), context.Rules);
     }
 
     [Fact]
@@ -45,6 +45,6 @@ public class CoordinatorSetupTests
             new StepLimits { ChunkTokens = 1, MaxStepTokens = 2, MaxRunning = 3, QueueLimit = 4, StepsInFlight = 5 }, context.Limits.Steps);
         Assert.Equal(new CpPolicySettings { MinTokens = 7, ReplicateTokens = 8 }, context.Limits.CpPolicy);
         Assert.Equal((9, 10), (context.Limits.LostEpochs, context.Limits.WaitForGroup));
-        Assert.Equal(new GroupRules { StepTimeout = TimeSpan.FromSeconds(6), NodeSilence = 11, Settling = 12 }, context.Rules);
+        Assert.Equal(new CoordinatorRules { StepTimeout = TimeSpan.FromSeconds(6), NodeSilence = 11, Settling = 12 }, context.Rules);
     }
 }

@@ -20,7 +20,7 @@ internal sealed record Scenario
 
     public required SchedulerLimits Limits { get; init; }
 
-    public required GroupRules Rules { get; init; }
+    public required CoordinatorRules Rules { get; init; }
 
     public required EdgeRules EdgeRules { get; init; }
 
@@ -116,7 +116,7 @@ internal sealed record Scenario
         };
     }
 
-    private static GroupRules RulesOf(Draw draw) => new()
+    private static CoordinatorRules RulesOf(Draw draw) => new()
     {
         StepTimeout = TimeSpan.FromSeconds(draw.Next(5, 15)),
         NodeSilence = draw.Next(6, 16),

@@ -28,11 +28,11 @@ public class EngineLifeTests
 
         Assert.Equal(question.ReferenceText, TestModel.Text(chunks));
         var summary = chunks[^1].Summary!;
-        Assert.Equal(2, summary.Layout.CpSize);
-        Assert.Equal(summary.PromptTokens, summary.Layout.RowsPerRank.Sum());
-        Assert.All(summary.Layout.RowsPerRank, rows => Assert.InRange(rows, 1, summary.PromptTokens - 1));
-        Assert.Equal(1, summary.Layout.StepsByKind[(int)PlacementKind.Split]);
-        Assert.True(summary.Layout.KvBytesGathered > 0);
+        Assert.Equal(2, summary.Placement.CpSize);
+        Assert.Equal(summary.PromptTokens, summary.Placement.RowsPerRank.Sum());
+        Assert.All(summary.Placement.RowsPerRank, rows => Assert.InRange(rows, 1, summary.PromptTokens - 1));
+        Assert.Equal(1, summary.Placement.StepsByKind[(int)PlacementKind.Split]);
+        Assert.True(summary.Placement.KvBytesGathered > 0);
         Assert.Equal(summary.PromptTokens, chunks.Last(chunk => chunk.Prefill is not null).Prefill!.Value.Processed);
     }
 
@@ -87,7 +87,7 @@ public class EngineLifeTests
         Assert.Equal(question.ReferenceText[..question.ReferenceText.IndexOf("\n####", StringComparison.Ordinal)],
             TestModel.Text(chunks));
         Assert.Equal(FinishReason.StopString, chunks[^1].FinishReason);
-        Assert.NotEqual(0, chunks[^1].Summary!.Layout.CpSize);
+        Assert.NotEqual(0, chunks[^1].Summary!.Placement.CpSize);
     }
 
     [Fact]

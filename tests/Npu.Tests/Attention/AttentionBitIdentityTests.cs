@@ -67,8 +67,8 @@ public sealed class AttentionBitIdentityTests : IDisposable
                 c.RunPaged(device, s_pages[round % 4], seed: round).AssertSame(expected, $"pages of {s_pages[round % 4]}");
             }
 
-            c.RunBatched(_devices[1], FiaLayout.Bsnd).AssertSame(expected, "BSND");
-            c.RunBatched(_devices[2], FiaLayout.Bnsd).AssertSame(expected, "BNSD");
+            c.RunBatched(_devices[1], FiaInputLayout.Bsnd).AssertSame(expected, "BSND");
+            c.RunBatched(_devices[2], FiaInputLayout.Bnsd).AssertSame(expected, "BNSD");
         }
     }
 

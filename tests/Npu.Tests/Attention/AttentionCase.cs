@@ -93,7 +93,7 @@ internal sealed class AttentionCase
     }
 
     /// <summary>[B, S, N, D] or [B, N, S, D], padded with NaN to the longest request.</summary>
-    public AttentionResult RunBatched(CpuDevice device, FiaLayout layout)
+    public AttentionResult RunBatched(CpuDevice device, FiaInputLayout layout)
     {
         var (s, sKv) = (Enumerable.Range(0, Requests).Max(QueryRows), Enumerable.Range(0, Requests).Max(KeyRows));
         using var query = Batched(device, layout, Queries, Heads, s);
@@ -103,7 +103,7 @@ internal sealed class AttentionCase
         using var lse = new FencedTensor(device.Memory, DType.F32, [Requests, Heads, s, 1]);
         device.FusedInferAttentionScore(Arguments(query, output, lse) with
         {
-            Layout = layout,
+            InputLayout = layout,
             Key = key,
             Value = value,
             ActualSeqLengths = [.. Enumerable.Range(0, Requests).Select(QueryRows)],
@@ -191,12 +191,13 @@ internal sealed class AttentionCase
         return [.. requests.Select(r => sum += r.Length / (heads * D))];
     }
 
-    private int[] Shape(FiaLayout layout, int heads, int s) => layout == FiaLayout.Bsnd ? [Requests, s, heads, D] : [Requests, heads, s, D];
+    private int[] Shape(FiaInputLayout layout, int heads, int s) =>
+        layout == FiaInputLayout.Bsnd ? [Requests, s, heads, D] : [Requests, heads, s, D];
 
-    private int At(FiaLayout layout, int heads, int s, int b, int i, int h) =>
-        (layout == FiaLayout.Bsnd ? (((b * s) + i) * heads) + h : (((b * heads) + h) * s) + i) * D;
+    private int At(FiaInputLayout layout, int heads, int s, int b, int i, int h) =>
+        (layout == FiaInputLayout.Bsnd ? (((b * s) + i) * heads) + h : (((b * heads) + h) * s) + i) * D;
 
-    private FencedTensor Batched(CpuDevice device, FiaLayout layout, float[][] requests, int heads, int s)
+    private FencedTensor Batched(CpuDevice device, FiaInputLayout layout, float[][] requests, int heads, int s)
     {
         var all = new float[Requests * heads * s * D];
         all.AsSpan().Fill(float.NaN);

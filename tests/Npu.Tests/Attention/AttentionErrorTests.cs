@@ -95,7 +95,7 @@ public sealed class AttentionErrorTests : IDisposable
         AssertRefused("attention_out", a with { Output = a.Query });
         AssertRefused("softmax_lse", a with { SoftmaxLse = New([4, 2]) });
         AssertRefused("softmax_lse", a with { SoftmaxLse = a.Output.Reshape(4, 32).Columns(0, 2).Reshape(4, 2, 1) });
-        AssertRefused("input_layout", a with { Layout = (FiaLayout)9 });
+        AssertRefused("input_layout", a with { InputLayout = (FiaInputLayout)9 });
         AssertRefused("num_heads", a with { NumHeads = 0 });
         AssertRefused("num_heads", a with { NumKeyValueHeads = -1 });
     }
@@ -202,7 +202,7 @@ public sealed class AttentionErrorTests : IDisposable
 
     private FiaArguments Batched(int batch, int s, int keys) => Packed(4) with
     {
-        Layout = FiaLayout.Bsnd,
+        InputLayout = FiaInputLayout.Bsnd,
         Query = New([batch, s, 2, 16]),
         Key = New([batch, keys, 1, 16]),
         Value = New([batch, keys, 1, 16]),
@@ -217,7 +217,7 @@ public sealed class AttentionErrorTests : IDisposable
         var a = Packed(4, heads, heads);
         unsafe
         {
-            return a with { Layout = FiaLayout.Bnsd, Query = new TensorView(null, DType.F32, shape) };
+            return a with { InputLayout = FiaInputLayout.Bnsd, Query = new TensorView(null, DType.F32, shape) };
         }
     }
 

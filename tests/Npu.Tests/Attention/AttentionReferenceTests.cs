@@ -77,7 +77,7 @@ public sealed class AttentionReferenceTests : IDisposable
         }
 
         c.RunPaged(_devices[2], 16).AssertNear(Visible, Tolerance);
-        c.RunBatched(_devices[1], FiaLayout.Bsnd).AssertNear(Visible, Tolerance);
+        c.RunBatched(_devices[1], FiaInputLayout.Bsnd).AssertNear(Visible, Tolerance);
     }
 
     [Theory]
@@ -109,7 +109,7 @@ public sealed class AttentionReferenceTests : IDisposable
         };
         int[] Visible(int b, int i) => [.. Enumerable.Range(0, c.KeyRows(b)).Where(k => hidden[(((b * 20) + i) * 144) + k] == 0)];
         c.RunPaged(_devices[1], 16).AssertNear(Visible, Tolerance);
-        c.RunBatched(_devices[0], FiaLayout.Bnsd).AssertNear(Visible, Tolerance);
+        c.RunBatched(_devices[0], FiaInputLayout.Bnsd).AssertNear(Visible, Tolerance);
     }
 
     [Fact]

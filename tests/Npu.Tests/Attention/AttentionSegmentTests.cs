@@ -42,7 +42,7 @@ public sealed class AttentionSegmentTests : IDisposable
                 row.RunPaged(device, 16, seed: i + 1).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, pages of 16, {device.Threads} workers");
                 row.RunPaged(device, 128, seed: i + 2)
                     .AssertSameRow(0, 0, prompt, 0, i, $"row {i}, pages of 128, {device.Threads} workers");
-                row.RunBatched(device, FiaLayout.Bnsd).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, BNSD, {device.Threads} workers");
+                row.RunBatched(device, FiaInputLayout.Bnsd).AssertSameRow(0, 0, prompt, 0, i, $"row {i}, BNSD, {device.Threads} workers");
             }
         }
     }

@@ -41,7 +41,7 @@ public sealed class AttentionVectorTests : IDisposable
             Keys = [new float[k * 16]],
             Values = [[.. Enumerable.Range(0, k * 16).Select(i => (float)(i / 16))]],
         };
-        foreach (var result in new[] { c.RunPacked(_device), c.RunPaged(_device, 16), c.RunBatched(_device, FiaLayout.Bnsd) })
+        foreach (var result in new[] { c.RunPacked(_device), c.RunPaged(_device, 16), c.RunBatched(_device, FiaInputLayout.Bnsd) })
         {
             for (var i = 0; i < q; i++)
             {
@@ -74,7 +74,7 @@ public sealed class AttentionVectorTests : IDisposable
         };
         var result = c.RunPacked(_device);
         c.RunPaged(_device, 16).AssertSame(result, "paged");
-        c.RunBatched(_device, FiaLayout.Bsnd).AssertSame(result, "BSND");
+        c.RunBatched(_device, FiaInputLayout.Bsnd).AssertSame(result, "BSND");
         var (row, sum) = (0, 0.0);
         for (var b = 0; b < qLens.Length; b++)
         {

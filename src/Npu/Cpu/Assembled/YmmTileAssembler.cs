@@ -8,7 +8,7 @@ namespace AkkaCp.Npu.Cpu.Assembled;
 
 /// <summary>
 /// Assembles the tiles of processors with 16 registers of 256 bits: F32 weights and fused multiply-adds; BF16 weights in
-/// <see cref="BF16Layout.Halves"/>, widened on the way, with x in F32; I8 weights with AVX-VNNI's vpdpbusd.
+/// <see cref="BF16Packing.Halves"/>, widened on the way, with x in F32; I8 weights with AVX-VNNI's vpdpbusd.
 /// <para>The tallest tile, 6 rows, goes over its panel in two passes of 16 outputs: 12 sums hide the latency of two units, beside them
 /// are 2 vectors of weights and 2 broadcasts of x, and 8 loads serve 12 products. Fewer rows take all 32 outputs in one pass, a
 /// single row two panels, so that there are sums enough and a line of weights is read once.</para>

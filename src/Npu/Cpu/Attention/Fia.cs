@@ -39,25 +39,25 @@ internal static class Fia
 
     /// <summary>
     /// Computes the tile: writes its output rows and their log-sum-exp, or, when it is one segment of them, leaves sums in
-    /// <paramref name="part"/>.
+    /// <paramref name="share"/>.
     /// </summary>
-    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
+    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
     {
         if (problem.PairTiles is not null)
         {
-            FiaPairsLoop.Compute(problem, task, scratch, part);
+            FiaPairsLoop.Compute(problem, task, scratch, share);
         }
         else if (Vector512.IsHardwareAccelerated)
         {
-            Compute<Simd512, Vector512<float>>(problem, task, scratch, part);
+            Compute<Simd512, Vector512<float>>(problem, task, scratch, share);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Compute<Simd256, Vector256<float>>(problem, task, scratch, part);
+            Compute<Simd256, Vector256<float>>(problem, task, scratch, share);
         }
         else
         {
-            Compute<Simd128, Vector128<float>>(problem, task, scratch, part);
+            Compute<Simd128, Vector128<float>>(problem, task, scratch, share);
         }
     }
 
@@ -78,17 +78,17 @@ internal static class Fia
         }
     }
 
-    private static void Compute<TSimd, TVector>(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
+    private static void Compute<TSimd, TVector>(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
         if (problem.KvType == DType.F32)
         {
-            FiaLoop<TSimd, TVector, KvF32>.Compute(problem, task, scratch, part);
+            FiaLoop<TSimd, TVector, KvF32>.Compute(problem, task, scratch, share);
         }
         else
         {
-            FiaLoop<TSimd, TVector, KvBF16>.Compute(problem, task, scratch, part);
+            FiaLoop<TSimd, TVector, KvBF16>.Compute(problem, task, scratch, share);
         }
     }
 }

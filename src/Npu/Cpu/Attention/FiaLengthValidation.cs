@@ -91,8 +91,8 @@ internal static class FiaLengthValidation
         problem.BlockTable = table;
         problem.TableWidth = a.BlockTableRows == 0 ? 0 : table.Length / a.BlockTableRows;
         problem.BlockSize = a.BlockSize;
-        problem.KeyStrides = FiaStrides.Of(a.Key, FiaLayout.Bsnd);
-        problem.ValueStrides = FiaStrides.Of(a.Value, FiaLayout.Bsnd);
+        problem.KeyStrides = FiaStrides.Of(a.Key, FiaInputLayout.Bsnd);
+        problem.ValueStrides = FiaStrides.Of(a.Value, FiaInputLayout.Bsnd);
     }
 
     // Entries behind a request's length may hold anything.

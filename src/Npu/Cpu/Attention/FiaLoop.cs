@@ -16,8 +16,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
     private const int PanelColumns = Fia.PanelColumns;
     private const int GroupRows = Fia.GroupRows;
 
-    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part) =>
-        FiaWalk<TElement, Blocks>.Compute(problem, task, FiaRows.Load(problem, task, scratch), scratch, part, default);
+    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share) =>
+        FiaWalk<TElement, Blocks>.Compute(problem, task, FiaRows.Load(problem, task, scratch), scratch, share, default);
 
     private readonly struct Blocks : IFiaBlock
     {

@@ -24,11 +24,11 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
     private const int WordBytes = 4;
     private const int StepBytes = PanelColumns * WordBytes;
 
-    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? part)
+    public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
     {
         var seen = FiaRows.Load(problem, task, scratch);
         FiaPairsTile.Cut(problem, task, scratch);
-        FiaWalk<KvBF16, FiaPairsLoop>.Compute(problem, task, seen, scratch, part, new FiaPairsLoop(problem.PairTiles!));
+        FiaWalk<KvBF16, FiaPairsLoop>.Compute(problem, task, seen, scratch, share, new FiaPairsLoop(problem.PairTiles!));
     }
 
     /// <inheritdoc/>

@@ -106,10 +106,10 @@ internal unsafe struct FiaProblem
 internal readonly record struct FiaStrides(int Batch, int Token, int Head)
 {
     /// <summary>Of a view whose axes are those of <paramref name="layout"/>.</summary>
-    public static FiaStrides Of(in TensorView view, FiaLayout layout) => layout switch
+    public static FiaStrides Of(in TensorView view, FiaInputLayout layout) => layout switch
     {
-        FiaLayout.Tnd => new(0, view.RowStride, view[2]),
-        FiaLayout.Bsnd => new(view.RowStride, view[2] * view[3], view[3]),
+        FiaInputLayout.Tnd => new(0, view.RowStride, view[2]),
+        FiaInputLayout.Bsnd => new(view.RowStride, view[2] * view[3], view[3]),
         _ => new(view.RowStride, view[3], view[2] * view[3]),
     };
 }

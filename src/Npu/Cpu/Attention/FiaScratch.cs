@@ -43,7 +43,7 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
     public int* End { get; private set; }
 
     /// <summary>Tiles of rows that products of BF16 pairs take at a time.</summary>
-    public FiaPairsTile[] Tiles { get; } = new FiaPairsTile[FiaPlan.MaxRows];
+    public FiaPairsTile[] Tiles { get; } = new FiaPairsTile[FiaTiling.MaxRows];
 
     /// <summary>[B / 32][D][32] keys of the block.</summary>
     public float* KeyPanels { get; private set; }
@@ -61,7 +61,7 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
     public static int FloatsFor(int headDim)
     {
         var sumWidth = Fia.SumWidth(headDim);
-        return (2 * FiaSums.Floats(FiaPlan.MaxRows, sumWidth)) + (FiaPlan.MaxRows * (headDim + Fia.Block + 5))
+        return (2 * FiaSums.Floats(FiaTiling.MaxRows, sumWidth)) + (FiaTiling.MaxRows * (headDim + Fia.Block + 5))
             + (Fia.Block * (headDim + sumWidth + 8)) + ZerosFor(headDim);
     }
 
@@ -75,20 +75,20 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
 
         Free();
         var sumWidth = Fia.SumWidth(headDim);
-        var sums = FiaSums.Floats(FiaPlan.MaxRows, sumWidth);
+        var sums = FiaSums.Floats(FiaTiling.MaxRows, sumWidth);
         var zeros = ZerosFor(headDim);
         var at = (float*)resources.Allocate((nuint)FloatsFor(headDim) * sizeof(float));
         _memory = at;
         _headDim = headDim;
-        Query = Take(ref at, FiaPlan.MaxRows * headDim);
-        Sums = FiaSums.At(Take(ref at, sums), FiaPlan.MaxRows, sumWidth);
-        Total = FiaSums.At(Take(ref at, sums), FiaPlan.MaxRows, sumWidth);
-        Score = Take(ref at, FiaPlan.MaxRows * Fia.Block);
-        Decay = Take(ref at, FiaPlan.MaxRows);
-        Low = (int*)Take(ref at, FiaPlan.MaxRows);
-        High = (int*)Take(ref at, FiaPlan.MaxRows);
-        From = (int*)Take(ref at, FiaPlan.MaxRows);
-        End = (int*)Take(ref at, FiaPlan.MaxRows);
+        Query = Take(ref at, FiaTiling.MaxRows * headDim);
+        Sums = FiaSums.At(Take(ref at, sums), FiaTiling.MaxRows, sumWidth);
+        Total = FiaSums.At(Take(ref at, sums), FiaTiling.MaxRows, sumWidth);
+        Score = Take(ref at, FiaTiling.MaxRows * Fia.Block);
+        Decay = Take(ref at, FiaTiling.MaxRows);
+        Low = (int*)Take(ref at, FiaTiling.MaxRows);
+        High = (int*)Take(ref at, FiaTiling.MaxRows);
+        From = (int*)Take(ref at, FiaTiling.MaxRows);
+        End = (int*)Take(ref at, FiaTiling.MaxRows);
         KeyPanels = Take(ref at, Fia.Block * headDim);
         ValuePanels = Take(ref at, Fia.Block * sumWidth);
         Zeros = Take(ref at, zeros);

@@ -34,9 +34,9 @@ internal static unsafe class FiaValidation
 
     private static void ResolveHeads(in FiaArguments a, ref FiaProblem problem)
     {
-        if (a.Layout is not (FiaLayout.Tnd or FiaLayout.Bsnd or FiaLayout.Bnsd))
+        if (a.InputLayout is not (FiaInputLayout.Tnd or FiaInputLayout.Bsnd or FiaInputLayout.Bnsd))
         {
-            Refuse(Op, "input_layout", "TND, BSND or BNSD", $"{a.Layout}");
+            Refuse(Op, "input_layout", "TND, BSND or BNSD", $"{a.InputLayout}");
         }
 
         if (a.NumHeads is < 1 or > MaxHeads)
@@ -62,11 +62,12 @@ internal static unsafe class FiaValidation
     private static void ResolveQuery(in FiaArguments a, ref FiaProblem problem)
     {
         RequireF32(Op, "query", a.Query);
-        var packed = a.Layout == FiaLayout.Tnd;
+        var packed = a.InputLayout == FiaInputLayout.Tnd;
         var rank = packed ? 3 : 4;
         if (a.Query.Rank != rank)
         {
-            Refuse(Op, "query", packed ? "[T, N, D]" : a.Layout == FiaLayout.Bsnd ? "[B, S, N, D]" : "[B, N, S, D]", a.Query.ToString());
+            Refuse(Op, "query", packed ? "[T, N, D]" : a.InputLayout == FiaInputLayout.Bsnd ? "[B, S, N, D]" : "[B, N, S, D]",
+                a.Query.ToString());
         }
 
         var d = a.Query[rank - 1];
@@ -77,10 +78,10 @@ internal static unsafe class FiaValidation
 
         problem.Packed = packed;
         problem.HeadDim = d;
-        problem.StoredRows = a.Layout switch { FiaLayout.Tnd => -1, FiaLayout.Bsnd => a.Query[1], _ => a.Query[2] };
-        RequireShape("query", a.Query, a.Query.Rows, problem.StoredRows, a.NumHeads, d, a.Layout);
+        problem.StoredRows = a.InputLayout switch { FiaInputLayout.Tnd => -1, FiaInputLayout.Bsnd => a.Query[1], _ => a.Query[2] };
+        RequireShape("query", a.Query, a.Query.Rows, problem.StoredRows, a.NumHeads, d, a.InputLayout);
         problem.Query = (float*)a.Query.Data;
-        problem.QueryStrides = FiaStrides.Of(a.Query, a.Layout);
+        problem.QueryStrides = FiaStrides.Of(a.Query, a.InputLayout);
     }
 
     private static void ResolveKeys(in FiaArguments a, ref FiaProblem problem)
@@ -117,12 +118,12 @@ internal static unsafe class FiaValidation
             Refuse(Op, "key", $"{a.Query.Rank} dimensions, as in query", a.Key.ToString());
         }
 
-        problem.StoredKeys = a.Layout switch { FiaLayout.Tnd => -1, FiaLayout.Bsnd => a.Key[1], _ => a.Key[2] };
+        problem.StoredKeys = a.InputLayout switch { FiaInputLayout.Tnd => -1, FiaInputLayout.Bsnd => a.Key[1], _ => a.Key[2] };
         var rows = problem.Packed ? a.Key.Rows : problem.Batch;
-        RequireShape("key", a.Key, rows, problem.StoredKeys, problem.KvHeads, problem.HeadDim, a.Layout);
+        RequireShape("key", a.Key, rows, problem.StoredKeys, problem.KvHeads, problem.HeadDim, a.InputLayout);
         RequireSameShape(Op, "value", a.Value, a.Key);
-        problem.KeyStrides = FiaStrides.Of(a.Key, a.Layout);
-        problem.ValueStrides = FiaStrides.Of(a.Value, a.Layout);
+        problem.KeyStrides = FiaStrides.Of(a.Key, a.InputLayout);
+        problem.ValueStrides = FiaStrides.Of(a.Value, a.InputLayout);
     }
 
     private static void ResolveOutputs(in FiaArguments a, ref FiaProblem problem)
@@ -131,7 +132,7 @@ internal static unsafe class FiaValidation
         RequireSameShape(Op, "attention_out", a.Output, a.Query);
         RequireApart("attention_out", a.Output, a);
         problem.Output = (float*)a.Output.Data;
-        problem.OutputStrides = FiaStrides.Of(a.Output, a.Layout);
+        problem.OutputStrides = FiaStrides.Of(a.Output, a.InputLayout);
         if (a.SoftmaxLse is not { } lse)
         {
             return;
@@ -163,20 +164,20 @@ internal static unsafe class FiaValidation
         RequireDisjoint(Op, argument, view, "value", a.Value);
     }
 
-    private static void RequireShape(string argument, in TensorView view, int rows, int length, int heads, int d, FiaLayout layout)
+    private static void RequireShape(string argument, in TensorView view, int rows, int length, int heads, int d, FiaInputLayout layout)
     {
         var fits = layout switch
         {
-            FiaLayout.Tnd => view[0] == rows && view[1] == heads && view[2] == d,
-            FiaLayout.Bsnd => view[0] == rows && view[1] == length && view[2] == heads && view[3] == d,
+            FiaInputLayout.Tnd => view[0] == rows && view[1] == heads && view[2] == d,
+            FiaInputLayout.Bsnd => view[0] == rows && view[1] == length && view[2] == heads && view[3] == d,
             _ => view[0] == rows && view[1] == heads && view[2] == length && view[3] == d,
         };
         if (!fits)
         {
             int[] expected = layout switch
             {
-                FiaLayout.Tnd => [rows, heads, d],
-                FiaLayout.Bsnd => [rows, length, heads, d],
+                FiaInputLayout.Tnd => [rows, heads, d],
+                FiaInputLayout.Bsnd => [rows, length, heads, d],
                 _ => [rows, heads, length, d],
             };
             Refuse(Op, argument, TensorView.Format(expected), view.ToString());

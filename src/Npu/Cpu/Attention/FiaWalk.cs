@@ -16,14 +16,14 @@ internal static unsafe class FiaWalk<TElement, TBlock>
 
     /// <summary>
     /// Walks the keys of <paramref name="seen"/> that are the task's own; writes the tile's rows, or leaves sums in
-    /// <paramref name="part"/>.
+    /// <paramref name="share"/>.
     /// </summary>
     public static void Compute(
-        in FiaProblem problem, in FiaTask task, (int Low, int High) seen, FiaScratch scratch, FiaSums? part, TBlock block)
+        in FiaProblem problem, in FiaTask task, (int Low, int High) seen, FiaScratch scratch, FiaSums? share, TBlock block)
     {
         var (low, high) = (Math.Max(seen.Low, task.FirstKey), Math.Min(seen.High, task.EndKey));
         var (rows, width) = (task.KvHeads * Fia.PaddedRows(task.Tokens * problem.Group), Fia.SumWidth(problem.HeadDim));
-        var sums = part ?? scratch.Sums;
+        var sums = share ?? scratch.Sums;
         sums.Clear(rows, width);
         var joined = (high - 1) / Fia.Segment > low / Fia.Segment;
         if (joined)
@@ -44,7 +44,7 @@ internal static unsafe class FiaWalk<TElement, TBlock>
             first = end;
         }
 
-        if (part is null)
+        if (share is null)
         {
             Fia.Store(problem, task, joined ? scratch.Total : sums);
         }

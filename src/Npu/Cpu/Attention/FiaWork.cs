@@ -3,7 +3,7 @@ using AkkaCp.Npu.Cpu.Threads;
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>The tiles of an attention call as items.</summary>
-internal readonly struct FiaWork(FiaProblem problem, FiaPlan plan, FiaParts parts, FiaScratch[] scratch) : IWork
+internal readonly struct FiaWork(FiaProblem problem, FiaTiling tiling, FiaShares shares, FiaScratch[] scratch) : IWork
 {
     private readonly FiaProblem _problem = problem;
 
@@ -11,7 +11,7 @@ internal readonly struct FiaWork(FiaProblem problem, FiaPlan plan, FiaParts part
     public void Execute(int item, int worker)
     {
         scratch[worker].Reserve(_problem.HeadDim);
-        ref readonly var task = ref plan[item];
-        Attention.Fia.Compute(_problem, task, scratch[worker], task.Part < 0 ? null : parts[task.Part]);
+        ref readonly var task = ref tiling[item];
+        Attention.Fia.Compute(_problem, task, scratch[worker], task.Share < 0 ? null : shares[task.Share]);
     }
 }

@@ -7,7 +7,7 @@ namespace AkkaCp.Npu.Cpu.Products;
 /// <summary>A product with F32 or BF16 weights as items.</summary>
 internal unsafe struct MatMulWork : IWork
 {
-    public ProductPlan Plan;
+    public ProductTasks Tasks;
     public float* X;
     public nint XStride;
     public DType Weights;
@@ -19,35 +19,35 @@ internal unsafe struct MatMulWork : IWork
     /// <inheritdoc/>
     public readonly void Execute(int item, int worker)
     {
-        var part = Plan.Part(item, Variant.TileRows);
+        var task = Tasks.At(item, Variant.TileRows);
         var block = new MatMulBlock
         {
-            X = Plan.Index is null ? X + (part.FirstRow * XStride) : X,
+            X = Tasks.Index is null ? X + (task.FirstRow * XStride) : X,
             XStride = XStride,
             Rounded = Rounded,
-            Index = Plan.Index is null ? null : Plan.Index + part.FirstRow,
-            Rows = part.Rows,
-            K = Plan.K,
-            Panel = part.Panel,
-            PanelBytes = Plan.PanelBytes,
-            Panels = part.Panels,
-            Columns = part.Columns,
-            Bias = Plan.Bias is null ? null : Plan.Bias + part.Column,
-            Y = Plan.Y + (part.FirstRow * Plan.YStride) + part.Column,
-            YStride = Plan.YStride,
-            Streams = Plan.Streams,
-            Scratch = Plan.Scratch[worker],
+            Index = Tasks.Index is null ? null : Tasks.Index + task.FirstRow,
+            Rows = task.Rows,
+            K = Tasks.K,
+            Panel = task.Panel,
+            PanelBytes = Tasks.PanelBytes,
+            Panels = task.Panels,
+            Columns = task.Columns,
+            Bias = Tasks.Bias is null ? null : Tasks.Bias + task.Column,
+            Y = Tasks.Y + (task.FirstRow * Tasks.YStride) + task.Column,
+            YStride = Tasks.YStride,
+            Streams = Tasks.Streams,
+            Scratch = Tasks.Scratch[worker],
         };
-        if (Plan.Gated)
+        if (Tasks.Gated)
         {
-            new SwigluTile(Plan.Sums[worker], Plan.PanelsAtOnce).Compute(Variant, block, Weights);
+            new SwigluTile(Tasks.Sums[worker], Tasks.PanelsAtOnce).Compute(Variant, block, Weights);
         }
         else
         {
             Variant.Compute(block, Weights);
         }
 
-        if (Plan.Streams)
+        if (Tasks.Streams)
         {
             StreamRows.Fence();
         }

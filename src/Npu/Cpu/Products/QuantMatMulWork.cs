@@ -7,7 +7,7 @@ namespace AkkaCp.Npu.Cpu.Products;
 /// <summary>A product with I8 weights as items.</summary>
 internal unsafe struct QuantMatMulWork : IWork
 {
-    public ProductPlan Plan;
+    public ProductTasks Tasks;
     public byte* X;
     public nint XStride;
     public float* XScales;
@@ -16,39 +16,39 @@ internal unsafe struct QuantMatMulWork : IWork
     /// <inheritdoc/>
     public readonly void Execute(int item, int worker)
     {
-        var part = Plan.Part(item, Kernels.TileRows);
+        var task = Tasks.At(item, Kernels.TileRows);
         var block = new I8Block
         {
-            X = X + (part.FirstRow * XStride),
+            X = X + (task.FirstRow * XStride),
             XStride = XStride,
-            XScales = XScales + part.FirstRow,
-            Rows = part.Rows,
-            K = Plan.K,
-            Panel = part.Panel,
-            PanelBytes = Plan.PanelBytes,
-            Panels = part.Panels,
-            Columns = part.Columns,
-            Bias = Plan.Bias is null ? null : Plan.Bias + part.Column,
-            Y = Plan.Y + (part.FirstRow * Plan.YStride) + part.Column,
-            YStride = Plan.YStride,
-            Streams = Plan.Streams,
-            Scratch = Plan.Scratch[worker],
+            XScales = XScales + task.FirstRow,
+            Rows = task.Rows,
+            K = Tasks.K,
+            Panel = task.Panel,
+            PanelBytes = Tasks.PanelBytes,
+            Panels = task.Panels,
+            Columns = task.Columns,
+            Bias = Tasks.Bias is null ? null : Tasks.Bias + task.Column,
+            Y = Tasks.Y + (task.FirstRow * Tasks.YStride) + task.Column,
+            YStride = Tasks.YStride,
+            Streams = Tasks.Streams,
+            Scratch = Tasks.Scratch[worker],
         };
-        if (Plan.Index is not null)
+        if (Tasks.Index is not null)
         {
-            Gather(ref block, Plan.Index + part.FirstRow, Plan.Sums[worker] + SwigluTile.Floats(part.Rows, Plan.PanelsAtOnce));
+            Gather(ref block, Tasks.Index + task.FirstRow, Tasks.Sums[worker] + SwigluTile.Floats(task.Rows, Tasks.PanelsAtOnce));
         }
 
-        if (Plan.Gated)
+        if (Tasks.Gated)
         {
-            new SwigluTile(Plan.Sums[worker], Plan.PanelsAtOnce).Compute(Kernels, block);
+            new SwigluTile(Tasks.Sums[worker], Tasks.PanelsAtOnce).Compute(Kernels, block);
         }
         else
         {
             Kernels.Compute(block);
         }
 
-        if (Plan.Streams)
+        if (Tasks.Streams)
         {
             StreamRows.Fence();
         }

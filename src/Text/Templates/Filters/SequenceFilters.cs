@@ -80,7 +80,7 @@ internal static class SequenceFilters
                 yield break;
             if (subject is not MappingValue mapping)
                 throw new TemplateError($"items needs a mapping, found '{subject.TypeName}'");
-            foreach (var item in Sequences.Enumerate(context, new MappingViewValue(mapping, MappingPart.Items)))
+            foreach (var item in Sequences.Enumerate(context, new MappingViewValue(mapping, MappingView.Items)))
                 yield return item;
         }
     }

@@ -32,7 +32,7 @@ internal static class SortingFilters
         if (subject is not MappingValue mapping)
             throw new TemplateError($"dictsort needs a mapping, found '{subject.TypeName}'");
         var key = Key(context, bound[0], NoneValue.Instance);
-        var entries = Sequences.Iterate(context, new MappingViewValue(mapping, MappingPart.Items));
+        var entries = Sequences.Iterate(context, new MappingViewValue(mapping, MappingView.Items));
         return context.List(Order(context, entries, entry => key(((SequenceValue)entry).Items[by]), Reverses(bound[2])));
     }
 

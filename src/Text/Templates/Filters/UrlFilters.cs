@@ -10,7 +10,7 @@ internal static class UrlFilters
         arguments.Bind("urlencode");
         if (subject is StringValue || !Sequences.IsIterable(subject))
             return new StringValue(Quoted(context, subject, keepsSlash: true));
-        var items = subject is MappingValue mapping ? new MappingViewValue(mapping, MappingPart.Items) : subject;
+        var items = subject is MappingValue mapping ? new MappingViewValue(mapping, MappingView.Items) : subject;
         var result = new BoundedText(context.Budget);
         var separator = "";
         foreach (var item in Sequences.Enumerate(context, items))

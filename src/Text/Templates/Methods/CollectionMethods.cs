@@ -12,9 +12,9 @@ internal static class CollectionMethods
         ["copy"] = Copy,
         ["fromkeys"] = FromKeys,
         ["get"] = Get,
-        ["items"] = View("items", MappingPart.Items),
-        ["keys"] = View("keys", MappingPart.Keys),
-        ["values"] = View("values", MappingPart.Values),
+        ["items"] = View("items", MappingView.Items),
+        ["keys"] = View("keys", MappingView.Keys),
+        ["values"] = View("values", MappingView.Values),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static FrozenDictionary<string, Operation> OfView { get; } = new Dictionary<string, Operation>
@@ -53,10 +53,10 @@ internal static class CollectionMethods
         return new MappingValue(entries);
     }
 
-    private static Operation View(string name, MappingPart part) => (context, subject, arguments) =>
+    private static Operation View(string name, MappingView view) => (context, subject, arguments) =>
     {
         arguments.Exactly(name, 0);
-        return new MappingViewValue((MappingValue)subject, part);
+        return new MappingViewValue((MappingValue)subject, view);
     };
 
     private static MappingValue Copy(RenderContext context, TemplateValue subject, CallArguments arguments)

@@ -12,7 +12,7 @@ internal static class MethodTables
         MarkupValue => MarkupMethods.Table,
         StringValue => StringMethods.Table,
         MappingValue => CollectionMethods.OfMapping,
-        MappingViewValue { Part: not MappingPart.Values } => CollectionMethods.OfView,
+        MappingViewValue { View: not MappingView.Values } => CollectionMethods.OfView,
         SequenceValue { Kind: SequenceKind.List } => CollectionMethods.OfList,
         SequenceValue => CollectionMethods.OfTuple,
         FloatValue => NumberMethods.OfFloat,

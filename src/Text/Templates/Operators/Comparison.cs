@@ -30,7 +30,7 @@ internal static class Comparison
                 return true;
             case (SequenceValue a, SequenceValue b):
                 return a.Kind == b.Kind && a.Items.Count == b.Items.Count && Nested(context, () => ItemsAreEqual(context, a, b));
-            case (MappingViewValue a, MappingViewValue b) when a.Part == b.Part && a.Part != MappingPart.Values:
+            case (MappingViewValue a, MappingViewValue b) when a.View == b.View && a.View != MappingView.Values:
                 return a.Count == b.Count && Nested(context, () => a.Items.All(item => Contains(context, b, item)));
             case (BytesValue a, BytesValue b):
                 return a.Bytes.AsSpan().SequenceEqual(b.Bytes);
@@ -53,7 +53,7 @@ internal static class Comparison
             case MappingValue mapping:
                 context.Budget.Key(item);
                 return mapping.Entries.ContainsKey(item);
-            case MappingViewValue { Part: MappingPart.Keys } keys:
+            case MappingViewValue { View: MappingView.Keys } keys:
                 return Contains(context, keys.Mapping, item);
             case RangeValue range when item is IntegerValue or BooleanValue:
                 return range.Contains(Arithmetic.ToInteger((NumberValue)item));

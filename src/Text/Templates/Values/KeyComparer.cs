@@ -15,7 +15,7 @@ internal sealed class KeyComparer : IEqualityComparer<TemplateValue>
     public static bool CanBeKey(TemplateValue value) => value switch
     {
         SequenceValue { Kind: SequenceKind.Tuple } tuple => tuple.Items.All(CanBeKey),
-        SequenceValue { Kind: SequenceKind.List } or MappingValue or MappingViewValue { Part: not MappingPart.Values } => false,
+        SequenceValue { Kind: SequenceKind.List } or MappingValue or MappingViewValue { View: not MappingView.Values } => false,
         _ => true,
     };
 
@@ -38,7 +38,7 @@ internal sealed class KeyComparer : IEqualityComparer<TemplateValue>
         SequenceValue { Kind: not SequenceKind.List } sequence =>
             sequence.Items.Aggregate(2, (hash, item) => HashCode.Combine(hash, GetHashCode(item))),
         BytesValue bytes => bytes.Bytes.Length,
-        SequenceValue or MappingValue or MappingViewValue { Part: not MappingPart.Values } =>
+        SequenceValue or MappingValue or MappingViewValue { View: not MappingView.Values } =>
             throw new TemplateError($"a mapping's key cannot be a '{key.TypeName}'"),
         _ => RuntimeHelpers.GetHashCode(key),
     };

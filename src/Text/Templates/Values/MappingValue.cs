@@ -15,7 +15,7 @@ internal sealed class MappingValue(OrderedDictionary<TemplateValue, TemplateValu
 }
 
 /// <summary>What of its entries a view of a dict shows.</summary>
-internal enum MappingPart
+internal enum MappingView
 {
     Keys,
     Values,
@@ -23,23 +23,23 @@ internal enum MappingPart
 }
 
 /// <summary>What the methods keys, values and items of a dict give: the entries, without places to index.</summary>
-internal sealed class MappingViewValue(MappingValue mapping, MappingPart part) : TemplateValue
+internal sealed class MappingViewValue(MappingValue mapping, MappingView view) : TemplateValue
 {
     public MappingValue Mapping => mapping;
 
-    public MappingPart Part => part;
+    public MappingView View => view;
 
     public int Count => mapping.Entries.Count;
 
     public override string TypeName =>
-        part switch { MappingPart.Keys => "dict_keys", MappingPart.Values => "dict_values", _ => "dict_items" };
+        view switch { MappingView.Keys => "dict_keys", MappingView.Values => "dict_values", _ => "dict_items" };
 
     public override bool IsTruthy => Count > 0;
 
-    public IEnumerable<TemplateValue> Items => part switch
+    public IEnumerable<TemplateValue> Items => view switch
     {
-        MappingPart.Keys => mapping.Entries.Keys,
-        MappingPart.Values => mapping.Entries.Values,
+        MappingView.Keys => mapping.Entries.Keys,
+        MappingView.Values => mapping.Entries.Values,
         _ => mapping.Entries.Select(entry => SequenceValue.Tuple(entry.Key, entry.Value)),
     };
 }

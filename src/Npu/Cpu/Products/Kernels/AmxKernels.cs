@@ -38,7 +38,7 @@ internal sealed unsafe class AmxKernels : KernelVariant
     public override string Numerics => NumericsIds.TilesBF16;
 
     /// <inheritdoc/>
-    public override BF16Layout BF16Layout => _vectors.BF16Layout;
+    public override BF16Packing BF16Packing => _vectors.BF16Packing;
 
     /// <inheritdoc/>
     public override int TileRows => AmxTiles.MostRows;

@@ -19,7 +19,7 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Ke
     public override string Numerics => NumericsIds.PairsBF16;
 
     /// <inheritdoc/>
-    public override BF16Layout BF16Layout => BF16Layout.Pairs;
+    public override BF16Packing BF16Packing => BF16Packing.Pairs;
 
     /// <inheritdoc/>
     public override int TileRows => TileAssembler.MaxRows;

@@ -19,7 +19,7 @@ internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels
     public override string Numerics => NumericsIds.Portable;
 
     /// <inheritdoc/>
-    public override BF16Layout BF16Layout => BF16Layout.Halves;
+    public override BF16Packing BF16Packing => BF16Packing.Halves;
 
     /// <inheritdoc/>
     public override int TileRows => f32.MaxRows;

@@ -17,7 +17,7 @@ internal abstract class KernelVariant
     public abstract string Numerics { get; }
 
     /// <summary>How BF16 weights lie in a panel.</summary>
-    public abstract BF16Layout BF16Layout { get; }
+    public abstract BF16Packing BF16Packing { get; }
 
     /// <summary>Rows of the tallest tile; blocks are cut into whole ones.</summary>
     public abstract int TileRows { get; }

@@ -18,7 +18,7 @@ internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8)
     public override string Numerics => NumericsIds.Portable;
 
     /// <inheritdoc/>
-    public override BF16Layout BF16Layout => BF16Layout.Halves;
+    public override BF16Packing BF16Packing => BF16Packing.Halves;
 
     /// <inheritdoc/>
     public override int TileRows => 12;

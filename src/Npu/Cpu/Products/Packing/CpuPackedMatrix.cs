@@ -6,7 +6,7 @@ namespace AkkaCp.Npu.Cpu.Products.Packing;
 /// Weights in panels of 32 outputs: panel p holds outputs 32p .. 32p+31 as [K][32], so that a product reads memory from front to
 /// back. Outputs behind N are zero. A gated matrix, F rows of gate and F of up, has panels of both in turn, 0: gate 0..31, 1: up 0..31, 2:
 /// gate 32..63, so that y = silu(gate) · up needs two neighbours only; both halves are padded. F32 keeps a row of a panel in order; BF16 is
-/// kept as its <see cref="BF16Layout"/> says, I8 as <see cref="I8Panel"/>. Memory is native, 64-byte aligned, and counted in
+/// kept as its <see cref="BF16Packing"/> says, I8 as <see cref="I8Panel"/>. Memory is native, 64-byte aligned, and counted in
 /// <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several threads at once. Any <see cref="CpuDevice"/> of the
 /// process whose kernels have the same layout can read it.
 /// </summary>
@@ -20,14 +20,14 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     private byte* _memory;
 
     public CpuPackedMatrix(
-        int n, int k, DType dtype, BF16Layout layout, bool gated, WeightCounter counter, DeviceResources resources)
+        int n, int k, DType dtype, BF16Packing layout, bool gated, WeightCounter counter, DeviceResources resources)
         : base(n, k, dtype)
     {
         _counter = counter;
         _resources = resources;
-        BF16Layout = layout;
+        BF16Packing = layout;
         IsGated = gated;
-        var inputs = dtype == DType.BF16 && layout == BF16Layout.Pairs ? (nint)k + (k % 2) : k;
+        var inputs = dtype == DType.BF16 && layout == BF16Packing.Pairs ? (nint)k + (k % 2) : k;
         PanelBytes = dtype == DType.I8 ? I8Panel.Bytes(k) : checked(inputs * PanelWidth * dtype.Bytes());
         Panels = gated ? 2 * PanelsOf(n / 2) : PanelsOf(n);
         Bytes = checked(PanelBytes * Panels);
@@ -43,7 +43,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     public override long Bytes { get; }
 
     /// <summary>How BF16 values lie in a panel; of no meaning for other types.</summary>
-    public BF16Layout BF16Layout { get; }
+    public BF16Packing BF16Packing { get; }
 
     /// <summary>Made by <see cref="CpuDevice.CreateGatedMatrix"/>.</summary>
     public bool IsGated { get; }
@@ -86,7 +86,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     public override void PackBF16(int firstRow, ReadOnlySpan<ushort> rows)
     {
         var count = RequireRows(firstRow, rows.Length);
-        if (DType != DType.BF16 || BF16Layout != BF16Layout.Pairs || K % (2 * PackPairsBF16.Rows) != 0 || !PackPairsBF16.IsSupported)
+        if (DType != DType.BF16 || BF16Packing != BF16Packing.Pairs || K % (2 * PackPairsBF16.Rows) != 0 || !PackPairsBF16.IsSupported)
         {
             base.PackBF16(firstRow, rows);
             return;
@@ -166,7 +166,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         {
             I8Panel.PackRow(panel, lane, row, K);
         }
-        else if (BF16Layout == BF16Layout.Halves)
+        else if (BF16Packing == BF16Packing.Halves)
         {
             PackMatrix.RowBF16((ushort*)panel, lane, row, K);
         }

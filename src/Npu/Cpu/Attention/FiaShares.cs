@@ -1,17 +1,17 @@
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>Memory for the sums of divided tiles, one piece each; it grows and is kept, as the scratch of the workers is.</summary>
-internal sealed unsafe class FiaParts(DeviceResources resources)
+internal sealed unsafe class FiaShares(DeviceResources resources)
 {
     private float* _memory;
     private long _capacity;
     private int _rows;
     private int _sumWidth;
 
-    /// <summary>The sums of part <paramref name="part"/>.</summary>
-    public FiaSums this[int part] => FiaSums.At(_memory + ((nint)part * FiaSums.Floats(_rows, _sumWidth)), _rows, _sumWidth);
+    /// <summary>The sums of share <paramref name="share"/>.</summary>
+    public FiaSums this[int share] => FiaSums.At(_memory + ((nint)share * FiaSums.Floats(_rows, _sumWidth)), _rows, _sumWidth);
 
-    /// <summary>Makes room for <paramref name="count"/> parts of up to <paramref name="rows"/> rows; what they held is lost.</summary>
+    /// <summary>Makes room for <paramref name="count"/> shares of up to <paramref name="rows"/> rows; what they held is lost.</summary>
     public void Reserve(int count, int rows, int sumWidth)
     {
         (_rows, _sumWidth) = (rows, sumWidth);

@@ -6,7 +6,7 @@ namespace AkkaCp.Actors.Coordinator;
 /// How patient a coordinator is. Times are counted in its own seconds, ticks of a timer: a coordinator that was paused itself has
 /// counted nothing meanwhile, and blames nobody for its own silence.
 /// </summary>
-internal sealed record GroupRules
+internal sealed record CoordinatorRules
 {
     /// <summary>How long a step may be without progress; null for ever.</summary>
     public TimeSpan? StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
@@ -33,7 +33,7 @@ internal sealed record GroupRules
     public int Resend { get; init; } = 2;
 
     /// <summary>As the settings have it.</summary>
-    public static GroupRules Of(EngineSettings settings) => new()
+    public static CoordinatorRules Of(EngineSettings settings) => new()
     {
         StepTimeout = settings.Scheduler.StepTimeout,
         NodeSilence = Seconds(settings.Cluster.NodeTimeout),

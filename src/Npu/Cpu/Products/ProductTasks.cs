@@ -16,7 +16,7 @@ internal unsafe struct MatMulGroup
 }
 
 /// <summary>What one item works on: some rows against some panels; <see cref="Columns"/> counts outputs of y.</summary>
-internal unsafe struct ProductPart
+internal unsafe struct ProductTask
 {
     public int FirstRow;
     public int Rows;
@@ -30,7 +30,7 @@ internal unsafe struct ProductPart
 /// A product cut into items: item i is row block i / ColumnBlocks (over all groups) against column block i mod ColumnBlocks. Where
 /// <see cref="Gated"/>, panels are gate and up in turn (<see cref="CpuPackedMatrix"/>), two of them for 32 outputs of y.
 /// </summary>
-internal unsafe struct ProductPlan
+internal unsafe struct ProductTasks
 {
     public MatMulGroup* Groups;
     public int GroupCount;
@@ -59,14 +59,14 @@ internal unsafe struct ProductPlan
     public WorkerScratch Scratch;
 
     /// <summary>Rows and panels of one item.</summary>
-    public readonly ProductPart Part(int item, int tileRows)
+    public readonly ProductTask At(int item, int tileRows)
     {
         var (rowBlock, columnBlock) = Math.DivRem(item, ColumnBlocks);
         ref readonly var group = ref FindGroup(rowBlock);
         var (firstRow, rows) = RowsOf(group, rowBlock - group.FirstBlock, tileRows);
         var panel = columnBlock * PanelsPerItem;
         var width = Gated ? CpuPackedMatrix.PanelWidth / 2 : CpuPackedMatrix.PanelWidth;
-        return new ProductPart
+        return new ProductTask
         {
             FirstRow = firstRow,
             Rows = rows,

@@ -6,9 +6,9 @@ namespace AkkaCp.Pipeline.Steps;
 /// <summary>
 /// Where a step's rows lie on this rank and in the KV pool: integers only, made once when the plan enters, read by every layer.
 /// The restore order of the K‖V gather is folded into <see cref="GatheredSlots"/>: row i of the rank-major buffer goes to slot i.
-/// One layout serves one step after another; steps of one shape allocate nothing.
+/// One map serves one step after another; steps of one shape allocate nothing.
 /// </summary>
-internal sealed class StepLayout(int cpSize, int cpRank)
+internal sealed class StepRowMap(int cpSize, int cpRank)
 {
     private readonly List<Sequence> _sequences = [];
     private RequestLength[] _lengths = [];
@@ -16,12 +16,12 @@ internal sealed class StepLayout(int cpSize, int cpRank)
     private StepPlan? _plan;
 
     /// <exception cref="InvalidOperationException">No plan is laid out.</exception>
-    public StepPlan Plan => _plan ?? throw new InvalidOperationException("The step has no layout: its first stage has not run.");
+    public StepPlan Plan => _plan ?? throw new InvalidOperationException("The step has no row map: its first stage has not run.");
 
     /// <summary>[requests] of the plan, in its order.</summary>
     public IReadOnlyList<Sequence> Sequences => _sequences;
 
-    /// <summary>The layout on all CP ranks.</summary>
+    /// <summary>The rows on all CP ranks.</summary>
     public StepRows All { get; } = new(cpSize);
 
     /// <summary>The rows of this rank.</summary>

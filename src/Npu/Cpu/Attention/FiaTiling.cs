@@ -2,16 +2,16 @@ namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>
 /// A tile of query rows against keys [FirstKey, EndKey): tokens [FirstToken, FirstToken + Tokens) of a request, all heads of KvHeads
-/// key/value heads. Part is the number of the sums that a tile divided over its keys leaves; -1 when it is whole.
+/// key/value heads. Share is the number of the sums that a tile divided over its keys leaves; -1 when it is whole.
 /// </summary>
 internal readonly record struct FiaTask(
-    int Request, int FirstKvHead, int KvHeads, int FirstToken, int Tokens, int FirstKey, int EndKey, int Part);
+    int Request, int FirstKvHead, int KvHeads, int FirstToken, int Tokens, int FirstKey, int EndKey, int Share);
 
 /// <summary>
 /// Cuts an attention call into tiles, those of a request that see the most keys first. The device keeps it, so that a call of a
 /// size seen before allocates nothing. Results do not depend on how a call is cut.
 /// </summary>
-internal sealed class FiaPlan
+internal sealed class FiaTiling
 {
     /// <summary>
     /// Most rows of a tile: their queries and sums (2 × 256 × 128 × 4 B = 256 KiB) and scores (64 KiB) lie in an L2 of 1 MiB,
@@ -23,7 +23,7 @@ internal sealed class FiaPlan
 
     // A head with fewer rows than this waits for memory more than it computes: one tile takes the heads that lie side by side there.
     private const int FewestRows = 32;
-    private const long MaxPartFloats = 16 << 20;
+    private const long MaxShareFloats = 16 << 20;
 
     private FiaTask[] _tasks = new FiaTask[64];
     private FiaTask[] _divided = new FiaTask[8];
@@ -34,14 +34,14 @@ internal sealed class FiaPlan
     /// <summary>Number of tiles.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Number of tiles whose keys are divided; their parts are to be joined after all tiles are done.</summary>
+    /// <summary>Number of tiles whose keys are divided; their shares are to be joined after all tiles are done.</summary>
     public int DividedCount { get; private set; }
 
-    /// <summary>Number of parts that divided tiles leave.</summary>
-    public int Parts { get; private set; }
+    /// <summary>Number of shares that divided tiles leave.</summary>
+    public int Shares { get; private set; }
 
-    /// <summary>Rows of a part, at most.</summary>
-    public int PartRows { get; private set; }
+    /// <summary>Rows of a share, at most.</summary>
+    public int ShareRows { get; private set; }
 
     /// <summary>Tile <paramref name="item"/>.</summary>
     public ref readonly FiaTask this[int item] => ref _tasks[item];
@@ -50,18 +50,18 @@ internal sealed class FiaPlan
     public void Build(in FiaProblem problem, int threads)
     {
         ChooseTiles(problem, threads);
-        (Count, DividedCount, Parts) = (0, 0, 0);
+        (Count, DividedCount, Shares) = (0, 0, 0);
         for (var b = 0; b < problem.Batch; b++)
         {
             AddRequest(problem, b);
         }
     }
 
-    /// <summary>Divided tile <paramref name="item"/> and the number of its parts, which begin at its Part.</summary>
-    public ref readonly FiaTask Divided(int item, out int parts)
+    /// <summary>Divided tile <paramref name="item"/> and the number of its shares, which begin at its Share.</summary>
+    public ref readonly FiaTask Divided(int item, out int shares)
     {
         ref readonly var tile = ref _divided[item];
-        parts = (item + 1 < DividedCount ? _divided[item + 1].Part : Parts) - tile.Part;
+        shares = (item + 1 < DividedCount ? _divided[item + 1].Share : Shares) - tile.Share;
         return ref tile;
     }
 
@@ -77,22 +77,22 @@ internal sealed class FiaPlan
         }
 
         _heads = problem.KvHeads;
-        var tiles = CountTiles(problem, out var parts, out var rows);
-        while (_heads > 1 && tiles < wanted && parts < wanted)
+        var tiles = CountTiles(problem, out var shares, out var rows);
+        while (_heads > 1 && tiles < wanted && shares < wanted)
         {
             _heads = (_heads + 1) / 2;
-            tiles = CountTiles(problem, out parts, out rows);
+            tiles = CountTiles(problem, out shares, out rows);
         }
 
-        PartRows = rows;
-        _divide = tiles < wanted && parts > tiles && rows <= MaxRows
-            && (long)parts * FiaSums.Floats(rows, Fia.SumWidth(problem.HeadDim)) <= MaxPartFloats;
+        ShareRows = rows;
+        _divide = tiles < wanted && shares > tiles && rows <= MaxRows
+            && (long)shares * FiaSums.Floats(rows, Fia.SumWidth(problem.HeadDim)) <= MaxShareFloats;
     }
 
-    private int CountTiles(in FiaProblem problem, out int parts, out int partRows)
+    private int CountTiles(in FiaProblem problem, out int shares, out int shareRows)
     {
         var count = 0;
-        (parts, partRows) = (0, 0);
+        (shares, shareRows) = (0, 0);
         for (var b = 0; b < problem.Batch; b++)
         {
             var rows = problem.RowsToWrite(b);
@@ -104,8 +104,8 @@ internal sealed class FiaPlan
             var heads = HeadsPerTile(problem, rows);
             var tiles = (rows + _tokens - 1) / _tokens * ((problem.KvHeads + heads - 1) / heads);
             count = checked(count + tiles);
-            parts = checked(parts + (tiles * Math.Max(1, (problem.KeyLength(b) + Fia.Segment - 1) / Fia.Segment)));
-            partRows = Math.Max(partRows, heads * Fia.PaddedRows(Math.Min(rows, _tokens) * problem.Group));
+            shares = checked(shares + (tiles * Math.Max(1, (problem.KeyLength(b) + Fia.Segment - 1) / Fia.Segment)));
+            shareRows = Math.Max(shareRows, heads * Fia.PaddedRows(Math.Min(rows, _tokens) * problem.Group));
         }
 
         return count;
@@ -146,10 +146,11 @@ internal sealed class FiaPlan
             return;
         }
 
-        Add(ref _divided, DividedCount++, tile with { Part = Parts });
+        Add(ref _divided, DividedCount++, tile with { Share = Shares });
         for (var segment = low; segment < high; segment++)
         {
-            Add(ref _tasks, Count++, tile with { FirstKey = segment * Fia.Segment, EndKey = (segment + 1) * Fia.Segment, Part = Parts++ });
+            Add(ref _tasks, Count++,
+                tile with { FirstKey = segment * Fia.Segment, EndKey = (segment + 1) * Fia.Segment, Share = Shares++ });
         }
     }
 

@@ -1,7 +1,7 @@
 namespace AkkaCp.Npu.Cpu.Products.Packing;
 
 /// <summary>How BF16 weights of 32 outputs lie in a panel. Both take K · 64 bytes.</summary>
-internal enum BF16Layout
+internal enum BF16Packing
 {
     /// <summary>[K][16 words]: outputs j and j+16 in the halves of word j, so that a shift and a mask widen them.</summary>
     Halves,
