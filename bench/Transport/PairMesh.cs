@@ -30,7 +30,7 @@ internal sealed class PairMesh : IAsyncDisposable
             throw new InvalidOperationException($"expected an endpoint, found {heard[0]}");
         }
 
-        var mesh = await plane.ConnectAsync(new MeshPlan
+        var mesh = await plane.ConnectAsync(new MeshSpec
         {
             Epoch = 1,
             Topology = Topology,

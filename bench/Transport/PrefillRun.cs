@@ -73,7 +73,7 @@ internal static class PrefillRun
             clock.Reset();
             processes.Exchange("ready");
             var start = Stopwatch.GetTimestamp();
-            await pipeline.SendAsync(Plan(config, tokens, round), CancellationToken.None);
+            await pipeline.SendAsync(Spec(config, tokens, round), CancellationToken.None);
             var result = await results[0].Task;
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             Print(processes, clock, result, tokens, seconds, isWarm: round > 0);
@@ -98,7 +98,7 @@ internal static class PrefillRun
     }
 
     // One step with the whole prompt, every round in the same blocks.
-    private static StepPlan Plan(ModelConfig config, int tokens, int round)
+    private static StepPlan Spec(ModelConfig config, int tokens, int round)
     {
         var random = new Random(round);
         var placement = CpPolicy.Assign([new RequestLength(tokens, 0, false)], PairMesh.Topology.AttnCp, new CpPolicySettings())[0];

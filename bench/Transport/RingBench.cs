@@ -39,7 +39,7 @@ internal static class RingBench
         var planes = Enumerable.Range(0, processes)
             .Select(_ => DataPlane.Open(new DataPlaneOptions { RingProcesses = ringProcesses, RingBytes = 1 })).ToArray();
         PeerEndpoint[] endpoints = [.. planes.Select(plane => plane.Endpoint)];
-        var meshes = await Task.WhenAll(planes.Select((plane, rank) => plane.ConnectAsync(new MeshPlan
+        var meshes = await Task.WhenAll(planes.Select((plane, rank) => plane.ConnectAsync(new MeshSpec
         {
             Epoch = 1,
             Topology = new RankTopology(processes, processes, processes),

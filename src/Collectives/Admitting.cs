@@ -23,7 +23,7 @@ internal static class Admitting
         }
 
         // First, so that both of two that differ learn why, also when one of them has given up already.
-        if (HelloCheck.Problems(hello, mesh.Plan, options) is { Count: > 0 } problems)
+        if (HelloCheck.Problems(hello, mesh.Spec, options) is { Count: > 0 } problems)
         {
             return Refuse(RefusalKind.Mismatch, string.Join("; ", problems));
         }

@@ -72,7 +72,7 @@ public sealed class DataPlane : IDataPlane
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero, nameof(callTimeout));
         }
 
-        var plan = new MeshPlan
+        var spec = new MeshSpec
         {
             Epoch = epoch,
             Topology = topology.Validate(),
@@ -81,23 +81,23 @@ public sealed class DataPlane : IDataPlane
             CallTimeout = callTimeout,
             Facts = new MeshFacts("", "", ""),
         };
-        return new RankMesh(plan, new DataPlaneOptions(), new TransportMeter(), time ?? TimeProvider.System, NullLogger.Instance);
+        return new RankMesh(spec, new DataPlaneOptions(), new TransportMeter(), time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     /// <inheritdoc/>
-    public async Task<IRankMesh> ConnectAsync(MeshPlan plan, CancellationToken cancellationToken)
+    public async Task<IRankMesh> ConnectAsync(MeshSpec spec, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(spec);
         await _connecting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            PlanCheck.Require(plan, Endpoint, _latestEpoch);
+            MeshSpecCheck.Require(spec, Endpoint, _latestEpoch);
             if (_mesh is { } before)
             {
                 await before.DisposeAsync().ConfigureAwait(false);
             }
 
-            return await ConnectAsync(Enter(plan), cancellationToken).ConfigureAwait(false);
+            return await ConnectAsync(Enter(spec), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -129,12 +129,12 @@ public sealed class DataPlane : IDataPlane
     }
 
     // From here on peers may connect.
-    private RankMesh Enter(MeshPlan plan)
+    private RankMesh Enter(MeshSpec spec)
     {
         lock (_lock)
         {
-            _latestEpoch = plan.Epoch;
-            return _mesh = new RankMesh(plan, _options, _meter, TimeProvider.System, _log);
+            _latestEpoch = spec.Epoch;
+            return _mesh = new RankMesh(spec, _options, _meter, TimeProvider.System, _log);
         }
     }
 
@@ -171,7 +171,7 @@ public sealed class DataPlane : IDataPlane
     // A peer's sending thread: dials until it is welcome, then sends.
     private void Dial(RankMesh mesh, Peer peer, Action<string> report)
     {
-        var hello = Hello.Of(mesh.Plan, _options, peer.Ranks);
+        var hello = Hello.Of(mesh.Spec, _options, peer.Ranks);
         var pause = s_firstPause;
         try
         {

@@ -19,14 +19,14 @@ public interface IDataPlane : IAsyncDisposable
     /// listen yet, are tried again until <see cref="DataPlaneOptions.ConnectTimeout"/>; one that refuses for good ends the attempt.
     /// The mesh of the epoch before is closed first.
     /// </summary>
-    /// <param name="plan">The epoch.</param>
+    /// <param name="spec">The epoch.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The ranks' groups; the caller disposes it to close the epoch.</returns>
-    /// <exception cref="ArgumentException">The plan is not one: an epoch not above the last, endpoints that do not cover the ranks,
+    /// <exception cref="ArgumentException">The spec is not one: an epoch not above the last, endpoints that do not cover the ranks,
     /// local ranks that are not at this process's endpoint.</exception>
     /// <exception cref="MeshConnectException">Peers refused, or were not reached in time; it names each with its reason.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    Task<IRankMesh> ConnectAsync(MeshPlan plan, CancellationToken cancellationToken);
+    Task<IRankMesh> ConnectAsync(MeshSpec spec, CancellationToken cancellationToken);
 
     /// <summary>Asks whether a process answers on its data port, how fast, and what it is; needs no epoch.</summary>
     /// <param name="peer">The process.</param>

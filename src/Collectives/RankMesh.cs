@@ -24,27 +24,27 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     private readonly ILogger _log;
     private Task? _closed;
 
-    public RankMesh(MeshPlan plan, DataPlaneOptions options, TransportMeter meter, TimeProvider time, ILogger log)
+    public RankMesh(MeshSpec spec, DataPlaneOptions options, TransportMeter meter, TimeProvider time, ILogger log)
     {
-        Plan = plan;
+        Spec = spec;
         Options = options;
         Meter = meter;
         _log = log;
         Closing = _closing.Token;
-        _peerOfRank = new Peer?[plan.Topology.WorldSize];
+        _peerOfRank = new Peer?[spec.Topology.WorldSize];
         Peers = MakePeers();
-        Groups = new EpochGroups(plan, options, time, rank => _peerOfRank[rank], Memory);
+        Groups = new EpochGroups(spec, options, time, rank => _peerOfRank[rank], Memory);
         if (Peers.Count == 0)
         {
             _connected.SetResult();
         }
     }
 
-    public long Epoch => Plan.Epoch;
+    public long Epoch => Spec.Epoch;
 
     public Task<PeerLoss> Lost => _lost.Task;
 
-    public MeshPlan Plan { get; }
+    public MeshSpec Spec { get; }
 
     public DataPlaneOptions Options { get; }
 
@@ -171,8 +171,8 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     private List<Peer> MakePeers()
     {
         var peers = new List<Peer>();
-        var remote = Enumerable.Range(0, Plan.Topology.WorldSize).Except(Plan.LocalRanks);
-        foreach (var ranks in remote.GroupBy(rank => Plan.Endpoints[rank]))
+        var remote = Enumerable.Range(0, Spec.Topology.WorldSize).Except(Spec.LocalRanks);
+        foreach (var ranks in remote.GroupBy(rank => Spec.Endpoints[rank]))
         {
             var peer = new Peer(ranks.Key, [.. ranks], Options, Memory);
             peer.Send = new SendLink(this, peer);

@@ -41,11 +41,11 @@ internal sealed class TestMeshes : IAsyncDisposable
         ConnectAsync(topology, [.. Enumerable.Range(0, topology.WorldSize)], options);
 
     public async Task ConnectAsync(long epoch) => Meshes = await Task.WhenAll(
-        Enumerable.Range(0, Planes.Length).Select(process => Planes[process].ConnectAsync(Plan(process, epoch), CancellationToken.None)));
+        Enumerable.Range(0, Planes.Length).Select(process => Planes[process].ConnectAsync(Spec(process, epoch), CancellationToken.None)));
 
-    public MeshPlan Plan(int process, long epoch) => Plan(process, epoch, [.. Planes.Select(plane => plane.Endpoint)]);
+    public MeshSpec Spec(int process, long epoch) => Spec(process, epoch, [.. Planes.Select(plane => plane.Endpoint)]);
 
-    public MeshPlan Plan(int process, long epoch, PeerEndpoint[] endpoints) => new()
+    public MeshSpec Spec(int process, long epoch, PeerEndpoint[] endpoints) => new()
     {
         Epoch = epoch,
         Topology = _topology,

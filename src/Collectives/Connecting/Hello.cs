@@ -33,16 +33,16 @@ internal sealed record Hello
 
     public int RingBytes { get; init; }
 
-    /// <summary>What a process says to a peer of its plan.</summary>
-    public static Hello Of(MeshPlan plan, DataPlaneOptions options, IReadOnlyList<int> to) => new()
+    /// <summary>What a process says to a peer of its mesh.</summary>
+    public static Hello Of(MeshSpec spec, DataPlaneOptions options, IReadOnlyList<int> to) => new()
     {
         Purpose = HelloPurpose.Ranks,
-        Epoch = plan.Epoch,
-        Formation = plan.Formation,
-        Topology = plan.Topology,
-        From = [.. plan.LocalRanks.Order()],
+        Epoch = spec.Epoch,
+        Formation = spec.Formation,
+        Topology = spec.Topology,
+        From = [.. spec.LocalRanks.Order()],
         To = [.. to.Order()],
-        Facts = plan.Facts,
+        Facts = spec.Facts,
         EagerBytes = options.EagerBytes,
         EagerFrames = options.EagerFrames,
         RingProcesses = options.RingProcesses,

@@ -18,22 +18,22 @@ internal sealed class EpochGroups
     private readonly Dictionary<(GroupKind Kind, int Rank), RankPort> _ports = [];
     private bool _isClosed;
 
-    /// <param name="plan">The epoch.</param>
+    /// <param name="spec">The epoch.</param>
     /// <param name="options">Sizes of frames.</param>
     /// <param name="time">The clock of calls.</param>
     /// <param name="peerOf">The process of a global rank; null for this one.</param>
     /// <param name="memory">For what other processes' members add to sums; the caller's.</param>
-    public EpochGroups(MeshPlan plan, DataPlaneOptions options, TimeProvider time, Func<int, Peer?> peerOf, TensorPool memory)
+    public EpochGroups(MeshSpec spec, DataPlaneOptions options, TimeProvider time, Func<int, Peer?> peerOf, TensorPool memory)
     {
-        (Number, CallTimeout, Options, Time, Memory) = (plan.Epoch, plan.CallTimeout, options, time, memory);
+        (Number, CallTimeout, Options, Time, Memory) = (spec.Epoch, spec.CallTimeout, options, time, memory);
         foreach (var kind in Enum.GetValues<GroupKind>())
         {
-            var all = plan.Topology.Groups(kind);
+            var all = spec.Topology.Groups(kind);
             for (var index = 0; index < all.Count; index++)
             {
-                if (all[index].Ranks.Any(plan.LocalRanks.Contains))
+                if (all[index].Ranks.Any(spec.LocalRanks.Contains))
                 {
-                    Add(new GroupMap(all[index], index, peerOf), all[index].Ranks.Where(plan.LocalRanks.Contains));
+                    Add(new GroupMap(all[index], index, peerOf), all[index].Ranks.Where(spec.LocalRanks.Contains));
                 }
             }
         }

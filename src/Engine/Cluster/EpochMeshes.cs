@@ -56,10 +56,10 @@ internal sealed class EpochMeshes(IDataPlane plane, RankTopology topology, MeshF
         await Task.WhenAll(closing).ConfigureAwait(false);
     }
 
-    private MeshPlan PlanOf(EpochTable table)
+    private MeshSpec PlanOf(EpochTable table)
     {
         var here = plane.Endpoint.ToString();
-        return new MeshPlan
+        return new MeshSpec
         {
             Epoch = table.Epoch,
             Formation = table.Formation,
@@ -75,14 +75,14 @@ internal sealed class EpochMeshes(IDataPlane plane, RankTopology topology, MeshF
         : throw new FormatException($"data endpoint: expected host:port, found \"{endpoint}\"");
 
 #pragma warning disable CA1001 // CloseAsync disposes the token source, when nothing of the attempt is left.
-    private sealed class Opening(MeshPlan plan, IDataPlane plane)
+    private sealed class Opening(MeshSpec spec, IDataPlane plane)
 #pragma warning restore CA1001
     {
         private readonly CancellationTokenSource _over = new();
         private Task<IRankMesh>? _mesh;
 
         // Begun by the first who asks, under the lock.
-        public Task<IRankMesh> Mesh => _mesh ??= Task.Run(() => plane.ConnectAsync(plan, _over.Token), CancellationToken.None);
+        public Task<IRankMesh> Mesh => _mesh ??= Task.Run(() => plane.ConnectAsync(spec, _over.Token), CancellationToken.None);
 
         public async Task CloseAsync()
         {

@@ -19,7 +19,7 @@ internal sealed record SynthTensor(string Name, IReadOnlyList<long> Shape, float
     /// <summary>All tensors of a model, in the order of its layers.</summary>
     public static IReadOnlyList<SynthTensor> All(ModelConfig config) =>
     [
-        .. ShardPlan.Create(config, ShardSpec.Whole, DType.F32).Pieces
+        .. ShardPieces.Create(config, ShardSpec.Whole, DType.F32).All
             .SelectMany(piece => piece.Slices)
             .Select(slice => (slice.Tensor, slice.Shape))
             .DistinctBy(tensor => tensor.Tensor)

@@ -37,7 +37,7 @@ public sealed class AttentionWeights
 }
 
 /// <summary>The pieces of <see cref="AttentionWeights"/>.</summary>
-public sealed record AttentionPlan(WeightPiece Q, WeightPiece Kv, WeightPiece O, WeightPiece QNorm, WeightPiece KNorm)
+public sealed record AttentionPieces(WeightPiece Q, WeightPiece Kv, WeightPiece O, WeightPiece QNorm, WeightPiece KNorm)
 {
     /// <summary>Bias of q, or null.</summary>
     public WeightPiece? QBias { get; init; }
@@ -49,6 +49,6 @@ public sealed record AttentionPlan(WeightPiece Q, WeightPiece Kv, WeightPiece O,
     public WeightPiece? OBias { get; init; }
 
     /// <summary>All pieces.</summary>
-    public IEnumerable<WeightPiece> Pieces =>
+    public IEnumerable<WeightPiece> All =>
         ((WeightPiece?[])[Q, Kv, O, QNorm, KNorm, QBias, KvBias, OBias]).OfType<WeightPiece>();
 }

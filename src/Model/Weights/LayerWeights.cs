@@ -22,7 +22,7 @@ public sealed class LayerWeights
 }
 
 /// <summary>The pieces of one decoder layer on one rank; names as in <see cref="LayerWeights"/>.</summary>
-public sealed record LayerPlan
+public sealed record LayerPieces
 {
     /// <summary>[H].</summary>
     public required WeightPiece InputNorm { get; init; }
@@ -31,15 +31,15 @@ public sealed record LayerPlan
     public required WeightPiece PostAttentionNorm { get; init; }
 
     /// <summary>Attention's pieces.</summary>
-    public required AttentionPlan Attention { get; init; }
+    public required AttentionPieces Attention { get; init; }
 
     /// <summary>Pieces of a sparse layer, or null.</summary>
-    public MoePlan? Moe { get; init; }
+    public MoePieces? Moe { get; init; }
 
     /// <summary>Pieces of a dense layer, or null.</summary>
-    public MlpPlan? Mlp { get; init; }
+    public MlpPieces? Mlp { get; init; }
 
     /// <summary>All pieces in the order in which a rank loads them.</summary>
-    public IEnumerable<WeightPiece> Pieces =>
-        [InputNorm, .. Attention.Pieces, PostAttentionNorm, .. Moe?.Pieces ?? [], .. Mlp?.Pieces ?? []];
+    public IEnumerable<WeightPiece> All =>
+        [InputNorm, .. Attention.All, PostAttentionNorm, .. Moe?.All ?? [], .. Mlp?.All ?? []];
 }

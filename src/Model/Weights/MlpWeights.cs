@@ -15,8 +15,8 @@ public sealed class MlpWeights
 }
 
 /// <summary>The pieces of <see cref="MlpWeights"/>.</summary>
-public sealed record MlpPlan(WeightPiece GateUp, WeightPiece Down)
+public sealed record MlpPieces(WeightPiece GateUp, WeightPiece Down)
 {
     /// <summary>All pieces.</summary>
-    public IEnumerable<WeightPiece> Pieces => [GateUp, Down];
+    public IEnumerable<WeightPiece> All => [GateUp, Down];
 }

@@ -39,23 +39,23 @@ public static class ModelLoader
         using var files = SafetensorsSet.Open(directory);
         TensorCheck.Run(files, config, shard, dtype);
         TensorCoverage.Check(files, config);
-        var plan = ShardPlan.Create(config, shard, dtype);
-        using var loading = new ShardLoading(files, device, store, progress, plan.Pieces.Sum(piece => piece.Bytes));
-        loading.LoadAll(plan.Pieces, cancellationToken);
-        return Assemble(config, shard, plan, loading);
+        var pieces = ShardPieces.Create(config, shard, dtype);
+        using var loading = new ShardLoading(files, device, store, progress, pieces.All.Sum(piece => piece.Bytes));
+        loading.LoadAll(pieces.All, cancellationToken);
+        return Assemble(config, shard, pieces, loading);
     }
 
-    private static ModelWeights Assemble(ModelConfig config, ShardSpec shard, ShardPlan plan, ShardLoading loaded)
+    private static ModelWeights Assemble(ModelConfig config, ShardSpec shard, ShardPieces pieces, ShardLoading loaded)
     {
         var (vocabStart, vocabCount) = shard.VocabRows(config);
         return new ModelWeights(loaded.TakeLeases())
         {
             Config = config,
             Shard = shard,
-            Embedding = loaded.Tensor(plan.Embedding),
-            Layers = [.. plan.Layers.Select(layer => Assemble(config, shard, layer, loaded))],
-            FinalNorm = loaded.Tensor(plan.FinalNorm),
-            LmHead = loaded.Matrix(plan.LmHead),
+            Embedding = loaded.Tensor(pieces.Embedding),
+            Layers = [.. pieces.Layers.Select(layer => Assemble(config, shard, layer, loaded))],
+            FinalNorm = loaded.Tensor(pieces.FinalNorm),
+            LmHead = loaded.Matrix(pieces.LmHead),
             VocabStart = vocabStart,
             VocabCount = vocabCount,
             Bytes = loaded.Bytes,
@@ -63,31 +63,31 @@ public static class ModelLoader
         };
     }
 
-    private static LayerWeights Assemble(ModelConfig config, ShardSpec shard, LayerPlan plan, ShardLoading loaded) => new()
+    private static LayerWeights Assemble(ModelConfig config, ShardSpec shard, LayerPieces pieces, ShardLoading loaded) => new()
     {
-        InputNorm = loaded.Tensor(plan.InputNorm),
-        PostAttentionNorm = loaded.Tensor(plan.PostAttentionNorm),
+        InputNorm = loaded.Tensor(pieces.InputNorm),
+        PostAttentionNorm = loaded.Tensor(pieces.PostAttentionNorm),
         Attention = new AttentionWeights
         {
             NumHeads = shard.NumHeads(config),
             NumKvHeads = shard.NumKvHeads(config),
-            Q = loaded.Matrix(plan.Attention.Q),
-            Kv = loaded.Matrix(plan.Attention.Kv),
-            O = loaded.Matrix(plan.Attention.O),
-            QNorm = loaded.Tensor(plan.Attention.QNorm),
-            KNorm = loaded.Tensor(plan.Attention.KNorm),
-            QBias = loaded.TensorOrNull(plan.Attention.QBias),
-            KvBias = loaded.TensorOrNull(plan.Attention.KvBias),
-            OBias = loaded.TensorOrNull(plan.Attention.OBias),
+            Q = loaded.Matrix(pieces.Attention.Q),
+            Kv = loaded.Matrix(pieces.Attention.Kv),
+            O = loaded.Matrix(pieces.Attention.O),
+            QNorm = loaded.Tensor(pieces.Attention.QNorm),
+            KNorm = loaded.Tensor(pieces.Attention.KNorm),
+            QBias = loaded.TensorOrNull(pieces.Attention.QBias),
+            KvBias = loaded.TensorOrNull(pieces.Attention.KvBias),
+            OBias = loaded.TensorOrNull(pieces.Attention.OBias),
         },
-        Moe = plan.Moe is not { } moe ? null : new MoeWeights
+        Moe = pieces.Moe is not { } moe ? null : new MoeWeights
         {
             Router = loaded.Matrix(moe.Router),
             FirstExpert = moe.FirstExpert,
             GateUp = [.. moe.GateUp.Select(loaded.Matrix)],
             Down = [.. moe.Down.Select(loaded.Matrix)],
         },
-        Mlp = plan.Mlp is not { } mlp ? null : new MlpWeights
+        Mlp = pieces.Mlp is not { } mlp ? null : new MlpWeights
         {
             GateUp = loaded.Matrix(mlp.GateUp),
             Down = loaded.Matrix(mlp.Down),

@@ -19,9 +19,9 @@ public sealed class MoeWeights
 }
 
 /// <summary>The pieces of <see cref="MoeWeights"/>.</summary>
-public sealed record MoePlan(
+public sealed record MoePieces(
     WeightPiece Router, int FirstExpert, IReadOnlyList<WeightPiece> GateUp, IReadOnlyList<WeightPiece> Down)
 {
     /// <summary>All pieces.</summary>
-    public IEnumerable<WeightPiece> Pieces => [Router, .. GateUp, .. Down];
+    public IEnumerable<WeightPiece> All => [Router, .. GateUp, .. Down];
 }

@@ -44,7 +44,7 @@ internal static class TensorCheck
     public static void Run(SafetensorsSet files, ModelConfig config, ShardSpec shard, DType dtype)
     {
         DimensionCheck.Run(files, config);
-        foreach (var slice in ShardPlan.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
+        foreach (var slice in ShardPieces.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
         {
             Check(files, slice);
         }
@@ -87,7 +87,7 @@ internal static class TensorCoverage
     /// <exception cref="ModelFormatException">A tensor that nothing reads would change the result.</exception>
     public static IReadOnlyList<string> Check(SafetensorsSet files, ModelConfig config)
     {
-        var read = ShardPlan.PiecesOf(config, ShardSpec.Whole, DType.F32).SelectMany(piece => piece.Slices)
+        var read = ShardPieces.PiecesOf(config, ShardSpec.Whole, DType.F32).SelectMany(piece => piece.Slices)
             .Select(slice => slice.Tensor).ToHashSet(StringComparer.Ordinal);
         var unread = files.TensorNames.Where(name => !read.Contains(name)).Order(StringComparer.Ordinal).ToList();
         var changing = unread.Where(name => ChangesTheResult(name, config)).ToList();

@@ -13,13 +13,13 @@ public sealed class HandshakeTests
 {
     private const int DeadlineMilliseconds = 60_000;
 
-    private static readonly Dictionary<string, Func<MeshPlan, MeshPlan>> s_changes = new()
+    private static readonly Dictionary<string, Func<MeshSpec, MeshSpec>> s_changes = new()
     {
-        ["model"] = plan => plan with { Facts = plan.Facts with { ModelHash = "model-b" } },
-        ["kernel numerics"] = plan => plan with { Facts = plan.Facts with { Numerics = "portable" } },
-        ["type"] = plan => plan with { Facts = plan.Facts with { DType = "float32" } },
-        ["layout"] = plan => plan with { Topology = new RankTopology(2, 1) },
-        ["formation"] = plan => plan with { Formation = new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) },
+        ["model"] = spec => spec with { Facts = spec.Facts with { ModelHash = "model-b" } },
+        ["kernel numerics"] = spec => spec with { Facts = spec.Facts with { Numerics = "portable" } },
+        ["type"] = spec => spec with { Facts = spec.Facts with { DType = "float32" } },
+        ["layout"] = spec => spec with { Topology = new RankTopology(2, 1) },
+        ["formation"] = spec => spec with { Formation = new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) },
     };
 
     public static TheoryData<string> Changes => [.. s_changes.Keys];
@@ -35,8 +35,8 @@ public sealed class HandshakeTests
 
         var calls = new[]
         {
-            here.ConnectAsync(Plan(0, endpoints), CancellationToken.None),
-            there.ConnectAsync(s_changes[what](Plan(1, endpoints)), CancellationToken.None),
+            here.ConnectAsync(Spec(0, endpoints), CancellationToken.None),
+            there.ConnectAsync(s_changes[what](Spec(1, endpoints)), CancellationToken.None),
         };
 
         foreach (var call in calls)
@@ -55,10 +55,10 @@ public sealed class HandshakeTests
     public async Task AllDifferences_AreToldAtOnce()
     {
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(2));
-        var plan = world.Plan(1, epoch: 1);
-        plan = plan with { Facts = new MeshFacts("model-b", "portable", plan.Facts.DType) };
+        var spec = world.Spec(1, epoch: 1);
+        spec = spec with { Facts = new MeshFacts("model-b", "portable", spec.Facts.DType) };
 
-        var answer = Ask(world, plan, new DataPlaneOptions { EagerBytes = 1 });
+        var answer = Ask(world, spec, new DataPlaneOptions { EagerBytes = 1 });
 
         Assert.Equal(HelloVerdict.Refused, answer.Verdict);
         foreach (var what in (string[])["model: expected model-a, found model-b", "kernel numerics:", "eager bytes:"])
@@ -72,7 +72,7 @@ public sealed class HandshakeTests
     {
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(2));
 
-        var answer = Ask(world, world.Plan(1, epoch: 1), new DataPlaneOptions());
+        var answer = Ask(world, world.Spec(1, epoch: 1), new DataPlaneOptions());
 
         Assert.Equal(HelloVerdict.Refused, answer.Verdict);
         Assert.Contains("rank 1 of epoch 1 is connected already", answer.Reason, StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class HandshakeTests
     {
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(3));
 
-        var answer = Ask(world, world.Plan(1, epoch: 1) with { LocalRanks = [1, 2] }, new DataPlaneOptions());
+        var answer = Ask(world, world.Spec(1, epoch: 1) with { LocalRanks = [1, 2] }, new DataPlaneOptions());
 
         Assert.Contains("ranks 1,2 are not one process", answer.Reason, StringComparison.Ordinal);
     }
@@ -101,11 +101,11 @@ public sealed class HandshakeTests
         await BarrierAsync(world, epoch: 2);
 
         await Assert.ThrowsAsync<PeerLostException>(() => old.BarrierAsync(Tag(1, 2), default).AsTask());
-        var answer = Ask(world, world.Plan(1, epoch: 1), new DataPlaneOptions());
+        var answer = Ask(world, world.Spec(1, epoch: 1), new DataPlaneOptions());
         Assert.Equal(HelloVerdict.Refused, answer.Verdict);
         Assert.Contains("epoch 1 is over", answer.Reason, StringComparison.Ordinal);
-        Assert.Equal(HelloVerdict.NotYet, Ask(world, world.Plan(1, epoch: 3), new DataPlaneOptions()).Verdict);
-        await Assert.ThrowsAsync<ArgumentException>(() => world.Planes[0].ConnectAsync(world.Plan(0, epoch: 2), CancellationToken.None));
+        Assert.Equal(HelloVerdict.NotYet, Ask(world, world.Spec(1, epoch: 3), new DataPlaneOptions()).Verdict);
+        await Assert.ThrowsAsync<ArgumentException>(() => world.Planes[0].ConnectAsync(world.Spec(0, epoch: 2), CancellationToken.None));
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]
@@ -114,12 +114,12 @@ public sealed class HandshakeTests
         await using var here = DataPlane.Open(new DataPlaneOptions());
         await using var there = DataPlane.Open(new DataPlaneOptions());
         PeerEndpoint[] endpoints = [here.Endpoint, there.Endpoint];
-        var first = here.ConnectAsync(Plan(0, endpoints), CancellationToken.None);
+        var first = here.ConnectAsync(Spec(0, endpoints), CancellationToken.None);
         // While this is under way the first attempts meet a process that does not know the epoch.
         Assert.Null((await here.ProbeAsync(there.Endpoint, 0, CancellationToken.None)).Problem);
         Assert.False(first.IsCompleted);
 
-        var second = there.ConnectAsync(Plan(1, endpoints), CancellationToken.None);
+        var second = there.ConnectAsync(Spec(1, endpoints), CancellationToken.None);
 
         Assert.Equal(1, (await first).Epoch);
         Assert.Equal(1, (await second).Epoch);
@@ -134,7 +134,7 @@ public sealed class HandshakeTests
         PeerEndpoint[] endpoints = [here.Endpoint, gone.Endpoint];
         await gone.DisposeAsync();
 
-        var error = await Assert.ThrowsAsync<MeshConnectException>(() => here.ConnectAsync(Plan(0, endpoints), CancellationToken.None));
+        var error = await Assert.ThrowsAsync<MeshConnectException>(() => here.ConnectAsync(Spec(0, endpoints), CancellationToken.None));
 
         Assert.Equal([1], Assert.Single(error.Peers).Ranks);
         Assert.Contains(gone.Endpoint.ToString(), error.Message, StringComparison.Ordinal);
@@ -146,7 +146,7 @@ public sealed class HandshakeTests
         await using var here = DataPlane.Open(new DataPlaneOptions());
         await using var deaf = DataPlane.Open(new DataPlaneOptions());
         using var cancellation = new CancellationTokenSource();
-        var call = here.ConnectAsync(Plan(0, [here.Endpoint, deaf.Endpoint]), cancellation.Token);
+        var call = here.ConnectAsync(Spec(0, [here.Endpoint, deaf.Endpoint]), cancellation.Token);
 
         await cancellation.CancelAsync();
 
@@ -157,17 +157,17 @@ public sealed class HandshakeTests
     public async Task PlanThatIsNotOne_IsRefusedWithAllReasons()
     {
         await using var here = DataPlane.Open(new DataPlaneOptions());
-        var plan = Plan(0, [here.Endpoint, new PeerEndpoint("127.0.0.1", 1)]) with { LocalRanks = [1] };
+        var spec = Spec(0, [here.Endpoint, new PeerEndpoint("127.0.0.1", 1)]) with { LocalRanks = [1] };
 
-        var error = await Assert.ThrowsAsync<ArgumentException>(() => here.ConnectAsync(plan, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => here.ConnectAsync(spec, CancellationToken.None));
 
         Assert.Contains("local ranks: expected those at", error.Message, StringComparison.Ordinal);
     }
 
-    private static HelloAnswer Ask(TestMeshes world, MeshPlan plan, DataPlaneOptions options)
+    private static HelloAnswer Ask(TestMeshes world, MeshSpec spec, DataPlaneOptions options)
     {
         using var connection = Dialer.TryDial(
-            world.Planes[0].Endpoint, Hello.Of(plan, options, [0]), options, out var answer, CancellationToken.None);
+            world.Planes[0].Endpoint, Hello.Of(spec, options, [0]), options, out var answer, CancellationToken.None);
         return answer;
     }
 
@@ -176,7 +176,7 @@ public sealed class HandshakeTests
 
     private static CollectiveTag Tag(long epoch, long step) => new(epoch, step, 0, CollectiveKind.Transfer);
 
-    private static MeshPlan Plan(int rank, PeerEndpoint[] endpoints) => new()
+    private static MeshSpec Spec(int rank, PeerEndpoint[] endpoints) => new()
     {
         Epoch = 1,
         Topology = Layouts.OneGroup(2),

@@ -23,8 +23,8 @@ public sealed class StrangerTests
         await using var plane = DataPlane.Open(new DataPlaneOptions(), log);
         await using var other = DataPlane.Open(new DataPlaneOptions());
         var meshes = await Task.WhenAll(
-            plane.ConnectAsync(Plan(0, plane, other), CancellationToken.None),
-            other.ConnectAsync(Plan(1, plane, other), CancellationToken.None));
+            plane.ConnectAsync(Spec(0, plane, other), CancellationToken.None),
+            other.ConnectAsync(Spec(1, plane, other), CancellationToken.None));
         var random = new Random(7);
 
         for (var i = 0; i < Streams; i++)
@@ -182,7 +182,7 @@ public sealed class StrangerTests
         }
     }
 
-    private static MeshPlan Plan(int rank, DataPlane first, DataPlane second) => new()
+    private static MeshSpec Spec(int rank, DataPlane first, DataPlane second) => new()
     {
         Epoch = 1,
         Topology = Layouts.OneGroup(2),

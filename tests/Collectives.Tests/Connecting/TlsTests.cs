@@ -122,7 +122,7 @@ public sealed class TlsTests : IDisposable
         await using var there = DataPlane.Open(options with { Tls = second });
         PeerEndpoint[] endpoints = [here.Endpoint, there.Endpoint];
 
-        var calls = new[] { here, there }.Select((plane, rank) => plane.ConnectAsync(new MeshPlan
+        var calls = new[] { here, there }.Select((plane, rank) => plane.ConnectAsync(new MeshSpec
         {
             Epoch = 1,
             Topology = Layouts.OneGroup(2),

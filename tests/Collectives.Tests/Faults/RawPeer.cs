@@ -27,16 +27,16 @@ internal sealed class RawPeer : IDisposable
 
     public PeerEndpoint Endpoint { get; }
 
-    /// <summary>Connects with every other process of the plan.</summary>
-    public void Join(MeshPlan plan)
+    /// <summary>Connects with every other process of the spec.</summary>
+    public void Join(MeshSpec spec)
     {
-        foreach (var endpoint in plan.Endpoints.Distinct().Where(endpoint => endpoint != Endpoint))
+        foreach (var endpoint in spec.Endpoints.Distinct().Where(endpoint => endpoint != Endpoint))
         {
-            int[] ranks = [.. Enumerable.Range(0, plan.Endpoints.Count).Where(rank => plan.Endpoints[rank] == endpoint)];
+            int[] ranks = [.. Enumerable.Range(0, spec.Endpoints.Count).Where(rank => spec.Endpoints[rank] == endpoint)];
             Connection? connection = null;
             while (connection is null)
             {
-                connection = Dialer.TryDial(endpoint, Hello.Of(plan, _options, ranks), _options, out var answer, CancellationToken.None);
+                connection = Dialer.TryDial(endpoint, Hello.Of(spec, _options, ranks), _options, out var answer, CancellationToken.None);
                 if (answer.Verdict == HelloVerdict.Refused)
                 {
                     throw new InvalidOperationException(answer.Reason);

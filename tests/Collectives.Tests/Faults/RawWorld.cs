@@ -28,11 +28,11 @@ internal sealed class RawWorld : IAsyncDisposable
         var planes = Enumerable.Range(1, topology.WorldSize - 1).Select(_ => DataPlane.Open(options)).ToArray();
         var raw = new RawPeer(options);
         PeerEndpoint[] endpoints = [.. planes.Select(plane => plane.Endpoint), raw.Endpoint];
-        var meshes = planes.Select((plane, rank) => plane.ConnectAsync(Plan(rank), CancellationToken.None)).ToArray();
-        await Task.Run(() => raw.Join(Plan(topology.WorldSize - 1)));
+        var meshes = planes.Select((plane, rank) => plane.ConnectAsync(Spec(rank), CancellationToken.None)).ToArray();
+        await Task.Run(() => raw.Join(Spec(topology.WorldSize - 1)));
         return new RawWorld(planes, await Task.WhenAll(meshes), raw);
 
-        MeshPlan Plan(int rank) => new()
+        MeshSpec Spec(int rank) => new()
         {
             Epoch = 1,
             Topology = topology,

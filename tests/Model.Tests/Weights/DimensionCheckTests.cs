@@ -123,9 +123,9 @@ public sealed class DimensionCheckTests : IDisposable
 
         foreach (var shard in shards)
             Assert.Equal(
-                ShardPlan.Create(config, shard, dtype).Pieces.Sum(piece => piece.Bytes), WeightBytes.Estimate(config, shard, dtype));
+                ShardPieces.Create(config, shard, dtype).All.Sum(piece => piece.Bytes), WeightBytes.Estimate(config, shard, dtype));
         Assert.Equal(
-            shards.SelectMany(shard => ShardPlan.Create(config, shard, dtype).Pieces).DistinctBy(piece => piece.Key)
+            shards.SelectMany(shard => ShardPieces.Create(config, shard, dtype).All).DistinctBy(piece => piece.Key)
                 .Sum(piece => piece.Bytes),
             WeightBytes.EstimateShared(config, shards, dtype));
     }

@@ -26,18 +26,18 @@ public class ShardSpecTests
         var (attnTp, moeTp) = (tp / attnCp, tp / ep / moeDp);
         var counts = TestModel.Tensors(config).ToDictionary(tensor => tensor.Name, tensor => new Coverage(tensor.Shape));
 
-        foreach (var plan in Enumerable.Range(0, attnTp).Select(rank => Plan(config, new ShardSpec(attnTp, rank, 1, 0, 1, 0))))
+        foreach (var pieces in Enumerable.Range(0, attnTp).Select(rank => PiecesOf(config, new ShardSpec(attnTp, rank, 1, 0, 1, 0))))
         {
-            Cover(counts, plan.Layers.SelectMany(layer => layer.Attention.Pieces).Append(plan.LmHead));
+            Cover(counts, pieces.Layers.SelectMany(layer => layer.Attention.All).Append(pieces.LmHead));
         }
 
-        foreach (var plan in
+        foreach (var pieces in
             from e in Enumerable.Range(0, ep)
             from t in Enumerable.Range(0, moeTp)
-            select Plan(config, new ShardSpec(1, 0, moeTp, t, ep, e)))
+            select PiecesOf(config, new ShardSpec(1, 0, moeTp, t, ep, e)))
         {
-            Cover(counts, plan.Layers.SelectMany(layer =>
-                (IEnumerable<WeightPiece>)[.. layer.Moe?.GateUp ?? [], .. layer.Moe?.Down ?? [], .. layer.Mlp?.Pieces ?? []]));
+            Cover(counts, pieces.Layers.SelectMany(layer =>
+                (IEnumerable<WeightPiece>)[.. layer.Moe?.GateUp ?? [], .. layer.Moe?.Down ?? [], .. layer.Mlp?.All ?? []]));
         }
 
         var kvCopies = Math.Max(1, attnTp / config.NumKeyValueHeads);
@@ -85,8 +85,8 @@ public class ShardSpecTests
     [Fact]
     public void SplitOfOneExpert_IsTheSameInGateUpAndDown()
     {
-        var plan = Plan(TestModel.Config(), new ShardSpec(1, 0, 3, 1, 4, 2));
-        var moe = plan.Layers[0].Moe!;
+        var pieces = PiecesOf(TestModel.Config(), new ShardSpec(1, 0, 3, 1, 4, 2));
+        var moe = pieces.Layers[0].Moe!;
 
         Assert.Equal(4, moe.FirstExpert);
         Assert.Equal(
@@ -110,9 +110,9 @@ public class ShardSpecTests
     {
         var config = TestModel.Config(json => json["attention_bias"] = true);
 
-        Assert.NotNull(Plan(config, new ShardSpec(2, 0, 1, 0, 1, 0)).Layers[0].Attention.OBias);
-        Assert.Null(Plan(config, new ShardSpec(2, 1, 1, 0, 1, 0)).Layers[0].Attention.OBias);
-        Assert.NotNull(Plan(config, new ShardSpec(2, 1, 1, 0, 1, 0)).Layers[0].Attention.QBias);
+        Assert.NotNull(PiecesOf(config, new ShardSpec(2, 0, 1, 0, 1, 0)).Layers[0].Attention.OBias);
+        Assert.Null(PiecesOf(config, new ShardSpec(2, 1, 1, 0, 1, 0)).Layers[0].Attention.OBias);
+        Assert.NotNull(PiecesOf(config, new ShardSpec(2, 1, 1, 0, 1, 0)).Layers[0].Attention.QBias);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public class ShardSpecTests
     {
         var config = TestModel.Config(json => json["mlp_only_layers"] = new System.Text.Json.Nodes.JsonArray(1));
 
-        var error = Assert.Throws<ModelConfigException>(() => Plan(config, new ShardSpec(3, 0, 5, 0, 7, 0)));
+        var error = Assert.Throws<ModelConfigException>(() => PiecesOf(config, new ShardSpec(3, 0, 5, 0, 7, 0)));
 
         Assert.Equal(5, error.Reasons.Count);
         Assert.Contains("num_attention_heads (4) must be a multiple of attn_tp (3)", error.Reasons);
@@ -152,7 +152,7 @@ public class ShardSpecTests
         Assert.Equal((2 * ((48 * Layer) + (2L * 151936 * 2048))) + (4 * Vectors) + (4L * 48 * 128 * 2048), bytes);
     }
 
-    private static ShardPlan Plan(ModelConfig config, ShardSpec shard) => ShardPlan.Create(config, shard, DType.BF16);
+    private static ShardPieces PiecesOf(ModelConfig config, ShardSpec shard) => ShardPieces.Create(config, shard, DType.BF16);
 
     private static void Cover(Dictionary<string, Coverage> counts, IEnumerable<WeightPiece> pieces)
     {

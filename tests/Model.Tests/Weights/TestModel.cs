@@ -20,7 +20,7 @@ internal static class TestModel
 
     /// <summary>All stored tensors that a config asks for, with their shapes.</summary>
     public static IReadOnlyList<(string Name, IReadOnlyList<long> Shape)> Tensors(ModelConfig config) =>
-        [.. ShardPlan.Create(config, ShardSpec.Whole, DType.F32).Pieces.SelectMany(piece => piece.Slices)
+        [.. ShardPieces.Create(config, ShardSpec.Whole, DType.F32).All.SelectMany(piece => piece.Slices)
             .Select(slice => (slice.Tensor, slice.Shape)).DistinctBy(tensor => tensor.Tensor)];
 
     /// <summary>Writes model.safetensors with the config's tensors in F32, except those that <paramref name="replace"/> changes.</summary>

@@ -3,10 +3,10 @@ using AkkaCp.Collectives.Topology;
 namespace AkkaCp.Collectives.Setup;
 
 /// <summary>
-/// One forming of the ranks: which rank is where. All processes of an epoch are given the same plan, save for
+/// One forming of the ranks: which rank is where. All processes of an epoch are given the same spec, save for
 /// <see cref="LocalRanks"/> and their own <see cref="Facts"/>.
 /// </summary>
-public sealed record MeshPlan
+public sealed record MeshSpec
 {
     /// <summary>Number of the forming, above all earlier ones; collectives are tagged with it.</summary>
     public required long Epoch { get; init; }

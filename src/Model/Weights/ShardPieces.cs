@@ -7,7 +7,7 @@ namespace AkkaCp.Model.Weights;
 /// What one rank holds and where in the files it lies: a pure function of config, shard and type. Letters: V vocabulary, H
 /// hidden, D head dimension, nH and nKv heads of this rank, E experts, F inner width of this rank.
 /// </summary>
-public sealed record ShardPlan
+public sealed record ShardPieces
 {
     private const string EmbeddingTensor = "model.embed_tokens.weight";
 
@@ -15,7 +15,7 @@ public sealed record ShardPlan
     public required WeightPiece Embedding { get; init; }
 
     /// <summary>One entry for each decoder layer.</summary>
-    public required IReadOnlyList<LayerPlan> Layers { get; init; }
+    public required IReadOnlyList<LayerPieces> Layers { get; init; }
 
     /// <summary>[H].</summary>
     public required WeightPiece FinalNorm { get; init; }
@@ -24,12 +24,12 @@ public sealed record ShardPlan
     public required WeightPiece LmHead { get; init; }
 
     /// <summary>All pieces in the order in which a rank loads them.</summary>
-    public IEnumerable<WeightPiece> Pieces => [Embedding, .. Layers.SelectMany(layer => layer.Pieces), FinalNorm, LmHead];
+    public IEnumerable<WeightPiece> All => [Embedding, .. Layers.SelectMany(layer => layer.All), FinalNorm, LmHead];
 
     /// <summary>The same pieces for whoever looks at one after the other: no more than a layer of them is in memory.</summary>
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
     internal static IEnumerable<WeightPiece> PiecesOf(ModelConfig config, ShardSpec shard, DType dtype) => OutsideLayers(config, shard, dtype)
-        .Concat(Enumerable.Range(0, config.NumHiddenLayers).SelectMany(layer => Layer(config, shard, dtype, layer).Pieces));
+        .Concat(Enumerable.Range(0, config.NumHiddenLayers).SelectMany(layer => Layer(config, shard, dtype, layer).All));
 
     /// <summary>Embedding, last norm and output head.</summary>
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
@@ -39,7 +39,7 @@ public sealed record ShardPlan
         return [EmbeddingOf(config, dtype), FinalNormOf(config), LmHeadOf(config, shard, dtype)];
     }
 
-    /// <summary>Plans one rank's share.</summary>
+    /// <summary>All of one rank.</summary>
     /// <param name="config">The model.</param>
     /// <param name="shard">The rank's place.</param>
     /// <param name="dtype">
@@ -47,10 +47,10 @@ public sealed record ShardPlan
     /// A matrix that TP cuts across its inputs (o_proj, down_proj) is quantised by the largest weights of each rank's own part.
     /// </param>
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
-    public static ShardPlan Create(ModelConfig config, ShardSpec shard, DType dtype)
+    public static ShardPieces Create(ModelConfig config, ShardSpec shard, DType dtype)
     {
         Require(config, shard);
-        return new ShardPlan
+        return new ShardPieces
         {
             Embedding = EmbeddingOf(config, dtype),
             Layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => Layer(config, shard, dtype, layer))],
@@ -80,11 +80,11 @@ public sealed record ShardPlan
     }
 
     /// <summary>One decoder layer of a shard that can be.</summary>
-    internal static LayerPlan Layer(ModelConfig config, ShardSpec shard, DType dtype, int layer)
+    internal static LayerPieces Layer(ModelConfig config, ShardSpec shard, DType dtype, int layer)
     {
         var prefix = $"model.layers.{layer}.";
         var sparse = config.IsMoeLayer(layer);
-        return new LayerPlan
+        return new LayerPieces
         {
             InputNorm = WeightPiece.Vector(TensorSlice.Vector(prefix + "input_layernorm.weight", config.HiddenSize)),
             PostAttentionNorm = WeightPiece.Vector(
@@ -95,13 +95,13 @@ public sealed record ShardPlan
         };
     }
 
-    private static AttentionPlan Attention(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    private static AttentionPieces Attention(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
     {
         var d = config.HeadDim;
         var (qRows, kvRows) = (config.NumAttentionHeads * d, config.NumKeyValueHeads * d);
         var (q, qCount) = (shard.AttnTpRank * shard.NumHeads(config) * d, shard.NumHeads(config) * d);
         var (kv, kvCount) = (shard.FirstKvHead(config) * d, shard.NumKvHeads(config) * d);
-        var plan = new AttentionPlan(
+        var pieces = new AttentionPieces(
             Q: WeightPiece.Matrix(dtype, TensorSlice.Rows(prefix + "q_proj.weight", qRows, config.HiddenSize, q, qCount)),
             Kv: WeightPiece.Matrix(
                 dtype,
@@ -110,7 +110,7 @@ public sealed record ShardPlan
             O: WeightPiece.Matrix(dtype, TensorSlice.Columns(prefix + "o_proj.weight", config.HiddenSize, qRows, q, qCount)),
             QNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "q_norm.weight", d)),
             KNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "k_norm.weight", d)));
-        return !config.AttentionBias ? plan : plan with
+        return !config.AttentionBias ? pieces : pieces with
         {
             QBias = WeightPiece.Vector(TensorSlice.Vector(prefix + "q_proj.bias", qRows, q, qCount)),
             KvBias = WeightPiece.Vector(
@@ -124,7 +124,7 @@ public sealed record ShardPlan
         };
     }
 
-    private static MoePlan Moe(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    private static MoePieces Moe(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
     {
         var count = shard.ExpertCount(config);
         var first = shard.MoeEpRank * count;
@@ -133,7 +133,7 @@ public sealed record ShardPlan
             .Select(expert => GatedMlp(
                 config, dtype, $"{prefix}experts.{expert}.", config.MoeIntermediateSize, shard.MoeTpRank * width, width))
             .ToList();
-        return new MoePlan(
+        return new MoePieces(
             WeightPiece.Matrix(
                 DType.F32, TensorSlice.Rows(prefix + "gate.weight", config.NumExperts, config.HiddenSize, 0, config.NumExperts)),
             first,
@@ -141,13 +141,13 @@ public sealed record ShardPlan
             [.. experts.Select(expert => expert.Down)]);
     }
 
-    private static MlpPlan Mlp(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    private static MlpPieces Mlp(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
     {
         var width = config.IntermediateSize / shard.MlpSize;
         return GatedMlp(config, dtype, prefix, config.IntermediateSize, shard.MlpRank * width, width);
     }
 
-    private static MlpPlan GatedMlp(ModelConfig config, DType dtype, string prefix, int inner, int first, int width) => new(
+    private static MlpPieces GatedMlp(ModelConfig config, DType dtype, string prefix, int inner, int first, int width) => new(
         WeightPiece.GateUp(
             dtype,
             TensorSlice.Rows(prefix + "gate_proj.weight", inner, config.HiddenSize, first, width),
@@ -172,8 +172,8 @@ public static class WeightBytes
         var distinct = shards.Distinct().ToList();
         var kinds = Enumerable.Range(0, config.NumHiddenLayers).GroupBy(config.IsMoeLayer);
         var ofLayers = kinds.Select(layers => ByteCount.Product(
-            layers.Count(), BytesOf(distinct.SelectMany(shard => ShardPlan.Layer(config, shard, dtype, layers.First()).Pieces))));
-        return ByteCount.Sum([BytesOf(distinct.SelectMany(shard => ShardPlan.OutsideLayers(config, shard, dtype))), .. ofLayers]);
+            layers.Count(), BytesOf(distinct.SelectMany(shard => ShardPieces.Layer(config, shard, dtype, layers.First()).All))));
+        return ByteCount.Sum([BytesOf(distinct.SelectMany(shard => ShardPieces.OutsideLayers(config, shard, dtype))), .. ofLayers]);
     }
 
     private static long BytesOf(IEnumerable<WeightPiece> pieces) => ByteCount.Sum(pieces.DistinctBy(piece => piece.Key).Select(piece => piece.Bytes));
