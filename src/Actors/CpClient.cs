@@ -46,8 +46,8 @@ public sealed class CpClient : IAsyncDisposable
     /// <summary>Opens a port of its own, on the host of <c>akka-cp.cluster</c> and a free port.</summary>
     /// <param name="settings">Names the seeds.</param>
     /// <param name="loggers">Takes the log. Default: nowhere.</param>
-    /// <param name="model">The model that requests are made for; the cluster refuses them if it has another one. Default: none, for a client
-    /// that makes no requests.</param>
+    /// <param name="model">The model that requests are made for; the cluster refuses them if it has another one. Default: none, for a
+    /// client that makes no requests.</param>
     /// <param name="waiting">Hears, on an actor's thread, of a request that waits for the cluster, 2 s after it began to; must not block.
     /// Default: nobody.</param>
     /// <exception cref="SettingsException">No seeds are named, or a certificate cannot be read.</exception>

@@ -69,7 +69,8 @@ public sealed class CpNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        return new CpNode(settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port ?? ClusterSettings.DefaultPort, options.Loggers));
+        return new CpNode(
+            settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port ?? ClusterSettings.DefaultPort, options.Loggers));
     }
 
     /// <summary>

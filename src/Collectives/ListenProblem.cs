@@ -16,7 +16,8 @@ public static class ListenProblem
         return error.SocketErrorCode switch
         {
             SocketError.AddressAlreadyInUse => $"{section}.port: expected a port of {host} that is free, found {port} taken",
-            SocketError.AccessDenied => $"{section}.port: expected a port that this process may open, found {port}, which needs more rights",
+            SocketError.AccessDenied =>
+                $"{section}.port: expected a port that this process may open, found {port}, which needs more rights",
             SocketError.AddressNotAvailable => $"{section}.host: expected an address of this machine, found {host}",
             SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain =>
                 $"{section}.host: expected an address, or a name that has one, found {host}",

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 
 namespace AkkaCp.Collectives;
 
-/// <summary>One epoch of this process: its peers, the links with them, and the groups of its ranks. Without peers it has no thread, and nothing
-/// to connect.</summary>
+/// <summary>One epoch of this process: its peers, the links with them, and the groups of its ranks. Without peers it has no thread, and
+/// nothing to connect.</summary>
 internal sealed class RankMesh : IRankMesh, ILinkOwner
 {
     // How long a closing mesh waits for its last frames to leave.

@@ -7,10 +7,10 @@ namespace AkkaCp.Engine;
 /// <summary>
 /// The engine as an <see cref="IChatClient"/>: messages and options in, text, reasoning and function calls out. Sampling options that are
 /// null take the model's own defaults. Read from the additional properties: <c>min_p</c>, <c>repetition_penalty</c>, <c>logit_bias</c>,
-/// <c>ignore_eos</c>, <c>enable_thinking</c>, <c>reasoning_effort</c> and <c>chat_template_kwargs</c>; a message's additional properties are
-/// further keys for the template. <see cref="ChatOptions.RawRepresentationFactory"/> may make a <see cref="GenerationRequest"/>, over which
-/// the options lie. What cannot be honoured is refused by name: with a <see cref="NotSupportedException"/> where the engine has no such
-/// thing, with a <see cref="GenerationException"/> where a value is wrong.
+/// <c>ignore_eos</c>, <c>enable_thinking</c>, <c>reasoning_effort</c> and <c>chat_template_kwargs</c>; a message's additional properties
+/// are further keys for the template. <see cref="ChatOptions.RawRepresentationFactory"/> may make a <see cref="GenerationRequest"/>, over
+/// which the options lie. What cannot be honoured is refused by name: with a <see cref="NotSupportedException"/> where the engine has no
+/// such thing, with a <see cref="GenerationException"/> where a value is wrong.
 /// </summary>
 public sealed class AkkaCpChatClient : IChatClient
 {

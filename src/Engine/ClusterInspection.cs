@@ -15,7 +15,8 @@ namespace AkkaCp.Engine;
 public sealed record ClusterInspection(
     ImmutableArray<SeedReport> Seeds, ClusterStatus? Status, ImmutableArray<ReachReport> Reach)
 {
-    /// <summary>In what the configuration's model differs from the cluster's, in words: with any difference, requests are refused.</summary>
+    /// <summary>In what the configuration's model differs from the cluster's, in words:
+    /// with any difference, requests are refused.</summary>
     public ImmutableArray<string> Differences { get; init; } = [];
 
     /// <summary>Asks the cluster that the configuration's seeds name; null when it names none.</summary>

@@ -81,7 +81,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         StartAsync(options, [], cancellationToken);
 
     /// <summary>As the other overload, and takes over requests that are known already before it reads the weights: they are checked and
-    /// encoded now, and are what they were now when <see cref="GenerateAsync(GenerationRequest, CancellationToken)"/> is given them.</summary>
+    /// encoded now, and are what they were now when
+    /// <see cref="GenerateAsync(GenerationRequest, CancellationToken)"/> is given them.</summary>
     /// <exception cref="GenerationException">A request is invalid or too long; nothing was loaded.</exception>
     /// <exception cref="SettingsException">The configuration is wrong; all mistakes.</exception>
     /// <exception cref="Text.Files.ModelFormatException">A file of the model is missing or malformed.</exception>

@@ -16,8 +16,9 @@ public sealed record ModelFacts(ImmutableArray<ModelFact> Files)
     public static ModelFacts None { get; } = new(ImmutableArray<ModelFact>.Empty);
 
     /// <summary>One hash for all.</summary>
-    public string Hash => XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(string.Join('\n', Files.Select(fact => $"{fact.Name} {fact.Hash}"))))
-        .ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+    public string Hash =>
+        XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(string.Join('\n', Files.Select(fact => $"{fact.Name} {fact.Hash}"))))
+            .ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Reads the facts of a directory; what is malformed in it is for its reader to say.</summary>
     /// <exception cref="ModelFormatException">A file is there and cannot be read.</exception>

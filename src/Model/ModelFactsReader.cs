@@ -68,7 +68,8 @@ internal static class ModelFactsReader
         {
             case JsonValueKind.Object:
                 to.WriteStartObject();
-                foreach (var property in value.EnumerateObject().Where(one => !s_notes.Contains(one.Name)).OrderBy(one => one.Name, StringComparer.Ordinal))
+                foreach (var property in value.EnumerateObject().Where(one => !s_notes.Contains(one.Name))
+                    .OrderBy(one => one.Name, StringComparer.Ordinal))
                 {
                     to.WritePropertyName(property.Name);
                     Write(to, property.Value);

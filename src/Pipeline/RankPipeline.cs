@@ -11,7 +11,8 @@ namespace AkkaCp.Pipeline;
 /// </summary>
 /// <remarks>
 /// <code>
-/// plan ─► 1 Embed ─► per layer: 2 QkvProjection ─► 3 KvConcatGather ─► 4 ZigzagQSplit ─► 5 DualFia ─► 6 Concat ─► 7 Moe ─► … ─► 8 LmHead ─► result
+/// plan ─► 1 Embed ─► per layer: 2 QkvProjection ─► 3 KvConcatGather ─► 4 ZigzagQSplit ─► 5 DualFia ─► 6 Concat ─► 7 Moe ─► … ─► 8 LmHead
+/// ─► result
 ///                               └── K‖V all-gather over ATTN_CP ──┘                          ATTN_TP reduce   MOE reduce
 /// </code>
 /// All stages run on the device's stream, one thread. Order within every block is the order of plans, so a later step's K and V never
@@ -105,7 +106,8 @@ public sealed class RankPipeline : IRankPipeline
         }
 
         // Step 8: logits of the rows that need them, and tokens.
-        var lmHead = blocks.Create<NormedMessage, SampledMessage>(StageNames.LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync,
+        var lmHead = blocks.Create<NormedMessage, SampledMessage>(
+            StageNames.LmHead, NoLayer, new LmHeadStage(_setup, _graph.Token).RunAsync,
             waits: groups.AttnTp.Size > 1);
         normed.LinkTo(lmHead, s_propagate);
         var end = blocks.Add(new ActionBlock<StageResult<SampledMessage>>(FinishAsync, blocks.Options));
@@ -132,7 +134,8 @@ public sealed class RankPipeline : IRankPipeline
         var concat = blocks.Create<AttentionMessage, NormedMessage>(
             StageNames.Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync, waits: groups.AttnTp.Size > 1);
         var moe = blocks.Create<NormedMessage, NormedMessage>(
-            StageNames.Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync, waits: groups.Moe.Size > 1 || _setup.Topology.NeedsMoeGather);
+            StageNames.Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync,
+            waits: groups.Moe.Size > 1 || _setup.Topology.NeedsMoeGather);
 
         normed.LinkTo(qkv, s_propagate);
         qkv.LinkTo(gather, s_propagate);

@@ -8,6 +8,12 @@ public partial class SourceTests
 {
     private const int MaxLines = 400;
 
+    // .editorconfig says it to editors.
+    private const int MaxLineLength = 140;
+
+    // A test's data in one text: in two it would be harder to read and to find.
+    private const int DataLength = 100;
+
     // The field's word: a reader who looks for who owns the KV blocks looks for it.
     private const string BlockManager = "KvBlockManager";
 
@@ -17,6 +23,21 @@ public partial class SourceTests
         var tooLong = SourceProject.All.SelectMany(project => project.CodeFiles)
             .Select(path => (Path: Path.GetRelativePath(RepositoryFiles.Root, path), Lines: File.ReadLines(path).Count()))
             .Where(file => file.Lines > MaxLines);
+
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void NoLine_IsLongerThanEditorsAreTold()
+    {
+        Assert.Contains($"max_line_length = {MaxLineLength}\n", File.ReadAllText(Path.Combine(RepositoryFiles.Root, ".editorconfig")),
+            StringComparison.Ordinal);
+        var tooLong =
+            from folder in (string[])["bench", "samples", "src", "tests"]
+            from path in SourceProject.CodeIn(Path.Combine(RepositoryFiles.Root, folder))
+            from line in File.ReadLines(path).Index()
+            where line.Item.Length > MaxLineLength && !(folder is "tests" && IsData(line.Item))
+            select $"{Path.GetRelativePath(RepositoryFiles.Root, path)}:{line.Index + 1}: {line.Item.Length}";
 
         Assert.Empty(tooLong);
     }
@@ -59,6 +80,11 @@ public partial class SourceTests
             Assert.DoesNotContain("1591", File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")),
                 StringComparison.Ordinal);
     }
+
+    private static bool IsData(string line) => Text().Matches(line).Any(text => text.Length > DataLength);
+
+    [GeneratedRegex("\"{3}.*?\"{3}|\"(?:[^\"\\\\]|\\\\.)*\"")]
+    private static partial Regex Text();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();

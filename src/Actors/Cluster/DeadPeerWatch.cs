@@ -15,8 +15,9 @@ namespace AkkaCp.Actors.Cluster;
 /// is gone.
 /// </summary>
 /// <remarks>
-/// A machine that vanishes refuses nothing, and a cut link lets nothing through; both are left to the failure detector, and clients to their
-/// lease. A firewall that refuses in a machine's place can make both sides give each other up, which harms nobody: see docs/cluster.md.
+/// A machine that vanishes refuses nothing, and a cut link lets nothing through; both are left to the failure detector, and clients to
+/// their lease. A firewall that refuses in a machine's place can make both sides give each other up, which harms nobody: see
+/// docs/cluster.md.
 /// </remarks>
 internal sealed class DeadPeerWatch : ReceiveActor, IWithTimers
 {

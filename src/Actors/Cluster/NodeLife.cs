@@ -78,7 +78,8 @@ internal sealed class NodeLife
         {
             var closed = Node.Ask<NodeProtocol.Left>(NodeProtocol.Leave.Instance, s_leaveTime);
             await (await Task.WhenAny(closed, NobodyStaysAsync(s_lastCoordinator, stop.Token)).ConfigureAwait(false)).ConfigureAwait(false);
-            var left = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(s_leaveTime, stop.Token);
+            var left = CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance)
+                .WaitAsync(s_leaveTime, stop.Token);
             await (await Task.WhenAny(left, NobodyStaysAsync(TimeSpan.Zero, stop.Token)).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is AskTimeoutException or TimeoutException)
@@ -105,14 +106,15 @@ internal sealed class NodeLife
     }
 
     private bool NobodyStays() => _cluster.IsTerminated || _cluster.State.Members.All(
-        member => member.Address == _cluster.SelfAddress || member.Status is MemberStatus.Leaving or MemberStatus.Exiting or MemberStatus.Down);
+        member => member.Address == _cluster.SelfAddress || member.Status is MemberStatus.Leaving or MemberStatus.Exiting
+            or MemberStatus.Down);
 
     /// <summary>Ends at once: nobody is there to say farewell to.</summary>
     public Task EndAsync() => System.Terminate();
 
     /// <summary>
-    /// A node whose facts are not the group's leads nobody but itself: it begins a new membership, and an older node leads. Once, for if all
-    /// others are gone then, its own facts are the measure.
+    /// A node whose facts are not the group's leads nobody but itself: it begins a new membership, and an older node leads. Once, for if
+    /// all others are gone then, its own facts are the measure.
     /// </summary>
     private bool TryYield(NodeContext node, int clusterSize)
     {

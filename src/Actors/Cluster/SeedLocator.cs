@@ -5,7 +5,8 @@ using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Cluster;
 
-/// <summary>Finds the coordinator for a process outside the cluster: asks all seeds, and hands on the first answer that names one.</summary>
+/// <summary>Finds the coordinator for a process outside the cluster: asks all seeds,
+/// and hands on the first answer that names one.</summary>
 internal sealed class SeedLocator : ReceiveActor
 {
     private readonly HashSet<IActorRef> _waiting = [];

@@ -183,7 +183,8 @@ internal sealed partial class CoordinatorLogic
         _formation = formation;
         if (formation.Closing.Values.Any(seconds => seconds > Rules.OpenTime))
         {
-            // Another coordinator may have opened this epoch on a node before it was asked: then it never closes for it, only for a higher one.
+            // Another coordinator may have opened this epoch on a node before it was asked:
+            // then it never closes for it, only for a higher one.
             Form();
             return;
         }

@@ -64,7 +64,8 @@ internal sealed record EdgeState
         new EdgeTurn(new EdgeState(request, rules)).Do(new EdgeEffect.Locate());
 
     /// <summary>The request goes on under another actor, which knows no coordinator.</summary>
-    public EdgeTurn Resume() => new EdgeTurn(this with { IsLocated = false, Silence = 0, HasPolled = false, HasSubmitted = false }).Do(new EdgeEffect.Locate());
+    public EdgeTurn Resume() =>
+        new EdgeTurn(this with { IsLocated = false, Silence = 0, HasPolled = false, HasSubmitted = false }).Do(new EdgeEffect.Locate());
 
     /// <summary>The coordinator was found, the same as before or another.</summary>
     public EdgeTurn Located(bool isSame)

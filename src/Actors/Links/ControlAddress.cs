@@ -27,7 +27,8 @@ internal static class ControlAddress
             : throw new FormatException($"expected host:port, found {hostAndPort}");
     }
 
-    /// <summary>A host as Akka names it: an IPv6 address in brackets and in its shortest form, for addresses are compared as text.</summary>
+    /// <summary>A host as Akka names it: an IPv6 address in brackets and in its shortest form,
+    /// for addresses are compared as text.</summary>
     public static string Host(string host) =>
         IPAddress.TryParse(host.Trim('[', ']'), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : host;
 }

@@ -8,8 +8,8 @@ using Google.Protobuf;
 namespace AkkaCp.Actors.Links;
 
 /// <summary>
-/// Where the control plane lets connections in. Until one has shown its certificate, where TLS is on, and Akka has answered its greeting, it
-/// has one of few places, a fixed time, and no memory beyond that greeting.
+/// Where the control plane lets connections in. Until one has shown its certificate, where TLS is on, and Akka has answered its greeting,
+/// it has one of few places, a fixed time, and no memory beyond that greeting.
 /// </summary>
 internal sealed class ControlDoor : IDisposable
 {

@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace AkkaCp.Actors.Links;
 
 /// <summary>
-/// One connection of the control plane. What is written leaves at once, on the writer's own thread while the socket has room; what finds none
-/// leaves together as soon as it has.
+/// One connection of the control plane. What is written leaves at once, on the writer's own thread while the socket has room; what finds
+/// none leaves together as soon as it has.
 /// </summary>
 internal sealed class ControlLink : AssociationHandle
 {
@@ -64,7 +64,9 @@ internal sealed class ControlLink : AssociationHandle
         var listener = await ReadHandlerSource.Task.ConfigureAwait(false);
         try
         {
-            for (var frame = first ?? await NextAsync().ConfigureAwait(false); frame is not null; frame = await NextAsync().ConfigureAwait(false))
+            for (var frame = first ?? await NextAsync().ConfigureAwait(false);
+                frame is not null;
+                frame = await NextAsync().ConfigureAwait(false))
             {
                 if (!HasHeard)
                     Greeted?.Invoke(frame);

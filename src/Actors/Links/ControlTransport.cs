@@ -40,7 +40,8 @@ internal sealed class ControlTransport : Akka.Remote.Transport.Transport
         _tls = system.Settings.Setup.Get<ControlLinkSetup>() is { HasValue: true } setup ? setup.Value.Tls : null;
         _turnedAway = new TurnedAway(Akka.Event.Logging.GetLogger(system, typeof(ControlDoor)), TimeProvider.System);
         SchemeIdentifier = _tls is null ? "tcp" : "ssl.tcp";
-        MaximumPayloadBytes = config.GetByteSize("maximum-frame-size") ?? throw new ConfigurationException("maximum-frame-size: expected a size");
+        MaximumPayloadBytes = config.GetByteSize("maximum-frame-size")
+            ?? throw new ConfigurationException("maximum-frame-size: expected a size");
         _connectPatience = config.GetTimeSpan("connection-timeout");
     }
 

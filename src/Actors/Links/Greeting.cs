@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace AkkaCp.Actors.Links;
 
 /// <summary>
-/// What a process calls itself in the first frame of a connection, each way: its actor system, which is its cluster's name, and its address.
-/// Akka reads the same frame and takes it as it stands, so that processes of two clusters would talk past each other for ever.
+/// What a process calls itself in the first frame of a connection, each way: its actor system, which is its cluster's name, and its
+/// address. Akka reads the same frame and takes it as it stands, so that processes of two clusters would talk past each other for ever.
 /// </summary>
 /// <param name="System">Name of the cluster.</param>
 /// <param name="Host">Host by which it wants to be reached.</param>
@@ -28,7 +28,8 @@ internal sealed record Greeting(string System, string Host, int Port)
     {
         try
         {
-            return Field(frame, Instruction) is { } instruction && Field(instruction, HandshakeInfo) is { } info && Field(info, Origin) is { } origin
+            return Field(frame, Instruction) is { } instruction && Field(instruction, HandshakeInfo) is { } info
+                && Field(info, Origin) is { } origin
                 ? new Greeting(Text(origin, SystemName), Text(origin, HostName), Number(origin, PortNumber))
                 : null;
         }

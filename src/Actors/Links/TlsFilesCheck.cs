@@ -14,7 +14,8 @@ public static class TlsFilesCheck
         ArgumentNullException.ThrowIfNull(tls);
         if (!tls.IsOn)
             return null;
-        var files = new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! };
+        var files =
+            new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! };
         try
         {
             NodeTls.Check(files);

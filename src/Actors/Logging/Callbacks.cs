@@ -78,7 +78,8 @@ public sealed class Callbacks : ILoggerFactory
         if (_said.TryAdd(name, true))
         {
             CreateLogger(LogCategories.Engine).LogWarning(
-                error, "{Callback} of the program threw {Error}: nothing here depends on it, and it is not said again", name, error.Message);
+                error, "{Callback} of the program threw {Error}: nothing here depends on it, and it is not said again", name,
+                error.Message);
         }
     }
 

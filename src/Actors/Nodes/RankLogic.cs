@@ -108,7 +108,8 @@ internal sealed class RankLogic(int rank, IActorRef node, IActorRef self, IRankW
         }
     }
 
-    /// <remarks>Plans of a pipeline that is gone, and what its tasks still say, are passed over: the coordinator has forgotten both.</remarks>
+    /// <remarks>Plans of a pipeline that is gone, and what its tasks still say, are passed over:
+    /// the coordinator has forgotten both.</remarks>
     private bool HearOfSteps(object message)
     {
         switch (message)

@@ -5,7 +5,8 @@ namespace AkkaCp.Actors.Protocol;
 /// <summary>What the program asks of the coordinator, and what the coordinator tells itself.</summary>
 public static class CoordinatorProtocol
 {
-    /// <summary>Refuses new requests, gives running ones up to <paramref name="Timeout"/>, disposes the pipelines, stops the actor.</summary>
+    /// <summary>Refuses new requests, gives running ones up to <paramref name="Timeout"/>, disposes the pipelines,
+    /// stops the actor.</summary>
     public sealed record Drain(TimeSpan Timeout) : IWireMessage;
 
     /// <summary>Asks for a picture of the cluster; answered by <see cref="StatusTold"/>.</summary>

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>Where each rank of a group is, for one epoch.</summary>
-/// <param name="Epoch">Incarnation of the group: above that of every group before it. Whoever holds a lower number is not of this group.</param>
+/// <param name="Epoch">Incarnation of the group: above that of every group before it.
+/// Whoever holds a lower number is not of this group.</param>
 /// <param name="Formation">Drawn for each group: two coordinators that number alike, on two sides of a cut, do not mix their ranks.</param>
 /// <param name="Places">By rank, from 0.</param>
 public sealed record EpochTable(long Epoch, Guid Formation, ImmutableArray<RankPlace> Places)

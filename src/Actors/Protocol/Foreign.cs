@@ -3,8 +3,8 @@ using Akka.Actor;
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>
-/// A request or a heartbeat of a program of another version, whose format is not known here. Both begin with an id in every version, so that
-/// whoever sent it can be refused by name.
+/// A request or a heartbeat of a program of another version, whose format is not known here. Both begin with an id in every version, so
+/// that whoever sent it can be refused by name.
 /// </summary>
 /// <param name="Manifest">Type and version of the format.</param>
 /// <param name="Id">The request, or the node's incarnation.</param>

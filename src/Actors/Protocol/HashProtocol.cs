@@ -32,7 +32,8 @@ internal static class HashProtocol
     /// <param name="Hashes">The hashes, in ordinal order of their pieces.</param>
     public sealed record Own(string Node, UInt128 Digest, ImmutableArray<WeightHash> Hashes) : IWireMessage;
 
-    /// <summary>Entries of a book, from the coordinator for nodes to carry on, or from a node to a coordinator that does not know it.</summary>
+    /// <summary>Entries of a book, from the coordinator for nodes to carry on, or from a node to a coordinator
+    /// that does not know it.</summary>
     /// <param name="Book">The book.</param>
     /// <param name="From">The first one's number.</param>
     /// <param name="Entries">Entries in the order of the book.</param>

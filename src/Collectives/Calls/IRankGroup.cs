@@ -3,9 +3,9 @@ using AkkaCp.Npu;
 namespace AkkaCp.Collectives.Calls;
 
 /// <summary>
-/// One rank's port to the other ranks of a group, in this process and elsewhere. Every member calls the same operation with the same tag and
-/// agreeing row counts, row length and element type, on the kind of group that the tag's kind belongs to (<see cref="CollectiveKinds.Home"/>); a
-/// disagreement ends the call on every member with <see cref="CollectiveMismatchException"/>.
+/// One rank's port to the other ranks of a group, in this process and elsewhere. Every member calls the same operation with the same tag
+/// and agreeing row counts, row length and element type, on the kind of group that the tag's kind belongs to
+/// (<see cref="CollectiveKinds.Home"/>); a disagreement ends the call on every member with <see cref="CollectiveMismatchException"/>.
 /// A call starts at once. Its tensors belong to the group until the returned task ends, however it ends; after that no thread touches
 /// them. Continuations never run on another rank's thread. Any thread may call. A call's task is to be awaited exactly once: a group may
 /// use what is behind it again.
@@ -45,8 +45,8 @@ public interface IRankGroup
     /// <summary>The rows of one member become those of another. These two call it and nobody else; both agree on rows, row length and
     /// type.</summary>
     /// <param name="tag">Names the call.</param>
-    /// <param name="rows">[T, L], F32 or BF16: read on the member <paramref name="from"/>, written on the member <paramref name="to"/>; rows
-    /// may have a stride.</param>
+    /// <param name="rows">[T, L], F32 or BF16: read on the member <paramref name="from"/>, written on the member <paramref name="to"/>;
+    /// rows may have a stride.</param>
     /// <param name="from">Member that has the rows.</param>
     /// <param name="to">Member that gets them, another one.</param>
     /// <param name="cancellationToken">Ends the call for this member, and for its peer with a fault.</param>

@@ -27,7 +27,9 @@ internal static class AddressRule
 
         try
         {
-            return Dns.GetHostAddresses(host) is [var first, ..] ? first : throw new ArgumentException($"{host}: has no address", nameof(host));
+            return Dns.GetHostAddresses(host) is [var first, ..]
+                ? first
+                : throw new ArgumentException($"{host}: has no address", nameof(host));
         }
         catch (SocketException unknown)
         {

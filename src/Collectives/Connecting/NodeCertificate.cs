@@ -49,7 +49,8 @@ internal sealed class NodeCertificate : IDisposable
         {
             return load(file);
         }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception unusable)
+            when (unusable is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new TlsFilesException(file, unusable.Message, unusable);
         }

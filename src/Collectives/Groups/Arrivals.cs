@@ -9,7 +9,8 @@ namespace AkkaCp.Collectives.Groups;
 /// of this process have made. Called under the gate.
 /// </summary>
 internal sealed class Arrivals(
-    GroupMap map, CallTable table, CallCheck check, CallCompletion completion, Outbox outbox, BlockSchedule schedule, DataPlaneOptions options)
+    GroupMap map, CallTable table, CallCheck check, CallCompletion completion, Outbox outbox, BlockSchedule schedule,
+    DataPlaneOptions options)
 {
     // Calls that peers have announced and nobody here has made; pipelines are a few steps apart.
     private const int MaxOpen = 1024;
@@ -73,7 +74,8 @@ internal sealed class Arrivals(
         new() { Kind = header.Kind == FrameKind.Post ? ArrivalKind.Nothing : ArrivalKind.Unwanted };
 
     /// <summary>An early payload is in the arena.</summary>
-    /// <returns>Place of the block that it belongs to, when the call was made while it came; -1 when it waits, or is wanted no more.</returns>
+    /// <returns>Place of the block that it belongs to, when the call was made while it came;
+    /// -1 when it waits, or is wanted no more.</returns>
     public int Stage(Peer peer, int slot, in FrameHeader header, in Arrival arrival)
     {
         var collective = arrival.Collective!;

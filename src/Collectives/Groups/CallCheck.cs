@@ -55,7 +55,8 @@ internal sealed class CallCheck(GroupMap map, CallTable table, long epoch, Func<
             : CollectiveFault.Mismatch(member, $"{collective.Shape} as on member {map.MemberAt(collective.FirstPlace)}", shape.ToString());
     }
 
-    /// <summary>Whether a peer has announced something else than was called here; null when not, or when it has announced nothing.</summary>
+    /// <summary>Whether a peer has announced something else than was called here; null when not,
+    /// or when it has announced nothing.</summary>
     public CollectiveFault? Disagreement(Collective collective, int slot)
     {
         ref readonly var theirs = ref collective.Announcements[slot];

@@ -83,7 +83,8 @@ internal sealed class CallCompletion(GroupMap map, CallTable table, Outbox outbo
         }
     }
 
-    /// <summary>Completes the members' calls when no thread touches their tensors any more, and nothing is left to do or to hope for.</summary>
+    /// <summary>Completes the members' calls when no thread touches their tensors any more,
+    /// and nothing is left to do or to hope for.</summary>
     public void CompleteIfDone(Collective collective)
     {
         if (collective.Moving > 0 || !(collective.Fault is not null || collective.IsDone))

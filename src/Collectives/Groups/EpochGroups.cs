@@ -59,7 +59,8 @@ internal sealed class EpochGroups
     /// <summary>A rank's port to its group of a kind; null when the rank is not of this process.</summary>
     public RankPort? PortOf(GroupKind kind, int rank) => _ports.GetValueOrDefault((kind, rank));
 
-    /// <summary>Takes a frame of a peer: tells its group, and puts its payload where it belongs. Runs on the peer's receiving thread.</summary>
+    /// <summary>Takes a frame of a peer: tells its group, and puts its payload where it belongs.
+    /// Runs on the peer's receiving thread.</summary>
     /// <exception cref="ProtocolException">The peer must not send this now.</exception>
     public void Receive(Peer peer, in FrameHeader header, FrameReader reader)
     {

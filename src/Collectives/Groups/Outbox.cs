@@ -15,8 +15,8 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     // Beyond that many system calls, waking the links' threads returns sooner.
     private const int MaxPeersDrivenByCaller = 3;
 
-    /// <summary>Whether frames stay in their queues until <see cref="Drive"/>: a call that starts sees to its frames itself, once it has left
-    /// the gate.</summary>
+    /// <summary>Whether frames stay in their queues until <see cref="Drive"/>: a call that starts sees to its frames itself, once it has
+    /// left the gate.</summary>
     public bool IsHoldingBack { get; set; }
 
     /// <summary>Has sent what was held back, outside the gate; in a small group the caller sends short frames itself.</summary>

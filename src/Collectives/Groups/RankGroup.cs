@@ -8,9 +8,9 @@ namespace AkkaCp.Collectives.Groups;
 /// <summary>
 /// A group as one process sees it: its own members meet here, and when all have come their blocks travel once to each of the other
 /// processes. Where no other process takes part, the last caller moves the rows in memory, which is the same call in every other respect.
-/// Takes the epoch's gate, for microseconds, as <see cref="CallRunner"/> does; the other classes of a group are called under it, and say so.
-/// Rows move outside it: by the threads of the links and, for what stays in the process, by the last caller. No thread of a link ever waits
-/// for a call.
+/// Takes the epoch's gate, for microseconds, as <see cref="CallRunner"/> does; the other classes of a group are called under it, and say
+/// so. Rows move outside it: by the threads of the links and, for what stays in the process, by the last caller. No thread of a link ever
+/// waits for a call.
 /// </summary>
 internal sealed class RankGroup
 {
@@ -104,7 +104,8 @@ internal sealed class RankGroup
         return task;
     }
 
-    /// <summary>Ends a call whose token was cancelled, unless everyone has come: then its rows are on their way, and it completes by itself.
+    /// <summary>Ends a call whose token was cancelled, unless everyone has come: then its rows are on their way, and it completes by
+    /// itself.
     /// </summary>
     public void Cancel(CallTask task, CancellationToken cancellationToken)
     {

@@ -113,9 +113,10 @@ internal static class RowMoves
     }
 
     // One row of a part, as a member gave it.
-    private static ReadOnlySpan<float> Addend(GroupMap map, Collective collective, in SumPart part, int member, int row) => map.IsLocal(member)
-        ? collective.Calls[map.PlaceOf(member)].Send.RowF32(part.FirstRow + row)
-        : collective.Scratch.View.RowF32(part.ScratchRow + (map.PlaceOf(member) * part.Rows) + row);
+    private static ReadOnlySpan<float> Addend(GroupMap map, Collective collective, in SumPart part, int member, int row) =>
+        map.IsLocal(member)
+            ? collective.Calls[map.PlaceOf(member)].Send.RowF32(part.FirstRow + row)
+            : collective.Scratch.View.RowF32(part.ScratchRow + (map.PlaceOf(member) * part.Rows) + row);
 
     private static void Copy(Span<byte> from, Span<byte> to)
     {

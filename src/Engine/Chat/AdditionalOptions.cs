@@ -47,7 +47,8 @@ internal sealed class AdditionalOptions
                     break;
                 default:
                     throw new NotSupportedException(
-                        $"{Owner}[\"{key}\"]: expected min_p, repetition_penalty, logit_bias, ignore_eos, enable_thinking, reasoning_effort or "
+                        $"{Owner}[\"{key}\"]: expected min_p, repetition_penalty, logit_bias, "
+                            + $"ignore_eos, enable_thinking, reasoning_effort or "
                         + "chat_template_kwargs; the engine has no such option");
             }
         }
@@ -78,7 +79,8 @@ internal sealed class AdditionalOptions
 
     private static int TokenId(string name) => int.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
         ? id
-        : throw new GenerationException(FailureKind.Invalid, $"{Owner}[\"logit_bias\"] must have token ids as keys, found \"{Prompting.Shown.Start(name)}\"");
+        : throw new GenerationException(
+            FailureKind.Invalid, $"{Owner}[\"logit_bias\"] must have token ids as keys, found \"{Prompting.Shown.Start(name)}\"");
 
     private static GenerationException Wrong(string key, string expected, JsonElement json) =>
         new(FailureKind.Invalid, $"{Owner}[\"{key}\"] must be {expected}, found {Prompting.Shown.Start(json.GetRawText())}");

@@ -63,7 +63,8 @@ internal static class ChatRequestMapping
         : ReasoningEfforts.EnablesThinking(options.Reasoning) ?? under.EnableThinking;
 
     // What says more wins: a kwarg over the effort, the call's own over the raw request's.
-    private static Dictionary<string, JsonElement> TemplateKwargs(GenerationRequest under, ChatOptions options, AdditionalOptions additional)
+    private static Dictionary<string, JsonElement> TemplateKwargs(
+        GenerationRequest under, ChatOptions options, AdditionalOptions additional)
     {
         var kwargs = new Dictionary<string, JsonElement>(under.ChatTemplateKwargs);
         if (ReasoningEfforts.NameOf(options.Reasoning) is { } effort)

@@ -38,7 +38,8 @@ internal static class ChatTurns
         RefuseOtherContents(message, field);
         var results = message.Contents.OfType<FunctionResultContent>().ToList();
         foreach (var result in results)
-            yield return new PromptMessage("tool", JsonOf.Value($"{field}.result", () => ToolCallJson.ResultText(result))) { ToolCallId = result.CallId };
+            yield return new PromptMessage(
+                "tool", JsonOf.Value($"{field}.result", () => ToolCallJson.ResultText(result))) { ToolCallId = result.CallId };
         if (results.Count > 0 && results.Count == message.Contents.Count)
             yield break;
 

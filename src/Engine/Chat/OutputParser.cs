@@ -27,7 +27,8 @@ internal sealed class OutputParser
     private readonly StringBuilder _later = new();
     private string _last = "";
 
-    /// <summary>Whether all that is held back is white space: more of it decides nothing, and is looked at once, with what comes behind it.</summary>
+    /// <summary>Whether all that is held back is white space: more of it decides nothing, and is looked at once,
+    /// with what comes behind it.</summary>
     private bool _waitsForWord;
 
     /// <summary>What is known of a call, and from how much text.</summary>

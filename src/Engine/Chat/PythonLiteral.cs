@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace AkkaCp.Engine.Chat;
 
 /// <summary>
-/// Dictionaries and lists as Python prints them, <c>{'a': [True, None]}</c>, which models write where their templates printed earlier ones so.
+/// Dictionaries and lists as Python prints them, <c>{'a': [True, None]}</c>, which models write where their templates printed earlier ones
+/// so.
 /// </summary>
 internal static partial class PythonLiteral
 {
@@ -27,7 +28,8 @@ internal static partial class PythonLiteral
         var other => other,
     };
 
-    [GeneratedRegex("""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b(?:True|False|None)\b|[()]""", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        """'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\b(?:True|False|None)\b|[()]""", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex Parts();
 
     [GeneratedRegex("""\\x[0-9a-fA-F]{2}|\\.|["]""", RegexOptions.Singleline | RegexOptions.CultureInvariant)]

@@ -22,7 +22,8 @@ internal static class UnsupportedOptions
             throw new NotSupportedException("ContinuationToken: the engine answers in the foreground and gives no such tokens");
         if (options.Reasoning?.Output is not (null or ReasoningOutput.None or ReasoningOutput.Full))
             throw new NotSupportedException(
-                $"Reasoning.Output: expected {nameof(ReasoningOutput.None)} or {nameof(ReasoningOutput.Full)}, found {options.Reasoning?.Output}");
+                $"Reasoning.Output: expected {nameof(ReasoningOutput.None)} or {nameof(ReasoningOutput.Full)}, "
+                    + $"found {options.Reasoning?.Output}");
     }
 
     /// <summary>Throws where another model than the engine's is asked for.</summary>

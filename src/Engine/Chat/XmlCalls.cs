@@ -78,7 +78,8 @@ internal sealed class XmlCalls
             _scan.SkipSpace();
             if (_scan.Take(AnswerTags.FunctionClose) || _scan.Is(AnswerTags.CallClose))
                 return arguments;
-            if (!_scan.Take(AnswerTags.ParameterOpen) || _scan.TakeName() is not { } name || ReadValue(function, name, arguments) is not { } value)
+            if (!_scan.Take(AnswerTags.ParameterOpen) || _scan.TakeName() is not { } name
+                || ReadValue(function, name, arguments) is not { } value)
                 return null;
             arguments[WellFormedJson.Text(name)] = ParameterValue.Read(WellFormedJson.Text(Trim(value)), _tools.KindsOf(function, name));
         }
@@ -131,7 +132,9 @@ internal sealed class XmlCalls
         {
             var value = Until(end, "");
             var rest = value.AsSpan().TrimEnd();
-            return rest.EndsWith(AnswerTags.ParameterClose, StringComparison.Ordinal) ? rest[..^AnswerTags.ParameterClose.Length].ToString() : value;
+            return rest.EndsWith(AnswerTags.ParameterClose, StringComparison.Ordinal)
+                ? rest[..^AnswerTags.ParameterClose.Length].ToString()
+                : value;
         }
     }
 

@@ -19,7 +19,8 @@ internal static class EngineConfiguration
     {
         if (overrides is null)
             throw new SettingsException(["overrides: expected keys and values, found null"]);
-        if (overrides.Where(pair => pair.Value is null).Select(pair => $"overrides: {pair.Key}: expected a value, found null").ToList() is { Count: > 0 } nulls)
+        if (overrides.Where(pair => pair.Value is null).Select(pair => $"overrides: {pair.Key}: expected a value, found null")
+            .ToList() is { Count: > 0 } nulls)
             throw new SettingsException(nulls);
     }
 

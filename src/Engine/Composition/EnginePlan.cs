@@ -137,7 +137,8 @@ internal sealed record EnginePlan
     /// <summary>What a process with all ranks takes; of a cluster node, with as many as it has places for.</summary>
     public MemoryNeed NeedHere => NeedOf([.. Enumerable.Range(0, Math.Min(RanksHere, Topology.WorldSize))]);
 
-    /// <summary>Processors of the threads of the rank at a place of this process, 0 .. RanksHere - 1; null leaves them to the system.</summary>
+    /// <summary>Processors of the threads of the rank at a place of this process, 0 .. RanksHere - 1;
+    /// null leaves them to the system.</summary>
     public IReadOnlyList<int>? CoresOf(int place)
     {
         // With cores to spare, several engines of a machine would all be pinned to its first ones while the others idle.
@@ -153,7 +154,8 @@ internal sealed record EnginePlan
     {
         if (settings.Model.Path is { Length: > 0 } path && !path.Contains('\0', StringComparison.Ordinal))
             return Path.GetFullPath(path);
-        problems.Add($"akka-cp.model.path: expected a model directory, found {(settings.Model.Path is null ? "none" : "a text that is no path")}");
+        problems.Add(
+            $"akka-cp.model.path: expected a model directory, found {(settings.Model.Path is null ? "none" : "a text that is no path")}");
         return "";
     }
 

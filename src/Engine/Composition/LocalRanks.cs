@@ -98,7 +98,8 @@ internal sealed class LocalRanks : IGenerationBackend, IRankHost
         LocalRanks? started = null;
         try
         {
-            ranks = await RankResources.LoadAllAsync(plan, weights, watch.Through(options.LoadProgress), watch.Stopping).ConfigureAwait(false);
+            ranks = await RankResources.LoadAllAsync(plan, weights, watch.Through(options.LoadProgress), watch.Stopping)
+                .ConfigureAwait(false);
             watch.Enter("the ranks were built");
             started = new LocalRanks(plan, options, ranks, weights);
             await started._system.Ready.WaitAsync(watch.Stopping).ConfigureAwait(false);

@@ -13,7 +13,8 @@ namespace AkkaCp.Engine.Composition;
 internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, long RotaryBytes, int Threads, string KvKey)
 {
     // Kept for what is mapped beside tensors, by the runtime and by the threads of actors and sockets, from here to the first answer:
-    // a margin chosen from limits at which starts of the demo model went well and went wrong. Without it the runtime is the one to find no memory, and ends the process where it stands, or waits for ever.
+    // a margin chosen from limits at which starts of the demo model went well and went wrong. Without it the runtime is the one to find no
+    // memory, and ends the process where it stands, or waits for ever.
     private const long RuntimeAddressSpace = 768L << 20;
 
     // Stacks are mapped whole, 8 MiB each unless the system says otherwise, and touched little.
@@ -50,13 +51,15 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
         }
         else if (resident + ScratchBytes > limits.Available)
         {
-            problems.Add(Text("akka-cp.device.threads", "working memory of threads that fits the memory that is free", limits.Available - resident, ScratchBytes));
+            problems.Add(Text("akka-cp.device.threads", "working memory of threads that fits the memory that is free",
+                limits.Available - resident, ScratchBytes));
         }
         else if (resident + ScratchBytes + KvBytes > limits.Total)
         {
             problems.Add(Text(KvKey, "KV pools that fit the machine's memory", limits.Total - resident - ScratchBytes, KvBytes));
         }
-        else if (resident + ScratchBytes + KvBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace is var mapped && mapped > limits.AddressSpace)
+        else if (resident + ScratchBytes + KvBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace is var mapped
+            && mapped > limits.AddressSpace)
         {
             var key = KvBytes >= resident ? KvKey : "akka-cp.model.path";
             problems.Add(Text(key, "memory, with stacks and the runtime's, below the limit of address space", limits.AddressSpace, mapped));
@@ -67,7 +70,8 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
 
     private string Text(string key, string what, long available, long wanted) =>
         $"{key}: expected {what}, {Size(Math.Max(0, available))} available, found {Size(wanted)} wanted "
-        + $"({RanksText}: weights {Size(WeightBytes)}, KV {Size(KvBytes)}, rotary table {Size(RotaryBytes)}, threads' memory {Size(ScratchBytes)})";
+        + $"({RanksText}: weights {Size(WeightBytes)}, KV {Size(KvBytes)}, "
+        + $"rotary table {Size(RotaryBytes)}, threads' memory {Size(ScratchBytes)})";
 
     private string RanksText => Ranks == 1 ? "1 rank" : $"{Ranks} ranks, which parallel.tp, parallel.attn-cp or cluster.places ask for";
 

@@ -101,7 +101,8 @@ internal sealed class StartWatch
             _expired.TrySetResult();
     }
 
-    private TimeSpan Patience => _cancelled.IsCancellationRequested && _patience > s_patienceWhenCancelled ? s_patienceWhenCancelled : _patience;
+    private TimeSpan Patience =>
+        _cancelled.IsCancellationRequested && _patience > s_patienceWhenCancelled ? s_patienceWhenCancelled : _patience;
 
     private void End()
     {

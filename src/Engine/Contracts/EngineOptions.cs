@@ -60,8 +60,9 @@ public sealed record EngineOptions
     /// <summary>Told how much of the weights is loaded; called on loading threads. Default null: nobody.</summary>
     public IProgress<LoadProgress>? LoadProgress { get; init; }
 
-    /// <summary>Told when a request has waited 2 s for a cluster that cannot run it yet, once each time: who was asked, what is missing, and
-    /// how long it waits. Called on an actor's thread; must not block. The log gets the same as a warning. Default null: nobody.</summary>
+    /// <summary>Told when a request has waited 2 s for a cluster that cannot run it yet, once each time: who was asked, what is missing,
+    /// and how long it waits. Called on an actor's thread; must not block. The log gets the same as a warning. Default null:
+    /// nobody.</summary>
     public IProgress<ClusterWait>? ClusterWait { get; init; }
 
     /// <summary>The same, with every callback guarded: the one place where the program's code enters the engine's options.</summary>

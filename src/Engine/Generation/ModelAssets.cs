@@ -89,7 +89,8 @@ internal sealed record ModelAssets
             if (id >= VocabSize)
             {
                 throw new GenerationException(
-                    FailureKind.Invalid, $"the prompt must have tokens below the model's vocab_size {VocabSize}, found \"{Tokenizer.Decode([id])}\", {id}");
+                    FailureKind.Invalid,
+                    $"the prompt must have tokens below the model's vocab_size {VocabSize}, found \"{Tokenizer.Decode([id])}\", {id}");
             }
         }
     }

@@ -63,7 +63,8 @@ internal static class RequestValidation
         }
 
         foreach (var name in request.ChatTemplateKwargs.Keys.Where(ChatTemplateInput.IsReserved))
-            problems.Add($"chat_template_kwargs[\"{name}\"] must be a variable of the template's own, found {ChatTemplateInput.WhyReserved}");
+            problems.Add(
+                $"chat_template_kwargs[\"{name}\"] must be a variable of the template's own, found {ChatTemplateInput.WhyReserved}");
         if (request.EnableThinking is not null && request.ChatTemplateKwargs.ContainsKey(ChatTemplateInput.Thinking))
             problems.Add("enable_thinking must be given once, found it in chat_template_kwargs, too");
     }

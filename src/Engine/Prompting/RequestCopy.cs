@@ -51,10 +51,11 @@ internal sealed class RequestCopy
         Text($"{field}.id", call.Id), Text($"{field}.name", call.Name),
         Json($"{field}.arguments", call.Arguments, JsonValueKind.Object, JsonValueKind.String));
 
-    private SamplingOverrides Copy(SamplingOverrides? sampling) => IsMissing("sampling", sampling, "options") ? new SamplingOverrides() : sampling with
-    {
-        LogitBias = sampling.LogitBias is null ? null : new Dictionary<int, float>(sampling.LogitBias),
-    };
+    private SamplingOverrides Copy(SamplingOverrides? sampling) =>
+        IsMissing("sampling", sampling, "options") ? new SamplingOverrides() : sampling with
+        {
+            LogitBias = sampling.LogitBias is null ? null : new Dictionary<int, float>(sampling.LogitBias),
+        };
 
     private string Text(string field, string? text) => IsMissing(field, text, "a text") ? "" : text;
 

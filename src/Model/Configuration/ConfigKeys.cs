@@ -195,7 +195,8 @@ internal static class ConfigKeys
 
     private static readonly string[] s_harmless =
     [
-        "architectures", "attention_bias", "use_sliding_window", "attention_dropout", "bos_token_id", "hidden_dropout", "id2label", "initializer_range", "is_decoder", "label2id",
+        "architectures", "attention_bias", "use_sliding_window", "attention_dropout", "bos_token_id", "hidden_dropout", "id2label",
+        "initializer_range", "is_decoder", "label2id",
         "language", "max_window_layers", "name_or_path", "num_nextn_predict_layers", "output_attentions", "output_hidden_states",
         "output_router_logits", "pad_token_id", "pretraining_tp", "problem_type", "return_dict", "router_aux_loss_coef",
         "router_jitter_noise", "sliding_window", "tokenizer_class", "torchscript", "transformers_version", "unsloth_fixed",

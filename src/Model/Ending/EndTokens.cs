@@ -93,7 +93,8 @@ public sealed class EndTokens
         {
             _notes.Add(
                 $"no token ends an answer: no eos_token_id in {GenerationDefaults.FileName} and config.json, no eos_token in "
-                + "tokenizer_config.json, and no token closes turns in the chat template; answers end with stop strings and max-tokens only");
+                + "tokenizer_config.json, and no token closes turns in the chat template; "
+                + "answers end with stop strings and max-tokens only");
         }
     }
 

@@ -98,7 +98,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="firstColumn">First column.</param>
     /// <param name="columnCount">Columns.</param>
     /// <param name="destination">rowCount · columnCount floats.</param>
-    /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length; null = nobody.</param>
+    /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length;
+    /// null = nobody.</param>
     /// <exception cref="SafetensorsException">
     /// No such tensor, a type that is no number here, or the file changed its length.
     /// </exception>

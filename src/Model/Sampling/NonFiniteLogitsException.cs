@@ -4,7 +4,8 @@ namespace AkkaCp.Model.Sampling;
 public sealed class NonFiniteLogitsException : Exception
 {
     internal NonFiniteLogitsException(int id, float value)
-        : base(FormattableString.Invariant($"Sampler, logits: expected finite numbers (or −∞ for a masked token), found {value} at id {id}."))
+        : base(
+            FormattableString.Invariant($"Sampler, logits: expected finite numbers (or −∞ for a masked token), found {value} at id {id}."))
     {
     }
 

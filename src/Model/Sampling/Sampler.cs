@@ -36,7 +36,8 @@ public sealed class Sampler
     /// <summary>Chooses the token at <paramref name="position"/>.</summary>
     /// <param name="logits">[V] of the row before it; −∞ masks a token.</param>
     /// <param name="options">Valid for this vocabulary: <see cref="SamplingOptions.Problems"/> is empty.</param>
-    /// <param name="position">The chosen token's absolute position in its sequence, so that a resumed request draws the same number.</param>
+    /// <param name="position">The chosen token's absolute position in its sequence,
+    /// so that a resumed request draws the same number.</param>
     /// <param name="history">The request's prompt and output so far; not changed.</param>
     /// <exception cref="ArgumentException"><paramref name="logits"/> has not <see cref="VocabSize"/> numbers.</exception>
     /// <exception cref="NonFiniteLogitsException">A logit is NaN or +∞, or all are −∞.</exception>

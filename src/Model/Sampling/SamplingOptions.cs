@@ -54,7 +54,8 @@ public sealed record SamplingOptions
     internal bool AdjustsLogits =>
         RepetitionPenalty != 1 || PresencePenalty != 0 || FrequencyPenalty != 0 || LogitBias is { Count: > 0 };
 
-    /// <summary>Every mistake at once, each with the field (by its name in requests), the rule and the value; empty when all is well.</summary>
+    /// <summary>Every mistake at once, each with the field (by its name in requests), the rule and the value;
+    /// empty when all is well.</summary>
     /// <param name="vocabSize">Number of logits; bounds the ids of <see cref="LogitBias"/>.</param>
     public IReadOnlyList<string> Problems(int vocabSize)
     {

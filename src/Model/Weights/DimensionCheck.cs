@@ -5,8 +5,8 @@ using AkkaCp.Model.Safetensors;
 namespace AkkaCp.Model.Weights;
 
 /// <summary>
-/// Compares the dimensions of config.json with the tensors that have them. Anything larger than the files is a mistake of the config, and is
-/// named by its key before it is planned, counted or taken.
+/// Compares the dimensions of config.json with the tensors that have them. Anything larger than the files is a mistake of the config, and
+/// is named by its key before it is planned, counted or taken.
 /// </summary>
 internal sealed class DimensionCheck
 {
@@ -92,7 +92,8 @@ internal sealed class DimensionCheck
             if (Has(layer, own) || !Has(layer, others))
                 continue;
             _reasons.Add(
-                $"num_experts, decoder_sparse_step, mlp_only_layers: expected layer {layer} {otherKind}, as the weights have it, found it {kind}");
+                $"num_experts, decoder_sparse_step, mlp_only_layers: "
+                    + $"expected layer {layer} {otherKind}, as the weights have it, found it {kind}");
             return true;
         }
 

@@ -96,7 +96,8 @@ internal static class PieceReader
     }
 
     private static ImmutableArray<WeightHash> ReadRows(
-        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place, CancellationToken cancellationToken) => ReadStaged<float>(
+        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place, CancellationToken cancellationToken) =>
+            ReadStaged<float>(
         files, piece, RowsAtOnce(piece), place, (slice, row, rows, values, hasher) => files.FileOf(slice.Tensor)!.ReadRows(
             slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values, hasher.Append),
         cancellationToken);

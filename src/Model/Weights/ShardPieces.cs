@@ -28,8 +28,9 @@ public sealed record ShardPieces
 
     /// <summary>The same pieces for whoever looks at one after the other: no more than a layer of them is in memory.</summary>
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
-    internal static IEnumerable<WeightPiece> PiecesOf(ModelConfig config, ShardSpec shard, DType dtype) => OutsideLayers(config, shard, dtype)
-        .Concat(Enumerable.Range(0, config.NumHiddenLayers).SelectMany(layer => Layer(config, shard, dtype, layer).All));
+    internal static IEnumerable<WeightPiece> PiecesOf(ModelConfig config, ShardSpec shard, DType dtype) =>
+        OutsideLayers(config, shard, dtype)
+            .Concat(Enumerable.Range(0, config.NumHiddenLayers).SelectMany(layer => Layer(config, shard, dtype, layer).All));
 
     /// <summary>Embedding, last norm and output head.</summary>
     /// <exception cref="ModelConfigException">The model cannot be split this way; all reasons.</exception>
@@ -68,9 +69,11 @@ public sealed record ShardPieces
     }
 
     private static WeightPiece EmbeddingOf(ModelConfig config, DType dtype) => WeightPiece.Table(
-        dtype == DType.I8 ? DType.BF16 : dtype, TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize));
+        dtype == DType.I8 ? DType.BF16 : dtype,
+        TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize));
 
-    private static WeightPiece FinalNormOf(ModelConfig config) => WeightPiece.Vector(TensorSlice.Vector("model.norm.weight", config.HiddenSize));
+    private static WeightPiece FinalNormOf(ModelConfig config) =>
+        WeightPiece.Vector(TensorSlice.Vector("model.norm.weight", config.HiddenSize));
 
     private static WeightPiece LmHeadOf(ModelConfig config, ShardSpec shard, DType dtype)
     {
@@ -176,5 +179,6 @@ public static class WeightBytes
         return ByteCount.Sum([BytesOf(distinct.SelectMany(shard => ShardPieces.OutsideLayers(config, shard, dtype))), .. ofLayers]);
     }
 
-    private static long BytesOf(IEnumerable<WeightPiece> pieces) => ByteCount.Sum(pieces.DistinctBy(piece => piece.Key).Select(piece => piece.Bytes));
+    private static long BytesOf(IEnumerable<WeightPiece> pieces) =>
+        ByteCount.Sum(pieces.DistinctBy(piece => piece.Key).Select(piece => piece.Bytes));
 }

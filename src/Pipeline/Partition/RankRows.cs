@@ -38,7 +38,8 @@ public sealed class RankRows
     /// <summary>[B] cumulative next rows without a leading 0.</summary>
     public int[] CuQNext { get; private set; } = [];
 
-    /// <summary>[B] keys that the last prev row of each request sees, prefix included: FIA's actual_seq_lengths_kv, not cumulative.</summary>
+    /// <summary>[B] keys that the last prev row of each request sees, prefix included:
+    /// FIA's actual_seq_lengths_kv, not cumulative.</summary>
     public int[] KvPrev { get; private set; } = [];
 
     /// <summary>[B] keys that the last next row of each request sees, prefix included.</summary>

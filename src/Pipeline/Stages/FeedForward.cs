@@ -4,7 +4,8 @@ using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Pipeline.Stages;
 
-/// <summary>The part of a layer behind attention that works row by row on this rank's share of the weights; y [R, H] is a partial sum.</summary>
+/// <summary>The part of a layer behind attention that works row by row on this rank's share of the weights;
+/// y [R, H] is a partial sum.</summary>
 internal abstract class FeedForward
 {
     /// <summary>The layer's experts, or its dense MLP.</summary>

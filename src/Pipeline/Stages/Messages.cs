@@ -12,7 +12,8 @@ internal readonly record struct PlanMessage(StepContext Step)
     public override string ToString() => Step.ToString();
 }
 
-/// <summary>The residual stream [T, H], and its norm [T, H] with the weights of what reads it next: attention, MoE or MLP, or the head.</summary>
+/// <summary>The residual stream [T, H], and its norm [T, H] with the weights of what reads it next:
+/// attention, MoE or MLP, or the head.</summary>
 internal readonly record struct NormedMessage(StepContext Step, Tensor Hidden, Tensor Normed)
 {
     public override string ToString() => Step.ToString();
@@ -30,7 +31,8 @@ internal readonly record struct QueryMessage(StepContext Step, Tensor Hidden, Te
     public override string ToString() => Step.ToString();
 }
 
-/// <summary>Q cut into the early and the late zigzag blocks: views of <see cref="Query"/>, in one message so that they never part.</summary>
+/// <summary>Q cut into the early and the late zigzag blocks: views of <see cref="Query"/>,
+/// in one message so that they never part.</summary>
 internal readonly record struct SplitQueryMessage(StepContext Step, Tensor Hidden, Tensor Query, TensorView Prev, TensorView Next)
 {
     public override string ToString() => Step.ToString();

@@ -2,7 +2,8 @@ using System.Numerics.Tensors;
 
 namespace AkkaCp.Pipeline.Stages;
 
-/// <summary>Tells a row of logits that a damaged weight has spoilt. A model's own logits are finite: masks come later, in the sampler.</summary>
+/// <summary>Tells a row of logits that a damaged weight has spoilt. A model's own logits are finite:
+/// masks come later, in the sampler.</summary>
 internal static class NonFiniteRow
 {
     /// <summary>The number and its id, or null when all are finite.</summary>

@@ -67,7 +67,8 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
     /// <param name="stage">Its name.</param>
     /// <param name="layer">Its layer.</param>
     /// <param name="run">Its work.</param>
-    /// <param name="waits">False when it never waits here, its groups having one member: then the block needs no task for each step.</param>
+    /// <param name="waits">False when it never waits here, its groups having one member:
+    /// then the block needs no task for each step.</param>
     public TransformBlock<StageResult<TIn>, StageResult<TOut>> Create<TIn, TOut>(
         string stage, int layer, Func<TIn, ValueTask<TOut>> run, bool waits)
         where TIn : struct
@@ -137,7 +138,9 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
             OperationCanceledException => FaultKind.Stopped,
             _ => FaultKind.StageFailed,
         };
-        var message = exception is OperationCanceledException ? "the pipeline was stopped" : $"{exception.GetType().Name}: {exception.Message}";
+        var message = exception is OperationCanceledException
+            ? "the pipeline was stopped"
+            : $"{exception.GetType().Name}: {exception.Message}";
         var fault = new PipelineFault(kind, stage, layer, setup.Rank, step.Plan.Step, message);
         setup.Groups.Abort(step.Plan.Epoch, step.Plan.Step, fault.ToString());
         return fault;

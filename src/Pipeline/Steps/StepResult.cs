@@ -17,7 +17,8 @@ public sealed record StepResult(
     public override string ToString() => $"result of step {Step} on rank {Rank}: {Fault?.ToString() ?? $"{Samples.Length} samples"}";
 }
 
-/// <summary>A request's sampled token; or, with <paramref name="Fault"/>, why this request alone fails, also one that wanted none.</summary>
+/// <summary>A request's sampled token; or, with <paramref name="Fault"/>, why this request alone fails,
+/// also one that wanted none.</summary>
 public sealed record RequestSample(long SequenceId, SampledToken? Token, PipelineFault? Fault = null);
 
 /// <summary>Figures of a step on one rank.</summary>
