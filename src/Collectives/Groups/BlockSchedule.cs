@@ -5,61 +5,53 @@ using AkkaCp.Npu;
 namespace AkkaCp.Collectives.Groups;
 
 /// <summary>
-/// Lays down which blocks a call sends and which it waits for, from the call alone, so that nothing is sent or taken beyond it.
+/// Which blocks a call sends and which it waits for, laid down from the call alone, so that nothing is sent or taken beyond it.
 /// Gathers go from their owner to every process once; in large groups large gathers go round a ring. Small all-reduces go to every process,
 /// which sums for itself; for large ones each member sums its share of the rows and passes it on. Called under the gate.
 /// </summary>
-internal sealed class BlockSchedule(GroupMap map, Outbox outbox, DataPlaneOptions options, TensorPool memory)
+internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, TensorPool memory)
 {
-    /// <summary>Fills a call's lists and starts its sends, when all members of this process that take part have come.</summary>
-    public void Begin(Collective collective)
+    /// <summary>Fills a call's lists, when all members of this process that take part have come.</summary>
+    public void Begin(Collective call)
     {
-        switch (collective.Shape.Operation)
+        switch (call.Shape.Operation)
         {
             case GroupOperation.AllGather:
-                Gather(collective);
+                Gather(call);
                 break;
             case GroupOperation.Transfer:
-                Transfer(collective);
+                Transfer(call);
                 break;
-            case GroupOperation.AllReduce when collective.First.Send.Count * sizeof(float) <= options.EagerBytes:
+            case GroupOperation.AllReduce when call.First.Send.Count * sizeof(float) <= options.EagerBytes:
                 // One hop instead of two pays while a whole tensor is no more than an eager frame.
-                ReduceEverywhere(collective);
+                ReduceEverywhere(call);
                 break;
             case GroupOperation.AllReduce:
-                ReduceByOwner(collective);
+                ReduceByOwner(call);
                 break;
         }
     }
 
-    /// <summary>Passes on a block that has come, where it goes round a ring.</summary>
-    public void PassOn(Collective collective, in InboundBlock block)
+    /// <summary>Passes on what has been moved: a block that goes round a ring, or the sum that its owner has added for the
+    /// others.</summary>
+    public void PassOn(Collective call, in Move move)
     {
-        if (collective.Shape.Operation == GroupOperation.AllGather && UsesRing(collective.Shape) && map.SlotOf(block.Member) != 0)
+        switch (move.Kind)
         {
-            outbox.Send(collective, 0, BlockPhase.Exchange, block.Member, 0, block.Rows);
-        }
-    }
-
-    /// <summary>Passes on the sum of a share, where its owner added it for the others.</summary>
-    public void PassOn(Collective collective, in SumPart part)
-    {
-        if (part.Owner < 0)
-        {
-            return;
-        }
-
-        var sums = collective.First.Receive.Slice(part.FirstRow, part.Rows);
-        for (var slot = 0; slot < map.Peers.Length; slot++)
-        {
-            outbox.Send(collective, slot, BlockPhase.Sum, part.Owner, part.Owner, sums);
+            case MoveKind.Block when call.Inbound[move.Index] is { GoesOn: true } block:
+                SendToPeers(call, 1, BlockPhase.Exchange, block.Member, 0, block.Rows);
+                break;
+            case MoveKind.Sum when call.Parts[move.Index] is { Owner: >= 0 } part:
+                var sums = call.First.Receive.Slice(part.FirstRow, part.Rows);
+                SendToPeers(call, map.Peers.Length, BlockPhase.Sum, part.Owner, part.Owner, sums);
+                break;
         }
     }
 
     // First row and rows that a member sums.
-    private (int First, int Rows) ShareOf(Collective collective, int owner)
+    private (int First, int Rows) ShareOf(Collective call, int owner)
     {
-        long rows = collective.Shape.Rows;
+        long rows = call.Shape.Rows;
         var first = (int)(rows * owner / map.Size);
         return (first, (int)(rows * (owner + 1) / map.Size) - first);
     }
@@ -81,92 +73,93 @@ internal sealed class BlockSchedule(GroupMap map, Outbox outbox, DataPlaneOption
         return most * shape.RowLength * shape.DType.Bytes() >= options.RingBytes;
     }
 
-    private void Gather(Collective collective)
+    private void Gather(Collective call)
     {
-        var isRing = UsesRing(collective.Shape);
+        var isRing = UsesRing(call.Shape);
         var first = 0;
         for (var member = 0; member < map.Size; member++)
         {
-            var rows = collective.Shape.RowsPerRank.Span[member];
-            if (rows > 0 && collective.Shape.RowLength > 0)
+            var rows = call.Shape.RowsPerRank.Span[member];
+            if (rows > 0 && call.Shape.RowLength > 0)
             {
-                GatherFrom(collective, member, first, rows, isRing);
+                GatherFrom(call, member, first, rows, isRing);
             }
 
             first += rows;
         }
     }
 
-    private void GatherFrom(Collective collective, int member, int first, int rows, bool isRing)
+    private void GatherFrom(Collective call, int member, int first, int rows, bool isRing)
     {
         if (map.IsLocal(member))
         {
-            outbox.SendToAll(collective, member, collective.Calls[map.PlaceOf(member)].Send, isRing);
+            SendToPeers(call, isRing ? 1 : map.Peers.Length, BlockPhase.Exchange, member, 0, call.Calls[map.PlaceOf(member)].Send);
             return;
         }
 
-        collective.Expect(new InboundBlock
+        call.Expect(new InboundBlock
         {
             Slot = isRing ? map.Predecessor : map.SlotOf(member),
             Member = member,
-            Rows = collective.First.Receive.Slice(first, rows),
+            GoesOn = isRing && map.SlotOf(member) != 0,
+            Rows = call.First.Receive.Slice(first, rows),
             CopyTo = map.LocalMembers > 1 ? first : -1,
         });
     }
 
-    private void Transfer(Collective collective)
+    private void Transfer(Collective call)
     {
-        var (from, to) = (collective.Shape.From, collective.Shape.To);
-        if (collective.Shape.Rows == 0 || collective.Shape.RowLength == 0)
+        var (from, to) = (call.Shape.From, call.Shape.To);
+        if (call.Shape.Rows == 0 || call.Shape.RowLength == 0)
         {
             return;
         }
 
         if (map.IsLocal(from))
         {
-            outbox.Send(collective, map.SlotOf(to), BlockPhase.Exchange, from, 0, collective.Calls[map.PlaceOf(from)].Send);
+            call.Add(new OutboundBlock(map.SlotOf(to), BlockPhase.Exchange, from, 0, call.Calls[map.PlaceOf(from)].Send));
             return;
         }
 
-        collective.Expect(new InboundBlock
+        call.Expect(new InboundBlock
         {
             Slot = map.SlotOf(from),
             Member = from,
-            Rows = collective.Calls[map.PlaceOf(to)].Receive,
+            Rows = call.Calls[map.PlaceOf(to)].Receive,
             CopyTo = -1,
         });
     }
 
-    private void ReduceEverywhere(Collective collective)
+    private void ReduceEverywhere(Collective call)
     {
-        var rows = collective.Shape.Rows;
-        if (collective.First.Send.Count == 0)
+        var rows = call.Shape.Rows;
+        if (call.First.Send.Count == 0)
         {
             return;
         }
 
-        RentScratch(collective, rows);
-        ExpectPart(collective, -1, 0, rows, 0);
-        for (var place = 0; place < collective.Calls.Length; place++)
+        RentScratch(call, rows);
+        ExpectPart(call, -1, 0, rows, 0);
+        for (var place = 0; place < call.Calls.Length; place++)
         {
-            outbox.SendToAll(collective, map.MemberAt(place), collective.Calls[place].Send, isRing: false);
+            SendToPeers(call, map.Peers.Length, BlockPhase.Exchange, map.MemberAt(place), 0, call.Calls[place].Send);
         }
     }
 
-    private void ReduceByOwner(Collective collective)
+    private void ReduceByOwner(Collective call)
     {
-        if (collective.Shape.RowLength == 0)
+        if (call.Shape.RowLength == 0)
         {
             return;
         }
 
-        RentScratch(collective, RowsSummedHere(collective));
+        RentScratch(call, RowsSummedHere(call));
         var scratchRow = 0;
         // Starting behind the own members spreads the first sends over the peers.
         for (var i = 1; i <= map.Size; i++)
         {
             var owner = (map.MemberAt(0) + i) % map.Size;
-            var (first, rows) = ShareOf(collective, owner);
+            var (first, rows) = ShareOf(call, owner);
             if (rows == 0)
             {
                 continue;
@@ -174,55 +167,55 @@ internal sealed class BlockSchedule(GroupMap map, Outbox outbox, DataPlaneOption
 
             if (map.IsLocal(owner))
             {
-                ExpectPart(collective, owner, first, rows, scratchRow);
+                ExpectPart(call, owner, first, rows, scratchRow);
                 scratchRow += rows * map.RemoteMembers;
             }
             else
             {
-                SendToOwner(collective, owner, first, rows);
+                SendToOwner(call, owner, first, rows);
             }
         }
     }
 
-    private void SendToOwner(Collective collective, int owner, int first, int rows)
+    private void SendToOwner(Collective call, int owner, int first, int rows)
     {
         var slot = map.SlotOf(owner);
-        for (var place = 0; place < collective.Calls.Length; place++)
+        for (var place = 0; place < call.Calls.Length; place++)
         {
-            var share = collective.Calls[place].Send.Slice(first, rows);
-            outbox.Send(collective, slot, BlockPhase.Exchange, map.MemberAt(place), owner, share);
+            var share = call.Calls[place].Send.Slice(first, rows);
+            call.Add(new OutboundBlock(slot, BlockPhase.Exchange, map.MemberAt(place), owner, share));
         }
 
-        collective.Expect(new InboundBlock
+        call.Expect(new InboundBlock
         {
             Slot = slot,
             Phase = BlockPhase.Sum,
             Member = owner,
             Part = owner,
-            Rows = collective.First.Receive.Slice(first, rows),
+            Rows = call.First.Receive.Slice(first, rows),
             CopyTo = map.LocalMembers > 1 ? first : -1,
         });
     }
 
     // Rows that this process sums, for a member of its own or, with owner -1, for all of them.
-    private void ExpectPart(Collective collective, int owner, int first, int rows, int scratchRow)
+    private void ExpectPart(Collective call, int owner, int first, int rows, int scratchRow)
     {
         for (var member = 0; member < map.Size; member++)
         {
             if (!map.IsLocal(member))
             {
-                collective.Expect(new InboundBlock
+                call.Expect(new InboundBlock
                 {
                     Slot = map.SlotOf(member),
                     Member = member,
                     Part = Math.Max(owner, 0),
-                    Rows = collective.Scratch.View.Slice(scratchRow + (map.PlaceOf(member) * rows), rows),
+                    Rows = call.Scratch.View.Slice(scratchRow + (map.PlaceOf(member) * rows), rows),
                     CopyTo = -1,
                 });
             }
         }
 
-        collective.Expect(new SumPart
+        call.Expect(new SumPart
         {
             Owner = owner,
             FirstRow = first,
@@ -232,22 +225,31 @@ internal sealed class BlockSchedule(GroupMap map, Outbox outbox, DataPlaneOption
         });
     }
 
-    private int RowsSummedHere(Collective collective)
+    // Rows to the first peers, in ring order.
+    private static void SendToPeers(Collective call, int peers, BlockPhase phase, int member, int part, TensorView rows)
+    {
+        for (var slot = 0; slot < peers; slot++)
+        {
+            call.Add(new OutboundBlock(slot, phase, member, part, rows));
+        }
+    }
+
+    private int RowsSummedHere(Collective call)
     {
         var rows = 0;
-        for (var place = 0; place < collective.Calls.Length; place++)
+        for (var place = 0; place < call.Calls.Length; place++)
         {
-            rows += ShareOf(collective, map.MemberAt(place)).Rows;
+            rows += ShareOf(call, map.MemberAt(place)).Rows;
         }
 
         return rows;
     }
 
-    private void RentScratch(Collective collective, int rows)
+    private void RentScratch(Collective call, int rows)
     {
         if (rows > 0 && map.RemoteMembers > 0)
         {
-            collective.Scratch = memory.Rent(DType.F32, checked(rows * map.RemoteMembers), collective.Shape.RowLength);
+            call.Scratch = memory.Rent(DType.F32, checked(rows * map.RemoteMembers), call.Shape.RowLength);
         }
     }
 }

@@ -4,7 +4,7 @@ namespace AkkaCp.Collectives.Groups;
 
 /// <summary>Remembers the latest entries and forgets the oldest beyond a capacity. Not thread-safe.</summary>
 /// <param name="capacity">Entries kept.</param>
-public sealed class BoundedMemory<TKey, TValue>(int capacity)
+internal sealed class BoundedMemory<TKey, TValue>(int capacity)
     where TKey : notnull
 {
     private readonly Dictionary<TKey, TValue> _entries = [];

@@ -8,20 +8,34 @@ internal sealed class CallTask(RankGroup group) : IValueTaskSource
     // Continuations run on no thread of a link, and on no other rank's.
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
 
-    public ValueTask Task => new(this, _source.Version);
-
     /// <summary>The call that it stands for, while it waits.</summary>
-    public Collective? Collective { get; set; }
+    public Collective? Collective { get; private set; }
 
     /// <summary>Member whose call it is.</summary>
-    public int Member { get; set; }
+    public int Member { get; private set; }
 
-    public CancellationTokenRegistration Cancellation { get; set; }
+    public CancellationTokenRegistration Cancellation { get; private set; }
 
     /// <summary>The token that ended the call; none when something else did.</summary>
     public CancellationToken CancelledBy { get; set; }
 
-    public void Cancel(CancellationToken token) => group.Cancel(this, token);
+    /// <summary>Stands for a member's call.</summary>
+    public ValueTask Begin(Collective call, int member)
+    {
+        (Collective, Member) = (call, member);
+        call.Calls[group.Map.PlaceOf(member)].Task = this;
+        return new ValueTask(this, _source.Version);
+    }
+
+    /// <summary>Lets a token cancel the call as long as somebody is missing.</summary>
+    public void CancelBy(CancellationToken token)
+    {
+        if (token.CanBeCanceled && Collective is { AllHere: false })
+        {
+            // Runs at once, inside the gate, when the token was cancelled meanwhile.
+            Cancellation = token.UnsafeRegister(static (state, by) => ((CallTask)state!).Cancel(by), this);
+        }
+    }
 
     public void Succeed() => _source.SetResult(true);
 
@@ -61,4 +75,6 @@ internal sealed class CallTask(RankGroup group) : IValueTaskSource
             group.Return(this);
         }
     }
+
+    private void Cancel(CancellationToken token) => group.Cancel(this, token);
 }

@@ -9,8 +9,9 @@ using AkkaCp.Npu;
 namespace AkkaCp.Collectives.Groups;
 
 /// <summary>
-/// The groups of this process's ranks in one epoch, and the gate that guards all their state and that of the peers. It is held for
-/// microseconds, never while rows move.
+/// The groups of this process's ranks in one epoch, and the gate that guards all their state and that of the peers. This class takes the
+/// gate when a peer tells that it, or a call, has ended, and <see cref="RankGroup"/> for calls and their rows. Nobody else does. It is held
+/// for microseconds, never while rows move.
 /// </summary>
 internal sealed class EpochGroups
 {
@@ -67,14 +68,15 @@ internal sealed class EpochGroups
         switch (header.Kind)
         {
             case FrameKind.Post or FrameKind.Data:
-                ReceiveRows(GroupOf(peer, header, out var slot), peer, slot, header, reader);
+                GroupOf(peer, header, out var slot).Receive(peer, slot, header, reader);
                 break;
             case FrameKind.Fault:
                 var group = GroupOf(peer, header, out _);
-                group.Fail(header.Tag, CollectiveFault.Decode(ReadText(header, reader), group.Map.Size));
+                Fail(group, header.Tag, CollectiveFault.Decode(ReadText(header, reader), group.Map.Size));
                 break;
             case FrameKind.Abort:
-                GroupOf(peer, header, out slot).Aborted(slot, header, Encoding.UTF8.GetString(ReadText(header, reader)));
+                group = GroupOf(peer, header, out slot);
+                Abort(group, slot, header, Encoding.UTF8.GetString(ReadText(header, reader)));
                 break;
         }
     }
@@ -102,7 +104,10 @@ internal sealed class EpochGroups
             peer.Loss = loss;
             foreach (var group in _groups.Values)
             {
-                group.Lose(peer);
+                if (group.Map.SlotOf(peer) is >= 0 and var slot)
+                {
+                    group.Calls.KillAll(group.Map.MembersOf(slot), loss.Reason);
+                }
             }
 
             return true;
@@ -117,7 +122,7 @@ internal sealed class EpochGroups
             _isClosed = true;
             foreach (var group in _groups.Values)
             {
-                group.Close();
+                group.Calls.KillAll();
             }
 
             foreach (var peer in peers)
@@ -136,7 +141,7 @@ internal sealed class EpochGroups
         {
             foreach (var group in _groups.Values)
             {
-                if (group.Map.Kind != kind && group.IsCalled(tag))
+                if (group.Map.Kind != kind && group.Calls.IsCalled(tag))
                 {
                     return group.Map.Kind;
                 }
@@ -146,47 +151,39 @@ internal sealed class EpochGroups
         return null;
     }
 
-    /// <summary>Ends a tag in a group, and wherever else members wait under it: with the wrong group in play, their peers may never
-    /// come. Called under the gate.</summary>
-    public void KillEverywhere(CollectiveTag tag, RankGroup group, CollectiveFault fault)
+    /// <summary>Ends a tag in all groups in which members of this process wait under it. Called under the gate.</summary>
+    public void KillCalls(CollectiveTag tag, CollectiveFault fault)
     {
-        group.Kill(tag, fault);
-        foreach (var other in _groups.Values)
+        foreach (var group in _groups.Values)
         {
-            if (other.IsCalled(tag))
+            if (group.Calls.IsCalled(tag))
             {
-                other.Kill(tag, fault);
+                group.Calls.Kill(tag, fault, tellPeers: true);
             }
         }
     }
 
-    private static void ReceiveRows(RankGroup group, Peer peer, int slot, in FrameHeader header, FrameReader reader)
+    // A peer ended a call; it has told everybody.
+    private void Fail(RankGroup group, CollectiveTag tag, CollectiveFault fault)
     {
-        var arrival = group.Arrive(peer, slot, header);
-        try
+        lock (Gate)
         {
-            switch (arrival.Kind)
-            {
-                case ArrivalKind.Nothing:
-                    return;
-                case ArrivalKind.Unwanted:
-                    reader.Skip(header.Length);
-                    break;
-                case ArrivalKind.Early:
-                    reader.Read(peer.Arena.Bytes(arrival.Place, header.Length));
-                    break;
-                default:
-                    reader.Read(arrival.Rows);
-                    break;
-            }
+            group.Calls.Kill(tag, fault, tellPeers: false);
         }
-        catch
+    }
+
+    // A member of a peer left a step.
+    private void Abort(RankGroup group, int slot, in FrameHeader header, string reason)
+    {
+        if (group.Map.SlotOf(header.Member) != slot)
         {
-            group.Interrupted(peer, arrival);
-            throw;
+            throw new ProtocolException($"an abort of member {header.Member}, which is not the peer's, in {group.Map.Name}");
         }
 
-        group.Arrived(peer, slot, header, arrival);
+        lock (Gate)
+        {
+            group.Calls.KillStep(header.Tag.Epoch, header.Tag.Step, CollectiveFault.Aborted(header.Member, reason), slot);
+        }
     }
 
     // Short, as the header's form was checked.

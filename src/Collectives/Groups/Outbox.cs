@@ -1,7 +1,6 @@
 using AkkaCp.Collectives.Calls;
 using AkkaCp.Collectives.Links;
 using AkkaCp.Collectives.Wire;
-using AkkaCp.Npu;
 
 namespace AkkaCp.Collectives.Groups;
 
@@ -15,11 +14,18 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     // Beyond that many system calls, waking the links' threads returns sooner.
     private const int MaxPeersDrivenByCaller = 3;
 
-    /// <summary>Whether frames stay in their queues until <see cref="Drive"/>: a call that starts sees to its frames itself, once it has
-    /// left the gate.</summary>
-    public bool IsHoldingBack { get; set; }
+    /// <summary>Queues the first frames of a call: the blocks that may go, and a post for who gets no block. They stay in the queues until
+    /// <see cref="Drive"/>.</summary>
+    public void Begin(Collective call)
+    {
+        SendReady(call, wakes: false);
+        for (var slot = 0; slot < map.Peers.Length; slot++)
+        {
+            Announce(call, slot, wakes: false);
+        }
+    }
 
-    /// <summary>Has sent what was held back, outside the gate; in a small group the caller sends short frames itself.</summary>
+    /// <summary>Has sent what was queued, outside the gate; in a small group the caller sends short frames itself.</summary>
     public void Drive()
     {
         foreach (var peer in map.Peers)
@@ -28,112 +34,70 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
         }
     }
 
-    /// <summary>Sends rows to a peer, now or when it may.</summary>
-    public void Send(Collective collective, int slot, BlockPhase phase, int member, int part, TensorView rows)
+    /// <summary>Sends the blocks of a call that may go, and keeps the others.</summary>
+    public void SendReady(Collective call, bool wakes = true)
     {
-        var peer = map.Peers[slot];
-        var block = new OutboundBlock(peer, HeaderOf(FrameKind.Data, collective) with
+        var kept = 0;
+        foreach (var block in call.Outbound)
         {
-            DType = rows.DType,
-            Member = (ushort)member,
-            Part = (ushort)part,
-            Phase = phase,
-            Rows = rows.Rows,
-            RowLength = rows.RowLength,
-            Length = rows.Count * rows.DType.Bytes(),
-        }, rows);
-        if (phase == BlockPhase.Exchange)
-        {
-            collective.ExchangeToSend++;
-        }
-
-        if (collective.HasAnnounced(slot))
-        {
-            Queue(collective, slot, block);
-        }
-        else if (block.Header.Length <= eagerBytes && peer.TryTakeCredit())
-        {
-            Queue(collective, slot, block with { Header = block.Header with { Eager = true } });
-        }
-        else
-        {
-            collective.Held.Add(block);
-        }
-    }
-
-    /// <summary>Sends a member's rows to all other processes, or to the next one in the ring.</summary>
-    public void SendToAll(Collective collective, int member, TensorView rows, bool isRing)
-    {
-        var peers = isRing ? 1 : map.Peers.Length;
-        for (var slot = 0; slot < peers; slot++)
-        {
-            Send(collective, slot, BlockPhase.Exchange, member, 0, rows);
-        }
-    }
-
-    /// <summary>Counts a frame whose rows have left their tensor, or never will.</summary>
-    public static void CountSent(Peer peer, Collective collective, in FrameHeader header, bool wasSent)
-    {
-        if (!wasSent && header.Eager)
-        {
-            peer.ReturnCredit();
-        }
-
-        if (header.Phase == BlockPhase.Exchange)
-        {
-            collective.ExchangeToSend--;
-        }
-    }
-
-    /// <summary>Sends the blocks that waited for a peer's announcement.</summary>
-    public void SendHeld(Collective collective, int slot)
-    {
-        for (var i = collective.Held.Count - 1; i >= 0; i--)
-        {
-            var block = collective.Held[i];
-            if (block.To == map.Peers[slot])
+            var isAnnounced = call.HasAnnounced(block.Slot);
+            if (isAnnounced || (block.Length <= eagerBytes && map.Peers[block.Slot].TryTakeCredit()))
             {
-                collective.Held.RemoveAt(i);
-                Queue(collective, slot, block);
+                Send(call, block, isEager: !isAnnounced, wakes);
             }
-        }
-    }
-
-    /// <summary>Forgets the blocks that wait for announcements.</summary>
-    public static void DropHeld(Collective collective)
-    {
-        foreach (var block in collective.Held)
-        {
-            if (block.Header.Phase == BlockPhase.Exchange)
+            else
             {
-                collective.ExchangeToSend--;
+                call.Outbound[kept++] = block;
             }
         }
 
-        collective.Held.Clear();
+        call.KeepOutbound(kept);
     }
 
     /// <summary>Tells a peer of the call, unless it takes no part, or a block of the call has told it.</summary>
-    public void Announce(Collective collective, int slot)
+    public void Announce(Collective call, int slot, bool wakes = true)
     {
-        var shape = collective.Shape;
-        if (collective.IsAnnouncedTo[slot] || !map.Involves(shape, slot))
+        var shape = call.Shape;
+        if (call.IsAnnouncedTo[slot] || !map.Involves(shape, slot))
         {
             return;
         }
 
-        collective.IsAnnouncedTo[slot] = true;
+        call.IsAnnouncedTo[slot] = true;
         var member = map.MemberAt(0);
         Enqueue(map.Peers[slot], new SendItem
         {
-            Header = HeaderOf(FrameKind.Post, collective) with
+            Header = HeaderOf(FrameKind.Post, call) with
             {
                 DType = shape.DType,
                 Member = (ushort)member,
                 Rows = shape.RowsPerRank.IsEmpty ? shape.Rows : shape.RowsPerRank.Span[member],
                 RowLength = shape.RowLength,
             },
-        });
+        }, wakes);
+    }
+
+    /// <summary>Counts a frame whose rows have left their tensor, or never will.</summary>
+    public static void CountSent(Peer peer, Collective call, in FrameHeader header, bool wasSent)
+    {
+        if (!wasSent && header.Eager)
+        {
+            peer.ReturnCredit();
+        }
+
+        call.CountSent(header.Phase);
+    }
+
+    /// <summary>Forgets the blocks of a call that has failed: those that have not gone, and those that wait in an arena.</summary>
+    public void Drop(Collective call)
+    {
+        call.DropOutbound();
+        foreach (var staged in call.Staged)
+        {
+            Release(map.Peers[staged.Slot], staged.Place);
+        }
+
+        call.Staged.Clear();
     }
 
     /// <summary>Tells every peer why a call has failed.</summary>
@@ -165,22 +129,37 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
         }
     }
 
-    private void Queue(Collective collective, int slot, in OutboundBlock block)
+    private void Send(Collective call, in OutboundBlock block, bool isEager, bool wakes)
     {
-        collective.IsAnnouncedTo[slot] = true;
-        collective.Moving++;
-        Enqueue(block.To, new SendItem { Header = block.Header, Rows = block.Rows, Source = collective });
+        call.IsAnnouncedTo[block.Slot] = true;
+        call.Moving++;
+        Enqueue(map.Peers[block.Slot], new SendItem
+        {
+            Header = HeaderOf(FrameKind.Data, call) with
+            {
+                DType = block.Rows.DType,
+                Eager = isEager,
+                Member = (ushort)block.Member,
+                Part = (ushort)block.Part,
+                Phase = block.Phase,
+                Rows = block.Rows.Rows,
+                RowLength = block.Rows.RowLength,
+                Length = block.Length,
+            },
+            Rows = block.Rows,
+            Source = call,
+        }, wakes);
     }
 
-    private void Enqueue(Peer peer, in SendItem item)
+    private static void Enqueue(Peer peer, in SendItem item, bool wakes)
     {
-        if (IsHoldingBack)
+        if (wakes)
         {
-            peer.Send.EnqueueOnly(item);
+            peer.Send.Enqueue(item);
         }
         else
         {
-            peer.Send.Enqueue(item);
+            peer.Send.EnqueueOnly(item);
         }
     }
 
@@ -195,10 +174,10 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
         }
     }
 
-    private FrameHeader HeaderOf(FrameKind kind, Collective collective) => HeaderOf(kind, collective.Tag) with
+    private FrameHeader HeaderOf(FrameKind kind, Collective call) => HeaderOf(kind, call.Tag) with
     {
-        Operation = collective.Shape.Operation,
-        Signature = collective.Signature,
+        Operation = call.Shape.Operation,
+        Signature = call.Signature,
     };
 
     private FrameHeader HeaderOf(FrameKind kind, CollectiveTag tag) => new()

@@ -28,8 +28,105 @@ internal static class RowMoves
         }
     }
 
-    /// <summary>to = the bytes, row after row.</summary>
-    public static void Copy(ReadOnlySpan<byte> from, TensorView to)
+    /// <summary>Moves rows of a call that has started.</summary>
+    public static void Run(GroupMap map, Collective call, in Move move)
+    {
+        switch (move.Kind)
+        {
+            case MoveKind.Local when call.Shape.Operation == GroupOperation.AllGather:
+                Gather(map, call);
+                break;
+            case MoveKind.Block:
+                Place(map, call, move);
+                break;
+            case MoveKind.Sum:
+                Sum(map, call, call.Parts[move.Index]);
+                break;
+        }
+    }
+
+    /// <summary>All rows of a call whose members are all of this process.</summary>
+    public static void RunAlone(GroupMap map, Collective call)
+    {
+        switch (call.Shape.Operation)
+        {
+            case GroupOperation.AllGather:
+                Gather(map, call);
+                break;
+            case GroupOperation.AllReduce:
+                Sum(map, call, new SumPart { Owner = -1, Rows = call.Shape.Rows });
+                break;
+            case GroupOperation.Transfer:
+                var (from, to) = (map.PlaceOf(call.Shape.From), map.PlaceOf(call.Shape.To));
+                Copy(call.Calls[from].Send, call.Calls[to].Receive);
+                break;
+        }
+    }
+
+    // Rows of the members of this process, to each of them.
+    private static void Gather(GroupMap map, Collective call)
+    {
+        for (var place = 0; place < call.Calls.Length; place++)
+        {
+            var send = call.Calls[place].Send;
+            var first = call.Shape.RowsBefore(map.MemberAt(place));
+            foreach (ref readonly var to in call.Calls.AsSpan())
+            {
+                Copy(send, to.Receive.Slice(first, send.Rows));
+            }
+        }
+    }
+
+    // A block that waits in the arena, to its tensor; then to the other members of this process that get it.
+    private static void Place(GroupMap map, Collective call, in Move move)
+    {
+        ref readonly var block = ref call.Inbound[move.Index];
+        if (move.ArenaPlace >= 0)
+        {
+            var bytes = block.Rows.Count * block.Rows.DType.Bytes();
+            Copy(map.Peers[move.Slot].Arena.Bytes(move.ArenaPlace, bytes), block.Rows);
+        }
+
+        if (block.CopyTo >= 0)
+        {
+            foreach (ref readonly var twin in call.Calls.AsSpan(1))
+            {
+                Copy(block.Rows, twin.Receive.Slice(block.CopyTo, block.Rows.Rows));
+            }
+        }
+    }
+
+    // The rows of a part, summed over the members in rank order: ((m0 + m1) + m2) + …, whoever came last.
+    private static void Sum(GroupMap map, Collective call, SumPart part)
+    {
+        Span<float> sum = stackalloc float[SumBlock];
+        for (var row = 0; row < part.Rows; row++)
+        {
+            for (var column = 0; column < call.Shape.RowLength; column += SumBlock)
+            {
+                var block = sum[..Math.Min(SumBlock, call.Shape.RowLength - column)];
+                Addend(map, call, part, 0, row).Slice(column, block.Length).CopyTo(block);
+                for (var member = 1; member < map.Size; member++)
+                {
+                    TensorPrimitives.Add(block, Addend(map, call, part, member, row).Slice(column, block.Length), block);
+                }
+
+                foreach (ref readonly var own in call.Calls.AsSpan())
+                {
+                    block.CopyTo(own.Receive.RowF32(part.FirstRow + row)[column..]);
+                }
+            }
+        }
+    }
+
+    // One row of a part, as a member gave it.
+    private static ReadOnlySpan<float> Addend(GroupMap map, Collective call, in SumPart part, int member, int row) =>
+        map.IsLocal(member)
+            ? call.Calls[map.PlaceOf(member)].Send.RowF32(part.FirstRow + row)
+            : call.Scratch.View.RowF32(part.ScratchRow + (map.PlaceOf(member) * part.Rows) + row);
+
+    // to = the bytes, row after row.
+    private static void Copy(ReadOnlySpan<byte> from, TensorView to)
     {
         var rowBytes = to.RowLength * to.DType.Bytes();
         for (var row = 0; row < to.Rows; row++)
@@ -37,86 +134,6 @@ internal static class RowMoves
             from.Slice(row * rowBytes, rowBytes).CopyTo(to.Slice(row, 1).Bytes());
         }
     }
-
-    /// <summary>All rows of a call whose members are all of this process.</summary>
-    public static void Run(GroupMap map, Collective collective)
-    {
-        switch (collective.Shape.Operation)
-        {
-            case GroupOperation.AllGather:
-                Gather(map, collective);
-                break;
-            case GroupOperation.AllReduce:
-                Sum(map, collective, new SumPart { Owner = -1, Rows = collective.Shape.Rows });
-                break;
-            case GroupOperation.Transfer:
-                var (from, to) = (map.PlaceOf(collective.Shape.From), map.PlaceOf(collective.Shape.To));
-                Copy(collective.Calls[from].Send, collective.Calls[to].Receive);
-                break;
-        }
-    }
-
-    /// <summary>Rows of the members of this process, to each of them.</summary>
-    public static void Gather(GroupMap map, Collective collective)
-    {
-        for (var place = 0; place < collective.Calls.Length; place++)
-        {
-            var send = collective.Calls[place].Send;
-            var first = collective.Shape.RowsBefore(map.MemberAt(place));
-            foreach (ref readonly var to in collective.Calls.AsSpan())
-            {
-                Copy(send, to.Receive.Slice(first, send.Rows));
-            }
-        }
-    }
-
-    /// <summary>A block that waited in the arena, to where it belongs.</summary>
-    public static void Place(Collective collective, in InboundBlock block, ReadOnlySpan<byte> bytes)
-    {
-        Copy(bytes, block.Rows);
-        CopyToTwins(collective, block);
-    }
-
-    /// <summary>A block that the first member of this process has, to its other members.</summary>
-    public static void CopyToTwins(Collective collective, in InboundBlock block)
-    {
-        if (block.CopyTo >= 0)
-        {
-            foreach (ref readonly var twin in collective.Calls.AsSpan(1))
-            {
-                Copy(block.Rows, twin.Receive.Slice(block.CopyTo, block.Rows.Rows));
-            }
-        }
-    }
-
-    /// <summary>The rows of a part, summed over the members in rank order: ((m0 + m1) + m2) + …, whoever came last.</summary>
-    public static void Sum(GroupMap map, Collective collective, SumPart part)
-    {
-        Span<float> sum = stackalloc float[SumBlock];
-        for (var row = 0; row < part.Rows; row++)
-        {
-            for (var column = 0; column < collective.Shape.RowLength; column += SumBlock)
-            {
-                var block = sum[..Math.Min(SumBlock, collective.Shape.RowLength - column)];
-                Addend(map, collective, part, 0, row).Slice(column, block.Length).CopyTo(block);
-                for (var member = 1; member < map.Size; member++)
-                {
-                    TensorPrimitives.Add(block, Addend(map, collective, part, member, row).Slice(column, block.Length), block);
-                }
-
-                foreach (ref readonly var call in collective.Calls.AsSpan())
-                {
-                    block.CopyTo(call.Receive.RowF32(part.FirstRow + row)[column..]);
-                }
-            }
-        }
-    }
-
-    // One row of a part, as a member gave it.
-    private static ReadOnlySpan<float> Addend(GroupMap map, Collective collective, in SumPart part, int member, int row) =>
-        map.IsLocal(member)
-            ? collective.Calls[map.PlaceOf(member)].Send.RowF32(part.FirstRow + row)
-            : collective.Scratch.View.RowF32(part.ScratchRow + (map.PlaceOf(member) * part.Rows) + row);
 
     private static void Copy(Span<byte> from, Span<byte> to)
     {

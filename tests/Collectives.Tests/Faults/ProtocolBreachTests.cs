@@ -118,6 +118,31 @@ public sealed class ProtocolBreachTests : IDisposable
         Assert.Contains("nobody waits for", (await Assert.ThrowsAsync<PeerLostException>(() => call)).Message, StringComparison.Ordinal);
     }
 
+    // Nobody can say so while they come, as the call has not been made yet.
+    [Theory(Timeout = DeadlineMilliseconds)]
+    [InlineData("other rows than agreed")]
+    [InlineData("the same block twice")]
+    public async Task EarlyRowsThatNobodyWaitsFor_EndTheirCall(string what)
+    {
+        await using var world = await RawWorld.ConnectAsync(Layouts.OneGroup(2));
+        var good = RawWorld.Block(GroupKind.AttnCp, 0, s_tag, 1, s_shape with { RowLength = 100 }) with { Eager = true };
+        FrameHeader[] sent = what == "the same block twice" ? [good, good] : [s_good with { Eager = true, Rows = 1, Length = 4000 }];
+        foreach (var header in sent)
+        {
+            world.Raw.Send(world.Planes[0].Endpoint, header, new byte[header.Length]);
+        }
+
+        world.Raw.Send(world.Planes[0].Endpoint, s_good with { Kind = FrameKind.Post, Tag = s_tag with { Step = 2 }, Length = 0 });
+        var group = ((RankMesh)world.Meshes[0]).Groups.All.Single(group => group.Map.Kind == GroupKind.AttnCp);
+        await Eventually.IsAsync(() => group.Counts.Open == 2);
+
+        var error = await Assert.ThrowsAsync<CollectiveMismatchException>(
+            () => GatherAsync(world.Group(GroupKind.AttnCp, 0), s_tag, sent[0].RowLength));
+
+        Assert.Equal(1, error.Rank);
+        Assert.Equal(0, world.Planes[0].Counters.Broken);
+    }
+
     // Slow, but alive and right: byte by byte over the liveness of each.
     [Fact(Timeout = DeadlineMilliseconds)]
     public async Task FrameThatComesInPieces_IsTaken()
@@ -153,10 +178,12 @@ public sealed class ProtocolBreachTests : IDisposable
         return bytes;
     }
 
-    private Task GatherAsync(IRankGroup group, CollectiveTag tag)
+    private Task GatherAsync(IRankGroup group, CollectiveTag tag) => GatherAsync(group, tag, s_shape.RowLength);
+
+    private Task GatherAsync(IRankGroup group, CollectiveTag tag, int rowLength)
     {
-        var send = TestTensors.Filled(_pool, DType.F32, s_rows[group.Rank], s_shape.RowLength, group.Rank, strided: false);
-        var receive = TestTensors.Empty(_pool, DType.F32, s_rows.Sum(), s_shape.RowLength, strided: false);
+        var send = TestTensors.Filled(_pool, DType.F32, s_rows[group.Rank], rowLength, group.Rank, strided: false);
+        var receive = TestTensors.Empty(_pool, DType.F32, s_rows.Sum(), rowLength, strided: false);
         return group.AllGatherAsync(tag, send, receive, s_rows, CancellationToken.None).AsTask();
     }
 }
