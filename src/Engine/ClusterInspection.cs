@@ -33,7 +33,7 @@ public sealed record ClusterInspection(
         var settings = EngineConfiguration.Load(options);
         if (settings.Cluster.Seeds.IsEmpty)
             return null;
-        await using var client = CpClient.Start(settings, options.LoggerFactory);
+        await using var client = ClientPlane.Start(settings, options.LoggerFactory);
         var seeds = await client.SeedsAsync(timeout, cancellationToken).ConfigureAwait(false);
         var status = await client.StatusAsync(timeout, cancellationToken).ConfigureAwait(false);
         var reach = status is null ? [] : await client.ReachAsync(status.Nodes, timeout, cancellationToken).ConfigureAwait(false);

@@ -1,8 +1,8 @@
 using AkkaCp.Actors;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Ranks;
 using AkkaCp.Settings;
 
 namespace AkkaCp.Engine;
@@ -13,13 +13,13 @@ namespace AkkaCp.Engine;
 /// </summary>
 public sealed class ClusterNode : IAsyncDisposable
 {
-    private readonly CpNode _node;
-    private readonly NodeRanks _ranks;
+    private readonly NodePlane _node;
+    private readonly RankHost _ranks;
     private readonly TimeSpan _drain;
     private readonly Callbacks _callbacks;
     private int _disposed;
 
-    private ClusterNode(CpNode node, NodeRanks ranks, TimeSpan drain, Callbacks callbacks)
+    private ClusterNode(NodePlane node, RankHost ranks, TimeSpan drain, Callbacks callbacks)
     {
         _callbacks = callbacks;
         _node = node;
@@ -105,22 +105,14 @@ public sealed class ClusterNode : IAsyncDisposable
     private static async Task<ClusterNode> StartAsync(EnginePlan plan, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
         var loggers = Callbacks.Of(options.LoggerFactory);
-        var plane = NodePlace.OpenDataPlane(plan.Settings, loggers.CreateLogger(LogCategories.Engine));
+        var logger = loggers.CreateLogger(LogCategories.Engine);
+        var plane = NodePlace.OpenDataPlane(plan.Settings, logger);
         IAsyncDisposable held = plane;
         try
         {
-            var ranks = new NodeRanks(plan, plane);
+            var ranks = new RankHost(plan, plane, logger);
             held = ranks;
-            var node = CpNode.Start(plan.Settings, new CpNodeOptions
-            {
-                Host = ranks,
-                WorldSize = plan.Topology.WorldSize,
-                CpSize = plan.Topology.AttnCp,
-                VocabSize = plan.Model.VocabSize,
-                ContextLength = plan.Model.MaxPositionEmbeddings,
-                Loggers = loggers,
-                StateChanged = stateChanged,
-            });
+            var node = NodePlane.Start(plan.Settings, ranks.Options(loggers, stateChanged));
             return new ClusterNode(node, ranks, plan.Settings.Scheduler.DrainTimeout, loggers);
         }
         catch

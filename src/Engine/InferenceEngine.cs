@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
-using AkkaCp.Engine.Cluster;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
@@ -103,9 +104,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             accepted[request] = model.Accept(request);
         }
 
-        IGenerationBackend backend = plan.Settings.Cluster.Seeds.IsEmpty
-            ? await LocalRanks.StartAsync(plan, options, cancellationToken).ConfigureAwait(false)
-            : ClusterBackend.Start(plan, options);
+        var backend = await Backend.StartAsync(plan, options, cancellationToken).ConfigureAwait(false);
         return new InferenceEngine(backend, model, callbacks: Callbacks.Of(options.LoggerFactory)) { _known = accepted };
     }
 
@@ -166,8 +165,8 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Gives the logits of every position of a sequence.</summary>
     /// <param name="tokens">The sequence.</param>
-    /// <param name="row">Called once for each position, on the ranks' threads, several at once. What it throws ends the
-    /// request and is thrown here.</param>
+    /// <param name="row">Called once for each position, one after another, on a thread that it may hold: the ranks wait for it then. What
+    /// it throws ends the request and is thrown here.</param>
     /// <param name="progress">Told how far the sequence is; what it throws is not the request's. Default nobody.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How the sequence lay on the ranks.</returns>
@@ -183,11 +182,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         var submit = new GenerationProtocol.Submit(
             Guid.NewGuid(), prompt.Tokens, prompt.Tokens.Length, 0, SamplingOptions.Greedy, [], AllLogits: true);
         progress = _callbacks.Guard(nameof(PrefillProgress), progress);
-        using var reading = new LogitsReading(row, prompt.Tokens.Length, cancellationToken);
-        await foreach (var reply in _backend.Submit(submit, reading.Take, reading.Stopping).ConfigureAwait(false))
+        ExceptionDispatchInfo? thrown = null;
+        await foreach (var reply in _backend.Submit(submit, Row, cancellationToken).ConfigureAwait(false))
         {
             if (reply.IsTerminal)
-                reading.ThrowIfFailed();
+                thrown?.Throw();
             switch (reply)
             {
                 case GenerationProtocol.Progress told:
@@ -204,6 +203,19 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
 
         throw new GenerationException(FailureKind.Fault, "the replies ended without a terminal one");
+
+        void Row(int position, ReadOnlySpan<float> logits)
+        {
+            try
+            {
+                row(position, logits);
+            }
+            catch (Exception error)
+            {
+                thrown = ExceptionDispatchInfo.Capture(error);
+                throw;
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using AkkaCp.Actors.Edge;
 using AkkaCp.Engine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,14 +19,14 @@ public sealed class EngineCallbackTests
     private static readonly Dictionary<string, string> s_guards = new()
     {
         ["AddAkkaCp(options)"] = "thrown to who starts the host",
-        ["ClusterNode.StartAsync(stateChanged)"] = "CpNode, by Callbacks.Guard",
+        ["ClusterNode.StartAsync(stateChanged)"] = "NodePlane, by Callbacks.Guard",
         ["EngineHost.ctor(lifetime)"] = "EngineHost, by Callbacks.Guard",
         ["EngineHost.ctor(loggers)"] = ByOptions,
         ["EngineOptions.ClusterWait"] = ByOptions,
         ["EngineOptions.LoadProgress"] = ByOptions,
         ["EngineOptions.LoggerFactory"] = ByOptions,
         ["InferenceEngine.LogitsAsync(progress)"] = "InferenceEngine, by Callbacks.Guard",
-        ["InferenceEngine.LogitsAsync(row)"] = "LogitsReading: ends the caller's own request, and is thrown to it",
+        ["InferenceEngine.LogitsAsync(row)"] = "ReceivedRows: ends the caller's own request, and is thrown to it",
     };
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AkkaCp.Actors.Edge;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
@@ -22,8 +23,8 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
     /// <summary>Whether it goes on after the tokens until it is cancelled.</summary>
     public bool Endless { get; init; }
 
-    /// <summary>Called between the prompt's two progress replies, with who takes the rows.</summary>
-    public Action<LogitsRow?>? WhilePrefilling { get; init; }
+    /// <summary>Called between the prompt's two progress replies.</summary>
+    public Action? WhilePrefilling { get; init; }
 
     public int LiveTensors => 0;
 
@@ -44,7 +45,7 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
             yield break;
         }
 
-        WhilePrefilling?.Invoke(rows);
+        WhilePrefilling?.Invoke();
         if (cancellationToken.IsCancellationRequested)
         {
             Cancelled++;

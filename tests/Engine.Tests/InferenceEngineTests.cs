@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AkkaCp.Engine.Generation;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Testing;
 using Xunit;
@@ -161,33 +160,5 @@ public class InferenceEngineTests
 
         Assert.True(backend.Disposed);
         Assert.Equal(FailureKind.ShuttingDown, error.Kind);
-    }
-
-    [Fact]
-    public void LogitsRows_ThatComeBeforeTheRequesterKnowsItsNumber_Wait()
-    {
-        var router = new LogitsRouter();
-        var seen = new List<(int Position, float First)>();
-
-        router.Write(3, 0, [1f]);
-        router.Write(4, 0, [9f]);
-        router.Connect(3, (position, logits) => seen.Add((position, logits[0])));
-        router.Write(3, 1, [2f]);
-
-        Assert.Equal([(0, 1f), (1, 2f)], seen);
-    }
-
-    [Fact]
-    public void LogitsRows_OfARequestThatHasEnded_GoNowhere()
-    {
-        var router = new LogitsRouter();
-        var seen = new List<int>();
-        router.Connect(3, (position, _) => seen.Add(position));
-        router.Disconnect(3);
-
-        router.Write(3, 0, [1f]);
-        router.Connect(3, (position, _) => seen.Add(position));
-
-        Assert.Empty(seen);
     }
 }

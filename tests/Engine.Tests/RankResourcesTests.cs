@@ -1,4 +1,5 @@
 using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Ranks;
 using AkkaCp.Model.Weights;
 using AkkaCp.Testing;
 using Xunit;
@@ -13,7 +14,7 @@ public class RankResourcesTests
         var stop = TestContext.Current.CancellationToken;
         using var store = new WeightStore();
         var plan = EnginePlan.Create(new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Tp = 1, AttnCp = 1, MoeDp = 1 });
-        var rank = Assert.Single(await RankResources.LoadAllAsync(plan, store, null, stop));
+        var rank = Assert.Single(await RankResources.LoadAsync(plan, [(0, 0)], store, null, stop));
         using var begun = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
         var stage = Task.Factory.StartNew(

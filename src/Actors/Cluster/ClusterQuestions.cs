@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using Akka.Actor;
+using AkkaCp.Actors.Links;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Cluster;
@@ -40,5 +43,42 @@ internal static class ClusterQuestions
 
         cancellationToken.ThrowIfCancellationRequested();
         return null;
+    }
+
+    /// <summary>What a seed says of itself, also while there is no coordinator.</summary>
+    public static async Task<SeedReport> SeedAsync(ActorSystem system, string seed, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var node = system.ActorSelection(NodeProbe.NodePath(system, seed));
+            await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, timeout, cancellationToken).ConfigureAwait(false);
+            var start = Stopwatch.GetTimestamp();
+            var located = await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, timeout, cancellationToken)
+                .ConfigureAwait(false);
+            var coordinator = located.Coordinator is { } found ? ControlAddress.Text(found.Path.Address) : "";
+            return new SeedReport(seed, Stopwatch.GetElapsedTime(start), located.Status, coordinator);
+        }
+        catch (AskTimeoutException)
+        {
+            return new SeedReport(seed, TimeSpan.Zero, null, "");
+        }
+    }
+
+    /// <summary>Lets a node measure its way to another one.</summary>
+    public static async Task<ReachReport> ReachAsync(
+        ActorSystem system, NodeReport from, NodeReport to, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var node = system.ActorSelection(NodeProbe.NodePath(system, from.Control));
+            var probed = await node.Ask<NodeProtocol.Probed>(
+                new NodeProtocol.Probe(to.Control, to.Offer.DataEndpoint), timeout, cancellationToken).ConfigureAwait(false);
+            return new ReachReport(from.Offer.Name, to.Offer.Name, probed.Control, probed.Data);
+        }
+        catch (AskTimeoutException)
+        {
+            return new ReachReport(
+                from.Offer.Name, to.Offer.Name, TimeSpan.Zero, new DataLink(TimeSpan.Zero, 0, $"{from.Offer.Name} did not answer"));
+        }
     }
 }

@@ -127,7 +127,7 @@ internal sealed class NodeLife
     private void StartCoordinator(CoordinatorContext coordinator) => System.ActorOf(
         ClusterSingletonManager.Props(
             CoordinatorActor.Props(coordinator), CoordinatorProtocol.HandOver.Instance,
-            ClusterSingletonManagerSettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton)
+            ClusterSingletonManagerSettings.Create(System).WithRole(ListeningSystem.Role).WithSingletonName(Singleton)
                 .WithRemovalMargin(s_removalMargin)),
         Coordinator);
 
@@ -135,7 +135,7 @@ internal sealed class NodeLife
     private IActorRef StartProxy() => System.ActorOf(
         ClusterSingletonProxy.Props(
             $"/user/{Coordinator}",
-            ClusterSingletonProxySettings.Create(System).WithRole(ControlPlane.Role).WithSingletonName(Singleton).WithBufferSize(0)),
+            ClusterSingletonProxySettings.Create(System).WithRole(ListeningSystem.Role).WithSingletonName(Singleton).WithBufferSize(0)),
         "to-coordinator");
 
     private void Join(EngineSettings settings)
@@ -143,7 +143,7 @@ internal sealed class NodeLife
         if (settings.Cluster.Seeds.IsEmpty)
             _cluster.Join(_cluster.SelfAddress);
         else
-            System.ActorOf(JoinWatch.Props(ControlPlane.SeedsOf(System, settings.Cluster)), "joining");
+            System.ActorOf(JoinWatch.Props(ListeningSystem.SeedsOf(System, settings.Cluster)), "joining");
     }
 
     private sealed class QuarantineWatch : ReceiveActor

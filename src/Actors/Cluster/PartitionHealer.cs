@@ -24,7 +24,7 @@ internal sealed class PartitionHealer : ReceiveActor, IWithTimers
     /// <summary>Made through <see cref="Props"/>.</summary>
     public PartitionHealer(EngineSettings settings, Action<string> yield)
     {
-        (_seeds, _yield) = (ControlPlane.SeedsOf(Context.System, settings.Cluster), yield);
+        (_seeds, _yield) = (ListeningSystem.SeedsOf(Context.System, settings.Cluster), yield);
         Receive<Look>(_ => LookAround());
         Receive<NodeProtocol.ClusterView>(Compare);
         Receive<NodeProtocol.AskClusterView>(_ => Sender.Tell(Own()));

@@ -1,4 +1,4 @@
-using AkkaCp.Actors.Protocol;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
 using AkkaCp.Settings;
@@ -10,18 +10,18 @@ internal static class CoordinatorSetup
 {
     /// <summary>The context of a coordinator.</summary>
     /// <exception cref="ArgumentException">One is out of its range.</exception>
-    public static CoordinatorContext Context(
-        EngineSettings settings, GroupFacts facts, int worldSize, int cpSize, int vocabSize, int contextLength, int settling = 0)
+    public static CoordinatorContext Context(EngineSettings settings, NodeOptions options, int settling = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(worldSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(cpSize, 1);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(worldSize % cpSize, 0, nameof(worldSize));
-        ArgumentOutOfRangeException.ThrowIfLessThan(vocabSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(facts.KvBlocks, 2, nameof(facts));
+        var facts = options.Host.Facts;
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.WorldSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CpSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.WorldSize % options.CpSize, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.VocabSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(facts.KvBlocks, 2);
         var limits = new SchedulerLimits(
-            worldSize, cpSize, vocabSize, contextLength, facts.KvBlocks, settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler),
-            Policy(settings.ContextParallel))
+            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, facts.KvBlocks,
+            settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler), Policy(settings.ContextParallel))
         {
             LostEpochs = settings.Cluster.LostEpochs,
             WaitForGroup = CoordinatorRules.Seconds(settings.Cluster.WaitForNodes),

@@ -22,6 +22,9 @@ internal sealed class EdgeActor : LogicActor
     protected override void PreStart() => _logic.Start();
 
     /// <inheritdoc/>
+    protected override void PostStop() => _logic.End();
+
+    /// <inheritdoc/>
     protected override bool Hear(object message, IActorRef sender)
     {
         if (message is EdgeLogic.Tick)

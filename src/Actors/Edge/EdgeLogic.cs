@@ -18,6 +18,7 @@ internal sealed class EdgeLogic(IActorRef locator, OpenRequest request, EdgeRule
     private const string TickTimer = "tick";
     private const int MostHeldTicks = 60;
 
+    private readonly HashSet<IActorRef> _rowSenders = [];
     private IActorRef? _coordinator;
     private IActorRef _sender = ActorRefs.Nobody;
     private int _heldTicks;
@@ -29,6 +30,13 @@ internal sealed class EdgeLogic(IActorRef locator, OpenRequest request, EdgeRule
     {
         TickLater();
         Take(request.State?.Resume() ?? EdgeState.Begin(request.Submit, rules));
+    }
+
+    /// <summary>The last turn: ranks that wait for this edge to take rows need not.</summary>
+    public void End()
+    {
+        foreach (var node in _rowSenders)
+            node.Tell(new LogitsProtocol.RowsEnded(RequestId), port.Self);
     }
 
     /// <summary>One turn.</summary>
@@ -112,6 +120,7 @@ internal sealed class EdgeLogic(IActorRef locator, OpenRequest request, EdgeRule
     private void TakeRow(LogitsProtocol.Row row)
     {
         var failedBefore = request.Rows?.Failure;
+        _rowSenders.Add(_sender);
         request.Rows?.Take(row);
         _heldTicks = 0;
         _sender.Tell(new LogitsProtocol.RowTaken(row.RequestId, row.Position), port.Self);

@@ -10,7 +10,7 @@ namespace AkkaCp.Actors.Edge;
 /// <param name="delayed">Told when it waits for the cluster.</param>
 /// <param name="client">What the coordinator is told of this process.</param>
 internal sealed class OpenRequest(
-    GenerationProtocol.Submit submit, LogitsRowTaker? rows, Action<ClusterWait> delayed, ClientFacts client)
+    GenerationProtocol.Submit submit, LogitsRow? rows, Action<ClusterWait> delayed, ClientFacts client)
 {
     private readonly Lock _lock = new();
     private IActorRef? _edge;
@@ -60,5 +60,9 @@ internal sealed class OpenRequest(
     public void Delayed(ClusterWait wait) => delayed(wait);
 
     /// <summary>Ends it from outside.</summary>
-    public void End(string why) => Replies.Write(new GenerationProtocol.Failed(Submit.RequestId, FailureKind.ShuttingDown, why));
+    public void End(string why)
+    {
+        Rows?.End();
+        Replies.Write(new GenerationProtocol.Failed(Submit.RequestId, FailureKind.ShuttingDown, why));
+    }
 }

@@ -35,7 +35,7 @@ internal sealed class OpenRequests(EdgeRules rules, ClientFacts client, Action<C
 
     /// <summary>Runs one request, from the begin of the enumeration on, up to its one terminal reply.</summary>
     public async IAsyncEnumerable<GenerationProtocol.IReply> RunAsync(
-        GenerationProtocol.Submit submit, LogitsRowTaker? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerationProtocol.Submit submit, LogitsRow? rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var request = new OpenRequest(submit, rows, delayed ?? (_ => { }), client);
         Open(request);

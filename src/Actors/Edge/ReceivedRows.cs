@@ -5,9 +5,10 @@ namespace AkkaCp.Actors.Edge;
 
 /// <summary>Which rows of logits a request's taker has: each goes to it once, and the request ends when none is missing.</summary>
 /// <param name="taker">The program's.</param>
-internal sealed class ReceivedRows(LogitsRowTaker taker)
+internal sealed class ReceivedRows(LogitsRow taker)
 {
     private readonly BitArray _taken = new(0);
+    private volatile bool _isOver;
 
     /// <summary>Rows that were taken.</summary>
     public int Count { get; private set; }
@@ -18,7 +19,7 @@ internal sealed class ReceivedRows(LogitsRowTaker taker)
     /// <summary>Gives a row to the taker; a second time, nothing.</summary>
     public void Take(LogitsProtocol.Row row)
     {
-        if (row.Position < 0 || Failure is not null)
+        if (row.Position < 0 || Failure is not null || _isOver)
             return;
         if (row.Position >= _taken.Length)
             _taken.Length = row.Position + 1;
@@ -37,6 +38,9 @@ internal sealed class ReceivedRows(LogitsRowTaker taker)
             Failure = $"the taker of the logits threw {error.GetType().Name}: {error.Message}";
         }
     }
+
+    /// <summary>The request was ended from outside: nothing is given from now on. Any thread may call.</summary>
+    public void End() => _isOver = true;
 
     /// <summary>Rows below <paramref name="length"/> that are missing.</summary>
     public int MissingBelow(int length)

@@ -39,13 +39,12 @@ public interface IRankHost
     /// </summary>
     /// <param name="rank">Global rank, loaded here.</param>
     /// <param name="table">The epoch and where each rank is.</param>
-    /// <param name="logits">Takes the rows of requests that asked for all logits; null in one process,
-    /// where the host's own takes them.</param>
+    /// <param name="logits">Takes the rows of requests that asked for all logits.</param>
     /// <param name="results">Takes the results; may be called from any thread and does not block.</param>
     /// <param name="cancellationToken">The epoch is over before it has begun.</param>
     /// <returns>A pipeline that takes the epoch's plans; the caller disposes it.</returns>
     Task<IRankPipeline> OpenAsync(
-        int rank, EpochTable table, ILogitsSink? logits, Action<StepResult> results, CancellationToken cancellationToken);
+        int rank, EpochTable table, ILogitsSink logits, Action<StepResult> results, CancellationToken cancellationToken);
 
     /// <summary>
     /// Epochs below this one are over here: no pipeline of theirs is left or will be made. Connections, meeting points and frames of

@@ -23,7 +23,7 @@ internal sealed class LogitsOutlet(IActorRef node, ActorSystem system) : ILogits
 
     private readonly ConcurrentDictionary<long, LogitsProtocol.Route> _routes = new();
     private readonly Dictionary<(Guid RequestId, int Position), Kept> _kept = [];
-    private readonly HashSet<Guid> _deaf = [];
+    private readonly HashSet<IActorRef> _deaf = [];
     private readonly object _lock = new();
     private bool _isClosed;
 
@@ -66,16 +66,28 @@ internal sealed class LogitsOutlet(IActorRef node, ActorSystem system) : ILogits
         List<Kept> again = [];
         lock (_lock)
         {
-            foreach (var (key, kept) in _kept.ToList())
+            foreach (var kept in _kept.Values.ToList())
             {
                 if (++kept.Age > GiveUpTicks)
-                    Forget(key.RequestId);
+                    Forget(kept.Edge);
                 else if (kept.Age % ResendTicks == 0)
                     again.Add(kept);
             }
         }
 
         again.ForEach(kept => Send(kept.Edge, kept.Row));
+    }
+
+    /// <summary>The edge confirms nothing any more: no rank waits for it. Another edge of its request may take the rows to come.</summary>
+    public void Forget(IActorRef edge)
+    {
+        lock (_lock)
+        {
+            _deaf.Add(edge);
+            foreach (var (key, _) in _kept.Where(one => one.Value.Edge.Equals(edge)).ToList())
+                _kept.Remove(key);
+            Monitor.PulseAll(_lock);
+        }
     }
 
     /// <summary>The process of edges is dead: no rank waits for it any more.</summary>
@@ -85,7 +97,7 @@ internal sealed class LogitsOutlet(IActorRef node, ActorSystem system) : ILogits
         lock (_lock)
         {
             foreach (var route in _routes.Values.Where(route => ControlAddress.Text(route.Edge.Path.Address) == control))
-                Forget(route.RequestId);
+                Forget(route.Edge);
         }
     }
 
@@ -103,21 +115,13 @@ internal sealed class LogitsOutlet(IActorRef node, ActorSystem system) : ILogits
     {
         lock (_lock)
         {
-            while (_kept.Count >= Window && !_isClosed && !_deaf.Contains(row.RequestId))
+            while (_kept.Count >= Window && !_isClosed && !_deaf.Contains(edge))
                 Monitor.Wait(_lock);
-            if (_isClosed || _deaf.Contains(row.RequestId))
+            if (_isClosed || _deaf.Contains(edge))
                 return false;
             _kept[(row.RequestId, row.Position)] = new Kept(edge, row);
             return true;
         }
-    }
-
-    private void Forget(Guid requestId)
-    {
-        _deaf.Add(requestId);
-        foreach (var key in _kept.Keys.Where(key => key.RequestId == requestId).ToList())
-            _kept.Remove(key);
-        Monitor.PulseAll(_lock);
     }
 
     private void Send(IActorRef edge, LogitsProtocol.Row row) => edge.TellLarge(row, node, system);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Pipeline;
 
@@ -7,8 +8,7 @@ namespace AkkaCp.Actors.Nodes;
 /// <summary>What a node's actors share with the program that started them; outlives them, and the actor system.</summary>
 /// <param name="host">The program.</param>
 /// <param name="changed">Hears of each change; null for nobody.</param>
-/// <param name="sendsLogits">Whether logits go to edges; otherwise the program's own sink takes them.</param>
-internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = null, bool sendsLogits = false)
+internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = null)
 {
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeStatus _status = NodeStatus.New;
@@ -21,10 +21,7 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
     /// <summary>Who is asked for the cluster, in words; null where the coordinator is known from the start.</summary>
     public Func<string>? Asked { get; set; }
 
-    /// <summary>Whether logits go to edges.</summary>
-    public bool SendsLogits { get; } = sendsLogits;
-
-    /// <summary>Takes the logits of the epoch; null where the program's own sink does.</summary>
+    /// <summary>Takes the logits of the epoch; null before the first.</summary>
     public LogitsOutlet? Outlet { get; set; }
 
     /// <summary>Pipelines that are still ending.</summary>
@@ -54,6 +51,10 @@ internal sealed class NodeContext(IRankHost host, Action<NodeStatus>? changed = 
 
     /// <summary>Grows while the node's pipelines get on.</summary>
     public long Work => _pipelines.Values.Sum(pipeline => pipeline.StagesDone);
+
+    /// <summary>Of a process with these ranks.</summary>
+    public static NodeContext Of(NodeOptions options) => new(
+        options.Host, Callbacks.Of(options.Loggers).Guard(nameof(options.StateChanged), options.StateChanged));
 
     /// <summary>Notes an epoch; false when it is not above all earlier ones.</summary>
     public bool TryAdvance(long epoch)

@@ -95,6 +95,9 @@ internal sealed class NodeLogic
             case LogitsProtocol.RowTaken taken:
                 _ranks.Confirm(taken);
                 break;
+            case LogitsProtocol.RowsEnded:
+                _ranks.Forget(sender);
+                break;
             default:
                 return HearOfRanks(message) || HearOfWeights(message);
         }

@@ -55,7 +55,7 @@ internal sealed class NodeRanks(NodeContext context, INodePort port)
     /// <summary>Opens the ranks that the table gives to the node; a second time, they say again how far they are.</summary>
     public void Open(RankProtocol.Open open, IActorRef asker, string node)
     {
-        if (!_isOpen && context.SendsLogits)
+        if (!_isOpen)
             _outlets.Add(context.Outlet = port.NewOutlet());
         (Asker, _isOpen) = (asker, true);
         var mine = open.Table.Places.Where(place => place.Node == node).Select(place => place.Rank).ToHashSet();
@@ -104,6 +104,9 @@ internal sealed class NodeRanks(NodeContext context, INodePort port)
 
     /// <summary>An edge has a row of logits.</summary>
     public void Confirm(LogitsProtocol.RowTaken taken) => _outlets.ForEach(outlet => outlet.Confirm(taken));
+
+    /// <summary>An edge takes no more rows.</summary>
+    public void Forget(IActorRef edge) => _outlets.ForEach(outlet => outlet.Forget(edge));
 
     /// <summary>Nobody reads rows at an address any more.</summary>
     public void Forget(string control) => _outlets.ForEach(outlet => outlet.Forget(control));

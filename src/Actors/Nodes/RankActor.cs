@@ -33,7 +33,7 @@ internal sealed class RankActor : UntypedActor, IRankWork
     {
         _opening.Dispose();
         _opening = CancellationTokenSource.CreateLinkedTokenSource(_stopped.Token);
-        BuildAsync(_context, _rank, table, _context.Outlet, Self, _opening.Token).PipeTo(
+        BuildAsync(_context, _rank, table, _context.Outlet!, Self, _opening.Token).PipeTo(
             Self, success: pipeline => new RankLogic.Built(pipeline), failure: cause => new RankLogic.BuildFailed(cause));
     }
 
@@ -92,7 +92,7 @@ internal sealed class RankActor : UntypedActor, IRankWork
     }
 
     private static Task<IRankPipeline> BuildAsync(
-        NodeContext context, int rank, EpochTable table, ILogitsSink? outlet, IActorRef self,
+        NodeContext context, int rank, EpochTable table, ILogitsSink outlet, IActorRef self,
         CancellationToken cancellationToken) => Task.Run(
         async () =>
         {

@@ -23,4 +23,8 @@ internal static class LogitsProtocol
 
     /// <summary>From an edge to the node: the row is in the program's hands.</summary>
     public sealed record RowTaken(Guid RequestId, int Position) : IWireMessage;
+
+    /// <summary>From an edge to the nodes that sent it rows, as its last word: it confirms nothing any more. Not sent again: a node that
+    /// misses it gives the rows up later.</summary>
+    public sealed record RowsEnded(Guid RequestId) : IWireMessage;
 }

@@ -50,6 +50,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
         WireFormat.Of<RankProtocol.RunStep>("run-step/1", RankWire.Write, RankWire.RunStep),
         WireFormat.Of<LogitsProtocol.Row>("row/1", WriteRow, from => new(from.Id(), from.Int(), from.Floats())),
         WireFormat.Of<LogitsProtocol.RowTaken>("row-taken/1", WriteTaken, from => new(from.Id(), from.Int())),
+        WireFormat.Of<LogitsProtocol.RowsEnded>("rows-ended/1", (to, ended) => to.Id(ended.RequestId), from => new(from.Id())),
         WireFormat.Of<FragmentProtocol.Fragment>(
             "part/1", WriteFragment, from => new(from.Id(), from.Int(), from.Int(), from.Text(), from.Bytes())),
         WireFormat.Of<RankProtocol.Resend>("resend/1", RankWire.Write, from => new(from.Long(), from.Long())),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
 using Spectre.Console;

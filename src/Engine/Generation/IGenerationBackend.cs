@@ -1,3 +1,4 @@
+using AkkaCp.Actors.Edge;
 using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Generation;
@@ -6,11 +7,11 @@ namespace AkkaCp.Engine.Generation;
 internal interface IGenerationBackend : IAsyncDisposable
 {
     /// <summary>
-    /// Hands a request in and gives its replies, a terminal one last. Cancelling the token cancels the request and ends the
-    /// replies with an <see cref="OperationCanceledException"/>.
+    /// Hands a request in and gives its replies, a terminal one last. Cancelling the token cancels the request, which still ends with its
+    /// terminal reply.
     /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="rows">Takes the logits where the request asks for all of them; null for none. Rows may come again.</param>
+    /// <param name="rows">Takes the logits where the request asks for all of them; null for none.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     IAsyncEnumerable<GenerationProtocol.IReply> Submit(
         GenerationProtocol.Submit request, LogitsRow? rows, CancellationToken cancellationToken);

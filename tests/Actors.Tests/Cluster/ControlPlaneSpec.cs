@@ -70,7 +70,7 @@ public class ControlPlaneSpec
     public async Task Node_ListensOnTheConfiguredAddressAndNowhereElse(string host)
     {
         var settings = new EngineSettings { Cluster = new ClusterSettings { Host = host, Port = 0 } };
-        var system = ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance);
+        var system = ListeningSystem.OfNode(settings, 0, NullLoggerFactory.Instance);
         try
         {
             var port = ushort.Parse(ControlAddress.Of(system).Split(':')[1]);
@@ -86,13 +86,13 @@ public class ControlPlaneSpec
     [Fact]
     public async Task PortInUse_IsNamed()
     {
-        var system = ControlPlane.StartNode(
+        var system = ListeningSystem.OfNode(
             new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, NullLoggerFactory.Instance);
         try
         {
             var port = ushort.Parse(ControlAddress.Of(system).Split(':')[1]);
             var problem = Assert.Single(Assert.Throws<SettingsException>(
-                () => ControlPlane.StartNode(new EngineSettings(), port, NullLoggerFactory.Instance)).Problems);
+                () => ListeningSystem.OfNode(new EngineSettings(), port, NullLoggerFactory.Instance)).Problems);
             Assert.Equal($"akka-cp.cluster.port: expected a port of 127.0.0.1 that is free, found {port} taken", problem);
         }
         finally
@@ -107,7 +107,7 @@ public class ControlPlaneSpec
     public void AddressThatIsNotHere_IsNamedAsThat(string host, int port, string expected)
     {
         var settings = new EngineSettings { Cluster = new ClusterSettings { Host = host } };
-        var refused = Assert.Throws<SettingsException>(() => ControlPlane.StartNode(settings, port, NullLoggerFactory.Instance));
+        var refused = Assert.Throws<SettingsException>(() => ListeningSystem.OfNode(settings, port, NullLoggerFactory.Instance));
         Assert.Equal(expected, Assert.Single(refused.Problems));
     }
 
@@ -124,15 +124,15 @@ public class ControlPlaneSpec
         {
             var settings = new EngineSettings { Transport = new TransportSettings { Tls = wrong } };
             var problem = Assert.Single(Assert.Throws<SettingsException>(
-                () => ControlPlane.StartNode(settings, 0, NullLoggerFactory.Instance)).Problems);
+                () => ListeningSystem.OfNode(settings, 0, NullLoggerFactory.Instance)).Problems);
             Assert.Contains($"akka-cp.transport.tls.{key}: ", problem);
         }
     }
 
     [Fact]
     public void ClientWithoutSeeds_IsRefused() => Assert.Contains(
-        "akka-cp.cluster.seeds", Assert.Throws<SettingsException>(() => CpClient.Start(new EngineSettings())).Message);
+        "akka-cp.cluster.seeds", Assert.Throws<SettingsException>(() => ClientPlane.Start(new EngineSettings())).Message);
 
-    private static CpClient Client(TestCluster cluster, TlsSettings tls) =>
-        CpClient.Start(cluster.Settings(0) with { Transport = new TransportSettings { Tls = tls } });
+    private static ClientPlane Client(TestCluster cluster, TlsSettings tls) =>
+        ClientPlane.Start(cluster.Settings(0) with { Transport = new TransportSettings { Tls = tls } });
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Model;
@@ -46,7 +47,7 @@ internal sealed class TestCluster(
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     private readonly List<TestNode> _nodes = [];
-    private readonly List<CpClient> _clients = [];
+    private readonly List<ClientPlane> _clients = [];
 
     public IReadOnlyList<TestNode> Nodes => _nodes;
 
@@ -74,9 +75,9 @@ internal sealed class TestCluster(
 
     /// <summary>A client outside the cluster.</summary>
     /// <param name="model">Its model; null for that of the nodes.</param>
-    public CpClient Client(ModelFacts? model = null)
+    public ClientPlane Client(ModelFacts? model = null)
     {
-        var client = CpClient.Start(
+        var client = ClientPlane.Start(
             Settings(0), new OutputLogger(TestContext.Current.TestOutputHelper), model ?? new ScriptedRanks().Facts.Model);
         _clients.Add(client);
         return client;
@@ -143,7 +144,7 @@ internal sealed class TestNode
     public TestNode(string name, ScriptedRanks ranks, EngineSettings settings, int worldSize, Action<string>? heard = null)
     {
         (Name, Ranks) = (name, ranks);
-        Node = CpNode.Start(settings, new CpNodeOptions
+        Node = NodePlane.Start(settings, new NodeOptions
         {
             Host = ranks,
             WorldSize = worldSize,
@@ -159,7 +160,7 @@ internal sealed class TestNode
 
     public ScriptedRanks Ranks { get; }
 
-    public CpNode Node { get; }
+    public NodePlane Node { get; }
 
     public ConcurrentQueue<NodeStatus> Said { get; } = new();
 

@@ -1,3 +1,4 @@
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Pipeline.Partition;
@@ -9,11 +10,20 @@ namespace AkkaCp.Actors.Tests.Coordinator;
 
 public class CoordinatorSetupTests
 {
+    private static readonly NodeOptions s_options = new()
+    {
+        Host = new ScriptedRanks(),
+        WorldSize = 2,
+        CpSize = 2,
+        VocabSize = 1000,
+        ContextLength = 2000,
+    };
+
     /// <summary>The scheduler has limits of its own; where nothing is set they are those of the settings.</summary>
     [Fact]
     public void DefaultSettings_GiveTheSchedulersAndTheCoordinatorsDefaults()
     {
-        var context = CoordinatorSetup.Context(new EngineSettings(), new ScriptedRanks().Facts, 2, 2, 1000, 2000);
+        var context = CoordinatorSetup.Context(new EngineSettings(), s_options);
 
         Assert.Equal(
             new SchedulerLimits(2, 2, 1000, 2000, 101, new KvCacheSettings().BlockSizeTokens, new StepLimits(), new CpPolicySettings()),
@@ -39,7 +49,7 @@ public class CoordinatorSetupTests
             Cluster =
                 new ClusterSettings { LostEpochs = 9, WaitForNodes = TimeSpan.FromSeconds(9.5), NodeTimeout = TimeSpan.FromSeconds(11) },
         };
-        var context = CoordinatorSetup.Context(settings, new ScriptedRanks().Facts, 2, 2, 1000, 2000, settling: 12);
+        var context = CoordinatorSetup.Context(settings, s_options, settling: 12);
 
         Assert.Equal(
             new StepLimits { ChunkTokens = 1, MaxStepTokens = 2, MaxRunning = 3, QueueLimit = 4, StepsInFlight = 5 }, context.Limits.Steps);

@@ -37,7 +37,7 @@ public class EdgeLogicTests
     {
         var actor = new SimActor(process, "edge");
         var logic = new EdgeLogic(new SimProxy(process, () => null), request, new EdgeRules(), actor);
-        actor.Become(logic.Hear, logic.Start, () => { });
+        actor.Become(logic.Hear, logic.Start, logic.End);
         return actor;
     }
 }

@@ -103,7 +103,7 @@ public sealed class ControlTransportSpec
     public void ReasonWhyNobodyIsReached_IsSaidInWords(SocketError error, string expected) =>
         Assert.Equal(expected, DialProblem.Of(new SocketException((int)error)));
 
-    private static ActorSystem Start(TlsSettings tls, string name = "akka-cp") => ControlPlane.StartNode(
+    private static ActorSystem Start(TlsSettings tls, string name = "akka-cp") => ListeningSystem.OfNode(
         new EngineSettings { Cluster = new ClusterSettings { Name = name }, Transport = new TransportSettings { Tls = tls } }, 0,
         NullLoggerFactory.Instance);
 
@@ -118,7 +118,7 @@ public sealed class ControlTransportSpec
             Cluster = new ClusterSettings { Seeds = [seed] },
             Transport = new TransportSettings { Tls = tls },
         };
-        await using var client = CpClient.Start(settings, waiting: wait => heard.TrySetResult(wait.Reason));
+        await using var client = ClientPlane.Start(settings, waiting: wait => heard.TrySetResult(wait.Reason));
         await using var waiting = client.Submit(TestCluster.Request(3, 3)).GetAsyncEnumerator();
         var reply = waiting.MoveNextAsync().AsTask();
         var reason = await heard.Task.WaitAsync(s_patience);

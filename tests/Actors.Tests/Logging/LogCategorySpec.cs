@@ -19,7 +19,7 @@ public class LogCategorySpec
     {
         var heard = new BlockingCollection<(string Category, LogLevel Level, string Text)>();
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(new Recorder(heard)));
-        var system = ControlPlane.StartNode(new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, loggers);
+        var system = ListeningSystem.OfNode(new EngineSettings { Cluster = new ClusterSettings { Port = 0 } }, 0, loggers);
         try
         {
             system.ActorOf(Props.Create(() => new Talker()), "talker");

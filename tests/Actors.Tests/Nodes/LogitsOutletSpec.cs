@@ -1,6 +1,9 @@
 using Akka.Actor;
 using Akka.TestKit.Xunit;
 using AkkaCp.Actors.Cluster;
+using AkkaCp.Actors.Edge;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Settings;
@@ -58,6 +61,37 @@ public class LogitsOutletSpec() : TestKit(AkkaConfig.Of(new EngineSettings()))
         outlet.Forget("10.0.0.1:4053");
         await writing.WaitAsync(s_patience);
         Assert.Equal(0, outlet.Unconfirmed);
+    }
+
+    [Fact]
+    public async Task EdgeThatHasEnded_HoldsNobodyBack_AndTheNextOfItsRequestGetsRows()
+    {
+        var outlet = Outlet();
+        var writing = Task.Run(() => Write(outlet, 100));
+        for (var position = 0; position < Window; position++)
+            await ExpectMsgAsync<LogitsProtocol.Row>(s_patience);
+        outlet.Forget(TestActor);
+        await writing.WaitAsync(s_patience);
+
+        var next = CreateTestProbe();
+        outlet.Connect(new LogitsProtocol.Route(7, s_id, next));
+        outlet.Write(7, 3, [1f]);
+        Assert.Equal(3, (await next.ExpectMsgAsync<LogitsProtocol.Row>(s_patience)).Position);
+    }
+
+    [Fact]
+    public async Task EdgeThatEnds_TellsWhoSentItRows()
+    {
+        var submit = new GenerationProtocol.Submit(s_id, [5, 6, 7], 3, 0, SamplingOptions.Greedy, [], AllLogits: true);
+        var request = new OpenRequest(submit, (_, _) => { }, _ => { }, ClientFacts.None);
+        var edge = Sys.ActorOf(EdgeActor.Props(ActorRefs.Nobody, request, new EdgeRules()));
+
+        edge.Tell(new LogitsProtocol.Row(s_id, 0, [1f]), TestActor);
+        await ExpectMsgAsync<LogitsProtocol.RowTaken>(s_patience);
+        Sys.Stop(edge);
+
+        await ExpectMsgAsync<LogitsProtocol.RowsEnded>(s_patience);
+        Assert.Equal(edge, LastSender);
     }
 
     [Fact]

@@ -185,7 +185,8 @@ internal sealed class SimNodeActor(SimNode node) : SimActor(node.Process, "node"
         Hear(new Terminated(rank.Actor, true, false), null);
     }
 
-    public LogitsOutlet NewOutlet() => throw new NotSupportedException();
+    /// <remarks>No simulated request asks for logits: nothing is sent through it.</remarks>
+    public LogitsOutlet NewOutlet() => new(Self, system: null!);
 
     public void EndWithRanks()
     {

@@ -113,6 +113,7 @@ public sealed class WireSerializerTests : IDisposable
         new RankProtocol.RunStep(new StepPlan(long.MaxValue, 1, [], [1])),
         new LogitsProtocol.Row(s_id, 7, [1.5f, float.NegativeInfinity, -0f]),
         new LogitsProtocol.RowTaken(s_id, 7),
+        new LogitsProtocol.RowsEnded(s_id),
         new FragmentProtocol.Fragment(s_id, 3, 4, "submit/2", [1, 2, 255]),
         new RankProtocol.Opened(3, 1),
         new RankProtocol.OpenFailed(3, 1, "no memory"),

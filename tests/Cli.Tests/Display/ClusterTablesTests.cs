@@ -1,4 +1,3 @@
-using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
 using AkkaCp.Model;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AkkaCp.Collectives;
-using AkkaCp.Engine.Cluster;
+using AkkaCp.Engine.Composition;
 using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

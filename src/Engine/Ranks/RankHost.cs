@@ -12,34 +12,41 @@ using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
 using AkkaCp.Settings;
+using Microsoft.Extensions.Logging;
 
-namespace AkkaCp.Engine.Cluster;
+namespace AkkaCp.Engine.Ranks;
 
 /// <summary>
-/// The ranks of one cluster node: devices, weights and KV memory, which outlive epochs and membership, and their pipelines in an epoch,
-/// whose groups reach over sockets.
+/// The ranks of this process: devices, weights and KV memory, which outlive epochs and membership, and their pipelines in an epoch. Groups
+/// of ranks meet in memory where all of them are here, and reach over sockets otherwise.
 /// </summary>
-internal sealed class NodeRanks : IRankHost, IAsyncDisposable
+internal sealed class RankHost : IRankHost, IAsyncDisposable
 {
     private readonly EnginePlan _plan;
-    private readonly IDataPlane _plane;
+    private readonly IDataPlane? _plane;
+    private readonly ILogger _logger;
     private readonly EpochMeshes _meshes;
     private readonly WeightStore _weights;
-    private readonly RotaryEmbedding _rope;
     private readonly Lock _gate = new();
+    private RotaryEmbedding? _rope;
     private ImmutableSortedDictionary<int, PlacedRank> _ranks = ImmutableSortedDictionary<int, PlacedRank>.Empty;
+    private int _restingTensors;
+    private int? _leakedTensors;
 
-    /// <param name="plan">Of a node.</param>
-    /// <param name="plane">Its end of the data plane; disposed with this.</param>
-    public NodeRanks(EnginePlan plan, IDataPlane plane)
+    /// <param name="plan">Of this process.</param>
+    /// <param name="plane">Its end of the data plane, disposed with this; null where all ranks are here.</param>
+    /// <param name="logger">Hears of tensors that were never given back.</param>
+    public RankHost(EnginePlan plan, IDataPlane? plane, ILogger logger)
     {
         _plan = plan;
         _plane = plane;
+        _logger = logger;
         _weights = new WeightStore(plan.Resources);
-        _rope = new RotaryEmbedding(plan.Model, plan.Positions);
         Facts = FactsOf(plan);
         Offer = OfferOf(plan, plane);
-        _meshes = new EpochMeshes(plane, plan.Topology, new MeshFacts($"{Facts.Model.Hash} {Facts.Tensors}", Facts.Kernels, Facts.DType));
+        _meshes = new EpochMeshes(
+            plane, plan.Topology, plan.Settings.Parallel.CollectiveTimeout,
+            new MeshFacts($"{Facts.Model.Hash} {Facts.Tensors}", Facts.Kernels, Facts.DType));
     }
 
     /// <inheritdoc/>
@@ -48,11 +55,25 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     /// <inheritdoc/>
     public NodeOffer Offer { get; }
 
+    /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
+    public int LiveTensors => _leakedTensors ?? (AllTensors() - _restingTensors);
+
+    /// <summary>The device of the first rank here, with the kernels in use.</summary>
+    public string DeviceName => Loaded.First().Device.Name;
+
+    /// <summary>Tensor memory of all ranks now.</summary>
+    public long MemoryBytes => _weights.Bytes + Loaded.Sum(rank => rank.Device.Memory.BytesNow);
+
+    /// <summary>The devices' own peaks together.</summary>
+    public long PeakMemoryBytes => _weights.Bytes + Loaded.Sum(rank => rank.Device.Memory.BytesPeak);
+
     /// <inheritdoc/>
     public ImmutableArray<WeightHash> Hashes
     {
         get
         {
+            if (_plane is null)
+                return [];
             lock (_gate)
             {
                 return [.. _ranks.Values.SelectMany(one => one.Resources.Weights.Hashes).Distinct()
@@ -61,34 +82,51 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
         }
     }
 
+    /// <summary>What a control plane above these ranks must know.</summary>
+    public NodeOptions Options(ILoggerFactory loggers, Action<NodeStatus>? stateChanged = null) => new()
+    {
+        Host = this,
+        WorldSize = _plan.Topology.WorldSize,
+        CpSize = _plan.Topology.AttnCp,
+        VocabSize = _plan.Model.VocabSize,
+        ContextLength = _plan.Model.MaxPositionEmbeddings,
+        Loggers = loggers,
+        StateChanged = stateChanged,
+    };
+
     /// <inheritdoc/>
-    public async Task LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken)
+    public Task LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken) =>
+        HasExactly(ranks) ? Task.CompletedTask : StartWatch.RunAsync(
+            _plan.Settings.Scheduler.StartTimeout, _plan.Resources,
+            async watch =>
+            {
+                await LoadAsync(ranks, watch.Through(new Share(progress)), watch.Stopping).ConfigureAwait(false);
+                return ranks;
+            },
+            _ => ValueTask.CompletedTask, cancellationToken);
+
+    /// <summary>As the other overload, without a watch over the time that it takes.</summary>
+    public async Task LoadAsync(ImmutableArray<int> ranks, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
         var kept = Keep(ranks);
         Free(kept);
         var free = new Queue<int>(Enumerable.Range(0, _plan.RanksHere).Except(kept.Values.Select(one => one.Place)));
         var missing = ranks.Except(kept.Keys).Select(rank => (Rank: rank, Place: free.Dequeue())).ToList();
         _plan.NeedOf([.. missing.Select(one => one.Rank)]).RequireFits(SystemLimits.Read());
-        var loaded = await StartWatch.RunAsync(
-            _plan.Settings.Scheduler.StartTimeout, _plan.Resources,
-            watch => RankResources.LoadAsync(_plan, missing, _weights, watch.Through(new Share(progress)), watch.Stopping),
-            abandoned =>
-            {
-                foreach (var rank in abandoned)
-                    rank.Dispose();
-                return ValueTask.CompletedTask;
-            },
-            cancellationToken).ConfigureAwait(false);
+        var loaded = await RankResources.LoadAsync(_plan, missing, _weights, progress, cancellationToken).ConfigureAwait(false);
+        _rope ??= new RotaryEmbedding(_plan.Model, _plan.Positions);
         lock (_gate)
         {
             _ranks = kept.AddRange(missing.Select((one, index) =>
                 KeyValuePair.Create(one.Rank, new PlacedRank(one.Place, _plan.Shards[one.Rank], loaded[index]))));
         }
+
+        _restingTensors = AllTensors();
     }
 
     /// <inheritdoc/>
     public async Task<IRankPipeline> OpenAsync(
-        int rank, EpochTable table, ILogitsSink? logits, Action<StepResult> results, CancellationToken cancellationToken)
+        int rank, EpochTable table, ILogitsSink logits, Action<StepResult> results, CancellationToken cancellationToken)
     {
         var resources = ResourcesOf(rank);
         var mesh = await _meshes.ConnectAsync(table, cancellationToken).ConfigureAwait(false);
@@ -99,7 +137,7 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
                 Topology = _plan.Topology,
                 Device = resources.Device,
                 Weights = resources.Weights,
-                Rope = _rope,
+                Rope = _rope!,
                 Kv = resources.Kv,
                 Groups = mesh.GroupsOf(rank),
                 Logits = logits,
@@ -116,6 +154,8 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     public async Task<DataLink> ProbeAsync(string dataEndpoint, CancellationToken cancellationToken)
     {
         const int payload = 4 << 20;
+        if (_plane is null)
+            return new DataLink(TimeSpan.Zero, 0, "this process has no data plane");
         if (!PeerEndpoint.TryParse(dataEndpoint, out var peer))
             return new DataLink(TimeSpan.Zero, 0, $"expected host:port, found \"{dataEndpoint}\"");
         var found = await _plane.ProbeAsync(peer, payload, cancellationToken).ConfigureAwait(false);
@@ -125,10 +165,23 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
     /// <summary>Closes the data plane, then frees the ranks.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _meshes.DisposeAsync().ConfigureAwait(false);
-        await _plane.DisposeAsync().ConfigureAwait(false);
-        Free(ImmutableSortedDictionary<int, PlacedRank>.Empty);
-        _weights.Dispose();
+        try
+        {
+            await _meshes.DisposeAsync().ConfigureAwait(false);
+            if (_plane is not null)
+                await _plane.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            // A pipeline that took too long to end was left to itself: its stage ends before the tensors are counted. Every device's
+            // threads end before any memory goes: a rank's last stage may move rows of another rank.
+            foreach (var rank in Loaded)
+                rank.Device.Dispose();
+            CountLeaks();
+            foreach (var rank in Loaded)
+                rank.Dispose();
+            _weights.Dispose();
+        }
     }
 
     private static GroupFacts FactsOf(EnginePlan plan)
@@ -148,15 +201,22 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
         return files.TensorsHash();
     }
 
-    private static NodeOffer OfferOf(EnginePlan plan, IDataPlane plane)
+    private static NodeOffer OfferOf(EnginePlan plan, IDataPlane? plane)
     {
         var cluster = plan.Settings.Cluster;
+        var own = new PeerEndpoint(cluster.EffectiveAdvertise, cluster.Port ?? ClusterSettings.DefaultPort);
         return new NodeOffer(
-            cluster.NodeName ?? $"{new PeerEndpoint(cluster.EffectiveAdvertise, cluster.Port ?? ClusterSettings.DefaultPort)}",
-            plane.Endpoint.ToString(),
-            cluster.Places,
+            plane is null ? "engine" : cluster.NodeName ?? $"{own}",
+            plane?.Endpoint.ToString() ?? "",
+            plan.RanksHere,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             $"{plan.ThreadsPerRank} threads for each rank, {CpuDevice.DefaultKernels.Name}");
+    }
+
+    private bool HasExactly(ImmutableArray<int> ranks)
+    {
+        lock (_gate)
+            return _ranks.Keys.SequenceEqual(ranks);
     }
 
     /// <summary>
@@ -193,6 +253,29 @@ internal sealed class NodeRanks : IRankHost, IAsyncDisposable
 
         foreach (var one in freed)
             one.Resources.Dispose();
+    }
+
+    private IEnumerable<RankResources> Loaded
+    {
+        get
+        {
+            lock (_gate)
+                return _ranks.Values.Select(one => one.Resources);
+        }
+    }
+
+    private int AllTensors() => Loaded.Sum(rank => rank.Device.Memory.LiveTensors);
+
+    private void CountLeaks()
+    {
+        var leaked = LiveTensors;
+        _leakedTensors = leaked;
+        if (leaked > 0)
+        {
+            _logger.LogError(
+                "{Count} tensors of steps were never disposed: {Tensors}", leaked,
+                string.Join("; ", Loaded.SelectMany(rank => rank.Device.Memory.DescribeLive())));
+        }
     }
 
     private RankResources ResourcesOf(int rank)

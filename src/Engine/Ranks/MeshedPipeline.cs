@@ -3,7 +3,7 @@ using AkkaCp.Collectives.Setup;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Steps;
 
-namespace AkkaCp.Engine.Cluster;
+namespace AkkaCp.Engine.Ranks;
 
 /// <summary>A rank's pipeline that ends with its epoch's connections: a peer that is lost is noticed while nothing runs, too.</summary>
 internal sealed class MeshedPipeline(IRankPipeline pipeline, IRankMesh mesh) : IRankPipeline

@@ -1,6 +1,4 @@
-using AkkaCp.Actors.Protocol;
-
-namespace AkkaCp.Actors;
+namespace AkkaCp.Actors.Protocol;
 
 /// <summary>How well one node reaches another.</summary>
 /// <param name="From">Name of the node that measured.</param>

@@ -2,13 +2,13 @@ using System.Diagnostics;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Protocol;
 
-namespace AkkaCp.Engine.Cluster;
+namespace AkkaCp.Engine.Generation;
 
 /// <summary>
 /// What a cluster says of itself, as an engine's health. Who wants it without waiting gets the last answer while it is fresh, and has the
 /// next one asked for.
 /// </summary>
-internal sealed class ClusterHealth(CpClient client, int ranks)
+internal sealed class ClusterHealth(ClientPlane client, int ranks) : IHealthSource
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(1);
@@ -19,7 +19,7 @@ internal sealed class ClusterHealth(CpClient client, int ranks)
     private long _answeredAt;
     private Task _asking = Task.CompletedTask;
 
-    /// <summary>The last answer; unknown when there is none that is fresh.</summary>
+    /// <inheritdoc/>
     public EngineHealth Last
     {
         get
@@ -36,7 +36,7 @@ internal sealed class ClusterHealth(CpClient client, int ranks)
 
     private EngineHealth Unknown => new(null, ranks, null, null, null, null, null, null, "cluster");
 
-    /// <summary>Asks the coordinator; unknown when none answers in time.</summary>
+    /// <inheritdoc/>
     public async Task<EngineHealth> AskAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var health = await client.StatusAsync(timeout, cancellationToken).ConfigureAwait(false) is { } status ? Of(status) : null;

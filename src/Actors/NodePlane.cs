@@ -6,7 +6,6 @@ using AkkaCp.Actors.Links;
 using AkkaCp.Actors.Logging;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -14,36 +13,30 @@ namespace AkkaCp.Actors;
 
 /// <summary>
 /// One process as a node of a cluster: joins it, loads and runs the ranks that it is given, and takes requests of its own clients.
-/// When the cluster gives it up (a cut link, a long pause), it joins again with its weights loaded. Safe for use by any number of
-/// threads.
+/// When the cluster gives it up (a cut link, a long pause), it joins again with its weights loaded.
 /// </summary>
-public sealed class CpNode : IAsyncDisposable
+public sealed class NodePlane : ControlPlane
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
     private readonly EngineSettings _settings;
     private readonly NodeContext _node;
     private readonly CoordinatorContext _coordinator;
-    private readonly OpenRequests _requests;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _stopLock = new();
     private readonly int _port;
     private volatile NodeLife _life;
     private volatile bool _isKilled;
-    private Task? _stop;
 
-    private CpNode(EngineSettings settings, CpNodeOptions options, ActorSystem system)
+    private NodePlane(EngineSettings settings, NodeOptions options, ActorSystem system)
+        : base(EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient())
     {
         var callbacks = Callbacks.Of(options.Loggers);
         (_settings, _loggers) = (settings, callbacks);
         _logger = _loggers.CreateLogger(LogCategories.Engine);
-        _coordinator = CoordinatorSetup.Context(
-            settings, options.Host.Facts, options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, settling: 2);
-        _node = new NodeContext(options.Host, callbacks.Guard(nameof(options.StateChanged), options.StateChanged), sendsLogits: true);
-        _requests = new OpenRequests(
-            EdgeRules.Of(settings.Cluster, () => "this node, which looks for one"), options.Host.Facts.ToClient());
+        _coordinator = CoordinatorSetup.Context(settings, options, settling: 2);
+        _node = NodeContext.Of(options);
         Control = ControlAddress.Of(system);
         _port = ((ExtendedActorSystem)system).Provider.DefaultAddress.Port ?? ClusterSettings.DefaultPort;
         _life = Begin(system);
@@ -60,48 +53,20 @@ public sealed class CpNode : IAsyncDisposable
     public Task Completion { get; }
 
     /// <summary>For tests: the actor system of now.</summary>
-    internal ActorSystem System => _life.System;
+    internal override ActorSystem System => _life.System;
+
+    private protected override IActorRef Locator => _life.Node;
 
     /// <summary>Binds the control plane's port and begins to join.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="SettingsException">The port cannot be bound, or a certificate cannot be read.</exception>
-    public static CpNode Start(EngineSettings settings, CpNodeOptions options)
+    public static NodePlane Start(EngineSettings settings, NodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
-        return new CpNode(
-            settings, options, ControlPlane.StartNode(settings, settings.Cluster.Port ?? ClusterSettings.DefaultPort, options.Loggers));
+        return new NodePlane(
+            settings, options, ListeningSystem.OfNode(settings, settings.Cluster.Port ?? ClusterSettings.DefaultPort, options.Loggers));
     }
-
-    /// <summary>
-    /// Runs one request on the cluster, from the begin of the enumeration on. The stream ends with exactly one terminal reply, Completed
-    /// or Failed; it does not throw. It outlives the loss of any other node. Cancelling the token, or leaving the enumeration, cancels
-    /// the request; the stream still ends with its terminal reply.
-    /// </summary>
-    /// <param name="request">The request.</param>
-    /// <param name="rows">Takes the logits of all rows where the request asks for them; null for none.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
-        GenerationProtocol.Submit request, LogitsRowTaker? rows = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(request.Sampling);
-        return _requests.RunAsync(request, rows, cancellationToken);
-    }
-
-    /// <summary>Asks the coordinator for the whole cluster; null when no coordinator is found in time.</summary>
-    public Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
-        ClusterQuestions.StatusAsync(_life.Node, timeout, cancellationToken);
-
-    /// <summary>Gives the node's own requests up to <paramref name="drain"/>, hands its ranks to other nodes, and leaves.</summary>
-    public Task StopAsync(TimeSpan drain)
-    {
-        lock (_stopLock)
-            return _stop ??= StopOnceAsync(drain);
-    }
-
-    /// <summary>Stops without draining.</summary>
-    public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
 
     /// <summary>For tests: the node vanishes as a killed process does.</summary>
     internal Task KillAsync()
@@ -113,7 +78,7 @@ public sealed class CpNode : IAsyncDisposable
     private NodeLife Begin(ActorSystem system)
     {
         var life = NodeLife.Begin(system, _settings, _node, _coordinator);
-        _requests.Attach(system, life.Node);
+        Requests.Attach(system, life.Node);
         return life;
     }
 
@@ -126,7 +91,7 @@ public sealed class CpNode : IAsyncDisposable
             var why = await _life.Over.ConfigureAwait(false);
             _logger.LogWarning("this node joins again: {Why}", why);
             _node.Publish(_node.Status with { State = NodeState.Joining, Message = why });
-            _requests.Detach();
+            Requests.Detach();
             await _life.EndAsync().ConfigureAwait(false);
             if (await RebindAsync().ConfigureAwait(false) is not { } system)
                 break;
@@ -134,7 +99,7 @@ public sealed class CpNode : IAsyncDisposable
         }
 
         await (_isKilled ? _life.EndAsync() : _life.LeaveAsync()).ConfigureAwait(false);
-        _requests.EndAll();
+        Requests.EndAll();
         _node.Shards.Stop();
         _node.Publish(_node.Status with { State = NodeState.Stopped, Ranks = [] });
         if (_node.Failed.IsFaulted)
@@ -149,7 +114,7 @@ public sealed class CpNode : IAsyncDisposable
         {
             try
             {
-                return ControlPlane.StartNode(_settings, _port, _loggers);
+                return ListeningSystem.OfNode(_settings, _port, _loggers);
             }
             catch (SettingsException exception)
             {
@@ -161,9 +126,10 @@ public sealed class CpNode : IAsyncDisposable
         return null;
     }
 
-    private async Task StopOnceAsync(TimeSpan drain)
+    /// <remarks>Hands its ranks to other nodes.</remarks>
+    private protected override async Task StopOnceAsync(TimeSpan drain)
     {
-        var idle = _requests.Close();
+        var idle = Requests.Close();
         await Task.WhenAny(idle, Task.Delay(drain)).ConfigureAwait(false);
         _stopping.TrySetResult();
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,9 +1,10 @@
+using AkkaCp.Engine.Composition;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Kv;
 
-namespace AkkaCp.Engine.Composition;
+namespace AkkaCp.Engine.Ranks;
 
 /// <summary>What one rank owns whatever becomes of its pipeline: device, weights, KV memory.</summary>
 internal sealed class RankResources : IDisposable
@@ -23,11 +24,6 @@ internal sealed class RankResources : IDisposable
 
     /// <summary>Its paged K and V.</summary>
     public KvPool Kv { get; }
-
-    /// <summary>All ranks of the layout.</summary>
-    public static Task<RankResources[]> LoadAllAsync(
-        EnginePlan plan, WeightStore store, IProgress<LoadProgress>? progress, CancellationToken cancellationToken) =>
-        LoadAsync(plan, [.. Enumerable.Range(0, plan.Topology.WorldSize).Select(rank => (rank, rank))], store, progress, cancellationToken);
 
     /// <summary>Starts devices, and loads on the devices' own threads, so that memory lies where it is used.</summary>
     /// <param name="plan">What the engine is made of.</param>

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Model.Sampling;
@@ -10,7 +11,7 @@ using Xunit;
 
 namespace AkkaCp.Actors.Tests;
 
-public class CpSystemSpec
+public class InProcessPlaneSpec
 {
     private const string VirtualTime = "scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"";
 
@@ -133,7 +134,7 @@ public class CpSystemSpec
         // The gate lets 20 steps through, so the request cannot end by itself before the word of its client comes.
         var ranks = new ScriptedRanks { Gate = new SemaphoreSlim(40) };
         await using var system = Start(ranks);
-        await foreach (var reply in system.Submit(Request(10, 1000), TestContext.Current.CancellationToken))
+        await foreach (var reply in system.Submit(Request(10, 1000), cancellationToken: TestContext.Current.CancellationToken))
         {
             if (reply is GenerationProtocol.TokenGenerated { Position: 14 })
                 break;
@@ -220,20 +221,21 @@ public class CpSystemSpec
 
     [Fact]
     public void WorldThatCpDoesNotDivide_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() =>
-        CpSystem.Start(new EngineSettings(), Options(new ScriptedRanks()) with { WorldSize = 3 }));
+        InProcessPlane.Start(new EngineSettings(), Options(new ScriptedRanks()) with { WorldSize = 3 }));
 
-    private static CpSystem Start(
-        ScriptedRanks ranks, SchedulerSettings? scheduler = null, string akka = "", ClusterSettings? cluster = null) => CpSystem.Start(
-        new EngineSettings
-        {
-            Cluster = cluster ?? new ClusterSettings(),
-            Scheduler = scheduler ?? new SchedulerSettings(),
-            KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
-            Akka = $"actor.serialize-messages = on\n{akka}",
-        },
-        Options(ranks));
+    private static InProcessPlane Start(
+        ScriptedRanks ranks, SchedulerSettings? scheduler = null, string akka = "", ClusterSettings? cluster = null) =>
+        InProcessPlane.Start(
+            new EngineSettings
+            {
+                Cluster = cluster ?? new ClusterSettings(),
+                Scheduler = scheduler ?? new SchedulerSettings(),
+                KvCache = new KvCacheSettings { BlockSizeTokens = 16 },
+                Akka = $"actor.serialize-messages = on\n{akka}",
+            },
+            Options(ranks));
 
-    private static CpSystemOptions Options(ScriptedRanks ranks) => new()
+    private static NodeOptions Options(ScriptedRanks ranks) => new()
     {
         WorldSize = ranks.WorldSize,
         CpSize = 2,
@@ -245,7 +247,7 @@ public class CpSystemSpec
 
     /// <summary>Waits until a heartbeat that was due has been heard: the node and the coordinator have
     /// answered what came behind it.</summary>
-    private static async Task Settle(CpSystem system)
+    private static async Task Settle(InProcessPlane system)
     {
         var node = system.System.ActorSelection("/user/node");
         var coordinator = system.System.ActorSelection("/user/coordinator");
@@ -254,21 +256,21 @@ public class CpSystemSpec
         await node.Ask<NodeProtocol.Located>(NodeProtocol.Locate.Instance, s_patience);
     }
 
-    private static TestScheduler Time(CpSystem system) => (TestScheduler)system.System.Scheduler;
+    private static TestScheduler Time(InProcessPlane system) => (TestScheduler)system.System.Scheduler;
 
     private static GenerationProtocol.Submit Request(int promptLength, int maxNew, int salt = 0) => new(
         Guid.NewGuid(), [.. FakeModel.Prompt(promptLength, salt)], promptLength, maxNew, SamplingOptions.Greedy, []);
 
     private static async Task<IReadOnlyList<GenerationProtocol.IReply>> All(
-        CpSystem system, GenerationProtocol.Submit request, CancellationToken cancellationToken = default)
+        InProcessPlane system, GenerationProtocol.Submit request, CancellationToken cancellationToken = default)
     {
         var replies = new List<GenerationProtocol.IReply>();
-        await foreach (var reply in system.Submit(request, cancellationToken))
+        await foreach (var reply in system.Submit(request, cancellationToken: cancellationToken))
             replies.Add(reply);
         return replies;
     }
 
-    private static async Task<IReadOnlyList<int>> TextOf(CpSystem system, GenerationProtocol.Submit request)
+    private static async Task<IReadOnlyList<int>> TextOf(InProcessPlane system, GenerationProtocol.Submit request)
     {
         var replies = await All(system, request).WaitAsync(s_patience);
         Assert.IsType<GenerationProtocol.Completed>(replies[^1]);

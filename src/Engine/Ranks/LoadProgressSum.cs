@@ -1,6 +1,6 @@
 using AkkaCp.Model.Weights;
 
-namespace AkkaCp.Engine.Composition;
+namespace AkkaCp.Engine.Ranks;
 
 /// <summary>Adds the loading of all ranks up for whoever watches the engine.</summary>
 internal sealed class LoadProgressSum(IProgress<LoadProgress> watcher, IReadOnlyList<long> bytesOfRanks)

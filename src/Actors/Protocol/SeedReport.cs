@@ -1,6 +1,4 @@
-using AkkaCp.Actors.Protocol;
-
-namespace AkkaCp.Actors;
+namespace AkkaCp.Actors.Protocol;
 
 /// <summary>What a seed says of itself.</summary>
 /// <param name="Address">The seed, <c>host:port</c>.</param>

@@ -1,15 +1,14 @@
 using AkkaCp.Actors.Logging;
-using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace AkkaCp.Actors;
+namespace AkkaCp.Actors.Nodes;
 
-/// <summary>What <see cref="CpNode"/> needs beside the settings.</summary>
-public sealed record CpNodeOptions
+/// <summary>What a process with ranks needs beside the settings.</summary>
+public sealed record NodeOptions
 {
-    /// <summary>The node's ranks. Stays the program's, which disposes it after the node has stopped.</summary>
+    /// <summary>The ranks of this process. Stays the program's, which disposes it after the control plane has stopped.</summary>
     public required IRankHost Host { get; init; }
 
     /// <summary>Ranks of the layout, at least 1.</summary>

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace AkkaCp.Actors.Cluster;
 
 /// <summary>Starts actor systems that listen: of nodes, and of clients.</summary>
-internal static class ControlPlane
+internal static class ListeningSystem
 {
     /// <summary>Role of every node.</summary>
     public const string Role = "akka-cp-node";
@@ -25,12 +25,12 @@ internal static class ControlPlane
     /// <param name="port">Where it listens; 0 for a free port.</param>
     /// <param name="loggers">Takes its log.</param>
     /// <exception cref="SettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
-    public static ActorSystem StartNode(EngineSettings settings, int port, ILoggerFactory loggers) =>
+    public static ActorSystem OfNode(EngineSettings settings, int port, ILoggerFactory loggers) =>
         Start(settings, NodeResource, port, settings.Cluster.EffectiveAdvertise, loggers);
 
     /// <summary>A client's system.</summary>
     /// <exception cref="SettingsException">The address cannot be bound, or a certificate cannot be read.</exception>
-    public static ActorSystem StartClient(EngineSettings settings, ILoggerFactory loggers) =>
+    public static ActorSystem OfClient(EngineSettings settings, ILoggerFactory loggers) =>
         Start(settings, ClientResource, 0, settings.Cluster.EffectiveAdvertise, loggers);
 
     /// <summary>The seeds. One that is this node, spelt in another way, is this node: nobody else could tell it so.</summary>

@@ -5,11 +5,10 @@ using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Links;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Setup;
-using AkkaCp.Engine.Composition;
 using AkkaCp.Settings;
 using Microsoft.Extensions.Logging;
 
-namespace AkkaCp.Engine.Cluster;
+namespace AkkaCp.Engine.Composition;
 
 /// <summary>
 /// Which ports a node takes. Nodes of one machine can share one configuration: who finds a control port taken takes the next of the seeds

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using AkkaCp.Actors;
+using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Logging;
+using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Ranks;
+using AkkaCp.Model;
+using AkkaCp.Scheduling.Requests;
+using AkkaCp.Settings;
+using AkkaCp.Text.Files;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AkkaCp.Engine.Generation;
+
+/// <summary>The ranks of this process with the control plane above them, or the way to a cluster's.</summary>
+internal sealed class Backend : IGenerationBackend
+{
+    private readonly ControlPlane _control;
+    private readonly IHealthSource _health;
+    private readonly RankHost? _ranks;
+    private readonly TimeSpan _drain;
+
+    private Backend(ControlPlane control, IHealthSource health, RankHost? ranks, TimeSpan drain) =>
+        (_control, _health, _ranks, _drain) = (control, health, ranks, drain);
+
+    /// <inheritdoc/>
+    public int LiveTensors => _ranks?.LiveTensors ?? 0;
+
+    /// <inheritdoc/>
+    public EngineHealth Health => _health.Last;
+
+    /// <summary>Opens a client's port where the settings name a cluster's seeds. Otherwise reads the weights, all ranks at once, and starts
+    /// the actors.</summary>
+    /// <exception cref="SettingsException">The weights have other dimensions than config.json, the memory that the settings ask for is not
+    /// there, or a certificate cannot be read; nothing was taken.</exception>
+    /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
+    /// <exception cref="TimeoutException">The start does not get on.</exception>
+    public static Task<Backend> StartAsync(EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
+    {
+        if (!plan.Settings.Cluster.Seeds.IsEmpty)
+            return Task.FromResult(StartClient(plan, options));
+        plan.RequireDimensions();
+        plan.NeedHere.RequireFits(SystemLimits.Read());
+        return StartWatch.RunAsync(
+            plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartInProcessAsync(plan, options, watch),
+            started => started.DisposeAsync(), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<GenerationProtocol.IReply> Submit(
+        GenerationProtocol.Submit request, LogitsRow? rows, CancellationToken cancellationToken) =>
+        _control.Submit(request, rows, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        _health.AskAsync(timeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await _control.StopAsync(_drain).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_ranks is not null)
+                await _ranks.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <remarks>A client has nothing to drain: its requests end with it.</remarks>
+    private static Backend StartClient(EnginePlan plan, EngineOptions options)
+    {
+        var client = ClientPlane.Start(
+            plan.Settings, options.LoggerFactory, ModelFacts.Read(plan.Directory), options.ClusterWait is { } told ? told.Report : null);
+        return new Backend(client, new ClusterHealth(client, plan.Topology.WorldSize), ranks: null, drain: TimeSpan.Zero);
+    }
+
+    private static async Task<Backend> StartInProcessAsync(EnginePlan plan, EngineOptions options, StartWatch watch)
+    {
+        var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
+        var ranks = new RankHost(plan, plane: null, loggers.CreateLogger(LogCategories.Engine));
+        IAsyncDisposable held = ranks;
+        try
+        {
+            ImmutableArray<int> all = [.. Enumerable.Range(0, plan.Topology.WorldSize)];
+            await ranks.LoadAsync(all, watch.Through(options.LoadProgress), watch.Stopping).ConfigureAwait(false);
+            watch.Enter("the ranks were built");
+            var control = InProcessPlane.Start(plan.Settings, ranks.Options(loggers));
+            var started = new Backend(control, new OwnHealth(control, ranks, plan), ranks, plan.Settings.Scheduler.DrainTimeout);
+            held = started;
+            await control.Ready.WaitAsync(watch.Stopping).ConfigureAwait(false);
+            return started;
+        }
+        catch
+        {
+            await held.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+}

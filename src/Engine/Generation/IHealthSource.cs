@@ -1,0 +1,36 @@
+using AkkaCp.Actors;
+using AkkaCp.Actors.Protocol;
+using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Ranks;
+
+namespace AkkaCp.Engine.Generation;
+
+/// <summary>Says how an engine's ranks are.</summary>
+internal interface IHealthSource
+{
+    /// <summary>What is known at once.</summary>
+    EngineHealth Last { get; }
+
+    /// <summary>Asks; what nobody answers in time is unknown.</summary>
+    Task<EngineHealth> AskAsync(TimeSpan timeout, CancellationToken cancellationToken);
+}
+
+/// <summary>The health of ranks that are all in this process, whose coordinator keeps its picture at hand.</summary>
+internal sealed class OwnHealth(InProcessPlane control, RankHost ranks, EnginePlan plan) : IHealthSource
+{
+    /// <inheritdoc/>
+    public EngineHealth Last
+    {
+        get
+        {
+            var status = control.Status;
+            return new EngineHealth(
+                status.Phase is CoordinatorPhase.Serving, plan.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
+                (long)status.FreeKvBlocks * plan.Settings.KvCache.BlockSizeTokens, ranks.MemoryBytes, ranks.PeakMemoryBytes,
+                ranks.DeviceName);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<EngineHealth> AskAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Last);
+}
