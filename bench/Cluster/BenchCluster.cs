@@ -47,9 +47,7 @@ internal sealed class BenchCluster : IAsyncDisposable
             Sampling = new SamplingOverrides { Temperature = 1, Seed = (ulong)seed },
         };
         await foreach (var chunk in Engine.GenerateAsync(request))
-        {
             _ = chunk;
-        }
     }
 
     /// <inheritdoc/>
@@ -57,8 +55,6 @@ internal sealed class BenchCluster : IAsyncDisposable
     {
         await Engine.DisposeAsync();
         foreach (var node in Nodes)
-        {
             node.Dispose();
-        }
     }
 }

@@ -33,9 +33,7 @@ internal static class LatencyBench
     {
         var all = new List<StepTime>();
         foreach (var node in cluster.Nodes)
-        {
             all.AddRange(await node.AskAsync<List<StepTime>>(BenchNode.AskTimes));
-        }
 
         return all;
     }

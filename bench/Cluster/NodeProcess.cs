@@ -37,9 +37,7 @@ internal sealed class NodeProcess : IDisposable
     {
         _process.StandardInput.Close();
         if (!_process.WaitForExit(s_patience))
-        {
             _process.Kill();
-        }
 
         _process.Dispose();
     }

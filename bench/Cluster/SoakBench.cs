@@ -49,9 +49,7 @@ internal static class SoakBench
     {
         var states = new List<NodeState>();
         foreach (var node in cluster.Nodes)
-        {
             states.Add(await node.AskAsync<NodeState>(BenchNode.AskState));
-        }
 
         return new Sample(Math.Round(Stopwatch.GetElapsedTime(start).TotalSeconds, 1), states.Sum(state => state.StepsPlanned), states);
     }

@@ -33,9 +33,7 @@ internal sealed class StepTimes : EventListener
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
         if (eventSource.Name == StepEvents.SourceName)
-        {
             EnableEvents(eventSource, EventLevel.Verbose);
-        }
     }
 
     /// <inheritdoc/>
@@ -43,18 +41,14 @@ internal sealed class StepTimes : EventListener
     {
         var now = Stopwatch.GetTimestamp();
         if (eventData.EventId is not (StepEvents.PlannedId or StepEvents.BegunId) || eventData.Payload is not { } values)
-        {
             return;
-        }
 
         var rank = eventData.EventId == StepEvents.BegunId ? (int)(long)values[2]! : StepTime.Coordinator;
         lock (_lock)
         {
             Planned += rank == StepTime.Coordinator ? 1 : 0;
             if (_times.Count == Kept)
-            {
                 _times.Dequeue();
-            }
 
             _times.Enqueue(new StepTime((long)values[0]!, (long)values[1]!, rank, now));
         }

@@ -46,9 +46,7 @@ internal sealed class AttentionBench : IDisposable
     {
         // Until the runtime has recompiled it, what is around the kernels runs in unoptimised code.
         for (var warm = CpuClock.WallSeconds; CpuClock.WallSeconds - warm < 1;)
-        {
             _device.FusedInferAttentionScore(_calls[0]);
-        }
 
         // Short calls are timed together, so that reading the clock does not count.
         var repeats = Math.Max(_calls.Length, (int)Math.Clamp(1e9 / Flops, 1, 50));
@@ -57,9 +55,7 @@ internal sealed class AttentionBench : IDisposable
         {
             var start = clock();
             for (var repeat = 0; repeat < repeats; repeat++)
-            {
                 _device.FusedInferAttentionScore(_calls[repeat % _calls.Length]);
-            }
 
             best = Math.Min(best, (clock() - start) / repeats);
         }
@@ -81,9 +77,7 @@ internal sealed class AttentionBench : IDisposable
         using var wide = _device.Memory.Rent(DType.F32, shape);
         var values = wide.View.SpanF32();
         for (var i = 0; i < values.Length; i++)
-        {
             values[i] = ((i * 37L % 101) - 50) / 100f;
-        }
 
         _device.Cast(wide, tensor);
         return tensor;

@@ -60,9 +60,7 @@ internal sealed class ExpertsBench : IDisposable
         // Until the runtime has recompiled them, the loops around the tiles run in unoptimised code.
         var warm = CpuClock.WallSeconds;
         while (CpuClock.WallSeconds - warm < 1)
-        {
             Measure(1, clock);
-        }
 
         return Measure(runs, clock);
     }
@@ -70,14 +68,10 @@ internal sealed class ExpertsBench : IDisposable
     public void Dispose()
     {
         foreach (var matrix in (PackedMatrix[])[.. _gateUp, .. _down])
-        {
             matrix.Dispose();
-        }
 
         foreach (var tensor in (Tensor[])[_x, _weights, _activated, _expandedY])
-        {
             tensor.Dispose();
-        }
     }
 
     private (double Sort, double GateUp, double Down, double Combine) Measure(int runs, Func<double> clock)

@@ -58,9 +58,7 @@ internal sealed class NormRopeBench : IDisposable
     {
         // Until the runtime has recompiled them, short operators run in unoptimised code.
         for (var warm = CpuClock.WallSeconds; CpuClock.WallSeconds - warm < 0.5;)
-        {
             call(0);
-        }
 
         // Short calls are timed together, so that reading the clock does not count. What is normed and rotated again stays finite.
         var repeats = Math.Max(1, 2048 / _slots.Length);
@@ -69,9 +67,7 @@ internal sealed class NormRopeBench : IDisposable
         {
             var start = clock();
             for (var repeat = 0; repeat < repeats; repeat++)
-            {
                 call((run + repeat) % _kv.Length);
-            }
 
             best = Math.Min(best, (clock() - start) / repeats);
         }
@@ -105,9 +101,7 @@ internal sealed class NormRopeBench : IDisposable
         var tensor = _device.Memory.Rent(dtype, shape);
         tensor.View.Bytes().Clear();
         if (dtype == DType.F32)
-        {
             tensor.View.SpanF32().Fill(0.75f);
-        }
 
         _owned.Add(tensor);
         return tensor;

@@ -42,9 +42,7 @@ internal sealed class ProductBench : IDisposable
         {
             var start = clock();
             foreach (var w in _weights)
-            {
                 _device.MatMul(_x, w, null, _y);
-            }
 
             best = Math.Min(best, (clock() - start) / _weights.Length);
         }
@@ -57,16 +55,12 @@ internal sealed class ProductBench : IDisposable
         _x.Dispose();
         _y.Dispose();
         foreach (var w in _weights)
-        {
             w.Dispose();
-        }
     }
 
     private static void Fill(Span<float> values)
     {
         for (var i = 0; i < values.Length; i++)
-        {
             values[i] = ((i * 37 % 101) - 50) / 50f;
-        }
     }
 }

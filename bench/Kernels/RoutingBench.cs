@@ -29,9 +29,7 @@ internal sealed class RoutingBench : IDisposable
         (_experts, _places) = (new int[t * Choices], new int[t * Choices]);
         var logits = _logits.View.SpanF32();
         for (var i = 0; i < logits.Length; i++)
-        {
             logits[i] = (i * 7919L % 1009) / 200f;
-        }
 
         _x.View.SpanF32().Fill(1f);
     }
@@ -45,9 +43,7 @@ internal sealed class RoutingBench : IDisposable
         // Until the runtime has recompiled them, short operators run in unoptimised code.
         var warm = CpuClock.WallSeconds;
         while (CpuClock.WallSeconds - warm < 1)
-        {
             Measure(10, clock);
-        }
 
         return Measure(runs, clock);
     }

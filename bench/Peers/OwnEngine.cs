@@ -1,6 +1,6 @@
+using AkkaCp.Cli.Bench;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Pipeline.Partition;
-using AkkaCp.Cli.Bench;
 
 namespace AkkaCp.Bench.Peers;
 

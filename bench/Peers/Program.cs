@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using AkkaCp.Bench.Peers;
 using AkkaCp.Bench.Peers.Gguf;
 using AkkaCp.Bench.Peers.Llama;
+using AkkaCp.Cli.Bench;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
-using AkkaCp.Cli.Bench;
 
 // Compares our engine with llama.cpp on the same weights, in turns, in one run. bench/peers.sh fetches llama.cpp's libraries and says how.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

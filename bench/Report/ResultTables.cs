@@ -47,7 +47,10 @@ internal static class ResultTables
         var both = new JsonObject();
         foreach (var (key, value) in Scalars(row)
             .Where(pair => pair.Key is "prompt_tokens" or "attn_cp" or "threads" or "depth" or "streams"))
+        {
             both[key] = value!.DeepClone();
+        }
+
         foreach (var (key, value) in Scalars(inner!.AsObject()))
             both[key] = value!.DeepClone();
         return both;

@@ -28,9 +28,7 @@ internal sealed class BenchCertificates : IDisposable
     {
         var given = args.SkipWhile(arg => arg != "--tls").Skip(1).FirstOrDefault();
         if (given is not null)
-        {
             return new BenchCertificates(given, isOwner: false);
-        }
 
         var certificates = new BenchCertificates(Directory.CreateTempSubdirectory("akkacp-bench-").FullName, isOwner: true);
         certificates.Write();
@@ -40,9 +38,7 @@ internal sealed class BenchCertificates : IDisposable
     public void Dispose()
     {
         if (_isOwner)
-        {
             Directory.Delete(Folder, recursive: true);
-        }
     }
 
     private void Write()

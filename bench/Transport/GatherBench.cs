@@ -42,9 +42,7 @@ internal sealed class GatherBench : IDisposable
         {
             var slot = i % inFlight;
             if (i >= inFlight)
-            {
                 _waiters[slot].Wait();
-            }
 
             if (i < times)
             {
@@ -93,9 +91,7 @@ internal sealed class GatherBench : IDisposable
     {
         _pool.Dispose();
         foreach (var waiter in _waiters)
-        {
             waiter.Dispose();
-        }
     }
 
     private void Poll(int bytes, int times)
@@ -129,9 +125,7 @@ internal sealed class GatherBench : IDisposable
         public void Poll()
         {
             while (!_call.IsCompleted)
-            {
                 Thread.Yield();
-            }
 
             _call.GetAwaiter().GetResult();
         }

@@ -94,9 +94,7 @@ internal sealed class GatherRun(PeerProcess processes)
         for (var round = 0; round < Rounds; round++)
         {
             for (var way = 0; way < ways.Length; way++)
-            {
                 results[way][round] = ways[way]();
-            }
         }
 
         return [.. results.Select(Median)];
@@ -120,8 +118,6 @@ internal sealed class GatherRun(PeerProcess processes)
     {
         // On one process only: both at once would share the memory's bandwidth.
         for (var i = 0; i < (processes.IsPeer ? 0 : times); i++)
-        {
             _from.AsSpan(0, bytes).CopyTo(_to);
-        }
     }
 }

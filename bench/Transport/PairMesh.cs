@@ -26,9 +26,7 @@ internal sealed class PairMesh : IAsyncDisposable
         var plane = DataPlane.Open(options);
         var heard = processes.Exchange(string.Create(CultureInfo.InvariantCulture, $"{plane.Endpoint} {number}")).Split(' ');
         if (!PeerEndpoint.TryParse(heard[0], out var peer))
-        {
             throw new InvalidOperationException($"expected an endpoint, found {heard[0]}");
-        }
 
         var mesh = await plane.ConnectAsync(new MeshSpec
         {

@@ -27,9 +27,7 @@ internal sealed class PeerProcess : IDisposable
     public static PeerProcess Of(string[] args, string through = "")
     {
         if (args is [Word, ..])
-        {
             return new PeerProcess(null);
-        }
 
         string[] command = [.. through.Split(' ', StringSplitOptions.RemoveEmptyEntries), Environment.ProcessPath!, Word, .. args];
         return new PeerProcess(Process.Start(new ProcessStartInfo(command[0], command[1..])
@@ -52,9 +50,7 @@ internal sealed class PeerProcess : IDisposable
     public void Print(string line)
     {
         if (!IsPeer)
-        {
             Console.WriteLine(line);
-        }
     }
 
     public void Dispose()

@@ -83,9 +83,7 @@ internal static class PrefillRun
     private static void Print(PeerProcess processes, StageClock clock, StepResult result, int tokens, double seconds, bool isWarm)
     {
         if (result.Fault is { } fault)
-        {
             throw new InvalidOperationException(fault.ToString());
-        }
 
         var exposed = clock.Stages.Where(stage => stage.Name == GatherStage).Sum(stage => stage.Exposed.TotalSeconds);
         var theirs = double.Parse(processes.Exchange(exposed.ToString("R", CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);

@@ -56,21 +56,15 @@ internal sealed class RawPair : IDisposable
         for (var i = 0; i < times; i++)
         {
             if (i >= underWay)
-            {
                 _received.Wait();
-            }
 
             _wanted.Release();
             for (var sent = 0; sent < bytes;)
-            {
                 sent += _send.Send(_out.AsSpan(Buffer(i) + sent, bytes - sent));
-            }
         }
 
         for (var i = 0; i < Math.Min(times, underWay); i++)
-        {
             _received.Wait();
-        }
     }
 
     /// <summary>One side sends and waits for the answer, the other answers.</summary>
@@ -81,15 +75,11 @@ internal sealed class RawPair : IDisposable
         {
             _wanted.Release();
             if (isFirst)
-            {
                 _send.Send(_out.AsSpan(0, bytes));
-            }
 
             _received.Wait();
             if (!isFirst)
-            {
                 _send.Send(_out.AsSpan(0, bytes));
-            }
         }
     }
 
@@ -123,9 +113,7 @@ internal sealed class RawPair : IDisposable
                 {
                     var count = _receive.Receive(_in.AsSpan(Buffer(i) + received, _bytes - received));
                     if (count == 0)
-                    {
                         return;
-                    }
 
                     received += count;
                 }

@@ -50,14 +50,10 @@ internal static class RingBench
         var groups = meshes.Select((mesh, rank) => mesh.Group(GroupKind.AttnCp, rank)).ToArray();
         var results = new List<(int, double)>();
         foreach (var bytes in (int[])[1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20])
-        {
             results.Add((bytes, await RateAsync(groups, bytes)));
-        }
 
         foreach (var plane in planes)
-        {
             await plane.DisposeAsync();
-        }
 
         return results;
     }
@@ -79,9 +75,7 @@ internal static class RingBench
                 groups.Select(group => Task.Run(() => GatherAsync(group, first, times, receives[group.Rank], rows, counts))));
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (round >= 0)
-            {
                 rates[round] = (double)bytes * (groups.Length - 1) * times / seconds / 1e9;
-            }
         }
 
         return rates.Order().ElementAt(Rounds / 2);

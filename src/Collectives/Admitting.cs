@@ -13,30 +13,20 @@ internal static class Admitting
     public static Admission Decide(Hello hello, Connection connection, RankMesh? mesh, long? latestEpoch, DataPlaneOptions options)
     {
         if (latestEpoch is null || hello.Epoch > latestEpoch)
-        {
             return new Admission(HelloAnswer.NotYet($"epoch {hello.Epoch} is not known here yet"), null);
-        }
 
         if (hello.Epoch < latestEpoch || mesh is null)
-        {
             return Refuse(RefusalKind.Mismatch, $"epoch {hello.Epoch} is over; the latest here is {latestEpoch}");
-        }
 
         // First, so that both of two that differ learn why, also when one of them has given up already.
         if (HelloCheck.Problems(hello, mesh.Spec, options) is { Count: > 0 } problems)
-        {
             return Refuse(RefusalKind.Mismatch, string.Join("; ", problems));
-        }
 
         if (mesh.Closing.IsCancellationRequested)
-        {
             return Refuse(RefusalKind.Mismatch, $"epoch {hello.Epoch} is closed here");
-        }
 
         if (mesh.Peers.FirstOrDefault(peer => peer.Ranks.SequenceEqual(hello.From)) is not { } peer)
-        {
             return Refuse(RefusalKind.Mismatch, $"ranks {string.Join(",", hello.From)} are not one process in epoch {hello.Epoch}");
-        }
 
         if (peer.Receive is { } link)
         {

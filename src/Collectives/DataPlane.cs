@@ -50,9 +50,7 @@ public sealed class DataPlane : IDataPlane
         ArgumentNullException.ThrowIfNull(options);
         OptionsCheck.Require(options);
         if (options.Tls is { } files)
-        {
             NodeTls.Check(files);
-        }
 
         return new DataPlane(options, log ?? NullLogger.Instance);
     }
@@ -68,9 +66,7 @@ public sealed class DataPlane : IDataPlane
     {
         ArgumentNullException.ThrowIfNull(topology);
         if (callTimeout is { } limit)
-        {
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(limit, TimeSpan.Zero, nameof(callTimeout));
-        }
 
         var spec = new MeshSpec
         {
@@ -93,9 +89,7 @@ public sealed class DataPlane : IDataPlane
         {
             MeshSpecCheck.Require(spec, Endpoint, _latestEpoch);
             if (_mesh is { } before)
-            {
                 await before.DisposeAsync().ConfigureAwait(false);
-            }
 
             return await ConnectAsync(Enter(spec), cancellationToken).ConfigureAwait(false);
         }
@@ -121,9 +115,7 @@ public sealed class DataPlane : IDataPlane
     {
         _listener.Dispose();
         if (_mesh is { } mesh)
-        {
             await mesh.DisposeAsync().ConfigureAwait(false);
-        }
 
         _connecting.Dispose();
     }
@@ -182,9 +174,7 @@ public sealed class DataPlane : IDataPlane
                 {
                     report("has not connected back");
                     using (connection)
-                    {
                         peer.Send.Run(connection);
-                    }
 
                     return;
                 }
@@ -209,13 +199,9 @@ public sealed class DataPlane : IDataPlane
     private Admission Admit(Hello hello, Connection connection)
     {
         if (hello.Purpose == HelloPurpose.Probe)
-        {
             return new Admission(HelloAnswer.Welcome, () => Probing.Answer(connection), IsProbe: true);
-        }
 
         lock (_lock)
-        {
             return Admitting.Decide(hello, connection, _mesh, _latestEpoch, _options);
-        }
     }
 }

@@ -35,9 +35,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
         Peers = MakePeers();
         Groups = new EpochGroups(spec, options, time, rank => _peerOfRank[rank], Memory);
         if (Peers.Count == 0)
-        {
             _connected.SetResult();
-        }
     }
 
     public long Epoch => Spec.Epoch;
@@ -75,9 +73,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     {
         var loss = new PeerLoss(peer.Endpoint, peer.Ranks, reason);
         if (!Groups.TryLose(peer, loss))
-        {
             return;
-        }
 
         _log.LogInformation("Epoch {Epoch}: lost {Loss}", Epoch, loss);
         _lost.TrySetResult(loss);
@@ -105,9 +101,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     public void Joined()
     {
         if (Peers.All(peer => peer.IsConnected))
-        {
             _connected.TrySetResult();
-        }
     }
 
     /// <summary>A peer refuses for good, so that the epoch cannot be.</summary>
@@ -130,9 +124,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     public ValueTask DisposeAsync()
     {
         lock (_threads)
-        {
             return new ValueTask(_closed ??= CloseAsync());
-        }
     }
 
     private async Task CloseAsync()
@@ -150,9 +142,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
         _lost.TrySetCanceled();
         _connected.TrySetCanceled();
         foreach (var peer in Peers)
-        {
             peer.Dispose();
-        }
 
         Memory.Dispose();
         _closing.Dispose();
@@ -163,9 +153,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     private Task[] Threads()
     {
         lock (_threads)
-        {
             return [.. _threads];
-        }
     }
 
     private List<Peer> MakePeers()
@@ -178,9 +166,7 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
             peer.Send = new SendLink(this, peer);
             peers.Add(peer);
             foreach (var rank in ranks)
-            {
                 _peerOfRank[rank] = peer;
-            }
         }
 
         return peers;

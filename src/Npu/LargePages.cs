@@ -22,9 +22,7 @@ internal static unsafe partial class LargePages
     public static nint Allocate(nuint bytes)
     {
         if (bytes < PageBytes)
-        {
             return (nint)NativeMemory.AlignedAlloc(bytes, TensorPool.Alignment);
-        }
 
         var memory = NativeMemory.AlignedAlloc(bytes, PageBytes);
         if (OperatingSystem.IsLinux())

@@ -11,9 +11,7 @@ internal static unsafe class OperatorChecks
     public static void RequireF32(string op, string argument, in TensorView view)
     {
         if (view.DType != DType.F32)
-        {
             Refuse(op, argument, "F32", $"{view.DType}");
-        }
     }
 
     /// <summary>The view must be F32 with <paramref name="rows"/> rows of <paramref name="rowLength"/> elements,
@@ -22,9 +20,7 @@ internal static unsafe class OperatorChecks
     {
         RequireF32(op, argument, view);
         if (view.Rows != rows || view.RowLength != rowLength)
-        {
             Refuse(op, argument, $"[{rows}, {rowLength}]", view.ToString());
-        }
     }
 
     /// <summary>The view must be F32 of exactly two dimensions.</summary>
@@ -32,9 +28,7 @@ internal static unsafe class OperatorChecks
     {
         RequireF32(op, argument, view);
         if (view.Rank != 2)
-        {
             Refuse(op, argument, "2 dimensions", view.ToString());
-        }
     }
 
     /// <summary>The view must be F32 [length].</summary>
@@ -42,9 +36,7 @@ internal static unsafe class OperatorChecks
     {
         RequireF32(op, argument, view);
         if (view.Rank != 1 || view.Rows != length || !view.IsDense)
-        {
             Refuse(op, argument, $"[{length}], dense", $"{view}{(view.IsDense ? "" : $" with stride {view.RowStride}")}");
-        }
     }
 
     /// <summary>The view must have the shape of another one.</summary>
@@ -52,23 +44,17 @@ internal static unsafe class OperatorChecks
     {
         var same = view.Rank == other.Rank;
         for (var axis = 0; same && axis < view.Rank; axis++)
-        {
             same = view[axis] == other[axis];
-        }
 
         if (!same)
-        {
             Refuse(op, argument, other.ToString(), view.ToString());
-        }
     }
 
     /// <summary>The two views must share no element.</summary>
     public static void RequireDisjoint(string op, string argument, in TensorView view, string otherArgument, in TensorView other)
     {
         if (Overlap(view, other))
-        {
             Refuse(op, argument, $"memory apart from {otherArgument}", "an overlap");
-        }
     }
 
     /// <summary>The two views must be the same memory element by element, or share no element.</summary>
@@ -78,9 +64,7 @@ internal static unsafe class OperatorChecks
         var same = view.Data == other.Data && view.DType == other.DType && view.RowLength == other.RowLength
             && (view.RowStride == other.RowStride || view.Rows <= 1);
         if (!same && Overlap(view, other))
-        {
             Refuse(op, argument, $"the memory of {otherArgument} or memory apart from it", "a partial overlap");
-        }
     }
 
     /// <summary>Throws the refusal.</summary>
@@ -93,21 +77,15 @@ internal static unsafe class OperatorChecks
     private static bool Overlap(in TensorView a, in TensorView b)
     {
         if (a.Count == 0 || b.Count == 0)
-        {
             return false;
-        }
 
         var (aStart, bStart) = ((long)a.Data, (long)b.Data);
         if (aStart >= bStart + Extent(b) || bStart >= aStart + Extent(a))
-        {
             return false;
-        }
 
         var stride = StrideBytes(a);
         if (stride != StrideBytes(b) || a.Rows == 1 || b.Rows == 1)
-        {
             return true;
-        }
 
         // Both are windows of columns of one matrix: they meet unless one lies in the gaps of the other.
         var shift = ((bStart - aStart) % stride + stride) % stride;

@@ -45,9 +45,7 @@ public abstract class PackedMatrix : IDisposable
         for (var row = 0; row < rows.Length / K; row++)
         {
             for (var k = 0; k < K; k++)
-            {
                 wide[k] = BitConverter.UInt32BitsToSingle((uint)rows[(row * K) + k] << 16);
-            }
 
             Pack(firstRow + row, wide);
         }

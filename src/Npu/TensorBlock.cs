@@ -31,9 +31,7 @@ internal sealed unsafe class TensorBlock(TensorPool pool, void* memory, nuint ca
     {
         // Exchanged, so that two threads that both dispose give the memory back once.
         if (Interlocked.CompareExchange(ref _generation, generation + 1, generation) == generation)
-        {
             pool.Return(this);
-        }
     }
 
     public override string ToString() => $"{_view.DType}{_view}";

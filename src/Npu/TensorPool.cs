@@ -35,9 +35,7 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
         get
         {
             lock (_lock)
-            {
                 return _live.Count;
-            }
         }
     }
 
@@ -45,9 +43,7 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
     public IReadOnlyList<string> DescribeLive()
     {
         lock (_lock)
-        {
             return [.. _live.Select(block => block.ToString())];
-        }
     }
 
     /// <summary>Starts a new peak measurement at the bytes held now.</summary>
@@ -85,9 +81,7 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
             foreach (var stack in _free.Values)
             {
                 while (stack.TryPop(out var block))
-                {
                     Free(block);
-                }
             }
         }
     }
@@ -105,9 +99,7 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
             }
 
             if (!_free.TryGetValue(block.CapacityBytes, out var stack))
-            {
                 _free.Add(block.CapacityBytes, stack = new Stack<TensorBlock>());
-            }
 
             stack.Push(block);
         }

@@ -20,21 +20,15 @@ public readonly unsafe struct TensorView
     public TensorView(void* data, DType dtype, ReadOnlySpan<int> shape, int? rowStride = null)
     {
         if (shape.Length is < 1 or > 4)
-        {
             throw new NpuShapeException(nameof(TensorView), nameof(shape), "1 to 4 dimensions", $"{shape.Length}");
-        }
 
         if (dtype == DType.I8)
-        {
             throw new NpuShapeException(nameof(TensorView), nameof(dtype), "F32 or BF16, I8 being a type of packed weights", "I8");
-        }
 
         foreach (var dimension in shape)
         {
             if (dimension < 0)
-            {
                 throw new NpuShapeException(nameof(TensorView), nameof(shape), "no negative dimension", Format(shape));
-            }
         }
 
         Data = data;
@@ -47,9 +41,7 @@ public readonly unsafe struct TensorView
         RowLength = checked(_d1 * _d2 * _d3);
         RowStride = rowStride ?? RowLength;
         if (RowStride < RowLength)
-        {
             throw new NpuShapeException(nameof(TensorView), nameof(rowStride), $"at least {RowLength}", $"{RowStride}");
-        }
     }
 
     // A checked view's elements under another first dimension, at another place.
@@ -98,9 +90,7 @@ public readonly unsafe struct TensorView
     public TensorView Slice(int start, int count)
     {
         if ((uint)start > (uint)Rows || (uint)count > (uint)(Rows - start))
-        {
             throw new NpuShapeException(nameof(Slice), nameof(start), $"a range inside {Rows} rows", $"{start}+{count}");
-        }
 
         var first = (byte*)Data + ((long)start * RowStride * DType.Bytes());
         return new TensorView(this, first, count);
@@ -110,9 +100,7 @@ public readonly unsafe struct TensorView
     public TensorView Columns(int start, int count)
     {
         if ((uint)start > (uint)RowLength || (uint)count > (uint)(RowLength - start))
-        {
             throw new NpuShapeException(nameof(Columns), nameof(start), $"a range inside {RowLength} columns", $"{start}+{count}");
-        }
 
         return new TensorView((byte*)Data + ((long)start * DType.Bytes()), DType, [Rows, count], RowStride);
     }
@@ -122,14 +110,10 @@ public readonly unsafe struct TensorView
     {
         long count = 1;
         foreach (var dimension in shape)
-        {
             count *= dimension;
-        }
 
         if (count != Count || (!IsDense && shape[0] != Rows))
-        {
             throw new NpuShapeException(nameof(Reshape), nameof(shape), $"{Count} elements of {this}", Format(shape));
-        }
 
         return new TensorView(Data, DType, shape, !IsDense ? RowStride : null);
     }
@@ -166,14 +150,10 @@ public readonly unsafe struct TensorView
     private void* Address(int row, DType wanted)
     {
         if (DType != wanted)
-        {
             throw new InvalidOperationException($"A {DType} tensor was read as {wanted}.");
-        }
 
         if (row != 0 && (uint)row >= (uint)Rows)
-        {
             throw new ArgumentOutOfRangeException(nameof(row), row, $"the view has {Rows} rows");
-        }
 
         return (byte*)Data + ((long)row * RowStride * DType.Bytes());
     }
@@ -181,8 +161,6 @@ public readonly unsafe struct TensorView
     private void RequireDense()
     {
         if (!IsDense)
-        {
             throw new InvalidOperationException($"Rows of {this} lie {RowStride} elements apart; a dense view is needed.");
-        }
     }
 }

@@ -31,9 +31,7 @@ public sealed class WakeUp : IDisposable
     public void Set()
     {
         if (Interlocked.Exchange(ref _state, (int)State.Set) == (int)State.Asleep)
-        {
             _event.Set();
-        }
     }
 
     /// <summary>Waits without a limit. One thread at a time.</summary>
@@ -48,23 +46,17 @@ public sealed class WakeUp : IDisposable
         do
         {
             if (Volatile.Read(ref _state) == (int)State.Set)
-            {
                 return Take();
-            }
 
             Thread.Yield();
         }
         while (Stopwatch.GetTimestamp() - start < s_patience);
 
         if (!TryMove(State.Idle, State.Asleep) || _event.WaitOne(timeout))
-        {
             return Take();
-        }
 
         if (TryMove(State.Asleep, State.Idle))
-        {
             return false;
-        }
 
         // It was set at the last moment, and the event with it, or in an instant.
         _event.WaitOne();

@@ -62,9 +62,7 @@ public sealed class RankPipeline : IRankPipeline
         finally
         {
             if (!taken)
-            {
                 await _inside.LeaveAsync(plan).ConfigureAwait(false);
-            }
         }
 
         return taken;
@@ -101,9 +99,7 @@ public sealed class RankPipeline : IRankPipeline
         var head = blocks.Create<PlanMessage, NormedMessage>(StageNames.Embed, NoLayer, plan => embed.Run(plan.Step));
         ISourceBlock<StageResult<NormedMessage>> normed = head;
         for (var layer = 0; layer < _setup.Weights.Layers.Count; layer++)
-        {
             normed = LinkLayer(blocks, layer, normed);
-        }
 
         // Step 8: logits of the rows that need them, and tokens.
         var lmHead = blocks.Create<NormedMessage, SampledMessage>(
@@ -155,9 +151,7 @@ public sealed class RankPipeline : IRankPipeline
     private async Task EndAsync(StepPlan plan, ImmutableArray<RequestSample> samples, PipelineFault? fault)
     {
         if (await _inside.LeaveAsync(plan) is { } stats)
-        {
             _deliver(new StepResult(plan.Epoch, plan.Step, _setup.Rank, samples, fault, stats));
-        }
     }
 
     /// <summary>Ends when all blocks have; then answers for the steps that a cancelled or broken graph left inside.</summary>
@@ -182,8 +176,6 @@ public sealed class RankPipeline : IRankPipeline
         }
 
         if (all.IsFaulted)
-        {
             await all.ConfigureAwait(false);
-        }
     }
 }

@@ -60,8 +60,11 @@ internal sealed record KvBlockManager
         }
 
         if (neverUsed > Usable + 1)
+        {
             throw new InvalidOperationException(
                 $"{nameof(KvBlockManager)}: expected at most {Usable} blocks in use, found {neverUsed - 1}");
+        }
+
         blocks = taken.MoveToImmutable();
         return new KvBlockManager(this, returned, neverUsed) { Free = Free - count };
     }

@@ -131,11 +131,17 @@ internal static class EngineSettingsReader
         if (kv.BlockSizeTokens % 16 != 0)
             section.Report("kv-cache.block-size", "expected a multiple of 16", kv.BlockSizeTokens);
         if (scheduler.MaxRunning >= scheduler.MaxStepTokens)
+        {
             section.Report("scheduler.max-running", $"expected less than scheduler.max-step-tokens = {scheduler.MaxStepTokens}",
                 scheduler.MaxRunning);
+        }
+
         if (scheduler.ChunkTokens > scheduler.MaxStepTokens)
+        {
             section.Report("scheduler.chunk-tokens", $"expected at most scheduler.max-step-tokens = {scheduler.MaxStepTokens}",
                 scheduler.ChunkTokens);
+        }
+
         NodeSettingsChecks.Check(settings, section);
     }
 

@@ -32,7 +32,10 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
             return null;
         if (Quantity(text) is (var number, var unit) && DurationUnit(unit) is { } ticks
             && number * ticks is >= TimeSpan.TicksPerMillisecond and <= MaxDurationTicks)
+        {
             return TimeSpan.FromTicks((long)(number * ticks));
+        }
+
         Report(key, $"expected a duration from 1ms to 24h with its unit (ms, s, min, h) or {Off}", text);
         return null;
     }
@@ -68,7 +71,9 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         {
             if (!AddressPattern().IsMatch(address) || !ushort.TryParse(address.AsSpan(address.LastIndexOf(':') + 1), out var port)
                 || port == 0)
+            {
                 Report(key, "expected addresses host:port, ports from 1 to 65535", address);
+            }
         }
 
         return [.. addresses.Distinct()];
@@ -79,7 +84,10 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         var text = Raw(key);
         if (Quantity(text) is (var number, var unit) && SizeUnit(unit) is { } factor
             && number * factor >= min && number * factor <= MaxBytes)
+        {
             return (long)(number * factor);
+        }
+
         Report(key, $"expected a size from {min} to {MaxBytes} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
         return min;
     }
@@ -113,7 +121,10 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
     {
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && number >= min && number <= max)
+        {
             return number;
+        }
+
         Report(key, $"expected a whole number from {min} to {max}{orWord}", text);
         return min;
     }

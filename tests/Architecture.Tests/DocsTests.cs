@@ -78,10 +78,14 @@ public partial class DocsTests
         foreach (var (number, line) in File.ReadLines(Path.Combine(RepositoryFiles.Root, page)).Index())
         {
             if (line.StartsWith("```", StringComparison.Ordinal))
+            {
                 inBlock = !inBlock;
+            }
             else if (!inBlock)
+            {
                 foreach (Match match in Span().Matches(line))
                     yield return (number + 1, match.Groups[1].Value);
+            }
         }
     }
 

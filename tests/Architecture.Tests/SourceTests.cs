@@ -33,13 +33,24 @@ public partial class SourceTests
         Assert.Contains($"max_line_length = {MaxLineLength}\n", File.ReadAllText(Path.Combine(RepositoryFiles.Root, ".editorconfig")),
             StringComparison.Ordinal);
         var tooLong =
-            from folder in (string[])["bench", "samples", "src", "tests"]
-            from path in SourceProject.CodeIn(Path.Combine(RepositoryFiles.Root, folder))
+            from path in Code
             from line in File.ReadLines(path).Index()
-            where line.Item.Length > MaxLineLength && !(folder is "tests" && IsData(line.Item))
+            where line.Item.Length > MaxLineLength && !(IsTest(path) && IsData(line.Item))
             select $"{Path.GetRelativePath(RepositoryFiles.Root, path)}:{line.Index + 1}: {line.Item.Length}";
 
         Assert.Empty(tooLong);
+    }
+
+    /// <summary>IDE0011 asks for braces around several lines, and nothing but this asks for none around one.</summary>
+    [Fact]
+    public void NoBraces_AreAroundOneLine()
+    {
+        var braced =
+            from path in Code
+            from match in OneLineInBraces().Matches(File.ReadAllText(path))
+            select $"{Path.GetRelativePath(RepositoryFiles.Root, path)}: {match.Groups["statement"].Value}";
+
+        Assert.Empty(braced);
     }
 
     [Fact]
@@ -77,14 +88,32 @@ public partial class SourceTests
 
         Assert.Contains("Replace('CS1591', '')", props, StringComparison.Ordinal);
         foreach (var project in SourceProject.All)
+        {
             Assert.DoesNotContain("1591", File.ReadAllText(Path.Combine(project.Folder, $"{project.Name}.csproj")),
                 StringComparison.Ordinal);
+        }
     }
+
+    private static IEnumerable<string> Code => new[] { "bench", "samples", "src", "tests" }
+        .SelectMany(folder => SourceProject.CodeIn(Path.Combine(RepositoryFiles.Root, folder)));
+
+    private static bool IsTest(string path) =>
+        Path.GetRelativePath(RepositoryFiles.Root, path).StartsWith("tests", StringComparison.Ordinal);
 
     private static bool IsData(string line) => Text().Matches(line).Any(text => text.Length > DataLength);
 
     [GeneratedRegex("\"{3}.*?\"{3}|\"(?:[^\"\\\\]|\\\\.)*\"")]
     private static partial Regex Text();
+
+    // Of an if alone: where its else has several lines, both have braces. A declaration must have them.
+    [GeneratedRegex(
+        """
+        (?x)^(?<indent>\ *)(?:if|for|foreach|await\ foreach|while|using|await\ using|lock|fixed)\ \(.*\)\n
+        \k<indent>\{\n
+        \k<indent>\ {4}(?!(?:await\ )?using\ var)(?<statement>\S.*;)\n
+        \k<indent>\}\n(?!\k<indent>else)
+        """, RegexOptions.Multiline)]
+    private static partial Regex OneLineInBraces();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();

@@ -6,8 +6,6 @@ internal static class Eventually
     public static async Task IsAsync(Func<bool> condition)
     {
         while (!condition())
-        {
             await Task.Yield();
-        }
     }
 }

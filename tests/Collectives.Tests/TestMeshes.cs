@@ -63,8 +63,6 @@ internal sealed class TestMeshes : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var plane in Planes)
-        {
             await plane.DisposeAsync();
-        }
     }
 }

@@ -17,9 +17,7 @@ internal static class TestTensors
             if (dtype == DType.F32)
             {
                 foreach (ref var value in view.RowF32(row))
-                {
                     value = (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-3, 8));
-                }
             }
             else
             {
@@ -37,19 +35,13 @@ internal static class TestTensors
         for (var row = 0; row < rows; row++)
         {
             if (dtype == DType.F32)
-            {
                 whole.RowF32(row).Fill(Guard);
-            }
             else
-            {
                 whole.RowBF16(row).Fill(0x7777);
-            }
         }
 
         if (strided)
-        {
             return whole.Columns(1, columns);
-        }
 
         var dense = pool.Rent(dtype, rows, columns).View;
         dense.Bytes().Fill(0x55);

@@ -16,7 +16,10 @@ public sealed class ModelFactsTests : IDisposable
     {
         foreach (var file in Directory.EnumerateFiles(RepositoryFiles.DemoModel)
             .Where(file => Path.GetExtension(file) is not ".safetensors"))
+        {
             File.Copy(file, _folder.File(Path.GetFileName(file)));
+        }
+
         _demo = ModelFacts.Read(RepositoryFiles.DemoModel);
     }
 

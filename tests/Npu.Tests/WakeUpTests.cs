@@ -24,9 +24,7 @@ public sealed class WakeUpTests
         var sleeper = new Thread(() => woken = wake.Wait(s_patience));
         sleeper.Start();
         while (sleeper.ThreadState != ThreadState.WaitSleepJoin)
-        {
             Thread.Yield();
-        }
 
         wake.Set();
         Assert.True(sleeper.Join(s_patience));
@@ -54,9 +52,7 @@ public sealed class WakeUpTests
             next.Release();
             // What the short wait misses, the next one gets.
             if (!wake.Wait(TimeSpan.FromMicroseconds(1)))
-            {
                 Assert.True(wake.Wait(s_patience), $"the set of turn {i} was lost");
-            }
         }
 
         setter.Join();

@@ -127,6 +127,8 @@ public class SchedulerFaultTests
         var result = new StepResult(1, 1, 0, [], null, default);
         foreach (var strange in new[] { result with { Epoch = 2 }, result with { Step = 9 }, result with { Rank = 2 },
             result with { Rank = -1 } })
+        {
             Assert.Same(driver.State, driver.State.Record(strange).State);
+        }
     }
 }

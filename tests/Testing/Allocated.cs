@@ -19,9 +19,7 @@ public static class Allocated
     {
         var quietest = long.MaxValue;
         for (var round = 0; round < Rounds && quietest > 0; round++)
-        {
             quietest = Math.Min(quietest, By(work));
-        }
 
         return quietest;
     }

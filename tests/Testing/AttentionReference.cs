@@ -15,15 +15,11 @@ public static class AttentionReference
     {
         var output = new double[q.Length];
         if (visible.Count == 0)
-        {
             return (output, double.PositiveInfinity);
-        }
 
         var scores = new double[visible.Count];
         for (var j = 0; j < scores.Length; j++)
-        {
             scores[j] = Dot(q, key(visible[j])) * scale;
-        }
 
         var max = scores.Max();
         var total = scores.Sum(s => Math.Exp(s - max));
@@ -32,9 +28,7 @@ public static class AttentionReference
             var weight = Math.Exp(scores[j] - max) / total;
             var row = value(visible[j]);
             for (var d = 0; d < output.Length; d++)
-            {
                 output[d] += weight * row[d];
-            }
         }
 
         return (output, max + Math.Log(total));
@@ -44,9 +38,7 @@ public static class AttentionReference
     {
         var sum = 0.0;
         for (var i = 0; i < a.Length; i++)
-        {
             sum += (double)a[i] * b[i];
-        }
 
         return sum;
     }

@@ -13,9 +13,7 @@ public static class Reference
             {
                 var sum = bias.IsEmpty ? 0.0 : bias[column];
                 for (var i = 0; i < k; i++)
-                {
                     sum += (double)x[(row * k) + i] * w[(column * k) + i];
-                }
 
                 y[(row * n) + column] = sum;
             }
@@ -32,14 +30,10 @@ public static class Reference
         {
             var sum = 0.0;
             for (var i = 0; i < gamma.Length; i++)
-            {
                 sum += (double)x[start + i] * x[start + i];
-            }
 
             for (var i = 0; i < gamma.Length; i++)
-            {
                 y[start + i] = x[start + i] / Math.Sqrt((sum / gamma.Length) + eps) * gamma[i];
-            }
         }
 
         return y;

@@ -20,9 +20,7 @@ public static class RepositoryFiles
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "AkkaCp.sln")))
-            {
                 return folder.FullName;
-            }
         }
 
         throw new DirectoryNotFoundException($"No AkkaCp.sln above {AppContext.BaseDirectory}.");

@@ -18,9 +18,7 @@ public sealed class Rng(ulong seed)
     public void Fill(Span<float> values, float scale = 1f)
     {
         foreach (ref var value in values)
-        {
             value = NextFloat(scale);
-        }
     }
 
     /// <summary>An array of <see cref="NextFloat"/>.</summary>

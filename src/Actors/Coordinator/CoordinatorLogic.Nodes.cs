@@ -42,10 +42,15 @@ internal sealed partial class CoordinatorLogic
         if (_settling > 0 && _context.AreAllKnown(_roster))
             _settling = 0;
         if (heard.Replaces)
+        {
             Leave(heartbeat.Name, "it started anew");
+        }
         else if (_table is { } table && heartbeat.Status.State is NodeState.Draining
             && table.Places.Any(place => place.Node == heartbeat.Name))
+        {
             Leave(heartbeat.Name, "it leaves");
+        }
+
         NoteWork(heartbeat);
         Assign(heartbeat.Name);
         Advance();

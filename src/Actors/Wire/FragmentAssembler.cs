@@ -31,7 +31,10 @@ internal sealed class FragmentAssembler(int mostMessages = 32, long mostBytes = 
     {
         if (fragment.Count is < 1 or > MostFragments || (uint)fragment.Index >= (uint)fragment.Count
             || fragment.Bytes.Length > FragmentBytes)
+        {
             throw new SerializationException($"fragment {fragment.Index} of {fragment.Count} with {fragment.Bytes.Length} bytes cannot be");
+        }
+
         if (!_unfinished.TryGetValue(fragment.Message, out var message))
             _unfinished.Add(fragment.Message, message = new Unfinished(fragment.Count, fragment.Manifest, _begun++));
         if (message.Fragments.Length != fragment.Count || message.Manifest != fragment.Manifest)

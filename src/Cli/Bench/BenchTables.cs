@@ -59,8 +59,10 @@ internal static class BenchTables
         foreach (var r in results)
         {
             foreach (var stage in r.Stages)
+            {
                 output.WriteLine($"| {r.Depth} | {r.Streams} | {r.Layout.Topology.AttnCp} | {r.Layout.Threads} "
                     + $"| {stage.Name} | {stage.Milliseconds:F3} |");
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using AkkaCp.Npu.Cpu;
 using AkkaCp.Cli.Bench;
+using AkkaCp.Npu.Cpu;
 
 namespace AkkaCp.Cli.Commands;
 

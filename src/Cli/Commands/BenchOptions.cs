@@ -1,8 +1,8 @@
 using System.CommandLine;
+using AkkaCp.Cli.Bench;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline;
-using AkkaCp.Cli.Bench;
 
 namespace AkkaCp.Cli.Commands;
 
@@ -48,8 +48,11 @@ internal static class BenchOptions
         var layouts = Positive("--attn-cp", parsed.GetValue(AttnCp)!).Select(attnCp => Layout(parsed, attnCp)).ToList();
         var problems = layouts.SelectMany(layout => layout.Topology.RunnableProblems()).ToList();
         if (problems.Count == 0)
+        {
             problems.AddRange(layouts.SelectMany(layout => Enumerable.Range(0, layout.Topology.WorldSize)
                 .SelectMany(rank => layout.Topology.ShardOf(rank).Problems(model.Config))));
+        }
+
         return problems.Count == 0 ? layouts : throw new UsageException($"bench: {string.Join("; ", problems.Distinct())}");
     }
 
@@ -74,8 +77,10 @@ internal static class BenchOptions
     public static void RequireContext(string option, long tokens, BenchModel model)
     {
         if (tokens > model.Config.MaxPositionEmbeddings)
+        {
             throw new UsageException($"{option}: expected at most {model.Config.MaxPositionEmbeddings} tokens in all, the model's "
                 + $"max_position_embeddings, found {tokens}");
+        }
     }
 
     /// <summary>Says each round on stderr before it begins; that is where a bench that was cancelled ends.</summary>

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using AkkaCp.Cli.Bench;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Partition;
-using AkkaCp.Cli.Bench;
 
 namespace AkkaCp.Cli.Commands;
 

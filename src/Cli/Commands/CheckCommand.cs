@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AkkaCp.Cli.Display;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine;
-using AkkaCp.Cli.Display;
 using Spectre.Console;
 
 namespace AkkaCp.Cli.Commands;

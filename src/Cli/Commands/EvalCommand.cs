@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using AkkaCp.Engine;
 using AkkaCp.Cli.Display;
+using AkkaCp.Engine;
 
 namespace AkkaCp.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using AkkaCp.Engine;
 using AkkaCp.Cli.Display;
 using AkkaCp.Cli.Output;
+using AkkaCp.Engine;
 
 namespace AkkaCp.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using AkkaCp.Actors.Protocol;
-using AkkaCp.Engine;
 using AkkaCp.Cli.Output;
+using AkkaCp.Engine;
 
 namespace AkkaCp.Cli.Commands;
 
@@ -15,7 +15,10 @@ internal static class NodeCommand
         var command = new Command(Name, "Runs a node of the cluster that the configuration describes; one line for each change of state.");
         foreach (var option in new Option[] { CommonOptions.Config, CommonOptions.Set, CommonOptions.Model, CommonOptions.Dtype,
             CommonOptions.Threads })
+        {
             command.Add(option);
+        }
+
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, io, cancellationToken));
         return command;
     }

@@ -29,8 +29,11 @@ internal static class RenderCommand
         var template = ChatTemplate.Load(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model)));
         var text = template.Render(input);
         if (template.DropsTools(input, text))
+        {
             io.Error.WriteLine($"akkacp: the chat template has no place for tools: "
                 + $"all {input.Tools!.Count} are left out, and the engine refuses such a request");
+        }
+
         io.Out.Write(text);
         return ErrorReport.Success;
     }

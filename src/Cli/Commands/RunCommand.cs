@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
-using AkkaCp.Engine;
 using AkkaCp.Cli.Display;
+using AkkaCp.Engine;
 
 namespace AkkaCp.Cli.Commands;
 

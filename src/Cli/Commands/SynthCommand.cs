@@ -1,8 +1,8 @@
 using System.CommandLine;
+using AkkaCp.Cli.Display;
 using AkkaCp.Model.Synth;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
-using AkkaCp.Cli.Display;
 
 namespace AkkaCp.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text;
-using AkkaCp.Collectives.Topology;
 using AkkaCp.Cli.Display;
+using AkkaCp.Collectives.Topology;
 
 namespace AkkaCp.Cli.Commands;
 

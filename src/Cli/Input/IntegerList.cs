@@ -16,8 +16,10 @@ internal static class IntegerList
         for (var i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]))
+            {
                 throw new UsageException(
                     $"{option}: expected integers with commas between them, found \"{parts[i]}\" at place {i}");
+            }
         }
 
         return numbers;

@@ -21,9 +21,7 @@ internal static class AddressRule
     private static IPAddress Find(string host)
     {
         if (IPAddress.TryParse(host, out var address))
-        {
             return address;
-        }
 
         try
         {

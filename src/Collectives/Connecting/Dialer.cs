@@ -51,9 +51,7 @@ internal static class Dialer
         }
 
         if (connection is null)
-        {
             socket?.Dispose();
-        }
 
         return connection;
     }

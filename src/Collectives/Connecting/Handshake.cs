@@ -20,9 +20,7 @@ internal static class Handshake
         Write(connection, hello.Encode());
         var answer = Read(connection, out var version);
         if (version != FrameHeader.Version)
-        {
             return HelloAnswer.Refused(OtherVersion(version));
-        }
 
         return answer.Length > 0 && (HelloVerdict)answer[0] is >= HelloVerdict.Welcome and <= HelloVerdict.Refused
             ? new HelloAnswer((HelloVerdict)answer[0], Encoding.UTF8.GetString(answer.AsSpan(1)))
@@ -62,16 +60,12 @@ internal static class Handshake
         Span<byte> prefix = stackalloc byte[PrefixBytes];
         connection.ReceiveAll(prefix);
         if (BinaryPrimitives.ReadUInt32LittleEndian(prefix) != FrameHeader.Magic)
-        {
             throw new ProtocolException($"not this protocol; it began with {Convert.ToHexString(prefix)}");
-        }
 
         version = BinaryPrimitives.ReadUInt16LittleEndian(prefix[4..]);
         var length = BinaryPrimitives.ReadUInt16LittleEndian(prefix[6..]);
         if (length > MaxBytes)
-        {
             throw new ProtocolException($"a greeting of {length} bytes, where {MaxBytes} are the most");
-        }
 
         var body = new byte[length];
         connection.ReceiveAll(body);

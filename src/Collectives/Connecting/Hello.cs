@@ -57,9 +57,7 @@ internal sealed record Hello
         writer.Write(Epoch);
         writer.Write(Formation.ToByteArray());
         foreach (var size in (int[])[Topology.Tp, Topology.AttnCp, Topology.MoeDp, Topology.Ep, Topology.AttnDp, Topology.Pp])
-        {
             writer.Write(size);
-        }
 
         Write(writer, From);
         Write(writer, To);
@@ -108,24 +106,18 @@ internal sealed record Hello
     {
         writer.Write((ushort)ranks.Count);
         foreach (var rank in ranks)
-        {
             writer.Write(rank);
-        }
     }
 
     private static int[] ReadRanks(BinaryReader reader)
     {
         int count = reader.ReadUInt16();
         if (count > MaxRanks)
-        {
             throw new InvalidDataException($"a hello of {count} ranks, where {MaxRanks} are the most");
-        }
 
         var ranks = new int[count];
         for (var i = 0; i < ranks.Length; i++)
-        {
             ranks[i] = reader.ReadInt32();
-        }
 
         return ranks;
     }

@@ -24,9 +24,7 @@ internal static class HelloCheck
         void Compare<T>(string what, T expected, T found)
         {
             if (!Equals(expected, found))
-            {
                 problems.Add($"{what}: expected {expected}, found {found}");
-            }
         }
     }
 

@@ -132,9 +132,7 @@ internal sealed class Listener : IDisposable
                 ? new Admission(HelloAnswer.Refused(problem!), null, RefusalKind.Mismatch)
                 : _admit(hello, connection);
             if (admission.Refusal is { } kind)
-            {
                 _refusals.Refused(kind, remote, admission.Answer.Reason);
-            }
 
             Handshake.Answer(connection, admission.Answer);
             connection.Patience = _options.LivenessTimeout;

@@ -38,9 +38,7 @@ internal sealed class NodeCertificate : IDisposable
     {
         _certificate.Dispose();
         foreach (var one in _intermediates.Concat(Authority))
-        {
             one.Dispose();
-        }
     }
 
     private static T Read<T>(string file, Func<string, T> load)
@@ -88,13 +86,9 @@ internal sealed class NodeCertificate : IDisposable
     private static X509Certificate2 Usable(X509Certificate2 fromPem)
     {
         if (!OperatingSystem.IsWindows())
-        {
             return fromPem;
-        }
 
         using (fromPem)
-        {
             return X509CertificateLoader.LoadPkcs12(fromPem.Export(X509ContentType.Pkcs12), null);
-        }
     }
 }

@@ -98,9 +98,7 @@ public static class NodeTls
     private static bool IsGood(X509Certificate? theirs, X509Chain? sent, X509Certificate2Collection authority, string usage)
     {
         if (theirs is null)
-        {
             return false;
-        }
 
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -109,9 +107,7 @@ public static class NodeTls
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
         if (sent is not null)
-        {
             chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
-        }
 
         using var leaf = new X509Certificate2(theirs);
         return chain.Build(leaf);

@@ -10,9 +10,7 @@ internal static class OptionsCheck
     {
         var problems = Problems(options);
         if (problems.Count > 0)
-        {
             throw new ArgumentException(string.Join("; ", problems), nameof(options));
-        }
     }
 
     private static List<string> Problems(DataPlaneOptions options)
@@ -41,17 +39,13 @@ internal static class OptionsCheck
         void Range(string name, int value, int least, int most)
         {
             if (value < least || value > most)
-            {
                 found.Add($"{name}: expected {least} to {most}, found {value}");
-            }
         }
 
         void Positive(string name, TimeSpan value)
         {
             if (value <= TimeSpan.Zero || value.TotalMilliseconds > int.MaxValue)
-            {
                 found.Add($"{name}: expected a positive time of at most 24 days, found {value}");
-            }
         }
     }
 }

@@ -26,9 +26,7 @@ internal static class Probing
         var hello = new Hello { Purpose = HelloPurpose.Probe };
         using var connection = Dialer.TryDial(peer, hello, options, out var answer, cancellationToken);
         if (connection is null)
-        {
             return new PeerProbe(answer.Reason, TimeSpan.Zero, 0);
-        }
 
         try
         {
@@ -54,9 +52,7 @@ internal static class Probing
                 connection.ReceiveAll(buffer.AsSpan(0, sizeof(int)));
                 var length = BinaryPrimitives.ReadInt32LittleEndian(buffer);
                 if (length < 0 || length > PieceBytes)
-                {
                     return;
-                }
 
                 connection.ReceiveAll(buffer.AsSpan(0, length));
                 connection.Send(buffer.AsSpan(0, length));
@@ -96,9 +92,7 @@ internal static class Probing
         var sending = DataThread.Start("probe", () => SendAll(connection, pieces));
         var buffer = new byte[sizeof(int) + PieceBytes];
         for (var i = 0; i < pieces; i++)
-        {
             connection.ReceiveAll(buffer.AsSpan(0, PieceBytes));
-        }
 
         var rate = 2.0 * pieces * PieceBytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
         sending.GetAwaiter().GetResult();
@@ -109,9 +103,7 @@ internal static class Probing
     {
         var message = Message(PieceBytes);
         for (var i = 0; i < pieces; i++)
-        {
             connection.Send(message);
-        }
     }
 
     private static byte[] Message(int bytes)

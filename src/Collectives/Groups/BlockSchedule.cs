@@ -60,15 +60,11 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
     private bool UsesRing(in CallShape shape)
     {
         if (map.Peers.Length + 1 < options.RingProcesses)
-        {
             return false;
-        }
 
         long most = 0;
         foreach (var rows in shape.RowsPerRank.Span)
-        {
             most = Math.Max(most, rows);
-        }
 
         return most * shape.RowLength * shape.DType.Bytes() >= options.RingBytes;
     }
@@ -81,9 +77,7 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
         {
             var rows = call.Shape.RowsPerRank.Span[member];
             if (rows > 0 && call.Shape.RowLength > 0)
-            {
                 GatherFrom(call, member, first, rows, isRing);
-            }
 
             first += rows;
         }
@@ -111,9 +105,7 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
     {
         var (from, to) = (call.Shape.From, call.Shape.To);
         if (call.Shape.Rows == 0 || call.Shape.RowLength == 0)
-        {
             return;
-        }
 
         if (map.IsLocal(from))
         {
@@ -134,24 +126,18 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
     {
         var rows = call.Shape.Rows;
         if (call.First.Send.Count == 0)
-        {
             return;
-        }
 
         RentScratch(call, rows);
         ExpectPart(call, -1, 0, rows, 0);
         for (var place = 0; place < call.Calls.Length; place++)
-        {
             SendToPeers(call, map.Peers.Length, BlockPhase.Exchange, map.MemberAt(place), 0, call.Calls[place].Send);
-        }
     }
 
     private void ReduceByOwner(Collective call)
     {
         if (call.Shape.RowLength == 0)
-        {
             return;
-        }
 
         RentScratch(call, RowsSummedHere(call));
         var scratchRow = 0;
@@ -161,9 +147,7 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
             var owner = (map.MemberAt(0) + i) % map.Size;
             var (first, rows) = ShareOf(call, owner);
             if (rows == 0)
-            {
                 continue;
-            }
 
             if (map.IsLocal(owner))
             {
@@ -229,18 +213,14 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
     private static void SendToPeers(Collective call, int peers, BlockPhase phase, int member, int part, TensorView rows)
     {
         for (var slot = 0; slot < peers; slot++)
-        {
             call.Add(new OutboundBlock(slot, phase, member, part, rows));
-        }
     }
 
     private int RowsSummedHere(Collective call)
     {
         var rows = 0;
         for (var place = 0; place < call.Calls.Length; place++)
-        {
             rows += ShareOf(call, map.MemberAt(place)).Rows;
-        }
 
         return rows;
     }
@@ -248,8 +228,6 @@ internal sealed class BlockSchedule(GroupMap map, DataPlaneOptions options, Tens
     private void RentScratch(Collective call, int rows)
     {
         if (rows > 0 && map.RemoteMembers > 0)
-        {
             call.Scratch = memory.Rent(DType.F32, checked(rows * map.RemoteMembers), call.Shape.RowLength);
-        }
     }
 }

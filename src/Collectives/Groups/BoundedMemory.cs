@@ -17,15 +17,11 @@ internal sealed class BoundedMemory<TKey, TValue>(int capacity)
     public void Add(TKey key, TValue value)
     {
         if (!_entries.TryAdd(key, value))
-        {
             return;
-        }
 
         _order.Enqueue(key);
         if (_order.Count > capacity)
-        {
             _entries.Remove(_order.Dequeue());
-        }
     }
 
     /// <summary>The value kept for a key, if it has not been forgotten.</summary>

@@ -33,9 +33,7 @@ internal readonly record struct CallShape
         var hash = Add(Add(Add(Add(FnvOffset, (int)Operation), (int)DType), Rows), RowLength);
         hash = Add(Add(hash, From), To);
         foreach (var rows in RowsPerRank.Span)
-        {
             hash = Add(hash, rows);
-        }
 
         return hash;
     }
@@ -48,9 +46,7 @@ internal readonly record struct CallShape
     {
         var rows = 0;
         foreach (var count in RowsPerRank.Span[..member])
-        {
             rows += count;
-        }
 
         return rows;
     }
@@ -81,9 +77,7 @@ internal readonly record struct CallShape
     private static ulong Add(ulong hash, int value)
     {
         for (var shift = 0; shift < 32; shift += 8)
-        {
             hash = (hash ^ (byte)(value >> shift)) * FnvPrime;
-        }
 
         return hash;
     }
@@ -92,9 +86,7 @@ internal readonly record struct CallShape
     {
         long total = 0;
         foreach (var rows in RowsPerRank.Span)
-        {
             total += rows;
-        }
 
         return total;
     }
@@ -102,9 +94,7 @@ internal readonly record struct CallShape
     private (string, string)? EndsProblem(int groupSize, int member)
     {
         if (From == To || Math.Min(From, To) < 0 || Math.Max(From, To) >= groupSize)
-        {
             return ($"two members below {groupSize}", $"a transfer from member {From} to {To}");
-        }
 
         return Involves(member) ? null : ($"a call of member {From} or {To}", $"one of member {member}");
     }
@@ -112,16 +102,12 @@ internal readonly record struct CallShape
     private (string, string)? RowCountProblem(int groupSize)
     {
         if (RowsPerRank.Length != groupSize)
-        {
             return ($"row counts of {groupSize} members", $"{RowsPerRank.Length} counts");
-        }
 
         foreach (var rows in RowsPerRank.Span)
         {
             if (rows < 0)
-            {
                 return ("row counts of 0 or more", $"{rows}");
-            }
         }
 
         return null;

@@ -78,9 +78,7 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
     public bool TryTake(Collective call, out Move move)
     {
         if (call.TryTake(out move))
-        {
             return true;
-        }
 
         call.Moving--;
         CompleteIfDone(call);
@@ -92,14 +90,10 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
     public void CompleteIfDone(Collective call)
     {
         if (call.Moving > 0 || !(call.Fault is not null || call.IsDone))
-        {
             return;
-        }
 
         if (call.Fault is null)
-        {
             Close(call);
-        }
 
         Complete(call, call.Fault);
         Recycle(call);
@@ -114,13 +108,9 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
             {
                 task.Leave();
                 if (fault is null)
-                {
                     task.Succeed();
-                }
                 else
-                {
                     task.Fail(fault.ToException(map.Name, call.Tag));
-                }
             }
         }
     }
@@ -130,9 +120,7 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
     {
         _deadTags.Add(tag, fault);
         if (tellPeers)
-        {
             outbox.TellFault(tag, fault);
-        }
 
         if (Find(tag) is { } call)
         {
@@ -156,9 +144,7 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
             // When everyone has come the rows are on their way, and peers count on them. What a peer has announced it finishes itself.
             var isDecided = call.AllHere || (slot >= 0 && call.HasAnnounced(slot));
             if (call.Tag.Epoch == epoch && call.Tag.Step == step && !isDecided)
-            {
                 Kill(call.Tag, fault, tellPeers: slot < 0);
-            }
         }
     }
 
@@ -167,9 +153,7 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
     {
         _lost ??= CollectiveFault.Lost(members, reason, TimeSpan.Zero);
         foreach (var call in All())
-        {
             Kill(call.Tag, CollectiveFault.Lost(members, reason, Age(call)), tellPeers: true);
-        }
     }
 
     /// <summary>This process closes the epoch: ends every call, and refuses later ones. The peers hear it from the links.</summary>
@@ -177,18 +161,14 @@ internal sealed class CallTable(GroupMap map, Outbox outbox, TimeProvider time, 
     {
         _lost = CollectiveFault.Lost(map.MembersHere(), "this process closed the epoch", TimeSpan.Zero);
         foreach (var call in All())
-        {
             Kill(call.Tag, _lost, tellPeers: false);
-        }
     }
 
     /// <summary>A call's timer has fired: ends the call, unless the timer fired for the one before.</summary>
     public void GiveUp(Collective call)
     {
         if (Find(call.Tag) != call)
-        {
             return;
-        }
 
         if (limit!.Value - Age(call) is { Ticks: > 0 } left)
         {

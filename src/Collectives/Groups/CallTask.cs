@@ -60,9 +60,7 @@ internal sealed class CallTask(RankGroup group) : IValueTaskSource
     {
         // A second caller fails here, and one that does not wait for the end; neither must give the task back.
         if (_source.GetStatus(token) == ValueTaskSourceStatus.Pending)
-        {
             throw new InvalidOperationException("The call has not ended; its task is to be awaited.");
-        }
 
         try
         {

@@ -156,9 +156,7 @@ internal sealed class Collective(RankGroup group) : IRowSource
     public void DropOutbound()
     {
         foreach (var block in _outbound)
-        {
             CountSent(block.Phase);
-        }
 
         _outbound.Clear();
     }
@@ -173,9 +171,7 @@ internal sealed class Collective(RankGroup group) : IRowSource
         for (var i = 0; i < inbound.Length; i++)
         {
             if (inbound[i].Matches(slot, header))
-            {
                 return i;
-            }
         }
 
         return -1;
@@ -186,9 +182,7 @@ internal sealed class Collective(RankGroup group) : IRowSource
     {
         move = default;
         if (!IsStarted || Fault is not null)
-        {
             return false;
-        }
 
         if (Staged.Count > 0)
         {
@@ -221,9 +215,7 @@ internal sealed class Collective(RankGroup group) : IRowSource
             case MoveKind.Block:
                 _blocksToCome--;
                 foreach (ref var part in Parts)
-                {
                     part.Missing -= part.Adds(Inbound[move.Index]) ? 1 : 0;
-                }
 
                 break;
             case MoveKind.Sum:

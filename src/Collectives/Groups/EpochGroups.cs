@@ -33,9 +33,7 @@ internal sealed class EpochGroups
             for (var index = 0; index < all.Count; index++)
             {
                 if (all[index].Ranks.Any(spec.LocalRanks.Contains))
-                {
                     Add(new GroupMap(all[index], index, peerOf), all[index].Ranks.Where(spec.LocalRanks.Contains));
-                }
             }
         }
     }
@@ -86,9 +84,7 @@ internal sealed class EpochGroups
     public void Acknowledge(Peer peer, uint consumed)
     {
         lock (Gate)
-        {
             peer.Acknowledge(consumed);
-        }
     }
 
     /// <summary>Ends the calls that need a peer which is gone. False when it was known, or the epoch is closed.</summary>
@@ -97,17 +93,13 @@ internal sealed class EpochGroups
         lock (Gate)
         {
             if (peer.Loss is not null || _isClosed)
-            {
                 return false;
-            }
 
             peer.Loss = loss;
             foreach (var group in _groups.Values)
             {
                 if (group.Map.SlotOf(peer) is >= 0 and var slot)
-                {
                     group.Calls.KillAll(group.Map.MembersOf(slot), loss.Reason);
-                }
             }
 
             return true;
@@ -121,9 +113,7 @@ internal sealed class EpochGroups
         {
             _isClosed = true;
             foreach (var group in _groups.Values)
-            {
                 group.Calls.KillAll();
-            }
 
             foreach (var peer in peers)
             {
@@ -142,9 +132,7 @@ internal sealed class EpochGroups
             foreach (var group in _groups.Values)
             {
                 if (group.Map.Kind != kind && group.Calls.IsCalled(tag))
-                {
                     return group.Map.Kind;
-                }
             }
         }
 
@@ -157,9 +145,7 @@ internal sealed class EpochGroups
         foreach (var group in _groups.Values)
         {
             if (group.Calls.IsCalled(tag))
-            {
                 group.Calls.Kill(tag, fault, tellPeers: true);
-            }
         }
     }
 
@@ -167,23 +153,17 @@ internal sealed class EpochGroups
     private void Fail(RankGroup group, CollectiveTag tag, CollectiveFault fault)
     {
         lock (Gate)
-        {
             group.Calls.Kill(tag, fault, tellPeers: false);
-        }
     }
 
     // A member of a peer left a step.
     private void Abort(RankGroup group, int slot, in FrameHeader header, string reason)
     {
         if (group.Map.SlotOf(header.Member) != slot)
-        {
             throw new ProtocolException($"an abort of member {header.Member}, which is not the peer's, in {group.Map.Name}");
-        }
 
         lock (Gate)
-        {
             group.Calls.KillStep(header.Tag.Epoch, header.Tag.Step, CollectiveFault.Aborted(header.Member, reason), slot);
-        }
     }
 
     // Short, as the header's form was checked.
@@ -199,9 +179,7 @@ internal sealed class EpochGroups
     {
         slot = -1;
         if (_groups.TryGetValue((header.GroupKind, header.GroupIndex), out var group))
-        {
             slot = group.Map.SlotOf(peer);
-        }
 
         return slot >= 0 && header.Member < group!.Map.Size
             ? group
@@ -213,8 +191,6 @@ internal sealed class EpochGroups
         var group = new RankGroup(this, map);
         _groups.Add((map.Kind, map.Index), group);
         foreach (var rank in ranks)
-        {
             _ports.Add((map.Kind, rank), new RankPort(group, map.MemberOf(rank)));
-        }
     }
 }

@@ -29,9 +29,7 @@ internal sealed class GroupMap
         _slotOf = [.. processOf.Select(peer => peer is null ? -1 : Array.IndexOf(Peers, peer))];
         _placeOf = new int[Size];
         for (var member = 0; member < Size; member++)
-        {
             _placeOf[member] = processOf[member] is null ? Array.IndexOf(_local, member) : RemoteMembers++;
-        }
     }
 
     /// <summary>Kind and global ranks, for messages.</summary>
@@ -82,9 +80,7 @@ internal sealed class GroupMap
     public (int Calls, int Peers) AwaitedBy(in CallShape shape)
     {
         if (shape.Operation != GroupOperation.Transfer)
-        {
             return (LocalMembers, Peers.Length);
-        }
 
         var remote = (IsLocal(shape.From) ? 0 : 1) + (IsLocal(shape.To) ? 0 : 1);
         return (2 - remote, remote);

@@ -32,17 +32,11 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
     public static void Read(Peer peer, in FrameHeader header, FrameReader reader, in Arrival arrival)
     {
         if (arrival.Call is not { } call)
-        {
             reader.Skip(header.Length);
-        }
         else if (arrival.Block >= 0)
-        {
             reader.Read(call.Inbound[arrival.Block].Rows);
-        }
         else
-        {
             reader.Read(peer.Arena.Bytes(arrival.ArenaPlace, header.Length));
-        }
     }
 
     /// <summary>A payload is in its place. Gives what its thread is to move now; false when that is nothing.</summary>
@@ -53,17 +47,13 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
         if (arrival.Call is not { } call)
         {
             if (header.Eager)
-            {
                 outbox.Consume(peer);
-            }
 
             return false;
         }
 
         if (arrival.Block >= 0)
-        {
             return true;
-        }
 
         Stage(peer, slot, header, arrival);
         return calls.TryTake(call, out move);
@@ -74,14 +64,10 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
     public void Interrupt(Peer peer, in Arrival arrival)
     {
         if (arrival.Call is not { } call)
-        {
             return;
-        }
 
         if (arrival.Block < 0)
-        {
             peer.Arena.Return(arrival.ArenaPlace);
-        }
 
         call.Moving--;
         calls.CompleteIfDone(call);
@@ -91,13 +77,9 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
     public void Free(in Move move)
     {
         if (move.ArenaPlace >= 0)
-        {
             outbox.Release(map.Peers[move.Slot], move.ArenaPlace);
-        }
         else if (move.IsEager)
-        {
             outbox.Consume(map.Peers[move.Slot]);
-        }
     }
 
     /// <summary>A call begins, and what has come before is for blocks of it. Says what is wrong when nobody waits for one.</summary>
@@ -106,9 +88,7 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
         foreach (var staged in call.Staged)
         {
             if (Breach(call, staged.Slot, staged.Header, out _) is { } breach)
-            {
                 return CollectiveFault.Mismatch(staged.Header.Member, call.Shape.ToString(), breach);
-            }
         }
 
         return null;
@@ -125,9 +105,7 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
         }
 
         if (call.IsStarted)
-        {
             TakeBlock(call, slot, header);
-        }
 
         call.Staged.Add(new StagedBlock(slot, arrival.ArenaPlace, header));
     }
@@ -135,9 +113,7 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
     private int TakeArenaPlace(Peer peer, in FrameHeader header)
     {
         if (!header.Eager || header.Length > options.EagerBytes)
-        {
             throw new ProtocolException($"{header.Length} bytes for {header.Tag} in {map.Name}, which nobody is ready for");
-        }
 
         var place = peer.Arena.Take();
         return place >= 0 ? place : throw new ProtocolException($"more than {options.EagerFrames} frames before their calls");
@@ -152,9 +128,7 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
     {
         index = call.Find(slot, header);
         if (index < 0 || call.Inbound[index].IsTaken)
-        {
             return $"rows of member {header.Member} for {header.Tag} in {map.Name}, which nobody waits for";
-        }
 
         ref var block = ref call.Inbound[index];
         if (header.Signature != call.Signature || !block.Fits(header))

@@ -21,17 +21,13 @@ internal sealed class Meeting(
         // Before anything that others did: a wrong group is this caller's mistake, whatever became of the step.
         var mistake = Misplaced(member, tag);
         if (mistake is null && calls.FaultOf(tag) is { } fault)
-        {
             return fault;
-        }
 
         mistake ??= shape.Problem(map.Size, member, send, receive) is { } problem
             ? CollectiveFault.Mismatch(member, problem.Expected, problem.Found)
             : Misused(member, tag) ?? Disagreement(member, tag, shape);
         if (mistake is not null)
-        {
             KillEverywhere(tag, mistake);
-        }
 
         return mistake;
     }
@@ -69,9 +65,7 @@ internal sealed class Meeting(
     public Collective? Hear(RankGroup group, int slot, in FrameHeader header)
     {
         if (calls.FaultOf(header.Tag) is not null)
-        {
             return null;
-        }
 
         if ((Misplaced(header.Member, header.Tag) ?? Misused(header.Member, header.Tag)) is { } mistake)
         {
@@ -80,9 +74,7 @@ internal sealed class Meeting(
         }
 
         if (calls.Open >= MaxOpen && calls.Find(header.Tag) is null)
-        {
             throw new ProtocolException($"{header.Tag} in {map.Name}, where {calls.Open} calls are open");
-        }
 
         var call = calls.FindOrOpen(header.Tag, group);
         return call.HasAnnounced(slot) || TryHear(call, slot, header) ? call : null;
@@ -93,9 +85,7 @@ internal sealed class Meeting(
     {
         call.Add(slot, header);
         if (!call.IsStarted)
-        {
             return true;
-        }
 
         if (Disagreement(call, slot) is { } mismatch)
         {
@@ -112,9 +102,7 @@ internal sealed class Meeting(
     private CollectiveFault? Misplaced(int member, CollectiveTag tag)
     {
         if (tag.Kind.Home() is { } home && home != map.Kind)
-        {
             return CollectiveFault.Mismatch(member, $"a group of kind {home.Name()} for {tag.Kind}", map.Name);
-        }
 
         return tag.Epoch == epoch.Number
             ? null
@@ -130,14 +118,10 @@ internal sealed class Meeting(
     private CollectiveFault? Disagreement(int member, CollectiveTag tag, in CallShape shape)
     {
         if (calls.Find(tag) is not { CallsHere: > 0 } call)
-        {
             return null;
-        }
 
         if (call.Calls[map.PlaceOf(member)].HasCome)
-        {
             return CollectiveFault.Mismatch(member, "one call from each member", "a second one");
-        }
 
         return shape.Signature() == call.Signature ? null : CollectiveFault.Mismatch(member, MeantHere(call), shape.ToString());
     }
@@ -147,9 +131,7 @@ internal sealed class Meeting(
     {
         ref readonly var theirs = ref call.Announcements[slot];
         if (theirs.Kind == 0 || (theirs.Signature == call.Signature && map.Involves(call.Shape, slot)))
-        {
             return null;
-        }
 
         var found = $"{theirs.Operation} of {theirs.Rows} rows of {theirs.RowLength} {theirs.DType}, or other row counts or members";
         return CollectiveFault.Mismatch(theirs.Member, MeantHere(call), found);

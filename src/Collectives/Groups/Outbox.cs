@@ -20,18 +20,14 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     {
         SendReady(call, wakes: false);
         for (var slot = 0; slot < map.Peers.Length; slot++)
-        {
             Announce(call, slot, wakes: false);
-        }
     }
 
     /// <summary>Has sent what was queued, outside the gate; in a small group the caller sends short frames itself.</summary>
     public void Drive()
     {
         foreach (var peer in map.Peers)
-        {
             peer.Send.Drive(map.Peers.Length <= MaxPeersDrivenByCaller);
-        }
     }
 
     /// <summary>Sends the blocks of a call that may go, and keeps the others.</summary>
@@ -42,13 +38,9 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
         {
             var isAnnounced = call.HasAnnounced(block.Slot);
             if (isAnnounced || (block.Length <= eagerBytes && map.Peers[block.Slot].TryTakeCredit()))
-            {
                 Send(call, block, isEager: !isAnnounced, wakes);
-            }
             else
-            {
                 call.Outbound[kept++] = block;
-            }
         }
 
         call.KeepOutbound(kept);
@@ -59,9 +51,7 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     {
         var shape = call.Shape;
         if (call.IsAnnouncedTo[slot] || !map.Involves(shape, slot))
-        {
             return;
-        }
 
         call.IsAnnouncedTo[slot] = true;
         var member = map.MemberAt(0);
@@ -81,9 +71,7 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     public static void CountSent(Peer peer, Collective call, in FrameHeader header, bool wasSent)
     {
         if (!wasSent && header.Eager)
-        {
             peer.ReturnCredit();
-        }
 
         call.CountSent(header.Phase);
     }
@@ -93,9 +81,7 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     {
         call.DropOutbound();
         foreach (var staged in call.Staged)
-        {
             Release(map.Peers[staged.Slot], staged.Place);
-        }
 
         call.Staged.Clear();
     }
@@ -104,9 +90,7 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     public void TellFault(CollectiveTag tag, CollectiveFault fault)
     {
         if (map.Peers.Length > 0)
-        {
             TellPeers(HeaderOf(FrameKind.Fault, tag), fault.Encode());
-        }
     }
 
     /// <summary>Tells every peer that a member has left a step.</summary>
@@ -124,9 +108,7 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     public void Consume(Peer peer)
     {
         if (peer.Consume() && peer.Loss is null)
-        {
             peer.Send.Enqueue(new SendItem { Header = FrameHeader.Plain(FrameKind.Credit, epoch) });
-        }
     }
 
     private void Send(Collective call, in OutboundBlock block, bool isEager, bool wakes)
@@ -154,13 +136,9 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
     private static void Enqueue(Peer peer, in SendItem item, bool wakes)
     {
         if (wakes)
-        {
             peer.Send.Enqueue(item);
-        }
         else
-        {
             peer.Send.EnqueueOnly(item);
-        }
     }
 
     private void TellPeers(FrameHeader header, byte[] text)
@@ -168,9 +146,7 @@ internal sealed class Outbox(GroupMap map, long epoch, int eagerBytes)
         foreach (var peer in map.Peers)
         {
             if (peer.Loss is null)
-            {
                 peer.Send.Enqueue(new SendItem { Header = header with { Length = text.Length }, Text = text });
-            }
         }
     }
 

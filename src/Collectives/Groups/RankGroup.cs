@@ -45,9 +45,7 @@ internal sealed class RankGroup
         get
         {
             lock (_epoch.Gate)
-            {
                 return (Calls.Open, Calls.Remembered);
-            }
         }
     }
 
@@ -62,9 +60,7 @@ internal sealed class RankGroup
         lock (_epoch.Gate)
         {
             if (_meeting.Refusal(member, tag, shape, send, receive) is { } fault)
-            {
                 return ValueTask.FromException(fault.ToException(Map.Name, tag));
-            }
 
             if (cancellationToken.IsCancellationRequested)
             {
@@ -120,18 +116,14 @@ internal sealed class RankGroup
     public void GiveUp(Collective call)
     {
         lock (_epoch.Gate)
-        {
             Calls.GiveUp(call);
-        }
     }
 
     /// <summary>Takes a call's task back for another call.</summary>
     public void Return(CallTask task)
     {
         lock (_epoch.Gate)
-        {
             Calls.Return(task);
-        }
     }
 
     /// <summary>A member of this process leaves a step.</summary>
@@ -142,9 +134,7 @@ internal sealed class RankGroup
         {
             Calls.KillStep(epoch, step, fault);
             if (epoch == _epoch.Number)
-            {
                 _outbox.TellAbort(step, member, fault);
-            }
         }
     }
 
@@ -160,9 +150,7 @@ internal sealed class RankGroup
         }
 
         if (goesOn)
-        {
             Run(call, move);
-        }
     }
 
     /// <summary>Takes a post or a block of a peer, and puts its rows where they belong.</summary>
@@ -171,14 +159,10 @@ internal sealed class RankGroup
     {
         Arrival arrival;
         lock (_epoch.Gate)
-        {
             arrival = _meeting.Hear(this, slot, header) is { } call ? _inbox.Take(peer, slot, call, header) : default;
-        }
 
         if (header.Kind == FrameKind.Post)
-        {
             return;
-        }
 
         bool goesOn;
         Move move;
@@ -186,24 +170,18 @@ internal sealed class RankGroup
         {
             Inbox.Read(peer, header, reader, arrival);
             lock (_epoch.Gate)
-            {
                 goesOn = _inbox.TryArrive(peer, slot, header, arrival, out move);
-            }
         }
         catch
         {
             lock (_epoch.Gate)
-            {
                 _inbox.Interrupt(peer, arrival);
-            }
 
             throw;
         }
 
         if (goesOn)
-        {
             Run(arrival.Call!, move);
-        }
     }
 
     // Moves the rows of a call whose members are all of this process. The call is closed, so that nothing else can end it meanwhile.
@@ -224,9 +202,7 @@ internal sealed class RankGroup
         {
             Calls.Complete(call, bug);
             lock (_epoch.Gate)
-            {
                 Calls.Recycle(call);
-            }
         }
     }
 

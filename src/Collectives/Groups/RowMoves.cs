@@ -23,9 +23,7 @@ internal static class RowMoves
         }
 
         for (var row = 0; row < from.Rows; row++)
-        {
             Copy(from.Slice(row, 1).Bytes(), to.Slice(row, 1).Bytes());
-        }
     }
 
     /// <summary>Moves rows of a call that has started.</summary>
@@ -71,9 +69,7 @@ internal static class RowMoves
             var send = call.Calls[place].Send;
             var first = call.Shape.RowsBefore(map.MemberAt(place));
             foreach (ref readonly var to in call.Calls.AsSpan())
-            {
                 Copy(send, to.Receive.Slice(first, send.Rows));
-            }
         }
     }
 
@@ -90,9 +86,7 @@ internal static class RowMoves
         if (block.CopyTo >= 0)
         {
             foreach (ref readonly var twin in call.Calls.AsSpan(1))
-            {
                 Copy(block.Rows, twin.Receive.Slice(block.CopyTo, block.Rows.Rows));
-            }
         }
     }
 
@@ -107,14 +101,10 @@ internal static class RowMoves
                 var block = sum[..Math.Min(SumBlock, call.Shape.RowLength - column)];
                 Addend(map, call, part, 0, row).Slice(column, block.Length).CopyTo(block);
                 for (var member = 1; member < map.Size; member++)
-                {
                     TensorPrimitives.Add(block, Addend(map, call, part, member, row).Slice(column, block.Length), block);
-                }
 
                 foreach (ref readonly var own in call.Calls.AsSpan())
-                {
                     block.CopyTo(own.Receive.RowF32(part.FirstRow + row)[column..]);
-                }
             }
         }
     }
@@ -130,16 +120,12 @@ internal static class RowMoves
     {
         var rowBytes = to.RowLength * to.DType.Bytes();
         for (var row = 0; row < to.Rows; row++)
-        {
             from.Slice(row * rowBytes, rowBytes).CopyTo(to.Slice(row, 1).Bytes());
-        }
     }
 
     private static void Copy(Span<byte> from, Span<byte> to)
     {
         if (!Unsafe.AreSame(ref MemoryMarshal.GetReference(from), ref MemoryMarshal.GetReference(to)))
-        {
             from.CopyTo(to);
-        }
     }
 }

@@ -42,9 +42,7 @@ internal sealed class Peer(PeerEndpoint endpoint, IReadOnlyList<int> ranks, Data
     public bool TryTakeCredit()
     {
         if (_sent - _acknowledged >= (uint)options.EagerFrames)
-        {
             return false;
-        }
 
         _sent++;
         return true;
@@ -58,9 +56,7 @@ internal sealed class Peer(PeerEndpoint endpoint, IReadOnlyList<int> ranks, Data
     public void Acknowledge(uint consumed)
     {
         if (consumed - _acknowledged > _sent - _acknowledged)
-        {
             throw new ProtocolException($"{consumed} eager frames consumed, where {_sent} were sent");
-        }
 
         _acknowledged = consumed;
     }

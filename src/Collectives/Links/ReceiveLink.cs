@@ -46,19 +46,13 @@ internal sealed class ReceiveLink(ILinkOwner owner, Peer peer, Connection connec
         {
             owner.Meter.Received(header.Length);
             if (header.Tag.Epoch != owner.Epoch)
-            {
                 throw new ProtocolException($"a frame of epoch {header.Tag.Epoch} on a connection of epoch {owner.Epoch}");
-            }
 
             if (header.Consumed != _consumed)
-            {
                 owner.Acknowledge(peer, _consumed = header.Consumed);
-            }
 
             if (header.Kind == FrameKind.Goodbye)
-            {
                 return "closed the epoch";
-            }
 
             owner.Receive(peer, header, _reader);
         }

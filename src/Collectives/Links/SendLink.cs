@@ -45,9 +45,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     public void Enqueue(in SendItem item)
     {
         lock (_gate)
-        {
             Add(item);
-        }
 
         _wake.Set();
     }
@@ -56,22 +54,16 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     public void EnqueueOnly(in SendItem item)
     {
         lock (_gate)
-        {
             Add(item);
-        }
     }
 
     /// <summary>Has sent what was queued: by this thread when that cannot take long, else by the link's own.</summary>
     public void Drive(bool mayBeHere)
     {
         if (mayBeHere && TryBeginDirect())
-        {
             SendHere();
-        }
         else if (!IsEmpty())
-        {
             _wake.Set();
-        }
     }
 
     /// <summary>Ends at once, whatever is queued.</summary>
@@ -85,9 +77,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     public void Close()
     {
         lock (_gate)
-        {
             _isClosing = true;
-        }
 
         _wake.Set();
     }
@@ -101,9 +91,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         try
         {
             while (TryTake(out var item))
-            {
                 Send(item);
-            }
 
             connection.EndSending();
         }
@@ -119,9 +107,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         _ended.TrySetResult();
         _wake.Dispose();
         while (TryNext(long.MaxValue, out var item))
-        {
             item.Source?.Sent(peer, item.Header, wasSent: false);
-        }
     }
 
     private void Add(in SendItem item)
@@ -156,9 +142,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         try
         {
             for (var budget = _maxDirectBytes; TryNext(budget, out var item); budget -= Size(item))
-            {
                 Send(item);
-            }
         }
         catch (Exception failure)
         {
@@ -167,9 +151,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
 
         _writer.MayWait = true;
         if (EndSendingHere())
-        {
             _wake.Set();
-        }
     }
 
     // Whether the thread has something to do: what others have queued meanwhile, or what the kernel did not take at once, which leaves
@@ -180,9 +162,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         {
             _isSending = false;
             if (_writer!.Pending > 0 && _queue.Count == 0)
-            {
                 Add(new SendItem { Header = FrameHeader.Plain(FrameKind.Heartbeat, owner.Epoch) });
-            }
 
             return _queue.Count > 0 || _isClosing;
         }
@@ -209,14 +189,10 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         while (!TryBegin(out item))
         {
             if (IsOver())
-            {
                 return false;
-            }
 
             if (!_wake.Wait(owner.Options.HeartbeatInterval))
-            {
                 AddHeartbeat();
-            }
         }
 
         return true;
@@ -225,9 +201,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     private void Rest()
     {
         lock (_gate)
-        {
             _isSending = false;
-        }
     }
 
     private bool TryBegin(out SendItem item)
@@ -244,9 +218,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     private bool IsOver()
     {
         lock (_gate)
-        {
             return _isClosing && !_isSending && _queue.Count == 0;
-        }
     }
 
     private void AddHeartbeat()
@@ -254,9 +226,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         lock (_gate)
         {
             if (_queue.Count == 0 && !_isSending)
-            {
                 Add(new SendItem { Header = FrameHeader.Plain(FrameKind.Heartbeat, owner.Epoch) });
-            }
         }
     }
 
@@ -269,15 +239,11 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
         try
         {
             if (isWanted)
-            {
                 Write(_writer!, header, item);
-            }
 
             // Short frames that wait together leave together.
             if (IsEmpty())
-            {
                 _writer!.Flush();
-            }
         }
         finally
         {
@@ -289,13 +255,9 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     private void Write(FrameWriter writer, in FrameHeader header, in SendItem item)
     {
         if (item.Source is null)
-        {
             writer.Write(header, item.Text);
-        }
         else
-        {
             writer.Write(header, item.Rows);
-        }
 
         owner.Meter.Sent(header.Length);
     }
@@ -303,9 +265,7 @@ internal sealed class SendLink(ILinkOwner owner, Peer peer)
     private bool IsEmpty()
     {
         lock (_gate)
-        {
             return _queue.Count == 0;
-        }
     }
 
     private void Break(Exception failure)

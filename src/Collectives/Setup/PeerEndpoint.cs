@@ -24,9 +24,7 @@ public sealed record PeerEndpoint(string Host, int Port)
         var host = text[..colon];
         var bracketed = host.StartsWith('[') && host.EndsWith(']');
         if (!bracketed && host.Contains(':', StringComparison.Ordinal))
-        {
             return false;
-        }
 
         endpoint = new PeerEndpoint(bracketed ? host[1..^1] : host, port);
         return endpoint.Host.Length > 0;

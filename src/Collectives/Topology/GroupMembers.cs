@@ -14,9 +14,7 @@ public sealed record GroupMembers(GroupKind Kind, IReadOnlyList<int> Ranks)
         for (var i = 0; i < Ranks.Count; i++)
         {
             if (Ranks[i] == globalRank)
-            {
                 return i;
-            }
         }
 
         return -1;

@@ -89,9 +89,7 @@ public sealed record RankTopology(int Tp, int AttnCp = 1, int MoeDp = 1, int Ep 
         for (var run = 0; run < WorldSize; run += size * stride)
         {
             for (var first = run; first < run + stride; first++)
-            {
                 groups.Add(new GroupMembers(kind, [.. Enumerable.Range(0, size).Select(i => first + (i * stride))]));
-            }
         }
 
         return groups;

@@ -18,9 +18,7 @@ public static class TopologyJson
         ArgumentNullException.ThrowIfNull(topology);
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented }))
-        {
             Write(json, topology.Validate());
-        }
 
         return buffer.WrittenSpan.ToArray();
     }
@@ -39,16 +37,12 @@ public static class TopologyJson
         {
             WriteGroups(json, topology, kind);
             if (kind == GroupKind.MoeDp)
-            {
                 json.WriteString("moe_dp_alias", MoeDpAlias(topology));
-            }
         }
 
         json.WriteStartArray("coordinates");
         for (var rank = 0; rank < topology.WorldSize; rank++)
-        {
             WriteCoordinates(json, topology.CoordinatesOf(rank));
-        }
 
         json.WriteEndArray();
         json.WriteEndObject();
@@ -77,9 +71,7 @@ public static class TopologyJson
         {
             json.WriteStartArray();
             foreach (var rank in group.Ranks)
-            {
                 json.WriteNumberValue(rank);
-            }
 
             json.WriteEndArray();
         }

@@ -43,9 +43,7 @@ internal sealed class Connection(Socket socket, SslStream? tls) : IDisposable
     public int Receive(Span<byte> buffer)
     {
         if (tls is not null)
-        {
             return tls.Read(buffer);
-        }
 
         var count = socket.Receive(buffer, SocketFlags.None, out var error);
         return error == SocketError.Success ? count : throw Failed("receiving", error);
@@ -64,9 +62,7 @@ internal sealed class Connection(Socket socket, SslStream? tls) : IDisposable
         {
             var count = socket.Send(bytes, SocketFlags.None, out var error);
             if (error != SocketError.Success)
-            {
                 throw Failed("sending", error);
-            }
 
             bytes = bytes[count..];
         }
@@ -96,9 +92,7 @@ internal sealed class Connection(Socket socket, SslStream? tls) : IDisposable
         {
             var count = Receive(buffer);
             if (count == 0)
-            {
                 throw new IOException("the peer closed the connection");
-            }
 
             buffer = buffer[count..];
         }

@@ -135,8 +135,6 @@ internal readonly record struct FrameHeader
     private static void Require(bool holds, string field, ReadOnlySpan<byte> from)
     {
         if (!holds)
-        {
             throw new ProtocolException($"frame with an impossible {field}: {Convert.ToHexString(from)}");
-        }
     }
 }

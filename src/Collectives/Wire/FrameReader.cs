@@ -38,9 +38,7 @@ internal sealed class FrameReader(Connection connection)
         header = FrameHeader.Read(_buffer.AsSpan(_next));
         _next += FrameHeader.Bytes;
         if (header.Length > 0)
-        {
             _readAhead = header.Length >= LongBytes ? ShortReadAheadBytes : BufferBytes;
-        }
 
         return true;
     }
@@ -51,18 +49,14 @@ internal sealed class FrameReader(Connection connection)
         if (!rows.IsDense)
         {
             for (var row = 0; row < rows.Rows; row++)
-            {
                 Read(rows.Slice(row, 1).Bytes());
-            }
 
             return;
         }
 
         var perPiece = (int)Math.Max(1, MaxPieceBytes / Math.Max(1, (long)rows.RowLength * rows.DType.Bytes()));
         for (var row = 0; row < rows.Rows; row += perPiece)
-        {
             Read(rows.Slice(row, Math.Min(perPiece, rows.Rows - row)).Bytes());
-        }
     }
 
     /// <summary>The payload, or the next part of it.</summary>
@@ -79,9 +73,7 @@ internal sealed class FrameReader(Connection connection)
             }
 
             if (_next == _end)
-            {
                 RequireOpen(TryFillBuffer());
-            }
 
             var held = Math.Min(to.Length, _end - _next);
             _buffer.AsSpan(_next, held).CopyTo(to);
@@ -96,9 +88,7 @@ internal sealed class FrameReader(Connection connection)
         while (bytes > 0)
         {
             if (_next == _end)
-            {
                 RequireOpen(TryFillBuffer());
-            }
 
             var held = (int)Math.Min(bytes, _end - _next);
             _next += held;
@@ -123,8 +113,6 @@ internal sealed class FrameReader(Connection connection)
     private static void RequireOpen(bool isOpen)
     {
         if (!isOpen)
-        {
             throw new IOException("the peer closed the connection inside a frame");
-        }
     }
 }

@@ -41,9 +41,7 @@ internal sealed class FrameWriter(Connection connection)
         }
 
         for (var row = 0; row < rows.Rows; row++)
-        {
             Write(rows.Slice(row, 1).Bytes());
-        }
     }
 
     /// <summary>A frame of bytes.</summary>
@@ -57,17 +55,13 @@ internal sealed class FrameWriter(Connection connection)
     public void Flush()
     {
         if (_filled > 0)
-        {
             Send([]);
-        }
     }
 
     private void WriteHeader(in FrameHeader header)
     {
         if (BufferBytes - _filled < FrameHeader.Bytes)
-        {
             Flush();
-        }
 
         header.Write(_buffer.AsSpan(_filled));
         _filled += FrameHeader.Bytes;
@@ -77,9 +71,7 @@ internal sealed class FrameWriter(Connection connection)
     {
         var perPiece = (int)Math.Max(1, MaxPieceBytes / Math.Max(1, (long)rows.RowLength * rows.DType.Bytes()));
         for (var row = 0; row < rows.Rows; row += perPiece)
-        {
             Write(rows.Slice(row, Math.Min(perPiece, rows.Rows - row)).Bytes());
-        }
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
@@ -95,9 +87,7 @@ internal sealed class FrameWriter(Connection connection)
         _filled += first;
         bytes = bytes[first..];
         if (bytes.IsEmpty)
-        {
             return;
-        }
 
         Flush();
         if (bytes.Length >= BufferBytes)

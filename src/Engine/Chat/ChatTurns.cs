@@ -38,8 +38,11 @@ internal static class ChatTurns
         RefuseOtherContents(message, field);
         var results = message.Contents.OfType<FunctionResultContent>().ToList();
         foreach (var result in results)
-            yield return new PromptMessage(
-                "tool", JsonOf.Value($"{field}.result", () => ToolCallJson.ResultText(result))) { ToolCallId = result.CallId };
+        {
+            var text = JsonOf.Value($"{field}.result", () => ToolCallJson.ResultText(result));
+            yield return new PromptMessage("tool", text) { ToolCallId = result.CallId };
+        }
+
         if (results.Count > 0 && results.Count == message.Contents.Count)
             yield break;
 
@@ -69,8 +72,10 @@ internal static class ChatTurns
                 throw new GenerationException(FailureKind.Invalid, $"{field}.contents must be contents, found null");
             if (content is not (TextContent or TextReasoningContent or FunctionCallContent or FunctionResultContent
                 or UsageContent))
+            {
                 throw new NotSupportedException(
                     $"message content: expected text and function calls, found {content.GetType().Name}");
+            }
         }
     }
 }

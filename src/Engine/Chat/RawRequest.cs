@@ -17,11 +17,17 @@ internal static class RawRequest
         if (options.RawRepresentationFactory?.Invoke(client) is not { } made)
             return new GenerationRequest();
         if (made is not GenerationRequest request)
+        {
             throw new NotSupportedException(
                 $"RawRepresentationFactory: expected a {nameof(GenerationRequest)}, found {made.GetType().Name}");
+        }
+
         if (request.Messages is not null || request.Prompt is not null || request.Tokens is not null)
+        {
             throw new GenerationException(
                 FailureKind.Invalid, "RawRepresentationFactory: expected a request without messages, prompt and tokens");
+        }
+
         var own = Prompting.RequestCopy.Of(request);
         return own.Sampling is { Logprobs: false, TopLogprobs: 0 } ? own : throw new NotSupportedException(
             "RawRepresentationFactory: Sampling.Logprobs: a chat answer has no place for them; InferenceEngine.GenerateAsync gives them");

@@ -12,8 +12,11 @@ internal static class UnsupportedOptions
         if (options.ResponseFormat is not (null or ChatResponseFormatText))
             throw new NotSupportedException("ResponseFormat: expected text, found json; output is not constrained to a grammar yet");
         if (options.ToolMode is not (null or AutoChatToolMode or NoneChatToolMode))
+        {
             throw new NotSupportedException(
                 "ToolMode: expected auto or none, found required; output is not constrained to a grammar yet");
+        }
+
         if (options.AllowMultipleToolCalls is false)
             throw new NotSupportedException("AllowMultipleToolCalls: expected true, found false; a model makes as many calls as it likes");
         if (options.ConversationId is not null)
@@ -21,9 +24,11 @@ internal static class UnsupportedOptions
         if (options.ContinuationToken is not null)
             throw new NotSupportedException("ContinuationToken: the engine answers in the foreground and gives no such tokens");
         if (options.Reasoning?.Output is not (null or ReasoningOutput.None or ReasoningOutput.Full))
+        {
             throw new NotSupportedException(
                 $"Reasoning.Output: expected {nameof(ReasoningOutput.None)} or {nameof(ReasoningOutput.Full)}, "
                     + $"found {options.Reasoning?.Output}");
+        }
     }
 
     /// <summary>Throws where another model than the engine's is asked for.</summary>

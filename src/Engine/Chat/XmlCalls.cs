@@ -80,7 +80,10 @@ internal sealed class XmlCalls
                 return arguments;
             if (!_scan.Take(AnswerTags.ParameterOpen) || _scan.TakeName() is not { } name
                 || ReadValue(function, name, arguments) is not { } value)
+            {
                 return null;
+            }
+
             arguments[WellFormedJson.Text(name)] = ParameterValue.Read(WellFormedJson.Text(Trim(value)), _tools.KindsOf(function, name));
         }
     }

@@ -21,7 +21,9 @@ internal static class EngineConfiguration
             throw new SettingsException(["overrides: expected keys and values, found null"]);
         if (overrides.Where(pair => pair.Value is null).Select(pair => $"overrides: {pair.Key}: expected a value, found null")
             .ToList() is { Count: > 0 } nulls)
+        {
             throw new SettingsException(nulls);
+        }
     }
 
     /// <summary>Name of the configuration's model, its directory's; null when it names none.</summary>

@@ -63,8 +63,10 @@ internal sealed class ModelFindings
     private void AddKeys(string what, IReadOnlyList<string> keys)
     {
         if (keys.Count > 0)
+        {
             _notes.Add(what + string.Join(", ", keys.Take(MostNames))
                 + (keys.Count > MostNames ? $" and {keys.Count - MostNames} more" : ""));
+        }
     }
 
     private T? Try<T>(Func<T> read) where T : class

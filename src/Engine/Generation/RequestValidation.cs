@@ -63,8 +63,11 @@ internal static class RequestValidation
         }
 
         foreach (var name in request.ChatTemplateKwargs.Keys.Where(ChatTemplateInput.IsReserved))
+        {
             problems.Add(
                 $"chat_template_kwargs[\"{name}\"] must be a variable of the template's own, found {ChatTemplateInput.WhyReserved}");
+        }
+
         if (request.EnableThinking is not null && request.ChatTemplateKwargs.ContainsKey(ChatTemplateInput.Thinking))
             problems.Add("enable_thinking must be given once, found it in chat_template_kwargs, too");
     }
@@ -93,7 +96,9 @@ internal static class RequestValidation
         for (var i = 0; i < stops.Count; i++)
         {
             if (stops[i].Length == 0)
+            {
                 problems.Add($"stop[{i}] must not be empty");
+            }
             else if (stops[i].Length > GenerationRequest.MaxStopLength)
             {
                 problems.Add(

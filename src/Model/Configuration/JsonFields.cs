@@ -35,9 +35,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public int Int(string key, int maximum, int? whenMissing = null, int minimum = 1)
     {
         if (!Find(key, whenMissing is null, out var value))
-        {
             return whenMissing ?? 0;
-        }
 
         if (!JsonNumber.TryGetWhole(value, out var number))
         {
@@ -58,9 +56,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public double? Double(string key, double minimum, double maximum, double? whenMissing)
     {
         if (!Find(key, required: false, out var value))
-        {
             return whenMissing;
-        }
 
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number)
             || !(number >= minimum && number <= maximum))
@@ -75,9 +71,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public bool Bool(string key, bool whenMissing)
     {
         if (!Find(key, required: false, out var value))
-        {
             return whenMissing;
-        }
 
         if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
         {
@@ -91,9 +85,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public string? Text(string key, bool required = false)
     {
         if (!Find(key, required, out var value))
-        {
             return null;
-        }
 
         if (value.ValueKind != JsonValueKind.String)
         {
@@ -108,9 +100,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public IReadOnlyList<int> Ints(string key, int below)
     {
         if (!Find(key, required: false, out var value))
-        {
             return [];
-        }
 
         var numbers = new List<int>();
         var valid = value.ValueKind == JsonValueKind.Array;
@@ -121,9 +111,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
         }
 
         if (!valid)
-        {
             Note(key, $"an array of layer numbers from 0 to {below - 1}", value.GetRawText());
-        }
 
         return numbers;
     }
@@ -132,9 +120,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public IReadOnlyList<int> TokenIds(string key)
     {
         if (!Find(key, required: false, out var value))
-        {
             return [];
-        }
 
         var ids = new List<int>();
         foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
@@ -146,9 +132,7 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
             }
 
             if (id >= 0)
-            {
                 ids.Add((int)id);
-            }
         }
 
         return ids;
@@ -161,18 +145,14 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     public void Refuse(KeyTable table)
     {
         foreach (var (key, expected, value) in table.SetIn(source))
-        {
             Note(key, expected, value.GetRawText());
-        }
     }
 
     /// <summary>A nested object, or null when the key is missing, null, or something else (which is noted).</summary>
     public JsonFields? Object(string key)
     {
         if (!Find(key, required: false, out var value))
-        {
             return null;
-        }
 
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -196,14 +176,10 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
     {
         _read.Add(key);
         if (source.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null)
-        {
             return true;
-        }
 
         if (required)
-        {
             reasons.Add($"{prefix}{key}: the key is missing");
-        }
 
         return false;
     }

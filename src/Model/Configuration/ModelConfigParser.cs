@@ -26,9 +26,7 @@ internal sealed class ModelConfigParser
         {
             using var document = ModelJson.Parse(file, json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
                 throw new ModelConfigException(file, [$"expected a JSON object, found {document.RootElement.ValueKind}"]);
-            }
 
             var parser = new ModelConfigParser(document.RootElement);
             var config = parser.Read();
@@ -84,9 +82,7 @@ internal sealed class ModelConfigParser
     {
         var modelType = _fields.Text("model_type", required: true);
         if (modelType is not (null or "qwen3_moe" or "qwen3"))
-        {
             _fields.Note("model_type", "qwen3_moe or qwen3", modelType);
-        }
 
         return modelType;
     }
@@ -95,15 +91,11 @@ internal sealed class ModelConfigParser
     {
         var activation = _fields.Text("hidden_act");
         if (activation is not (null or "silu" or "swish"))
-        {
             _fields.Note("hidden_act", "silu", activation);
-        }
 
         // A sliding_window of null is no window, whatever use_sliding_window says; one that is missing has a default in transformers.
         if (_fields.Bool("use_sliding_window", false) && !_fields.IsNull("sliding_window"))
-        {
             _fields.Note("use_sliding_window", "false: every layer sees the whole context", "true");
-        }
 
         _fields.Refuse(ConfigKeys.Root);
     }
@@ -117,9 +109,7 @@ internal sealed class ModelConfigParser
     private int ReadHeadDim(int hidden, int heads, ConfigDefaults defaults)
     {
         if (_fields.Has("head_dim") || defaults.HeadDim is not null || hidden == 0 || heads == 0)
-        {
             return _fields.Int("head_dim", MaxHeadDim, whenMissing: defaults.HeadDim ?? 2);
-        }
 
         if (hidden % heads != 0 || hidden / heads > MaxHeadDim)
         {
@@ -157,9 +147,7 @@ internal sealed class ModelConfigParser
             IntermediateSize = ReadIfUsed(dense, "intermediate_size", MaxWidth, defaults.IntermediateSize),
         };
         if (sparse && config.NumExpertsPerTok > config.NumExperts)
-        {
             _fields.Note("num_experts_per_tok", $"at most num_experts ({config.NumExperts})", $"{config.NumExpertsPerTok}");
-        }
 
         return config;
     }
@@ -168,15 +156,11 @@ internal sealed class ModelConfigParser
     private int ReadNumExperts(ConfigDefaults defaults)
     {
         if (!_fields.Has("num_local_experts"))
-        {
             return _fields.Dimension("num_experts", MaxExperts, defaults.NumExperts, minimum: 0);
-        }
 
         var experts = _fields.Int("num_local_experts", MaxExperts, minimum: 0);
         if (_fields.Has("num_experts") && _fields.Int("num_experts", MaxExperts, minimum: 0) is var other && other != experts)
-        {
             _fields.Note("num_local_experts", $"the same as num_experts ({other})", $"{experts}");
-        }
 
         return experts;
     }
@@ -195,14 +179,10 @@ internal sealed class ModelConfigParser
         }
 
         if (config.HeadDim % 2 != 0)
-        {
             _fields.Note("head_dim", "an even number: rotary embedding turns pairs", $"{config.HeadDim}");
-        }
 
         var width = (long)config.NumAttentionHeads * config.HeadDim;
         if (width > MaxWidth)
-        {
             _fields.Note("num_attention_heads", $"heads · head_dim at most {MaxWidth}", $"{width}");
-        }
     }
 }

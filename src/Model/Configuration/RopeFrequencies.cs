@@ -11,9 +11,7 @@ internal static class RopeFrequencies
         var d = config.HeadDim;
         var inverse = new double[d / 2];
         for (var i = 0; i < inverse.Length; i++)
-        {
             inverse[i] = Math.Pow(config.RopeTheta, -2.0 * i / d);
-        }
 
         switch (config.RopeScaling)
         {
@@ -31,9 +29,7 @@ internal static class RopeFrequencies
     private static void DivideAllInPlace(double[] inverse, double factor)
     {
         for (var i = 0; i < inverse.Length; i++)
-        {
             inverse[i] /= factor;
-        }
     }
 
     private static void BlendInPlace(double[] inverse, RopeScaling yarn, double theta)
@@ -51,9 +47,7 @@ internal static class RopeFrequencies
         var low = PairThatTurns(yarn.BetaFast);
         var high = PairThatTurns(yarn.BetaSlow);
         if (yarn.Truncate)
-        {
             (low, high) = (Math.Floor(low), Math.Ceiling(high));
-        }
 
         (low, high) = (Math.Max(low, 0), Math.Min(high, d - 1));
 

@@ -99,9 +99,7 @@ internal static class RopeScalingParser
     private static double RequiredFactor(JsonFields fields)
     {
         if (!fields.Has("factor"))
-        {
             fields.Note("factor", "a number of at least 1", "nothing");
-        }
 
         return fields.Double("factor", 1, MaxFactor, 1)!.Value;
     }

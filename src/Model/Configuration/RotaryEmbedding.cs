@@ -31,9 +31,7 @@ public sealed class RotaryEmbedding
         _cosTable = new float[_tablePositions * _inverseFrequencies.Length];
         _sinTable = new float[_cosTable.Length];
         for (var position = 0; position < _tablePositions; position++)
-        {
             ComputeRow(position, TableRow(_cosTable, position), TableRow(_sinTable, position));
-        }
     }
 
     /// <summary>Bytes of the table that is made for so many positions.</summary>
@@ -59,9 +57,7 @@ public sealed class RotaryEmbedding
         RequireShape(nameof(cos), cos, positions.Length);
         RequireShape(nameof(sin), sin, positions.Length);
         for (var t = 0; t < positions.Length; t++)
-        {
             FillRow(positions[t], cos.RowF32(t), sin.RowF32(t));
-        }
     }
 
     private static long BytesPerPosition(ModelConfig config) => 2L * sizeof(float) * (config.HeadDim / 2);

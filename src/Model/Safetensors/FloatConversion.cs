@@ -48,9 +48,7 @@ internal static class FloatConversion
         }
 
         for (; i < bits.Length; i++)
-        {
             destination[i] = (ushort)RoundToBFloat16(bits[i]);
-        }
     }
 
     private static Vector<uint> RoundToBFloat16(Vector<uint> bits)
@@ -78,8 +76,6 @@ internal static class FloatConversion
         }
 
         for (; i < source.Length; i++)
-        {
             bits[i] = (uint)source[i] << 16;
-        }
     }
 }

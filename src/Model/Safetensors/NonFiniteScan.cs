@@ -27,9 +27,7 @@ internal static class NonFiniteScan
     {
         var count = 0;
         foreach (var value in values)
-        {
             count += float.IsFinite(value) ? 0 : 1;
-        }
 
         return count;
     }

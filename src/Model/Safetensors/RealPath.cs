@@ -23,16 +23,12 @@ internal static class RealPath
             }
 
             if (++links > MaxLinks)
-            {
                 throw new IOException($"{path}: more than {MaxLinks} symbolic links");
-            }
 
             var linked = Path.GetFullPath(target, resolved);
             resolved = Path.GetPathRoot(linked)!;
             foreach (var part in Components(linked).Reverse())
-            {
                 rest.Push(part);
-            }
         }
 
         return resolved;

@@ -51,9 +51,7 @@ public sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         if (FileKind.OtherThanFile(path) is { } other)
-        {
             throw new SafetensorsException(path, "header", "a file", other);
-        }
 
         SafeFileHandle handle;
         try
@@ -115,9 +113,7 @@ public sealed class SafetensorsFile : IDisposable
         RequireInside(entry.Columns, firstColumn, columnCount, nameof(firstColumn));
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (long)rowCount * columnCount, nameof(destination));
         if (destination.IsEmpty)
-        {
             return;
-        }
 
         var size = FloatConversion.ElementBytes(entry.DType)
             ?? throw new SafetensorsException(Path, tensor, "dtype F32, F16 or BF16", $"{entry.DType}");
@@ -135,9 +131,7 @@ public sealed class SafetensorsFile : IDisposable
         else
         {
             for (var row = 0; row < rowCount; row++)
-            {
                 ReadRun(entry, buffer, first + (row * rowBytes), destination.Slice(row * columnCount, columnCount), stored);
-            }
         }
     }
 
@@ -185,30 +179,22 @@ public sealed class SafetensorsFile : IDisposable
     private static void RequireInside(long limit, int first, int count, string name)
     {
         if (first < 0 || count < 0 || (long)first + count > limit)
-        {
             throw new ArgumentOutOfRangeException(name, $"{first}+{count}", $"the tensor has {limit}");
-        }
     }
 
     private byte[] ReadHeaderBytes()
     {
         if (_length < LengthBytes)
-        {
             throw new SafetensorsException(Path, "header", $"at least {LengthBytes} bytes", $"{_length} bytes");
-        }
 
         Span<byte> prefix = stackalloc byte[LengthBytes];
         ReadExactly("header", 0, prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > SafetensorsHeader.MaxBytes)
-        {
             throw new SafetensorsException(Path, "header", $"at most {SafetensorsHeader.MaxBytes} bytes", $"{length} bytes");
-        }
 
         if ((long)length > _length - LengthBytes)
-        {
             throw new SafetensorsException(Path, "header", $"{length} bytes", $"a file of {_length} bytes");
-        }
 
         var json = new byte[length];
         ReadExactly("header", LengthBytes, json);
@@ -259,9 +245,7 @@ public sealed class SafetensorsFile : IDisposable
         var wanted = destination.Length;
         var length = RandomAccess.GetLength(_handle);
         if (length != _length)
-        {
             throw new SafetensorsException(Path, tensor, $"a file of {_length} bytes, as when it was opened", $"{length} bytes");
-        }
 
         while (!destination.IsEmpty)
         {

@@ -29,9 +29,7 @@ internal sealed class SafetensorsHeader
     {
         var header = new SafetensorsHeader(file);
         if (json.IsEmpty || json[0] != (byte)'{')
-        {
             throw header.Error("header", "'{' as its first byte", json.IsEmpty ? "an empty header" : $"byte 0x{json[0]:x2}");
-        }
 
         try
         {
@@ -75,32 +73,24 @@ internal sealed class SafetensorsHeader
     private void ReadMetadata(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-        {
             throw Error(Metadata, "an object of strings", $"{reader.TokenType}");
-        }
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = reader.GetString()!;
             reader.Read();
             if (reader.TokenType != JsonTokenType.String)
-            {
                 throw Error(Metadata, $"a string for key \"{key}\"", $"{reader.TokenType}");
-            }
 
             if (!_metadata.TryAdd(key, reader.GetString()!))
-            {
                 throw Error(Metadata, $"one key \"{key}\"", "two");
-            }
         }
     }
 
     private SafetensorsTensor ReadTensor(ref Utf8JsonReader reader, string name)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
-        {
             throw Error(name, "an object with dtype, shape and data_offsets", $"{reader.TokenType}");
-        }
 
         SafetensorsDType? dtype = null;
         long[]? shape = null, offsets = null;
@@ -134,9 +124,7 @@ internal sealed class SafetensorsHeader
     private void RequireFirst(string name, string key, bool first)
     {
         if (!first)
-        {
             throw Error(name, $"one key {key}", "two");
-        }
     }
 
     private SafetensorsDType ReadDType(ref Utf8JsonReader reader, string name)
@@ -145,9 +133,7 @@ internal sealed class SafetensorsHeader
         foreach (var dtype in Enum.GetValues<SafetensorsDType>())
         {
             if (dtype.ToString() == text)
-            {
                 return dtype;
-            }
         }
 
         throw Error(name, $"a dtype of {string.Join(", ", Enum.GetNames<SafetensorsDType>())}", $"\"{text}\"");
@@ -156,17 +142,13 @@ internal sealed class SafetensorsHeader
     private long[] ReadNumbers(ref Utf8JsonReader reader, string name, string key)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
-        {
             throw Error(name, $"an array of whole numbers as {key}", $"{reader.TokenType}");
-        }
 
         var numbers = new List<long>(4);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
-            {
                 throw Error(name, $"whole numbers from 0 to {long.MaxValue} in {key}", $"{reader.TokenType}");
-            }
 
             numbers.Add(number);
         }
@@ -183,9 +165,7 @@ internal sealed class SafetensorsHeader
         }
 
         if (offsets.Length != 2 || offsets[1] < offsets[0])
-        {
             throw Error(name, "data_offsets [begin, end] with begin ≤ end", $"[{string.Join(", ", offsets)}]");
-        }
 
         var tensor = new SafetensorsTensor(name, dtype.Value, shape, offsets[0], offsets[1]);
         var bytes = SizeOf(tensor);
@@ -223,9 +203,7 @@ internal sealed class SafetensorsHeader
         }
 
         if (end != dataLength)
-        {
             throw Error("header", $"{end} bytes of data behind it, as its offsets say", $"{dataLength} bytes");
-        }
     }
 
     private SafetensorsException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);

@@ -30,15 +30,11 @@ internal sealed class SafetensorsIndex
     {
         var index = new SafetensorsIndex(directory);
         if (!ModelFile.Exists(index._file))
-        {
             return null;
-        }
 
         index.ReadMap();
         foreach (var (tensor, shard) in index._shardOf)
-        {
             index.Confine(tensor, shard);
-        }
 
         return index;
     }
@@ -49,14 +45,10 @@ internal sealed class SafetensorsIndex
         foreach (var (tensor, shard) in _shardOf)
         {
             if (set.FileOf(tensor) is not { } file)
-            {
                 throw Error(tensor, $"the tensor in {shard}", "it in no shard");
-            }
 
             if (Path.GetFileName(file.Path) != shard)
-            {
                 throw Error(tensor, $"the tensor in {shard}", $"it in {Path.GetFileName(file.Path)}");
-            }
         }
 
         foreach (var tensor in set.TensorNames)
@@ -93,29 +85,21 @@ internal sealed class SafetensorsIndex
         }
 
         if (_shardOf.Count == 0)
-        {
             throw Error("weight_map", "at least one tensor", "none");
-        }
     }
 
     private void Confine(string tensor, string shard)
     {
         if (shard is "" or "." or ".." || shard.AsSpan().IndexOfAny('/', '\\', '\0') >= 0 || Path.IsPathRooted(shard))
-        {
             throw Error(tensor, "the plain name of a file in the model directory", $"\"{shard}\"");
-        }
 
         var path = Path.Combine(_directory, shard);
         if (!File.Exists(path))
-        {
             throw Error(tensor, $"the shard {shard}", "no such file");
-        }
 
         var real = RealOf(tensor, path);
         if (!AllowedFolders().Any(folder => RealPath.IsInside(real, folder)))
-        {
             throw Error(tensor, $"{shard} to stay inside the model directory", $"a link to {real}");
-        }
     }
 
     private string RealOf(string tensor, string path)
@@ -136,9 +120,7 @@ internal sealed class SafetensorsIndex
         var real = RealPath.Of(_directory);
         yield return real;
         if (Path.GetDirectoryName(real) is { } parent && Path.GetFileName(parent) == "snapshots")
-        {
             yield return RealPath.Of(Path.Combine(Path.GetDirectoryName(parent)!, "blobs"));
-        }
     }
 
     private SafetensorsException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);

@@ -49,17 +49,13 @@ public sealed class SafetensorsSet : IDisposable
         var directory = Path.GetFullPath(modelDirectory);
         var index = SafetensorsIndex.Read(directory);
         if (index is null && !ModelFile.Exists(Path.Combine(directory, SingleFile)))
-        {
             throw new SafetensorsException(directory, "weights", $"{SingleFile} or {SafetensorsIndex.FileName}", "neither");
-        }
 
         var files = new List<SafetensorsFile>();
         try
         {
             foreach (var path in index?.ShardPaths ?? [Path.Combine(directory, SingleFile)])
-            {
                 files.Add(SafetensorsFile.Open(path));
-            }
 
             var set = new SafetensorsSet(directory, files);
             index?.Check(set);
@@ -118,9 +114,7 @@ public sealed class SafetensorsSet : IDisposable
             {
                 var count = NonFiniteScan.Count(file, tensor, cancellationToken);
                 if (count > 0)
-                {
                     yield return (tensor.Name, count);
-                }
             }
         }
     }

@@ -87,9 +87,7 @@ public sealed class SafetensorsWriter : IDisposable
         SkipFull();
         var left = Current().End - Current().Begin - _written;
         if (bytes.Length > left)
-        {
             throw new InvalidOperationException($"{_path}: {Current().Name}: {bytes.Length} bytes where {left} are left.");
-        }
 
         Append(bytes);
         _written += bytes.Length;
@@ -100,9 +98,7 @@ public sealed class SafetensorsWriter : IDisposable
     public void Complete()
     {
         if (_position != _end)
-        {
             throw new InvalidOperationException($"{_path}: {_end - _position} bytes of tensors were not written.");
-        }
 
         RandomAccess.FlushToDisk(_handle);
         _handle.Dispose();
@@ -115,9 +111,7 @@ public sealed class SafetensorsWriter : IDisposable
     {
         _handle.Dispose();
         if (!_completed)
-        {
             File.Delete(_partial);
-        }
     }
 
     private static byte[] Header(List<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string> metadata)

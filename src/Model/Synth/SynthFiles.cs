@@ -129,9 +129,7 @@ internal static class SynthFiles
     {
         var vocabulary = new JsonObject();
         foreach (var (id, symbol) in Enumerable.Range(0, 256).Select(value => ByteAlphabet.Symbol((byte)value)).Order().Index())
-        {
             vocabulary.Add(symbol.ToString(), id);
-        }
 
         return vocabulary;
     }
@@ -140,9 +138,7 @@ internal static class SynthFiles
     {
         var added = new JsonObject();
         foreach (var (id, content) in s_special)
-        {
             added.Add($"{id}", AddedToken(content));
-        }
 
         return new JsonObject
         {
@@ -163,9 +159,7 @@ internal static class SynthFiles
     {
         var token = new JsonObject();
         if (id is { } number)
-        {
             token["id"] = number;
-        }
 
         token["content"] = content;
         token["lstrip"] = false;

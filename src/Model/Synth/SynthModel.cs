@@ -48,25 +48,19 @@ public static class SynthModel
     {
         var layerCount = layers ?? preset.NumHiddenLayers;
         if (layerCount is < 1 or > MaxLayers)
-        {
             throw new ArgumentException($"layers: expected 1 to {MaxLayers}, found {layerCount}.", nameof(layers));
-        }
 
         RequireEmpty(outputDirectory);
         SynthFiles.Write(outputDirectory, preset, layerCount, dtype);
         var config = ModelConfig.Load(outputDirectory);
         var shards = Shards(SynthTensor.All(config), dtype, maxShardBytes);
         if (shards.Count > 1)
-        {
             WriteIndex(outputDirectory, shards, dtype);
-        }
 
         var writing = new SynthShardWriting(
             seed, dtype, progress, shards.SelectMany(shard => shard).Sum(tensor => tensor.Count * dtype.Bytes()));
         foreach (var (number, shard) in shards.Index())
-        {
             writing.Write(Path.Combine(outputDirectory, FileName(number, shards.Count)), shard, cancellationToken);
-        }
     }
 
     // Weights of another model beside the new ones would make one broken model of two.
@@ -74,9 +68,7 @@ public static class SynthModel
     {
         Directory.CreateDirectory(directory);
         if (Directory.EnumerateFileSystemEntries(directory).FirstOrDefault() is { } entry)
-        {
             throw new IOException($"{directory}: expected an empty directory, found {Path.GetFileName(entry)}.");
-        }
     }
 
     private static List<List<SynthTensor>> Shards(IReadOnlyList<SynthTensor> tensors, DType dtype, long maxBytes)
@@ -106,9 +98,7 @@ public static class SynthModel
     {
         var map = new JsonObject();
         foreach (var (number, shard) in shards.Index())
-        {
             shard.ForEach(tensor => map.Add(tensor.Name, FileName(number, shards.Count)));
-        }
 
         var bytes = shards.SelectMany(shard => shard).Sum(tensor => tensor.Count * dtype.Bytes());
         SynthFiles.WriteJson(directory, "model.safetensors.index.json", new JsonObject

@@ -48,8 +48,6 @@ public sealed class ModelWeights : IDisposable
     public void Dispose()
     {
         foreach (var lease in Interlocked.Exchange(ref _leases, []))
-        {
             lease.Dispose();
-        }
     }
 }

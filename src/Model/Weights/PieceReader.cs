@@ -39,13 +39,9 @@ internal static class PieceReader
             {
                 var source = values.Slice(row * piece.Columns, piece.Columns);
                 if (rows.DType == DType.F32)
-                {
                     source.CopyTo(rows.RowF32(firstRow + row));
-                }
                 else
-                {
                     FloatConversion.ToBFloat16(source, rows.RowBF16(firstRow + row));
-                }
             }
         }
     }

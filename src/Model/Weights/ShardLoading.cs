@@ -86,9 +86,7 @@ internal sealed class ShardLoading : IDisposable
         if (!_taken)
         {
             foreach (var lease in _leaseOf.Values)
-            {
                 lease.Dispose();
-            }
         }
     }
 

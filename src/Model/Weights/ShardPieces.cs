@@ -63,9 +63,7 @@ public sealed record ShardPieces
     private static void Require(ModelConfig config, ShardSpec shard)
     {
         if (shard.Problems(config) is { Count: > 0 } problems)
-        {
             throw new ModelConfigException("parallel layout", problems);
-        }
     }
 
     private static WeightPiece EmbeddingOf(ModelConfig config, DType dtype) => WeightPiece.Table(

@@ -52,9 +52,7 @@ public sealed record ShardSpec(int AttnTpSize, int AttnTpRank, int MoeTpSize, in
         CheckPlace(problems, "moe_tp", MoeTpSize, MoeTpRank);
         CheckPlace(problems, "moe_ep", MoeEpSize, MoeEpRank);
         if (problems.Count > 0)
-        {
             return problems;
-        }
 
         CheckDivides(problems, "num_attention_heads", config.NumAttentionHeads, "attn_tp", AttnTpSize);
         if (config.NumKeyValueHeads % AttnTpSize != 0 && AttnTpSize % config.NumKeyValueHeads != 0)
@@ -64,9 +62,7 @@ public sealed record ShardSpec(int AttnTpSize, int AttnTpRank, int MoeTpSize, in
         }
 
         if (config.VocabSize < AttnTpSize)
-        {
             problems.Add($"vocab_size ({config.VocabSize}) must be at least attn_tp ({AttnTpSize})");
-        }
 
         CheckMlps(problems, config);
         return problems;
@@ -75,17 +71,13 @@ public sealed record ShardSpec(int AttnTpSize, int AttnTpRank, int MoeTpSize, in
     private static void CheckPlace(List<string> problems, string name, int size, int rank)
     {
         if (size < 1 || rank < 0 || rank >= size)
-        {
             problems.Add($"{name} rank must lie from 0 to size - 1, found rank {rank} of {size}");
-        }
     }
 
     private static void CheckDivides(List<string> problems, string key, int value, string name, int size)
     {
         if (value % size != 0)
-        {
             problems.Add($"{key} ({value}) must be a multiple of {name} ({size})");
-        }
     }
 
     private void CheckMlps(List<string> problems, ModelConfig config)
@@ -98,8 +90,6 @@ public sealed record ShardSpec(int AttnTpSize, int AttnTpRank, int MoeTpSize, in
         }
 
         if (layers.Exists(layer => !config.IsMoeLayer(layer)))
-        {
             CheckDivides(problems, "intermediate_size", config.IntermediateSize, "moe_ep · moe_tp", MlpSize);
-        }
     }
 }

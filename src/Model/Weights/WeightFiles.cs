@@ -45,9 +45,7 @@ internal static class TensorCheck
     {
         DimensionCheck.Run(files, config);
         foreach (var slice in ShardPieces.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
-        {
             Check(files, slice);
-        }
     }
 
     private static void Check(SafetensorsSet files, TensorSlice slice)
@@ -61,14 +59,10 @@ internal static class TensorCheck
 
         var tensor = file.Tensor(slice.Tensor);
         if (!tensor.Shape.SequenceEqual(slice.Shape))
-        {
             throw new ModelFormatException(file.Path, slice.Tensor, expected, $"shape {tensor.ShapeText}");
-        }
 
         if (tensor.DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16))
-        {
             throw new ModelFormatException(file.Path, slice.Tensor, "dtype F32, F16 or BF16", $"{tensor.DType}");
-        }
     }
 }
 

@@ -23,9 +23,7 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
         get
         {
             lock (_lock)
-            {
                 return _entries.Count;
-            }
         }
     }
 
@@ -48,9 +46,7 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
             }
 
             if (WaitFor(entry, cancellationToken))
-            {
                 return new WeightLease(this, entry);
-            }
         }
     }
 
@@ -59,9 +55,7 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
         lock (_lock)
         {
             if (--entry.Users > 0)
-            {
                 return;
-            }
 
             _entries.Remove(entry.Key);
         }
@@ -84,9 +78,7 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
         {
             var first = !_entries.TryGetValue(key, out var entry);
             if (first)
-            {
                 _entries.Add(key, entry = new Entry(key));
-            }
 
             entry!.Users++;
             return (entry, first);
@@ -104,9 +96,7 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
         catch
         {
             lock (_lock)
-            {
                 _entries.Remove(entry.Key);
-            }
 
             // Cancelled rather than faulted: those who wait try themselves, and meet the error, if it lasts, as their own.
             entry.Loaded.SetCanceled(CancellationToken.None);
@@ -155,8 +145,6 @@ internal sealed class WeightLease(WeightStore store, WeightStore.Entry entry) : 
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _entry, null) is { } held)
-        {
             store.Release(held);
-        }
     }
 }

@@ -14,23 +14,17 @@ public sealed unsafe partial class CpuDevice
         RequireCacheRows(Op, "key", key, "key_cache", keyCache);
         RequireCacheRows(Op, "value", value, "value_cache", valueCache);
         if (value.Rows != key.Rows)
-        {
             OperatorChecks.Refuse(Op, "value", $"{key.Rows} rows, as in key", value.ToString());
-        }
 
         if (valueCache.Rows != keyCache.Rows || valueCache[1] != keyCache[1])
-        {
             OperatorChecks.Refuse(Op, "value_cache", $"{keyCache.Rows} blocks of {keyCache[1]} slots", valueCache.ToString());
-        }
 
         RequireSlots(Op, slotMapping, key.Rows, keyCache);
         RequireApart(Op, "key_cache", keyCache, key, value);
         RequireApart(Op, "value_cache", valueCache, key, value);
         OperatorChecks.RequireDisjoint(Op, "value_cache", valueCache, "key_cache", keyCache);
         fixed (int* slotOf = slotMapping)
-        {
             RunRows(key.Rows, key.RowLength + value.RowLength, new ScatterRow(key, value, keyCache, valueCache, slotOf));
-        }
     }
 
     /// <inheritdoc cref="INpuDevice.IndexSelect"/>
@@ -38,41 +32,29 @@ public sealed unsafe partial class CpuDevice
     {
         const string Op = nameof(IndexSelect);
         if (x.DType == DType.F32 && y.DType != DType.F32)
-        {
             OperatorChecks.Refuse(Op, "out", "F32, the type of self", $"{y.DType}");
-        }
 
         if (y.Rows != index.Length || y.RowLength != x.RowLength)
-        {
             OperatorChecks.Refuse(Op, "out", $"[{index.Length}, {x.RowLength}]", y.ToString());
-        }
 
         for (var i = 0; i < index.Length; i++)
         {
             if ((uint)index[i] >= (uint)x.Rows)
-            {
                 OperatorChecks.Refuse(Op, "index", $"0 to {x.Rows - 1}", $"{index[i]} at [{i}]");
-            }
         }
 
         OperatorChecks.RequireDisjoint(Op, "out", y, "self", x);
         fixed (int* rowOf = index)
-        {
             RunRows(y.Rows, y.RowLength, new SelectRow(x, rowOf, y));
-        }
     }
 
     private static void RequireCacheRows(string op, string name, in TensorView rows, string cacheName, in TensorView cache)
     {
         if (rows.Rank != 3)
-        {
             OperatorChecks.Refuse(op, name, "[T, kvN, D]", rows.ToString());
-        }
 
         if (cache.Rank != 4 || cache[2] != rows[1] || cache[3] != rows[2])
-        {
             OperatorChecks.Refuse(op, cacheName, $"[blocks, block size, {rows[1]}, {rows[2]}]", cache.ToString());
-        }
     }
 
     private static void RequireSlots(string op, ReadOnlySpan<int> slotMapping, int rows, in TensorView cache)
@@ -82,9 +64,7 @@ public sealed unsafe partial class CpuDevice
         for (var t = 0; t < slotMapping.Length; t++)
         {
             if (slotMapping[t] < -1 || slotMapping[t] >= slots)
-            {
                 OperatorChecks.Refuse(op, "slot_mapping", $"-1 to {slots - 1}", $"{slotMapping[t]} at [{t}]");
-            }
         }
     }
 

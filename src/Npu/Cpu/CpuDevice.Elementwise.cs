@@ -15,9 +15,7 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireF32(Op, "x", x);
         OperatorChecks.RequireF32(Op, "y", y);
         if (x.Rank is not (2 or 3))
-        {
             OperatorChecks.Refuse(Op, "x", "2 or 3 dimensions", x.ToString());
-        }
 
         var c = x[x.Rank - 1];
         OperatorChecks.RequireVector(Op, "gamma", gamma, c);
@@ -25,9 +23,7 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireSameOrDisjoint(Op, "y", y, "x", x);
         OperatorChecks.RequireDisjoint(Op, "y", y, "gamma", gamma);
         if (c > 0)
-        {
             RunRows(x.Rows, x.RowLength, new RmsNormRow(x, gamma, c, eps, y));
-        }
     }
 
     /// <inheritdoc cref="INpuDevice.AddRmsNorm"/>
@@ -47,9 +43,7 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireDisjoint(Op, "sum", sum, "x2", x2);
         OperatorChecks.RequireDisjoint(Op, "sum", sum, "gamma", gamma);
         if (x1.RowLength > 0)
-        {
             RunRows(x1.Rows, x1.RowLength, new AddRmsNormRow(x1, x2, gamma, eps, y, sum));
-        }
     }
 
     /// <inheritdoc cref="INpuDevice.RotaryMul"/>
@@ -58,9 +52,7 @@ public sealed unsafe partial class CpuDevice
         const string Op = nameof(RotaryMul);
         OperatorChecks.RequireF32(Op, "x", x);
         if (x.Rank != 3 || x[2] % 2 != 0)
-        {
             OperatorChecks.Refuse(Op, "x", "[T, H, D] with an even D", x.ToString());
-        }
 
         OperatorChecks.RequireRows(Op, "cos", cos, x.Rows, x[2] / 2);
         OperatorChecks.RequireRows(Op, "sin", sin, x.Rows, x[2] / 2);
@@ -75,9 +67,7 @@ public sealed unsafe partial class CpuDevice
         const string Op = nameof(Swiglu);
         OperatorChecks.RequireMatrix(Op, "x", x);
         if (x.RowLength % 2 != 0)
-        {
             OperatorChecks.Refuse(Op, "x", "an even number of columns", x.ToString());
-        }
 
         OperatorChecks.RequireRows(Op, "y", y, x.Rows, x.RowLength / 2);
         OperatorChecks.RequireDisjoint(Op, "y", y, "x", x);
@@ -112,9 +102,7 @@ public sealed unsafe partial class CpuDevice
         where TRow : struct, IRowWork
     {
         if (rows == 0 || rowLength == 0)
-        {
             return;
-        }
 
         var fewest = Math.Max(1, ElementsPerItem / rowLength);
         var rowsPerItem = Math.Max(fewest, (rows + (ItemsPerWorker * Threads) - 1) / (ItemsPerWorker * Threads));
@@ -131,9 +119,7 @@ public sealed unsafe partial class CpuDevice
             var source = Row(x, row);
             var target = Row(y, row);
             for (var at = 0; at < x.RowLength; at += c)
-            {
                 NormRope.RmsNorm.Row(source + at, (float*)gamma.Data, c, eps, target + at);
-            }
         }
     }
 
@@ -154,9 +140,7 @@ public sealed unsafe partial class CpuDevice
             var d = x[2];
             var head = Row(x, row);
             for (var h = 0; h < x[1]; h++, head += d)
-            {
                 NormRope.RotaryMul.Head(head, Row(cos, row), Row(sin, row), d / 2);
-            }
         }
     }
 
@@ -178,17 +162,11 @@ public sealed unsafe partial class CpuDevice
             var source = (byte*)x.Data + ((nint)row * x.RowStride * x.DType.Bytes());
             var target = (byte*)y.Data + ((nint)row * y.RowStride * y.DType.Bytes());
             if (x.DType == y.DType)
-            {
                 Buffer.MemoryCopy(source, target, (long)y.RowLength * y.DType.Bytes(), (long)y.RowLength * y.DType.Bytes());
-            }
             else if (y.DType == DType.F32)
-            {
                 Elementwise.Cast.ToF32((ushort*)source, (float*)target, y.RowLength);
-            }
             else
-            {
                 Elementwise.Cast.ToBF16((float*)source, (ushort*)target, y.RowLength);
-            }
         }
     }
 }

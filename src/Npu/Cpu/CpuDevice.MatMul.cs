@@ -75,15 +75,11 @@ public sealed unsafe partial class CpuDevice
         for (var r = 0; r < rowIndex.Length; r++)
         {
             if ((uint)rowIndex[r] >= (uint)x.Rows)
-            {
                 OperatorChecks.Refuse(Op, $"rowIndex[{r}]", $"0 to {x.Rows - 1}", $"{rowIndex[r]}");
-            }
         }
 
         fixed (int* index = rowIndex)
-        {
             RunProduct(new ProductCall { X = x, Index = index, Rows = rowIndex.Length, Weights = first, Y = y }, w.Length);
-        }
 
         KeepAlive(w);
     }
@@ -91,9 +87,7 @@ public sealed unsafe partial class CpuDevice
     private static void RequireMatrixShape(string op, int n, int k, DType dtype)
     {
         if (n < 1 || k < 1)
-        {
             OperatorChecks.Refuse(op, "shape", "n and k of at least 1", $"[{n}, {k}]");
-        }
 
         if (dtype == DType.I8 && k > Products.Packing.I8Panel.MaxK)
         {
@@ -149,14 +143,10 @@ public sealed unsafe partial class CpuDevice
     private CpuPackedMatrix RequireGroups(string op, ReadOnlySpan<PackedMatrix> w, ReadOnlySpan<int> groupList, int rows, bool gated)
     {
         if (w.IsEmpty || groupList.Length != w.Length)
-        {
             OperatorChecks.Refuse(op, "groupList", $"one count for each of {w.Length} matrices, at least one", $"{groupList.Length}");
-        }
 
         if (_groups.Length < w.Length)
-        {
             _groups = new MatMulGroup[w.Length];
-        }
 
         var first = RequireMatrix(op, "w", w[0], gated);
         var last = 0;
@@ -170,18 +160,14 @@ public sealed unsafe partial class CpuDevice
             }
 
             if (groupList[g] < last)
-            {
                 OperatorChecks.Refuse(op, $"groupList[{g}]", $"a cumulative count of at least {last}", $"{groupList[g]}");
-            }
 
             _groups[g] = new MatMulGroup { Weights = matrix.Data, FirstRow = last, Rows = groupList[g] - last };
             last = groupList[g];
         }
 
         if (last != rows)
-        {
             OperatorChecks.Refuse(op, "groupList", $"{rows} as its last count, the rows of x", $"{last}");
-        }
 
         return first;
     }
@@ -189,8 +175,6 @@ public sealed unsafe partial class CpuDevice
     private static void KeepAlive(ReadOnlySpan<PackedMatrix> w)
     {
         foreach (var matrix in w)
-        {
             GC.KeepAlive(matrix);
-        }
     }
 }

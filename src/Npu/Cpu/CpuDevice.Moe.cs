@@ -13,21 +13,15 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireMatrix(Op, "y", weights);
         var (tokens, choices) = (logits.Rows, weights.RowLength);
         if (logits.RowLength is < 1 or > Experts.MoeGating.MaxExperts)
-        {
             OperatorChecks.Refuse(Op, "x", $"1 to {Experts.MoeGating.MaxExperts} experts", logits.ToString());
-        }
 
         if (choices < 1 || choices > logits.RowLength || weights.Rows != tokens)
-        {
             OperatorChecks.Refuse(Op, "y", $"[{tokens}, k], k from 1 to {logits.RowLength}", weights.ToString());
-        }
 
         RequireLength(Op, "expert_idx", experts, (long)tokens * choices);
         OperatorChecks.RequireDisjoint(Op, "y", weights, "x", logits);
         fixed (int* chosen = experts)
-        {
             RunRows(tokens, logits.RowLength, new GatingRow(logits, renormalize, weights, chosen));
-        }
     }
 
     /// <inheritdoc cref="INpuDevice.MoeInitRouting(TensorView, ReadOnlySpan{int}, int, TensorView, Span{int}, Span{int})"/>
@@ -38,9 +32,7 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireMatrix(Op, "x", x);
         RequireFirstExpert(Op, firstExpert);
         if (x.Rows == 0 ? experts.Length != 0 : experts.Length % x.Rows != 0)
-        {
             OperatorChecks.Refuse(Op, "expert_idx", $"the same number of choices for each of {x.Rows} tokens", $"{experts.Length}");
-        }
 
         RequireLength(Op, "expanded_row_idx", expandedRowIdx, experts.Length);
         OperatorChecks.RequireRows(
@@ -48,9 +40,7 @@ public sealed unsafe partial class CpuDevice
         OperatorChecks.RequireDisjoint(Op, "expanded_x", expandedX, "x", x);
         Experts.MoeRouting.Place(experts, firstExpert, expandedRowIdx, groupList);
         if (x.Rows == 0)
-        {
             return;
-        }
 
         fixed (int* places = expandedRowIdx)
         {
@@ -77,9 +67,7 @@ public sealed unsafe partial class CpuDevice
         for (var i = 0; i < expandedRowIdx.Length; i++)
         {
             if (expandedRowIdx[i] >= 0)
-            {
                 sourceRows[expandedRowIdx[i]] = i / choices;
-            }
         }
     }
 
@@ -94,33 +82,25 @@ public sealed unsafe partial class CpuDevice
         for (var i = 0; i < expandedRowIdx.Length; i++)
         {
             if (expandedRowIdx[i] < -1 || expandedRowIdx[i] >= expandedY.Rows)
-            {
                 OperatorChecks.Refuse(Op, "expanded_row_idx", $"-1 to {expandedY.Rows - 1}", $"{expandedRowIdx[i]} at [{i}]");
-            }
         }
 
         OperatorChecks.RequireDisjoint(Op, "out", y, "expanded_x", expandedY);
         OperatorChecks.RequireDisjoint(Op, "out", y, "scales", weights);
         fixed (int* places = expandedRowIdx)
-        {
             RunRows(y.Rows, y.RowLength, new CombineRow(expandedY, weights, places, y));
-        }
     }
 
     private static void RequireFirstExpert(string op, int firstExpert)
     {
         if (firstExpert < 0)
-        {
             OperatorChecks.Refuse(op, "active_expert_range", "a first expert of at least 0", $"{firstExpert}");
-        }
     }
 
     private static void RequireLength(string op, string argument, ReadOnlySpan<int> span, long length)
     {
         if (span.Length != length)
-        {
             OperatorChecks.Refuse(op, argument, $"{length} entries", $"{span.Length}");
-        }
     }
 
     private readonly struct GatingRow(TensorView logits, bool renormalize, TensorView weights, int* experts) : IRowWork
@@ -139,9 +119,7 @@ public sealed unsafe partial class CpuDevice
             {
                 var place = places[((nint)row * choices) + j];
                 if (place >= 0)
-                {
                     source.CopyTo(new Span<float>(Row(expandedX, place), x.RowLength));
-                }
             }
         }
     }

@@ -14,9 +14,7 @@ public sealed unsafe partial class CpuDevice
         const string Op = nameof(QRmsNormRope);
         OperatorChecks.RequireF32(Op, "x", x);
         if (x.Rank != 3 || x[2] % 2 != 0)
-        {
             OperatorChecks.Refuse(Op, "x", "[T, H, D] with an even D", x.ToString());
-        }
 
         RequireNormAndAngles(Op, x[2], x.Rows, gamma, cos, sin);
         OperatorChecks.RequireDisjoint(Op, "x", x, "gamma", gamma);
@@ -32,15 +30,11 @@ public sealed unsafe partial class CpuDevice
     {
         const string Op = nameof(KvRmsNormRopeCache);
         if (keyCache.Rank != 4 || keyCache[3] % 2 != 0)
-        {
             OperatorChecks.Refuse(Op, "key_cache", "[blocks, block size, kvN, D] with an even D", keyCache.ToString());
-        }
 
         OperatorChecks.RequireSameShape(Op, "value_cache", valueCache, keyCache);
         if (valueCache.DType != keyCache.DType)
-        {
             OperatorChecks.Refuse(Op, "value_cache", $"{keyCache.DType}, as key_cache", $"{valueCache.DType}");
-        }
 
         OperatorChecks.RequireRows(Op, "kv", kv, kv.Rows, 2 * keyCache[2] * keyCache[3]);
         RequireNormAndAngles(Op, keyCache[3], kv.Rows, gamma, cos, sin);
@@ -51,13 +45,9 @@ public sealed unsafe partial class CpuDevice
         fixed (int* slotOf = slotMapping)
         {
             if (keyCache.DType == DType.F32)
-            {
                 RunRows(kv.Rows, kv.RowLength, new KeyValueRow<StoredF32>(kv, gamma, cos, sin, slotOf, keyCache, valueCache, eps));
-            }
             else
-            {
                 RunRows(kv.Rows, kv.RowLength, new KeyValueRow<StoredBF16>(kv, gamma, cos, sin, slotOf, keyCache, valueCache, eps));
-            }
         }
     }
 
@@ -92,9 +82,7 @@ public sealed unsafe partial class CpuDevice
         {
             var slot = slotMapping[row];
             if (slot < 0)
-            {
                 return;
-            }
 
             var (heads, d) = (keyCache[2], keyCache[3]);
             var key = Row(kv, row);

@@ -38,13 +38,9 @@ public sealed unsafe partial class CpuDevice
         fixed (MatMulGroup* first = _groups)
         {
             if (call.Weights.DType == DType.I8)
-            {
                 RunI8Product(call, first, groups);
-            }
             else
-            {
                 RunFloatProduct(call, first, groups);
-            }
         }
     }
 
@@ -53,9 +49,7 @@ public sealed unsafe partial class CpuDevice
         var (w, k) = (call.Weights, call.Weights.K);
         var rowBlocks = CutRows(groups, count, _variant.RowsFor(k, w.DType), _variant.TileRows, out var largest);
         if (rowBlocks == 0)
-        {
             return;
-        }
 
         var tasks = TasksOf(call, groups, count, rowBlocks);
         if (tasks.Gated)
@@ -74,9 +68,7 @@ public sealed unsafe partial class CpuDevice
             Variant = _variant,
         };
         if (call.Index is not null && call.X.Rows >= FewestRounded && call.Rows >= 2 * call.X.Rows && _variant.RoundsRows(w.DType))
-        {
             RoundRows(call.X, ref work);
-        }
 
         Workers.Run(rowBlocks * tasks.ColumnBlocks, work);
     }
@@ -87,9 +79,7 @@ public sealed unsafe partial class CpuDevice
         var kernels = _variant.I8;
         var rowBlocks = CutRows(groups, count, kernels.MaxRows, kernels.TileRows, out var largest);
         if (rowBlocks == 0)
-        {
             return;
-        }
 
         var x = call.X;
         _converted.Reserve(x.Rows, call.Weights.K);
@@ -164,9 +154,7 @@ public sealed unsafe partial class CpuDevice
 
             total += group.Blocks;
             if (group.Blocks > 0)
-            {
                 largest = Math.Max(largest, Math.Min(group.Rows, (tiles + group.Blocks - 1) / group.Blocks * tileRows));
-            }
         }
 
         return total;
@@ -176,9 +164,7 @@ public sealed unsafe partial class CpuDevice
     private int PanelsPerItem(int panels, int rowBlocks)
     {
         if (Threads == 1)
-        {
             return panels;
-        }
 
         var columnBlocks = Math.Clamp(((ItemsPerWorker * Threads) + rowBlocks - 1) / rowBlocks, 1, panels);
         var each = (panels + columnBlocks - 1) / columnBlocks;

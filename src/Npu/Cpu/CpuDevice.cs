@@ -38,9 +38,7 @@ public sealed partial class CpuDevice : INpuDevice
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options));
         foreach (var core in options.Cores ?? [])
-        {
             ArgumentOutOfRangeException.ThrowIfNegative(core, nameof(options));
-        }
 
         (_variant, KernelChoice) = kernels;
         Name = $"{options.Name} ({_variant.Name}, {options.Threads} threads)";
@@ -108,14 +106,10 @@ public sealed partial class CpuDevice : INpuDevice
     public void Dispose()
     {
         if (_stream.IsCurrentThread)
-        {
             throw new InvalidOperationException($"{Name}: a task of the device's stream cannot dispose the device.");
-        }
 
         if (_disposed)
-        {
             return;
-        }
 
         _disposed = true;
         _stream.Dispose();

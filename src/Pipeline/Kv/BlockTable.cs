@@ -38,9 +38,7 @@ public sealed class BlockTable
     public int Slot(int position)
     {
         if (position < 0 || position >= CapacityTokens)
-        {
             throw new ArgumentOutOfRangeException(nameof(position), position, $"the {_blocks.Count} blocks hold {CapacityTokens} tokens");
-        }
 
         var (block, offset) = Math.DivRem(position, BlockSize);
         return checked((_blocks[block] * BlockSize) + offset);

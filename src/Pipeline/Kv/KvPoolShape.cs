@@ -38,25 +38,17 @@ public sealed record KvPoolShape
             [(nameof(Layers), Layers), (nameof(KvHeads), KvHeads), (nameof(HeadDim), HeadDim)])
         {
             if (size < 1)
-            {
                 problems.Add($"{name}: expected at least 1, found {size}");
-            }
         }
 
         if (Blocks < 2)
-        {
             problems.Add($"{nameof(Blocks)}: expected at least 2, block 0 being kept free, found {Blocks}");
-        }
 
         if (BlockSize < 16 || BlockSize > 1024 || BlockSize % 16 != 0)
-        {
             problems.Add($"{nameof(BlockSize)}: expected a multiple of 16 up to 1024, found {BlockSize}");
-        }
 
         if ((long)Blocks * BlockSize > int.MaxValue)
-        {
             problems.Add($"{nameof(Blocks)}: expected at most {int.MaxValue} slots, found {Blocks} blocks of {BlockSize}");
-        }
 
         return problems.Count == 0 ? this : throw new ArgumentException($"{nameof(KvPoolShape)}: {string.Join("; ", problems)}");
     }

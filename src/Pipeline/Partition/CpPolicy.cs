@@ -65,18 +65,14 @@ public static class CpPolicy
     {
         var blocks = new ZigzagBlocks(extend, rowsPerRank.Length);
         for (var rank = 0; rank < rowsPerRank.Length; rank++)
-        {
             rowsPerRank[rank] += blocks.RowsOf(rank);
-        }
     }
 
     private static void Deal(ReadOnlySpan<RequestLength> requests, List<int> toDeal, long[] rowsPerRank, CpPlacement[] placements)
     {
         var order = new (int NegatedExtend, int Request)[toDeal.Count];
         for (var i = 0; i < order.Length; i++)
-        {
             order[i] = (-requests[toDeal[i]].Extend, toDeal[i]);
-        }
 
         Array.Sort(order);
         foreach (var (_, b) in order)

@@ -15,16 +15,12 @@ internal static class StepArguments
     {
         var problems = Problems(requests, cpSize);
         if (placements.Length != requests.Length)
-        {
             (problems ??= []).Add($"{nameof(placements)}: expected one for each of {requests.Length} requests, found {placements.Length}");
-        }
 
         for (var b = 0; b < placements.Length; b++)
         {
             if (placements[b].Owner < 0 || placements[b].Owner >= Math.Max(cpSize, 1))
-            {
                 (problems ??= []).Add($"{nameof(placements)}[{b}].Owner: expected a rank below {cpSize}, found {placements[b].Owner}");
-            }
         }
 
         ThrowIfAny(problems);
@@ -34,9 +30,7 @@ internal static class StepArguments
     {
         List<string>? problems = null;
         if (cpSize < 1)
-        {
             (problems ??= []).Add($"{nameof(cpSize)}: expected at least 1, found {cpSize}");
-        }
 
         long rows = 0;
         for (var b = 0; b < requests.Length; b++)
@@ -51,9 +45,7 @@ internal static class StepArguments
         }
 
         if (rows > int.MaxValue)
-        {
             (problems ??= []).Add($"{nameof(requests)}: expected at most {int.MaxValue} rows together, found {rows}");
-        }
 
         return problems;
     }
@@ -61,8 +53,6 @@ internal static class StepArguments
     private static void ThrowIfAny(List<string>? problems)
     {
         if (problems is not null)
-        {
             throw new ArgumentException($"Step: {string.Join("; ", problems)}");
-        }
     }
 }

@@ -68,9 +68,7 @@ public sealed class StepRows
         for (var rank = 0; rank < CpSize; rank++)
         {
             for (var b = 0; b < _blocks.Length; b++)
-            {
                 _blocks[b] = RowBlocks.Of(requests[b], placements[b], rank, CpSize);
-            }
 
             _ranks[rank].Lay(requests, placements, Gather, _blocks);
         }
@@ -84,9 +82,7 @@ public sealed class StepRows
         for (var b = 0; b < requests.Length; b++)
         {
             for (var rank = 0; rank < CpSize && placements[b].Kind != PlacementKind.Replicated; rank++)
-            {
                 _gatheredRows[rank] += RowBlocks.Of(requests[b], placements[b], rank, CpSize).Rows;
-            }
         }
 
         Gather.Lay(_gatheredRows);

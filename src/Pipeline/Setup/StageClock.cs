@@ -26,18 +26,14 @@ public sealed class StageClock(TimeProvider? time = null)
     public void Reset()
     {
         foreach (var stage in _stages.Values)
-        {
             stage.Reset();
-        }
     }
 
     /// <summary>The account of a stage; all layers share one.</summary>
     internal StageTime Of(string stage)
     {
         if (!_stages.TryGetValue(stage, out var account))
-        {
             _stages.Add(stage, account = new StageTime(stage));
-        }
 
         return account;
     }
@@ -96,9 +92,7 @@ public sealed class StageClock(TimeProvider? time = null)
     {
         var now = _time.GetTimestamp();
         if (_waiting > 0)
-        {
             _exposed += Math.Max(0, now - _seen - (_busy - _busySeen));
-        }
 
         (_seen, _busySeen) = (now, _busy);
         return now;

@@ -23,9 +23,7 @@ internal sealed class ConcatStage(RankSetup setup, int layer, CancellationToken 
         setup.Device.MatMul(attention.View.Reshape(rows, projection.O.K), projection.O, projection.OBias?.View, o);
         attention.Dispose();
         if (setup.Groups.AttnTp.Size > 1)
-        {
             await step.WaitFor(setup.Groups.AttnTp.AllReduceAsync(step.Tag(layer, CollectiveKind.AttentionReduce), o, graph));
-        }
 
         // The norm takes the place of what was added, which is in cache.
         setup.Device.AddRmsNorm(hidden, o, _weights.PostAttentionNorm, setup.Weights.Config.RmsNormEps, o, hidden);

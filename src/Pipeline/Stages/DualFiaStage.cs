@@ -29,9 +29,7 @@ internal sealed class DualFiaStage(RankSetup setup, int layer)
     private void Attend(StepRowMap map, TensorView query, TensorView output, int[] cumulativeQ, int[] kv)
     {
         if (query.Rows == 0)
-        {
             return;
-        }
 
         setup.Device.FusedInferAttentionScore(new FiaArguments
         {

@@ -74,9 +74,7 @@ internal abstract class FeedForward
         {
             var count = 0;
             foreach (var expert in experts)
-            {
                 count += (uint)(expert - weights.FirstExpert) < (uint)weights.GateUp.Length ? 1 : 0;
-            }
 
             return count;
         }

@@ -54,9 +54,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
             var request = map.Plan.Requests[index];
             var mine = request.Placement.Kind != Partition.PlacementKind.Replicated || request.Placement.Owner == setup.Groups.AttnCp.Rank;
             if (mine && (map.Sequences[index].Start.AllLogits || IsSampled(map, row)))
-            {
                 _wanted.Add(row);
-            }
         }
     }
 
@@ -89,9 +87,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         var rows = share.View.Rows;
         var vocabSize = setup.Weights.Config.VocabSize;
         for (var member = 0; member < group.Size; member++)
-        {
             _values[member] = _columns[member] * rows;
-        }
 
         using (share)
         {
@@ -128,9 +124,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
     private void Report(StepRowMap map, TensorView logits, ReadOnlySpan<int> rows)
     {
         if (setup.Groups.AttnTp.Rank != 0)
-        {
             return;
-        }
 
         for (var i = 0; i < rows.Length; i++)
         {
@@ -143,14 +137,10 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
             }
 
             if (sequence.Start.AllLogits)
-            {
                 setup.Logits?.Write(sequence.Id, position, logits.RowF32(i));
-            }
 
             if (IsSampled(map, rows[i]))
-            {
                 _samples.Add(Sample(map.Plan.Step, sequence, position + 1, logits.RowF32(i)));
-            }
         }
     }
 

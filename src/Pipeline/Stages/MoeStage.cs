@@ -26,9 +26,7 @@ internal sealed class MoeStage(RankSetup setup, int layer, CancellationToken gra
         var y = _feedForward.Run(step, x);
         x.Dispose();
         if (setup.Groups.Moe.Size > 1)
-        {
             await step.WaitFor(setup.Groups.Moe.AllReduceAsync(step.Tag(layer, CollectiveKind.MoeReduce), y, graph));
-        }
 
         // The norm takes the place of what was added, which is in cache.
         var own = gathers ? TakeOwnRows(step, y) : y;

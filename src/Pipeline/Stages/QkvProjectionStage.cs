@@ -47,9 +47,7 @@ internal sealed class QkvProjectionStage(RankSetup setup, int layer, Cancellatio
     {
         var (gather, rows) = (step.RowMap.All.Gather, step.RowMap.Rows);
         if (gather.TotalRows == 0)
-        {
             return new PendingKv(local, null);
-        }
 
         var gathered = step.Rent(setup.Kv.Shape.DType, gather.TotalRows, local.View.RowLength);
         PackOwnRows(step, local, gathered);
@@ -58,9 +56,7 @@ internal sealed class QkvProjectionStage(RankSetup setup, int layer, Cancellatio
             gathered.View.Slice(start, own), gathered, gather.RowsPerRankMemory, graph));
         step.KvBytesGathered += (long)(gather.TotalRows - own) * gathered.View.RowLength * gathered.View.DType.Bytes();
         if (rows.ReplicatedRows.Length > 0)
-        {
             return new PendingKv(local, gathered);
-        }
 
         local.Dispose();
         return new PendingKv(null, gathered);

@@ -41,9 +41,7 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
             input =>
             {
                 if (input.Fault is not null)
-                {
                     return new(input.Step, default, input.Fault);
-                }
 
                 try
                 {
@@ -93,9 +91,7 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
             async input =>
             {
                 if (input.Fault is not null)
-                {
                     return new(input.Step, default, input.Fault);
-                }
 
                 try
                 {
@@ -122,9 +118,7 @@ internal sealed class StageBlock(RankSetup setup, CancellationToken graph)
     private void Enter(StageTime? time)
     {
         if (time is not null)
-        {
             setup.Clock!.Enter(time);
-        }
     }
 
     /// <summary>Turns an exception into the step's fault, and tells the peers not to wait for this rank.</summary>

@@ -19,9 +19,7 @@ internal sealed class SequenceTable(int blockSize)
     {
         sequences.Clear();
         foreach (var request in plan.Released)
-        {
             _sequences.Remove(request);
-        }
 
         foreach (var request in plan.Requests)
         {
@@ -34,9 +32,7 @@ internal sealed class SequenceTable(int blockSize)
     private Sequence Find(StepRequest step)
     {
         if (step.Start is { } start)
-        {
             return _sequences[step.SequenceId] = new Sequence(step.SequenceId, start, blockSize);
-        }
 
         return _sequences.TryGetValue(step.SequenceId, out var sequence)
             ? sequence
@@ -73,9 +69,7 @@ internal sealed class Sequence(long id, SequenceStart start, int blockSize)
         var prompt = Math.Clamp(Start.PromptLength - Prefix, 0, step.Tokens.Length);
         Counts.AddPrompt(step.Tokens.AsSpan()[..prompt]);
         foreach (var token in step.Tokens.AsSpan()[prompt..])
-        {
             Counts.AddOutput(token);
-        }
 
         Prefix += step.Tokens.Length;
     }

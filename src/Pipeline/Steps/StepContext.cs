@@ -66,9 +66,7 @@ internal sealed class StepContext(RankSetup setup)
     public void Begin(ValueTask transfer)
     {
         if (_transfer is not null)
-        {
             throw new InvalidOperationException($"{Plan}: expected no transfer under way, found one.");
-        }
 
         _transfer = transfer;
     }
@@ -98,9 +96,7 @@ internal sealed class StepContext(RankSetup setup)
         }
 
         foreach (var tensor in _tensors)
-        {
             tensor.Dispose();
-        }
 
         _tensors.Clear();
         _rowMap.Clear();

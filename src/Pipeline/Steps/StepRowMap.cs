@@ -92,9 +92,7 @@ internal sealed class StepRowMap(int cpSize, int cpRank)
     {
         GatheredSlots = ExactArray.Reuse(GatheredSlots, All.GatheredRequest.Length);
         for (var i = 0; i < GatheredSlots.Length; i++)
-        {
             GatheredSlots[i] = Slot(plan, All.GatheredRequest[i], All.GatheredOffset[i]);
-        }
     }
 
     private int Slot(StepPlan plan, int request, int offset) => _sequences[request].Blocks.Slot(plan.Requests[request].Prefix + offset);
@@ -103,17 +101,13 @@ internal sealed class StepRowMap(int cpSize, int cpRank)
     {
         var most = 1;
         foreach (var sequence in _sequences)
-        {
             most = Math.Max(most, sequence.Blocks.Blocks.Count);
-        }
 
         // Wider than needed, so that a request that grows does not ask for another table with each block.
         BlockTableWidth = (int)BitOperations.RoundUpToPowerOf2((uint)most);
         BlockTable = ExactArray.Reuse(BlockTable, _sequences.Count * BlockTableWidth);
         Array.Clear(BlockTable);
         for (var i = 0; i < _sequences.Count; i++)
-        {
             _sequences[i].Blocks.CopyTo(BlockTable.AsSpan(i * BlockTableWidth, BlockTableWidth));
-        }
     }
 }

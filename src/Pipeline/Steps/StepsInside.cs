@@ -14,9 +14,7 @@ internal sealed class StepsInside(RankSetup setup)
         lock (_lock)
         {
             if (_inside.ContainsKey(plan.Step))
-            {
                 throw new InvalidOperationException($"rank {setup.Rank}: expected a new step, found {plan}, which is inside already");
-            }
 
             var step = _idle.TryPop(out var idle) ? idle : new StepContext(setup);
             step.Start(plan);
@@ -33,16 +31,12 @@ internal sealed class StepsInside(RankSetup setup)
         lock (_lock)
         {
             if (!_inside.Remove(plan.Step, out step))
-            {
                 return null;
-            }
         }
 
         var stats = await step.EndAsync().ConfigureAwait(false);
         lock (_lock)
-        {
             _idle.Push(step);
-        }
 
         return stats;
     }
@@ -51,8 +45,6 @@ internal sealed class StepsInside(RankSetup setup)
     public IReadOnlyList<StepPlan> Plans()
     {
         lock (_lock)
-        {
             return [.. _inside.Values.Select(step => step.Plan).OrderBy(plan => plan.Step)];
-        }
     }
 }

@@ -26,9 +26,11 @@ internal static class TokenizerSteps
     {
         var steps = Flat(preTokenizer, "pretokenizers").ToList();
         if (steps.Count != 2)
+        {
             throw steps.Count == 1
                 ? steps[0]["type"].Wrong("a Sequence of Split and ByteLevel")
                 : preTokenizer.Wrong("two steps, Split and ByteLevel");
+        }
 
         RequireText(steps[0]["type"], "Split");
         RequireText(steps[0]["pattern"]["Regex"], QwenPreTokenizer.Pattern);

@@ -87,11 +87,13 @@ internal sealed class SimPipeline(SimActor actor, SimMesh mesh, int rank) : IRan
         if (words > 0)
         {
             foreach (var step in inside)
+            {
                 Say(step.Results[Rank] with
                 {
                     Samples = [],
                     Fault = new PipelineFault(FaultKind.PeerLost, "Gather", 0, Rank, step.Plan.Step, why),
                 });
+            }
         }
 
         if (words < 2 || inside.Count == 0)

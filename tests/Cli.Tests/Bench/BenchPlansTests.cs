@@ -1,5 +1,5 @@
-using AkkaCp.Pipeline.Partition;
 using AkkaCp.Cli.Bench;
+using AkkaCp.Pipeline.Partition;
 using Xunit;
 
 namespace AkkaCp.Cli.Tests.Bench;

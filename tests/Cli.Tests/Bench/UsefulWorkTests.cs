@@ -1,6 +1,6 @@
+using AkkaCp.Cli.Bench;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Npu;
-using AkkaCp.Cli.Bench;
 using AkkaCp.Testing;
 using Xunit;
 

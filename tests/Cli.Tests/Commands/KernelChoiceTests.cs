@@ -16,9 +16,7 @@ public sealed class KernelChoiceTests
         var line = Assert.Single(lines);
         Assert.StartsWith("akkacp: AKKACP_KERNELS=avx1024: there are no kernels of that name", line, StringComparison.Ordinal);
         foreach (var name in new[] { "amx", "bf16-avx512", "vnni-avx512", "avx512", "avx2", "vector256", "vector128", "scalar" })
-        {
             Assert.Matches($"[ ,]{name}[,.]", line.Replace(". Available", ", Available", StringComparison.Ordinal));
-        }
     }
 
     private static async Task<(int ExitCode, string[] ErrorLines)> RunAsync(string kernels, string[] args)

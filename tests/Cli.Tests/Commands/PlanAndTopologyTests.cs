@@ -28,8 +28,11 @@ public class PlanAndTopologyTests
             Assert.Equal([.. s_planKeys, "ranks"], found.AsObject().Select(pair => pair.Key));
             AssertSame(s_planKeys, expected, found);
             foreach (var (rank, plan) in expected["ranks"]!.AsArray().Index())
+            {
                 AssertSame(s_rankKeys.Where(key => plan![key] is not null), plan!,
                     found["ranks"]![rank]!); // Long ones name no rows.
+            }
+
             compared++;
         }
 

@@ -1,5 +1,5 @@
-using AkkaCp.Collectives.Topology;
 using AkkaCp.Cli.Display;
+using AkkaCp.Collectives.Topology;
 using Xunit;
 
 namespace AkkaCp.Cli.Tests.Display;

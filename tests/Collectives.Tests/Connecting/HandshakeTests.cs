@@ -62,9 +62,7 @@ public sealed class HandshakeTests
 
         Assert.Equal(HelloVerdict.Refused, answer.Verdict);
         foreach (var what in (string[])["model: expected model-a, found model-b", "kernel numerics:", "eager bytes:"])
-        {
             Assert.Contains(what, answer.Reason, StringComparison.Ordinal);
-        }
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]

@@ -130,9 +130,7 @@ public sealed class StrangerTests
         }));
 
         foreach (var name in (string[])["Port", "EagerFrames", "HeartbeatInterval"])
-        {
             Assert.Contains($"{name}: expected", error.Message, StringComparison.Ordinal);
-        }
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]

@@ -132,9 +132,7 @@ public sealed class TlsTests : IDisposable
         }, CancellationToken.None)).ToArray();
 
         foreach (var call in calls)
-        {
             await Assert.ThrowsAsync<MeshConnectException>(() => call);
-        }
 
         await Eventually.IsAsync(() => here.Counters.Refused + there.Counters.Refused > 0);
     }
@@ -155,8 +153,6 @@ public sealed class TlsTests : IDisposable
             ClientCertificates = certificate is null ? null : [certificate],
         });
         if (await tls.ReadAsync(new byte[1]) == 0)
-        {
             throw new IOException("closed");
-        }
     }
 }

@@ -34,9 +34,7 @@ public sealed class PeerLossTests : IDisposable
         var frame = new byte[FrameHeader.Bytes + (rows[2] * Columns * sizeof(float))];
         RawWorld.Block(GroupKind.AttnCp, 0, s_tag, 2, shape).Write(frame);
         foreach (var plane in world.Planes)
-        {
             world.Raw.Send(plane.Endpoint, frame.AsSpan(0, bytesSent));
-        }
 
         world.Raw.Dispose();
 
@@ -47,9 +45,7 @@ public sealed class PeerLossTests : IDisposable
         }
 
         foreach (var mesh in world.Meshes)
-        {
             Assert.Equal([2], (await mesh.Lost).Ranks);
-        }
 
         // Later calls of the group end at once; nothing is left open.
         await Assert.ThrowsAsync<PeerLostException>(() =>

@@ -128,9 +128,7 @@ public sealed class ProtocolBreachTests : IDisposable
         var good = RawWorld.Block(GroupKind.AttnCp, 0, s_tag, 1, s_shape with { RowLength = 100 }) with { Eager = true };
         FrameHeader[] sent = what == "the same block twice" ? [good, good] : [s_good with { Eager = true, Rows = 1, Length = 4000 }];
         foreach (var header in sent)
-        {
             world.Raw.Send(world.Planes[0].Endpoint, header, new byte[header.Length]);
-        }
 
         world.Raw.Send(world.Planes[0].Endpoint, s_good with { Kind = FrameKind.Post, Tag = s_tag with { Step = 2 }, Length = 0 });
         var group = ((RankMesh)world.Meshes[0]).Groups.All.Single(group => group.Map.Kind == GroupKind.AttnCp);

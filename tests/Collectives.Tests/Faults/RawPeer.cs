@@ -38,9 +38,7 @@ internal sealed class RawPeer : IDisposable
             {
                 connection = Dialer.TryDial(endpoint, Hello.Of(spec, _options, ranks), _options, out var answer, CancellationToken.None);
                 if (answer.Verdict == HelloVerdict.Refused)
-                {
                     throw new InvalidOperationException(answer.Reason);
-                }
             }
 
             _dialled.Add(endpoint, connection);
@@ -61,9 +59,7 @@ internal sealed class RawPeer : IDisposable
     public void Dispose()
     {
         foreach (var connection in _dialled.Values.Concat(_accepted))
-        {
             connection.Dispose();
-        }
 
         _listener.Dispose();
     }

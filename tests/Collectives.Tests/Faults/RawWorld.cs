@@ -68,8 +68,6 @@ internal sealed class RawWorld : IAsyncDisposable
     {
         Raw.Dispose();
         foreach (var plane in Planes)
-        {
             await plane.DisposeAsync();
-        }
     }
 }

@@ -59,17 +59,13 @@ public sealed class AllocationTests : IDisposable
         void Wait(long step, CollectiveKind kind, Func<IRankGroup, CollectiveTag, ValueTask> call)
         {
             for (var rank = 0; rank < groups.Length; rank++)
-            {
                 calls[rank] = call(groups[rank], new CollectiveTag(1, step, 0, kind));
-            }
 
             // Looking instead of awaiting: a continuation would cost the caller, not the transport.
             foreach (var one in calls)
             {
                 while (!one.IsCompleted)
-                {
                     Thread.Yield();
-                }
 
                 one.GetAwaiter().GetResult();
             }

@@ -63,13 +63,9 @@ public sealed class InProcessGroupStressTests
                 var call = Gather(group, pool, step, 0, rng, source.Token);
                 var fate = rng.Next(8);
                 if (fate == 0)
-                {
                     source.Cancel();
-                }
                 else if (fate == 1)
-                {
                     group.Abort(1, step, "test");
-                }
 
                 try
                 {
@@ -121,9 +117,7 @@ public sealed class InProcessGroupStressTests
         var rows = Enumerable.Range(0, group.Size).Select(member => (step + layer + member) % 3).ToArray();
         var call = new GatherCall(pool, rows, group.Rank, (step * Layers) + layer);
         if (rng.Next(3) == 0)
-        {
             Thread.Yield();
-        }
 
         call.Ended = group.AllGatherAsync(
             new CollectiveTag(1, step, layer, CollectiveKind.KvGather), call.Send, call.Receive, rows, cancellationToken);
@@ -175,9 +169,7 @@ public sealed class InProcessGroupStressTests
             for (var member = 0; member < _rows.Length; member++)
             {
                 for (var i = 0; i < _rows[member]; i++, row++)
-                {
                     Assert.True(Receive.View.RowF32(row).IndexOfAnyExcept(Value(member)) < 0, $"row {row} of call {_number}");
-                }
             }
         }
 

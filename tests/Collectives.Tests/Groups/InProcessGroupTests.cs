@@ -188,9 +188,7 @@ public sealed class InProcessGroupTests : IDisposable
         foreach (var part in parts[1..])
         {
             for (var i = 0; i < sum.Length; i++)
-            {
                 sum[i] += part.View.SpanF32()[i];
-            }
         }
 
         return sum;
@@ -199,9 +197,7 @@ public sealed class InProcessGroupTests : IDisposable
     private static void Return(params Tensor[][] tensors)
     {
         foreach (var tensor in tensors.SelectMany(one => one))
-        {
             tensor.Dispose();
-        }
     }
 
     private Tensor Filled(DType dtype, int rows, int columns, int seed)
@@ -213,13 +209,9 @@ public sealed class InProcessGroupTests : IDisposable
             for (var column = 0; column < columns; column++)
             {
                 if (dtype == DType.F32)
-                {
                     tensor.View.RowF32(row)[column] = random.NextSingle() - 0.5f;
-                }
                 else
-                {
                     tensor.View.RowBF16(row)[column] = (ushort)random.Next(ushort.MaxValue);
-                }
             }
         }
 

@@ -55,22 +55,16 @@ public sealed class OverlapTests : IDisposable
         var results = new byte[Steps][];
         var steps = Enumerable.Range(0, Steps).ToArray();
         if (eachWaits)
-        {
             Array.Reverse(steps);
-        }
         else if (group.Rank > 0)
-        {
             new Random(group.Rank).Shuffle(steps);
-        }
 
         var calls = new List<Task>();
         foreach (var step in steps)
         {
             var call = OneAsync(group, step, results);
             if (eachWaits)
-            {
                 await call;
-            }
 
             calls.Add(call);
         }

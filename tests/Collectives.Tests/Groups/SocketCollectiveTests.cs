@@ -31,9 +31,7 @@ public sealed class SocketCollectiveTests : IDisposable
             foreach (var dtype in (DType[])[DType.F32, DType.BF16])
             {
                 foreach (var strided in (bool[])[false, true])
-                {
                     await CompareAsync(world, layout, (group, tag) => GatherAsync(group, tag, dtype, rows, columns, strided));
-                }
             }
         }
     }
@@ -46,9 +44,7 @@ public sealed class SocketCollectiveTests : IDisposable
         foreach (var (rows, columns) in s_sizes)
         {
             foreach (var strided in (bool[])[false, true])
-            {
                 await CompareAsync(world, layout, (group, tag) => ReduceAsync(group, tag, rows, columns, strided));
-            }
         }
     }
 
@@ -78,9 +74,7 @@ public sealed class SocketCollectiveTests : IDisposable
         var options = new DataPlaneOptions { RingProcesses = 3, RingBytes = 512, EagerBytes = 512 };
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(Size(layout)), Layouts.Processes(layout), options);
         foreach (var (rows, columns) in s_sizes)
-        {
             await CompareAsync(world, layout, (group, tag) => GatherAsync(group, tag, DType.F32, rows, columns, strided: rows == 5));
-        }
     }
 
     public void Dispose() => _pool.Dispose();

@@ -109,9 +109,7 @@ public sealed class TransferTests : IDisposable
                 groups[1].TransferAsync(tag, rows, from, to, default).AsTask(),
             ];
             foreach (var call in calls)
-            {
                 await Assert.ThrowsAsync<CollectiveMismatchException>(() => call);
-            }
         }
     }
 
@@ -144,9 +142,7 @@ public sealed class TransferTests : IDisposable
     private static Task[] InTurn(bool isFirstFirst, Func<Task> first, Func<Task> second)
     {
         if (isFirstFirst)
-        {
             return [first(), second()];
-        }
 
         return [second(), first()];
     }

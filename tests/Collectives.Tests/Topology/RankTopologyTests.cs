@@ -87,9 +87,7 @@ public sealed class RankTopologyTests
             // Two cases have no counterpart: context parallelism has no strategy that could be missing (zigzag is the one there is),
             // and no server is "prefill" or "decode" as a whole (a decode row is dealt or replicated, so attn_cp serves it too).
             if (args.TryGetProperty("enable_prefill_cp", out _) || args.TryGetProperty("disaggregation_mode", out _))
-            {
                 continue;
-            }
 
             judged++;
             var problems = From(args).Problems();

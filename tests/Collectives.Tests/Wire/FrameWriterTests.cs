@@ -44,9 +44,7 @@ public sealed class FrameWriterTests : IDisposable
         var writer = new FrameWriter(connection);
         var reading = ReadAsync();
         for (var i = 0; i < 5; i++)
-        {
             Write(writer, elements + i);
-        }
 
         writer.Flush();
         connection.EndSending();
@@ -87,9 +85,7 @@ public sealed class FrameWriterTests : IDisposable
         Assert.Throws<IOException>(() =>
         {
             for (var i = 0; i < 100; i++)
-            {
                 Write(writer, 1 << 20);
-            }
         });
     }
 

@@ -135,8 +135,10 @@ public class AkkaCpChatClientTests
         using var copy = new ModelCopy().Change("tokenizer.json", json =>
         {
             foreach (var (i, tag) in ((string[])["<think>", "</think>", "<tool_call>", "</tool_call>"]).Index())
+            {
                 json["added_tokens"]!.AsArray()
                     .Add(new JsonObject { ["id"] = TestModel.End + 1 + i, ["content"] = tag, ["special"] = true });
+            }
         });
         var tokenizer = Tokenizer.Load(copy.Path);
         var model = TestModel.Demo with

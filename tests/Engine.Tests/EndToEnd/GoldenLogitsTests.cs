@@ -18,7 +18,10 @@ public class GoldenLogitsTests
             var cases = new TheoryData<string, string>();
             foreach (var layout in (string[])["1/1/1/1", "2/2/2/1", "2/2/1/2", "3/3/3/1", "4/2/2/1", "4/2/1/4", "4/4/4/1",
                 "4/4/1/1", "4/1/1/4", "2/1/1/1"])
+            {
                 cases.Add("f32", layout);
+            }
+
             cases.Add("bf16", "1/1/1/1");
             cases.Add("bf16", "4/2/2/1");
             return cases;

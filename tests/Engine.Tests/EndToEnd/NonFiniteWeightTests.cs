@@ -72,7 +72,10 @@ public class NonFiniteWeightTests
             await using var engine = await LocalEngine.StartAsync(model.Path, "1/1/1/1", dtype);
             if (await FaultOfAsync(async () =>
                 Assert.True(LogitsOf.HaveSameBits(logits, await LogitsOf.AllAsync(engine, s_tokens)), tensor)))
+            {
                 named++;
+            }
+
             await FaultOfAsync(async () => Assert.Equal(text, await TokensAsync(engine, s_tokens)));
         }
 

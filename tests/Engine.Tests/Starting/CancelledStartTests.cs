@@ -40,8 +40,10 @@ public sealed class CancelledStartTests
         var all = whole.Requests;
 
         foreach (var request in Enumerable.Range(0, FewStarts).Select(part => part * (all - 1) / (FewStarts - 1)))
+        {
             await EndsAsync(
                 $"request {request}", cancel => new TestResources { Asked = asked => CancelAt(asked == request, cancel) }, null);
+        }
     }
 
     [Theory]

@@ -81,7 +81,9 @@ public sealed partial class ExtremeModelSizesTests : IDisposable
         Assert.Null(Extremes.OfPlan("num_hidden_layers", options, out var refusal));
         foreach (var field in new[] { "hidden_size", "num_hidden_layers", "head_dim", "vocab_size", "num_experts",
             "moe_intermediate_size" })
+        {
             Assert.Contains($"config.json: {field}: expected ", refusal, StringComparison.Ordinal);
+        }
 
         var inspection = EngineInspection.Create(options);
         Assert.Contains(

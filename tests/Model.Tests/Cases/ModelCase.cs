@@ -46,9 +46,13 @@ internal sealed class ModelCase
     private static void Apply(ModelCopy model, string name, string text)
     {
         if (name.EndsWith(Part, StringComparison.Ordinal))
+        {
             model.Merge(name[..^Part.Length] + ".json", JsonNode.Parse(text)!.AsObject());
+        }
         else if (name != ExpectedFile && !name.EndsWith(".md", StringComparison.Ordinal)
             && !name.EndsWith(".txt", StringComparison.Ordinal))
+        {
             model.Write(name, text);
+        }
     }
 }

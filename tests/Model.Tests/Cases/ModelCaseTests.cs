@@ -47,8 +47,10 @@ public class ModelCaseTests
     {
         var members = JsonSerializer.SerializeToNode(found)!;
         foreach (var (name, value) in expected?.AsObject() ?? [])
+        {
             Assert.True(JsonNode.DeepEquals(value, members[name]),
                 $"{name}: expected {value?.ToJsonString()}, found {members[name]?.ToJsonString()}");
+        }
     }
 
     private static IEnumerable<int> EndTokensOf(string directory, ModelConfig config) => EndTokens.Find(

@@ -37,8 +37,10 @@ public sealed class EndTokensTests : IDisposable
         .Change("tokenizer.json", json =>
         {
             foreach (var (content, id) in s_tokens)
+            {
                 json["added_tokens"]!.AsArray()
                     .Add(new JsonObject { ["id"] = id, ["content"] = content, ["special"] = content != "</answer>" });
+            }
         })
         .Change("tokenizer_config.json", json => json["eos_token"] = null)
         .Write("generation_config.json", "{}")

@@ -120,9 +120,7 @@ public sealed class SafetensorsFileTests : IDisposable
         file.ReadRows("t", 0, 1, 0, 64, new float[64]);
 
         using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-        {
             stream.SetLength(stream.Length - 1);
-        }
 
         var error = Assert.Throws<SafetensorsException>(() => file.ReadRows("t", 0, 1, 0, 1, new float[1]));
         Assert.Contains("as when it was opened", error.Message, StringComparison.Ordinal);
@@ -146,9 +144,7 @@ public sealed class SafetensorsFileTests : IDisposable
             var read = new float[rc * cc];
             file.ReadRows("t", r, rc, c, cc, read);
             for (var i = 0; i < read.Length; i++)
-            {
                 Assert.Equal(values[((r + (i / cc)) * columns) + c + (i % cc)], read[i]);
-            }
         }
     }
 
@@ -191,9 +187,7 @@ public sealed class SafetensorsFileTests : IDisposable
         file.ReadRows("t", 0, 1, 0, 65536, read);
 
         for (var i = 0; i < read.Length; i++)
-        {
             Assert.Equal(ExactHalf((ushort)i), read[i]);
-        }
     }
 
     [Fact]
@@ -208,9 +202,7 @@ public sealed class SafetensorsFileTests : IDisposable
         file.ReadRows("t", 0, 1, 0, 65536, read);
 
         for (var i = 0; i < read.Length; i++)
-        {
             Assert.Equal((uint)i << 16, BitConverter.SingleToUInt32Bits(read[i]));
-        }
     }
 
     [Fact]
@@ -228,9 +220,7 @@ public sealed class SafetensorsFileTests : IDisposable
         file.ReadBytes("t", 0, raw);
 
         for (var i = 0; i < values.Length; i++)
-        {
             Assert.Equal(expected[i % expected.Length], BitConverter.ToUInt16(raw, i * 2));
-        }
     }
 
     [Fact]

@@ -106,9 +106,7 @@ public sealed class SafetensorsSetTests : IDisposable
         using var writer = SafetensorsWriter.Create(
             _folder.File(file), tensors.Select(name => (name, SafetensorsDType.F32, (IReadOnlyList<long>)[1L])));
         foreach (var _ in tensors)
-        {
             writer.Write([1f]);
-        }
 
         writer.Complete();
     }

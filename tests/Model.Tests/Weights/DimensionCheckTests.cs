@@ -122,8 +122,11 @@ public sealed class DimensionCheckTests : IDisposable
         ShardSpec[] shards = [ShardSpec.Whole, new(2, 0, 2, 0, 1, 0), new(2, 1, 1, 0, 2, 1), new(2, 1, 1, 0, 2, 1)];
 
         foreach (var shard in shards)
+        {
             Assert.Equal(
                 ShardPieces.Create(config, shard, dtype).All.Sum(piece => piece.Bytes), WeightBytes.Estimate(config, shard, dtype));
+        }
+
         Assert.Equal(
             shards.SelectMany(shard => ShardPieces.Create(config, shard, dtype).All).DistinctBy(piece => piece.Key)
                 .Sum(piece => piece.Bytes),

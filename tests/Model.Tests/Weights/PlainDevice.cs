@@ -23,9 +23,7 @@ internal sealed class PlainDevice : INpuDevice
     public PackedMatrix CreateMatrix(int n, int k, DType dtype)
     {
         if (++_matrices == FailAt)
-        {
             throw new IOException("as the test wants");
-        }
 
         return new PlainMatrix(n, k, dtype, Live);
     }

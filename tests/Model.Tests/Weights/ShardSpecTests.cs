@@ -27,9 +27,7 @@ public class ShardSpecTests
         var counts = TestModel.Tensors(config).ToDictionary(tensor => tensor.Name, tensor => new Coverage(tensor.Shape));
 
         foreach (var pieces in Enumerable.Range(0, attnTp).Select(rank => PiecesOf(config, new ShardSpec(attnTp, rank, 1, 0, 1, 0))))
-        {
             Cover(counts, pieces.Layers.SelectMany(layer => layer.Attention.All).Append(pieces.LmHead));
-        }
 
         foreach (var pieces in
             from e in Enumerable.Range(0, ep)
@@ -157,9 +155,7 @@ public class ShardSpecTests
     private static void Cover(Dictionary<string, Coverage> counts, IEnumerable<WeightPiece> pieces)
     {
         foreach (var slice in pieces.SelectMany(piece => piece.Slices))
-        {
             counts[slice.Tensor].Add(slice);
-        }
     }
 
     private sealed class Coverage(IReadOnlyList<long> shape)
@@ -173,9 +169,7 @@ public class ShardSpecTests
             for (var row = slice.FirstRow; row < slice.FirstRow + slice.RowCount; row++)
             {
                 for (var column = slice.FirstColumn; column < slice.FirstColumn + slice.ColumnCount; column++)
-                {
                     Counts[(row * _columns) + column]++;
-                }
             }
         }
     }

@@ -39,13 +39,9 @@ internal static class TestModel
         {
             var count = (int)shape.Aggregate(1L, (a, b) => a * b);
             if (dtype == SafetensorsDType.F32)
-            {
                 writer.Write(Values(name, count));
-            }
             else
-            {
                 writer.WriteBytes(new byte[count * dtype.Bytes()]);
-            }
         }
 
         writer.Complete();

@@ -14,9 +14,7 @@ public sealed class AttentionBitIdentityTests : IDisposable
     public void Dispose()
     {
         foreach (var device in _devices)
-        {
             device.Dispose();
-        }
     }
 
     [Fact]
@@ -37,9 +35,7 @@ public sealed class AttentionBitIdentityTests : IDisposable
                         ? chunk.RunPaged(_devices[rng.Next(3)], s_pages[rng.Next(4)], seed: first + 1)
                         : chunk.RunPacked(_devices[rng.Next(3)]);
                     for (var i = 0; i < count; i++)
-                    {
                         found.AssertSameRow(place, i, expected, 0, first + i, $"rows {first}+{count} of {extend} after {prefix}");
-                    }
 
                     first += count;
                 }
@@ -86,14 +82,10 @@ public sealed class AttentionBitIdentityTests : IDisposable
             var found = c.With(keys: [keys], values: [values]).RunPacked(_devices[1]);
             var expected = c.RunPacked(_devices[0]);
             for (var i = 0; i < 62; i++)
-            {
                 found.AssertSameRow(0, i, expected, 0, i, $"key 102 is {bad}, row {i} sees {i + 41} keys");
-            }
 
             if (!float.IsFinite(bad))
-            {
                 Assert.Contains(Enumerable.Range(62, 28), i => found.Output(0, i, 0).Any(x => !float.IsFinite(x)));
-            }
         }
     }
 
@@ -107,9 +99,7 @@ public sealed class AttentionBitIdentityTests : IDisposable
             keys[k * 16] = float.NaN;
             var found = c.With(keys: [keys]).RunPaged(_devices[0], 16);
             for (var i = k; i < 71; i++)
-            {
                 Assert.All(found.Output(0, i, 1), x => Assert.True(float.IsNaN(x), $"row {i} sees the NaN key {k} and is {x}"));
-            }
         }
     }
 
@@ -122,9 +112,7 @@ public sealed class AttentionBitIdentityTests : IDisposable
         var tiny = c.With(values: [c.Values[0].Select((x, i) => i % 3 == 0 ? x * 1e-38f : x).ToArray()]);
         var expected = tiny.RunPacked(_devices[0]);
         for (var i = 0; i < 70; i++)
-        {
             AttentionRows.Of(tiny, i, 1, 70 + i + 1).RunPaged(_devices[0], 16).AssertSameRow(0, 0, expected, 0, i, $"row {i} alone");
-        }
     }
 
     private static (int Heads, int KvHeads, int D) Shape(int number) => number switch

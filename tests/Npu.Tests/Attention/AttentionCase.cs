@@ -153,9 +153,7 @@ internal sealed class AttentionCase
             for (var i = 0; i < QueryRows(b); i++, row++)
             {
                 for (var h = 0; h < Heads; h++)
-                {
                     result.Set(b, i, h, flat.AsSpan(((row * Heads) + h) * D, D), flatLse[(row * Heads) + h]);
-                }
             }
         }
 

@@ -60,9 +60,7 @@ public sealed class AttentionPairsTests : IDisposable
         var random = Rounded(AttentionCase.Random(rng, 4, 2, 32, [20, 7], [140, 90]));
         var hidden = new byte[2 * 20 * 144];
         for (var i = 0; i < hidden.Length; i++)
-        {
             hidden[i] = (byte)(rng.Next(3) == 0 ? 0 : 1);
-        }
 
         // Row 3 of the first request sees nothing; row 4 nothing in its first two blocks.
         hidden.AsSpan(3 * 144, 144).Fill(1);
@@ -86,9 +84,7 @@ public sealed class AttentionPairsTests : IDisposable
         var widening = CpuDevice.AvailableKernels.Where(
             name => name is "scalar" or "avx512" or "vector256" or "vector128" or "vnni-avx512").ToArray();
         foreach (var kernels in widening)
-        {
             c.RunPaged(Device(kernels, 2), 32, DType.BF16).AssertSame(expected, kernels);
-        }
     }
 
     [Theory]
@@ -108,9 +104,7 @@ public sealed class AttentionPairsTests : IDisposable
                     var chunk = AttentionRows.Among(rng, AttentionRows.Of(whole, first, count, prefix + first + count), out var place);
                     var found = chunk.RunPaged(Device(kernels, 1 + rng.Next(3)), s_pages[rng.Next(4)], DType.BF16, first + 1);
                     for (var i = 0; i < count; i++)
-                    {
                         found.AssertSameRow(place, i, expected, 0, first + i, $"rows {first}+{count} of {extend} after {prefix}");
-                    }
 
                     first += count;
                 }
@@ -170,14 +164,10 @@ public sealed class AttentionPairsTests : IDisposable
             var found = c.With(keys: [keys], values: [values]).RunPaged(Device(kernels, 2), 32, DType.BF16);
             var expected = c.RunPaged(Device(kernels, 1), 32, DType.BF16);
             for (var i = 0; i < 61; i++)
-            {
                 found.AssertSameRow(0, i, expected, 0, i, $"key 101 is {bad}, row {i} sees {i + 41} keys");
-            }
 
             if (!float.IsFinite(bad))
-            {
                 Assert.Contains(Enumerable.Range(61, 29), i => found.Output(0, i, 0).Any(x => !float.IsFinite(x)));
-            }
         }
     }
 
@@ -192,9 +182,7 @@ public sealed class AttentionPairsTests : IDisposable
             keys[k * 16] = float.NaN;
             var found = c.With(keys: [keys]).RunPaged(Device(kernels, 1), 16, DType.BF16);
             for (var i = k; i < 71; i++)
-            {
                 Assert.All(found.Output(0, i, 1), x => Assert.True(float.IsNaN(x), $"row {i} sees the NaN key {k} and is {x}"));
-            }
         }
     }
 

@@ -89,9 +89,7 @@ public sealed class AttentionReferenceTests : IDisposable
         var random = AttentionCase.Random(rng, 4, 2, 16, [20, 7], [140, 90]);
         var hidden = new byte[2 * 20 * 144];
         for (var i = 0; i < hidden.Length; i++)
-        {
             hidden[i] = (byte)(rng.Next(3) == 0 ? 0 : 1);
-        }
 
         // Row 3 of the first request sees nothing; row 4 nothing in its first two blocks.
         hidden.AsSpan(3 * 144, 144).Fill(1);
@@ -118,9 +116,7 @@ public sealed class AttentionReferenceTests : IDisposable
         // One lane carries the score, exactly: ±10000 alternate, and 9990 stands once in between.
         var keys = new float[100 * 16];
         for (var k = 0; k < 100; k++)
-        {
             keys[k * 16] = k == 50 ? 9990f : k % 2 == 0 ? 10000f : -10000f;
-        }
 
         var query = new float[16];
         query[0] = 1f;

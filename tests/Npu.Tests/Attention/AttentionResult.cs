@@ -67,8 +67,6 @@ internal sealed class AttentionResult(AttentionCase c)
     {
         Assert.Equal(_rows.Count, other._rows.Count);
         foreach (var (b, i) in _rows.Keys.Select(key => (key.B, key.I)).Distinct())
-        {
             AssertSameRow(b, i, other, b, i, what);
-        }
     }
 }

@@ -52,9 +52,7 @@ public sealed class AttentionSegmentTests : IDisposable
     {
         var c = AttentionCase.Random(new Rng(32), 4, 2, 32, [1, 3, 0, 1, 2], [1700, 40, 600, 512, 1025], amplitude: 2f);
         foreach (var device in _devices)
-        {
             c.RunPaged(device, 48).AssertNear((b, i) => [.. Enumerable.Range(0, c.KeyRows(b) - c.QueryRows(b) + i + 1)], Tolerance);
-        }
     }
 
     [Fact]
@@ -79,9 +77,7 @@ public sealed class AttentionSegmentTests : IDisposable
         var first = c.RunPacked(_devices[0]);
         first.AssertNear((_, i) => [.. Enumerable.Range(950 + i, 601)], Tolerance);
         foreach (var device in _devices)
-        {
             c.RunPaged(device, 32).AssertSame(first, $"{device.Threads} workers");
-        }
     }
 
     [Fact]
@@ -94,15 +90,11 @@ public sealed class AttentionSegmentTests : IDisposable
             var keys = (float[])c.Keys[0].Clone();
             c.Queries[0].AsSpan(0, 16).CopyTo(keys.AsSpan(loud * 16, 16));
             for (var j = 0; j < 16; j++)
-            {
                 keys[(loud * 16) + j] *= 200f;
-            }
 
             var result = c.With(keys: [keys]);
             foreach (var device in _devices)
-            {
                 result.RunPaged(device, 64).AssertNear((_, _) => [.. Enumerable.Range(0, 1600)], Tolerance);
-            }
         }
     }
 }

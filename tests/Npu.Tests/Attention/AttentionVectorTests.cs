@@ -95,9 +95,7 @@ public sealed class AttentionVectorTests : IDisposable
     private static void AssertLanes(JsonElement expected, float[] found)
     {
         for (var lane = 0; lane < expected.GetArrayLength(); lane++)
-        {
             Assert.Equal(expected[lane].GetDouble(), found[lane], 1e-5);
-        }
     }
 
     private static FiaMask FullMask(JsonElement vector, int q, int k) =>

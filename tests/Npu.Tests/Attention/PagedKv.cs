@@ -27,9 +27,7 @@ internal sealed class PagedKv : IDisposable
         for (var b = 0; b < c.Requests; b++)
         {
             for (var page = 0; page < pages[b]; page++)
-            {
                 Table[(b * width) + page] = numbers[next++];
-            }
 
             for (var k = 0; k < c.KeyRows(b); k++)
             {
@@ -69,9 +67,7 @@ internal sealed class PagedKv : IDisposable
         for (var block = 0; block < cache.Rows; block++)
         {
             for (var slot = 0; slot < cache[1]; slot++)
-            {
                 Write(cache, (block * cache[1]) + slot, Enumerable.Repeat(value, cache[2] * cache[3]).ToArray());
-            }
         }
     }
 
@@ -86,8 +82,6 @@ internal sealed class PagedKv : IDisposable
 
         var target = slots.RowBF16(slot);
         for (var i = 0; i < row.Length; i++)
-        {
             target[i] = (ushort)(BitConverter.SingleToUInt32Bits(Reference.RoundToBF16(row[i])) >> 16);
-        }
     }
 }

@@ -34,9 +34,7 @@ internal sealed class PagedSequence : IDisposable
         _key = Cache(vector.Int("num_pages"));
         _value = Cache(vector.Int("num_pages"));
         for (var b = 0; b < _total.Length; b++)
-        {
             Scatter(b);
-        }
     }
 
     public JsonElement Vector { get; }

@@ -38,9 +38,7 @@ public sealed class IndexSelectTests : IDisposable
         for (var row = 0; row < 3; row++)
         {
             for (var j = 0; j < 19; j++)
-            {
                 x.View.RowBF16(row)[j] = (ushort)((row * 7919) + (j * 104729));
-            }
         }
 
         using var wide = new FencedTensor(_device.Memory, DType.F32, [2, 19]);

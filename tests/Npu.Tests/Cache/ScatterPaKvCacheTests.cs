@@ -84,9 +84,7 @@ public sealed class ScatterPaKvCacheTests : IDisposable
     private static void Clear(FencedTensor cache)
     {
         for (var block = 0; block < cache.View.Rows; block++)
-        {
             cache.View.Slice(block, 1).Bytes().Clear();
-        }
     }
 
     private static float[] Read(FencedTensor cache) => cache.View.DType == DType.F32

@@ -37,9 +37,7 @@ public sealed class AllocationTests : IDisposable
     public void Dispose()
     {
         foreach (var owned in Enumerable.Reverse(_owned))
-        {
             owned.Dispose();
-        }
     }
 
     [Theory]
@@ -54,9 +52,7 @@ public sealed class AllocationTests : IDisposable
         var bytes = Allocated.ByQuietest(() =>
         {
             for (var repeat = 0; repeat < 4; repeat++)
-            {
                 call();
-            }
         });
         Assert.True(bytes == 0, $"{name} on {threads} threads: {bytes} bytes in 4 calls");
     }
@@ -105,9 +101,7 @@ public sealed class AllocationTests : IDisposable
             {
                 _owned.Add(matrix);
                 for (var row = 0; row < H; row++)
-                {
                     matrix.Pack(row, new float[H]);
-                }
             }
 
             int[] groups = [11, T];
@@ -200,9 +194,7 @@ public sealed class AllocationTests : IDisposable
     private Tensor Rent(CpuDevice? device, DType dtype, params int[] shape)
     {
         if (device is null)
-        {
             return default;
-        }
 
         var tensor = device.Memory.Rent(dtype, shape);
         tensor.View.Bytes().Clear();
@@ -210,9 +202,7 @@ public sealed class AllocationTests : IDisposable
         {
             var rng = new Rng(7);
             foreach (ref var value in tensor.View.SpanF32())
-            {
                 value = rng.Floats(1)[0];
-            }
         }
 
         _owned.Add(tensor);

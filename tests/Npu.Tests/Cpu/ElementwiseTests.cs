@@ -41,16 +41,12 @@ public sealed class ElementwiseTests : IDisposable
             var x = _rng.Floats(c, 3f);
             var sums = new float[32];
             for (var i = 0; i < c; i++)
-            {
                 sums[i % 32] = MathF.FusedMultiplyAdd(x[i], x[i], sums[i % 32]);
-            }
 
             for (var half = 16; half > 0; half /= 2)
             {
                 for (var j = 0; j < half; j++)
-                {
                     sums[j] += sums[j + half];
-                }
             }
 
             var scale = 1f / MathF.Sqrt((sums[0] / c) + 1e-6f);
@@ -184,8 +180,6 @@ public sealed class ElementwiseTests : IDisposable
         actual.AssertFence();
         var values = actual.Read();
         for (var i = 0; i < values.Length; i++)
-        {
             Assert.Equal(expected[i], values[i], tolerance * (scale ?? Math.Max(Math.Abs(expected[i]), 1e-30)));
-        }
     }
 }

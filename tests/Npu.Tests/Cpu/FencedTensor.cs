@@ -32,9 +32,7 @@ internal sealed class FencedTensor : IDisposable
     public FencedTensor Write(ReadOnlySpan<float> values)
     {
         for (var row = 0; row < View.Rows; row++)
-        {
             values.Slice(row * View.RowLength, View.RowLength).CopyTo(View.RowF32(row));
-        }
 
         return this;
     }
@@ -43,9 +41,7 @@ internal sealed class FencedTensor : IDisposable
     {
         var values = new float[View.Count];
         for (var row = 0; row < View.Rows; row++)
-        {
             View.RowF32(row).CopyTo(values.AsSpan(row * View.RowLength));
-        }
 
         return values;
     }
@@ -54,9 +50,7 @@ internal sealed class FencedTensor : IDisposable
     {
         var values = new ushort[View.Count];
         for (var row = 0; row < View.Rows; row++)
-        {
             View.RowBF16(row).CopyTo(values.AsSpan(row * View.RowLength));
-        }
 
         return values;
     }
@@ -71,9 +65,7 @@ internal sealed class FencedTensor : IDisposable
             var inside = element >= 0 && View.RowStride > 0 && element / View.RowStride < View.Rows
                 && element % View.RowStride < View.RowLength;
             if (!inside && bytes[i] != Guard)
-            {
                 Assert.Fail($"byte {i} outside the view {View} was written");
-            }
         }
     }
 

@@ -89,9 +89,7 @@ public sealed class GroupedMatMulTests
     {
         var (counts, rows) = (new int[groups], 0);
         for (var g = 0; g < groups; g++)
-        {
             counts[g] = rows += rng.Next(3) switch { 0 => 0, 1 => rng.Next(1, 4), _ => rng.Next(1, 40) };
-        }
 
         return (counts, rows);
     }

@@ -102,9 +102,7 @@ public sealed class InstructionSetTests
     {
         var hash = 14695981039346656037UL;
         foreach (var value in values)
-        {
             hash = (hash ^ BitConverter.SingleToUInt32Bits(value)) * 1099511628211UL;
-        }
 
         return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
     }

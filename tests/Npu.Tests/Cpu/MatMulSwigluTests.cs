@@ -49,9 +49,7 @@ public sealed class MatMulSwigluTests
             device.MatMulSwiglu(x, gated, y);
             y.AssertFence();
             for (var row = 0; row < t; row++)
-            {
                 Assert.Equal(Composed(device, x.View.Slice(row, 1), plain, f), y.View.RowF32(row).ToArray());
-            }
         }
     }
 
@@ -107,9 +105,7 @@ public sealed class MatMulSwigluTests
     {
         int[] counts = [.. Enumerable.Range(0, groups).Select(_ => rng.Next(4) == 0 ? 0 : rng.Next(1, 2 * tokens))];
         for (var g = 1; g < groups; g++)
-        {
             counts[g] += counts[g - 1];
-        }
 
         int[] index = [.. Enumerable.Range(0, counts[^1]).Select(_ => rng.Next(tokens))];
         float[][] w = [.. Enumerable.Range(0, groups).Select(_ => rng.Floats(2 * f * k))];
@@ -122,9 +118,7 @@ public sealed class MatMulSwigluTests
         for (int g = 0, row = 0; g < groups; g++)
         {
             for (; row < counts[g]; row++)
-            {
                 Assert.Equal(Composed(device, x.View.Slice(index[row], 1), plain[g], f), y.View.RowF32(row).ToArray());
-            }
         }
 
         Array.ForEach([.. gated, .. plain], matrix => matrix.Dispose());
@@ -145,9 +139,7 @@ public sealed class MatMulSwigluTests
         {
             product(start);
             for (var row = 0; row < small.Rows; row++)
-            {
                 Assert.True(small.RowF32(row).SequenceEqual(y.RowF32(start + row)), $"row {start + row}");
-            }
         }
     }
 

@@ -42,9 +42,7 @@ public sealed class MatMulTests : IDisposable
     {
         var rng = new Rng(2);
         for (var n = 1; n <= 257; n++)
-        {
             AssertChain([Devices(kernels)[n % 3]], dtype, 1 + (n % 2 * 4), n, 17, rng, bias: n % 3 == 0);
-        }
     }
 
     [Theory]
@@ -53,9 +51,7 @@ public sealed class MatMulTests : IDisposable
     {
         var rng = new Rng(3);
         for (var k = 1; k <= 257; k++)
-        {
             AssertChain([Devices(kernels)[k % 3]], dtype, 1 + (k % 2 * 12), 33, k, rng, bias: false);
-        }
     }
 
     [Theory]
@@ -63,9 +59,7 @@ public sealed class MatMulTests : IDisposable
     public void SumsLongerThanABlock_HaveTheBitsOfTheChain(string kernels, DType dtype)
     {
         foreach (var (t, n, k) in new[] { (200, 48, 800), (301, 33, 2101), (5, 33, 9300), (14, 33, 19001), (1, 161, 1100) })
-        {
             AssertChain(Devices(kernels), dtype, t, n, k, new Rng(4), bias: true);
-        }
     }
 
     [Theory]
@@ -78,14 +72,10 @@ public sealed class MatMulTests : IDisposable
         var x = rng.Floats(t * k);
         var w = rng.Floats(n * k);
         for (var i = 0; i < x.Length; i++)
-        {
             x[i] *= scales[i / k % 5];
-        }
 
         for (var i = 0; i < w.Length; i++)
-        {
             w[i] *= scales[i / k % 5];
-        }
 
         AssertChain(Devices(kernels), dtype, x, w, bias: null, t, n, k, rng);
     }

@@ -153,9 +153,7 @@ public sealed class NormRopeTests : IDisposable
     {
         float[] extremes = [0f, -0f, 1e30f, -1e30f, 1e-30f, float.PositiveInfinity, float.NegativeInfinity];
         for (var i = 0; i < extremes.Length && i * 11 < values.Length; i++)
-        {
             values[i * 11] = extremes[(i + values.Length) % extremes.Length];
-        }
 
         return values;
     }

@@ -11,15 +11,11 @@ internal static class ProductChain
     public static float[] Compute(string numerics, DType dtype, float[] x, float[] w, float[]? bias, int t, int n, int k)
     {
         if (dtype == DType.I8)
-        {
             return Quantized(x, w, bias, t, n, k);
-        }
 
         var weights = dtype == DType.BF16 ? [.. w.Select(Reference.RoundToBF16)] : w;
         if (dtype == DType.F32 || numerics.Contains("bf16:fma-k", StringComparison.Ordinal))
-        {
             return Each(t, n, k, bias, x, weights, Fma);
-        }
 
         var tiles = numerics.Contains("bf16:tdpbf16ps", StringComparison.Ordinal);
         return Each(t, n, k, bias, [.. x.Select(Reference.RoundToBF16)], weights, tiles ? Tiles : Pairs);
@@ -35,9 +31,7 @@ internal static class ProductChain
             var (row, output) = (rows[i / n], outputs[i % n]);
             var sum = 0L;
             for (var j = 0; j < k; j++)
-            {
                 sum += row.Values[j] * output.Values[j];
-            }
 
             y[i] = (float)((float)sum * output.Scale) * row.Scale;
             y[i] = bias is null ? y[i] : y[i] + bias[i % n];
@@ -52,9 +46,7 @@ internal static class ProductChain
     private static (int[] Values, float Scale) Quantize(float[] row)
     {
         if (!row.All(float.IsFinite))
-        {
             return (new int[row.Length], float.NaN);
-        }
 
         var scale = row.Max(MathF.Abs) / 127f;
         return scale == 0
@@ -66,9 +58,7 @@ internal static class ProductChain
     {
         var y = new float[t * n];
         for (var i = 0; i < y.Length; i++)
-        {
             y[i] = dot(x.AsSpan(i / n * k, k), w.AsSpan(i % n * k, k), bias?[i % n] ?? 0f);
-        }
 
         return y;
     }
@@ -76,9 +66,7 @@ internal static class ProductChain
     private static float Fma(ReadOnlySpan<float> x, ReadOnlySpan<float> w, float sum)
     {
         for (var k = 0; k < x.Length; k++)
-        {
             sum = MathF.FusedMultiplyAdd(x[k], w[k], sum);
-        }
 
         return sum;
     }

@@ -76,9 +76,7 @@ public sealed class QuantMatMulTests
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
         var w = new float[81];
         for (var i = 0; i < 9; i++)
-        {
             w[(i * 9) + i] = 127f;
-        }
 
         var y = Product(device, x, w, null, 1, 9, 9);
         Assert.Equal([127f, 0f, 2f, 2f, 0f, -2f, -2f, 126f, 126f], y.Select(value => value / 127f));
@@ -92,15 +90,11 @@ public sealed class QuantMatMulTests
         var (n, k) = (35, 2050);
         var (x, w) = (rng.Floats(k), rng.Floats(n * k));
         for (var i = 0; i < k; i++)
-        {
             w[(7 * k) + i] *= 1000f;
-        }
 
         using var matrix = device.CreateMatrix(n, k, DType.I8);
         for (var row = n - 1; row >= 0; row--)
-        {
             matrix.Pack(row, w.AsSpan(row * k, k));
-        }
 
         Assert.Equal(Product(device, x, w, null, 1, n, k), Product(device, matrix, x, null, 1, n, k));
     }

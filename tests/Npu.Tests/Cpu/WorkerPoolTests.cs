@@ -32,9 +32,7 @@ public sealed class WorkerPoolTests
         Assert.Equal(0, Allocated.ByQuietest(() =>
         {
             for (var i = 0; i < 100; i++)
-            {
                 pool.Run(64, new Count(done, 3));
-            }
         }));
     }
 
@@ -113,9 +111,7 @@ public sealed class WorkerPoolTests
         public void Execute(int item, int worker)
         {
             if (worker < 0 || worker >= threads)
-            {
                 throw new InvalidOperationException($"worker {worker} of {threads}");
-            }
 
             Interlocked.Increment(ref done[item]);
         }
@@ -126,9 +122,7 @@ public sealed class WorkerPoolTests
         public void Execute(int item, int worker)
         {
             if (item == bad)
-            {
                 throw new ArithmeticException($"item {item}");
-            }
         }
     }
 

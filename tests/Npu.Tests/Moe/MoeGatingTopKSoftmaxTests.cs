@@ -32,9 +32,7 @@ public sealed class MoeGatingTopKSoftmaxTests : IDisposable
                 var (expected, numbers) = Expected(logits.AsSpan(row * e, e), k, renormalize);
                 Assert.Equal(numbers, experts[(row * k)..((row + 1) * k)]);
                 for (var j = 0; j < k; j++)
-                {
                     Assert.Equal(expected[j], weights[(row * k) + j], Tolerance);
-                }
             }
         }
     }

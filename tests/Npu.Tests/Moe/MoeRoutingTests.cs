@@ -46,17 +46,13 @@ public sealed class MoeRoutingTests : IDisposable
         Assert.Equal(places, places2);
         Assert.Equal(groups, groups2);
         for (var e = 0; e < count; e++)
-        {
             Assert.Equal(chosen.Count(c => c >= first && c <= first + e), groups[e]);
-        }
 
         for (var i = 0; i < t * k; i++)
         {
             Assert.Equal(Array.IndexOf(order, i), places[i]);
             if (places[i] >= 0)
-            {
                 Assert.Equal(x.AsSpan(i / k * 20, 20), expanded.View.RowF32(places[i]));
-            }
         }
     }
 
@@ -100,9 +96,7 @@ public sealed class MoeRoutingTests : IDisposable
         var low = RouteThere(_devices[0], x, w, chosen, t, h, 0, 7);
         var high = RouteThere(_devices[2], x, w, chosen, t, h, 7, 9);
         for (var i = 0; i < whole.Length; i++)
-        {
             Assert.Equal(whole[i], low[i] + high[i], 1e-5f);
-        }
     }
 
     [Fact]

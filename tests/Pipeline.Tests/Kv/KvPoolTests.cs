@@ -36,9 +36,7 @@ public sealed class KvPoolTests
         var wrong = new KvPoolShape { Layers = 0, Blocks = 1, BlockSize = 20, KvHeads = -1, HeadDim = 0, DType = DType.F32 };
         var error = Assert.Throws<ArgumentException>(() => new KvPool(memory, wrong));
         foreach (var name in (string[])["Layers", "Blocks", "BlockSize", "KvHeads", "HeadDim"])
-        {
             Assert.Contains($"{name}: expected", error.Message, StringComparison.Ordinal);
-        }
 
         Assert.Throws<ArgumentException>(() => (s_shape with { Blocks = int.MaxValue }).Validate());
         Assert.Throws<ArgumentException>(() => (s_shape with { BlockSize = 1040 }).Validate());

@@ -67,9 +67,7 @@ public sealed class StepRowsTests
             var expected = Enumerable.Range(0, one.Requests[b].Extend).SelectMany(offset => Enumerable.Repeat(offset, copies));
             Assert.Equal(expected, found);
             if (one.Placements[b].Kind == PlacementKind.Dealt)
-            {
                 Assert.Equal(one.Requests[b].Extend, OffsetsOf(ranks[one.Placements[b].Owner], b).Count());
-            }
         }
     });
 
@@ -122,9 +120,7 @@ public sealed class StepRowsTests
         for (var b = 0; b < one.Requests.Length; b++)
         {
             if (lengths[b] >= 2 * one.CpSize || (one.Placements[b].Kind != PlacementKind.Split && lengths[b] > 0))
-            {
                 Assert.NotEqual(-1, LastRows(step.Rank(one.Placements[b].Owner), lengths)[b]);
-            }
         }
     });
 

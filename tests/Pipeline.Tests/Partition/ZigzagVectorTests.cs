@@ -30,9 +30,7 @@ public sealed class ZigzagVectorTests
         Assert.Equal(expected.Ints("reverse_split_len"), cut.ReverseSplitLen);
         Assert.Equal(expected.Ints("cp_reverse_index"), cut.RestoreOrder);
         if (expected.Has("rank_major_order"))
-        {
             Assert.Equal(expected.Ints("rank_major_order"), cut.RankMajorOrder);
-        }
     }
 
     [Theory]
@@ -64,9 +62,7 @@ public sealed class ZigzagVectorTests
             Assert.Equal(expected.Ints("fia_actual_seq_lengths_kv_prev"), rank.KvPrev);
             Assert.Equal(expected.Ints("fia_actual_seq_lengths_kv_next"), rank.KvNext);
             if (expected.Has("global_rows"))
-            {
                 Assert.Equal(expected.Ints("global_rows"), cut.GlobalRows(rank.CpRank));
-            }
         }
     }
 

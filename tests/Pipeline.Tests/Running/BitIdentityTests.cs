@@ -58,18 +58,14 @@ public sealed class BitIdentityTests
                     var expected = await one.LogitsAsync(prompts, chunk: 0);
                     var actual = await others[world].LogitsAsync(prompts, chunk);
                     for (var i = 0; i < prompts.Length; i++)
-                    {
                         AssertSameBits(expected[i], actual[i], $"prompt {i} at attn_cp {world + 2}, chunk {chunk}");
-                    }
                 },
                 iter: 40, threads: 1, seed: "0000KhV9mE31");
         }
         finally
         {
             foreach (var world in others)
-            {
                 await world.DisposeAsync();
-            }
         }
     }
 
@@ -105,9 +101,7 @@ public sealed class BitIdentityTests
         for (var i = 0; i < expected.Length; i++)
         {
             if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i]))
-            {
                 Assert.Fail($"{what}: logit {i % 512} of position {i / 512} is {actual[i]:r}, expected {expected[i]:r}");
-            }
         }
     }
 }

@@ -35,9 +35,7 @@ internal sealed class BlockingGroup(IRankGroup inner) : IRankGroup
     {
         var spin = default(SpinWait);
         while (!call.IsCompleted)
-        {
             spin.SpinOnce();
-        }
 
         return call;
     }

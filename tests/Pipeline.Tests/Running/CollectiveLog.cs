@@ -33,18 +33,14 @@ internal sealed class CollectiveLog
         get
         {
             lock (_calls)
-            {
                 return [.. _calls];
-            }
         }
     }
 
     public void Add(RecordedCall call)
     {
         lock (_calls)
-        {
             _calls.Add(call);
-        }
     }
 
     /// <summary>For <see cref="RankWorldOptions.Groups"/>: the right groups, listened to.</summary>

@@ -48,9 +48,7 @@ public sealed class CommunicationTests : IDisposable
                     .Where(call => call.GetProperty("group").GetString() != "local").ToList();
                 Assert.Equal(expected.Count, calls.Count);
                 foreach (var (vector, call) in expected.Zip(calls))
-                {
                     AssertCall(vector, call, world);
-                }
             }
         }
 
@@ -93,9 +91,7 @@ public sealed class CommunicationTests : IDisposable
         await using var _ = world;
         await StepAsync(world, new PlanScript.Share(1, Tokens(41)));
         foreach (var call in log.Calls.Where(call => call.Tag.Kind is CollectiveKind.KvGather or CollectiveKind.MoeGather))
-        {
             Assert.Equal((call.Members[0] == call.Rank ? 21 : 20, 41), (call.Send.Rows, call.Rows));
-        }
     }
 
     [Fact]

@@ -13,16 +13,12 @@ public sealed class DataflowContractTests
     {
         var block = new TransformBlock<int, int>(i => i == 1 ? throw new OperationCanceledException() : i);
         for (var i = 0; i < 4; i++)
-        {
             Assert.True(block.Post(i));
-        }
 
         block.Complete();
         var seen = new List<int>();
         while (await block.OutputAvailableAsync(TestContext.Current.CancellationToken))
-        {
             seen.Add(await block.ReceiveAsync(TestContext.Current.CancellationToken));
-        }
 
         await block.Completion.WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.Equal([0, 2, 3], seen);
@@ -69,9 +65,7 @@ public sealed class DataflowContractTests
             throw new InvalidOperationException($"item {i}");
         });
         for (var i = 0; i < 4; i++)
-        {
             Assert.True(block.Post(i));
-        }
 
         gate.Set();
         await Assert.ThrowsAsync<InvalidOperationException>(

@@ -37,9 +37,7 @@ public sealed class DecodeTests
         await using var one = NewWorld(1, dtype);
         var expected = new List<(int[] Tokens, float[][] Logits)>();
         foreach (var request in Requests())
-        {
             expected.Add(await FromScratchAsync(one, request));
-        }
 
         foreach (var cp in new[] { 1, 2, 3 })
         {
@@ -48,9 +46,7 @@ public sealed class DecodeTests
             await Generation.RunAsync(world, together, Chunk, Count);
             var alone = Requests(firstRequest: 2000);
             foreach (var request in alone)
-            {
                 await Generation.RunAsync(world, [request], chunk: 0, Count);
-            }
 
             for (var i = 0; i < expected.Count; i++)
             {
@@ -83,9 +79,7 @@ public sealed class DecodeTests
                 (100 * emitted) + request.Request, request.Prompt, request.Sampling, [.. request.Output.Take(emitted)])).ToArray();
             await Generation.RunAsync(second, resumed, chunk, Count);
             foreach (var (expected, found) in whole.Zip(resumed))
-            {
                 Assert.Equal(expected.Output, found.Output);
-            }
         }
     }
 

@@ -38,9 +38,7 @@ internal sealed class Generation(long request, int[] prompt, SamplingOptions sam
             var results = await world.StepAsync(plan);
             RankWorld.RequireNoFault(results);
             foreach (var (request, share) in running.Zip(plan.Requests))
-            {
                 request.Take(share, results);
-            }
         }
 
         return plans;
@@ -59,15 +57,11 @@ internal sealed class Generation(long request, int[] prompt, SamplingOptions sam
     {
         _done += share.Tokens.Length;
         if (share.IsDecode)
-        {
             DecodePlacements.Add(share.Placement.Kind);
-        }
 
         var samples = results.SelectMany(result => result.Samples).Where(sample => sample.SequenceId == request).ToList();
         if (samples.Count != (share.Sample ? 1 : 0))
-        {
             throw new InvalidOperationException($"request {request}: {samples.Count} samples of {share}");
-        }
 
         _output.AddRange(samples.Select(sample => sample.Token?.Id ?? throw new InvalidOperationException($"{sample.Fault}")));
     }

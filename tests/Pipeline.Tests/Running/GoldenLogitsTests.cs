@@ -59,9 +59,7 @@ public sealed class GoldenLogitsTests
         Assert.Equal(expected.Length, actual.Length);
         var differences = new double[expected.Length];
         for (var i = 0; i < differences.Length; i++)
-        {
             differences[i] = Math.Abs((double)expected[i] - actual[i]);
-        }
 
         Array.Sort(differences);
         Assert.False(double.IsNaN(differences[0]), "a logit is NaN");

@@ -10,9 +10,7 @@ internal sealed class LogitsCollector(int vocabSize) : ILogitsSink
     public void Write(long sequenceId, int position, ReadOnlySpan<float> logits)
     {
         lock (_rows)
-        {
             _rows.Add((sequenceId, position), logits.ToArray());
-        }
     }
 
     /// <summary>[length, V] of one request, all positions from 0; the rows are forgotten.</summary>
@@ -24,9 +22,7 @@ internal sealed class LogitsCollector(int vocabSize) : ILogitsSink
             for (var position = 0; position < length; position++)
             {
                 if (!_rows.Remove((request, position), out var row))
-                {
                     throw new InvalidOperationException($"no rank reported logits of position {position} of request {request}");
-                }
 
                 row.CopyTo(result, position * vocabSize);
             }

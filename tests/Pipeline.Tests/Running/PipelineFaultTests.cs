@@ -26,9 +26,7 @@ public sealed class PipelineFaultTests
         await using var world = NewWorld(1, name =>
         {
             if (name == operation && Interlocked.Exchange(ref armed, false))
-            {
                 throw new InvalidOperationException("the operator broke");
-            }
         });
 
         var results = await world.StepAsync(world.Script.Next(Share(1)));
@@ -67,9 +65,7 @@ public sealed class PipelineFaultTests
         await using var world = NewWorld(0, name =>
         {
             if (name == nameof(INpuDevice.Swiglu))
-            {
                 gate.Wait(TimeSpan.FromSeconds(30));
-            }
         });
         var plan = world.Script.Next(Share(1));
         await world.SendAsync(plan);
@@ -81,9 +77,7 @@ public sealed class PipelineFaultTests
         Assert.True(result.Fault is null or { Kind: FaultKind.Stopped }, $"{result.Fault}");
         Assert.False(await world.Pipelines[0].SendAsync(world.Script.Next(Share(2)), CancellationToken.None));
         foreach (var rank in new[] { 1, 2, 3 })
-        {
             await world.ResultAsync(plan.Step, rank);
-        }
 
         Assert.Empty(world.Leaks);
     }
@@ -99,9 +93,7 @@ public sealed class PipelineFaultTests
                 Wrap = (_, device) => new FaultyDevice(device, name =>
                 {
                     if (name == nameof(INpuDevice.IndexSelect))
-                    {
                         gate.Wait(TimeSpan.FromSeconds(30));
-                    }
                 }),
             });
         var plans = Enumerable.Range(1, 3).Select(request => world.Script.Next(Share(request))).ToArray();
@@ -112,9 +104,7 @@ public sealed class PipelineFaultTests
         gate.Set();
         Assert.True(await sent[2].WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         foreach (var plan in plans)
-        {
             RankWorld.RequireNoFault(await world.ResultsAsync(plan.Step));
-        }
     }
 
     [Fact]
@@ -124,14 +114,10 @@ public sealed class PipelineFaultTests
         var expected = (await world.LogitsAsync([s_prompt], chunk: 0))[0];
         var plans = s_prompt.Chunk(9).Select(tokens => world.Script.Next(Share(77, tokens))).ToArray();
         foreach (var plan in plans)
-        {
             await world.SendAsync(plan);
-        }
 
         foreach (var plan in plans)
-        {
             RankWorld.RequireNoFault(await world.ResultsAsync(plan.Step));
-        }
 
         Assert.Equal(expected, world.Logits.Take(77, s_prompt.Length));
     }
@@ -153,9 +139,7 @@ public sealed class PipelineFaultTests
         var logits = world.Logits.Take(1000, 33);
         var expected = golden.Logits(33);
         for (var i = 0; i < expected.Length; i++)
-        {
             Assert.Equal(expected[i], logits[i], 1e-4);
-        }
 
         Assert.Empty(world.Leaks);
     }

@@ -39,9 +39,7 @@ public sealed class PipelineOverSocketsTests
         var found = await remote.LogitsAsync(prompts, chunk: 64);
 
         for (var i = 0; i < prompts.Length; i++)
-        {
             Assert.Equal(expected[i].Select(BitConverter.SingleToUInt32Bits), found[i].Select(BitConverter.SingleToUInt32Bits));
-        }
     }
 
     private static int[] Prompt(int length, ulong seed)

@@ -24,9 +24,7 @@ public sealed class PlacementTests
             Enumerable.Range(0, length).Select(_ => random.Next(world.Config.VocabSize)).ToArray()).ToArray();
         var expected = new List<float[]>();
         foreach (var prompt in prompts)
-        {
             expected.AddRange(await world.LogitsAsync([prompt], chunk: 0));
-        }
 
         var random = new Rng(5);
         for (var mix = 0; mix < 12; mix++)

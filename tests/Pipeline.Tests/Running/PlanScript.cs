@@ -29,9 +29,7 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
         var placements = CpPolicy.Assign(lengths, cpSize, policy);
         var requests = ImmutableArray.CreateBuilder<StepRequest>();
         for (var i = 0; i < shares.Count; i++)
-        {
             requests.Add(Take(shares[i], placements[i]));
-        }
 
         var plan = new StepPlan(Epoch, ++_step, requests.ToImmutable(), [.. _released]);
         _released.Clear();
@@ -42,9 +40,7 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
     public void Release(long request)
     {
         foreach (var block in _requests[request].Blocks)
-        {
             _freed.Push(block);
-        }
 
         _requests.Remove(request);
         _released.Add(request);
@@ -56,9 +52,7 @@ internal sealed class PlanScript(int cpSize, int blockSize, CpPolicySettings pol
     {
         var isNew = !_requests.TryGetValue(share.Request, out var known);
         if (isNew)
-        {
             known = (0, []);
-        }
 
         var (prefix, blocks) = known;
         var length = prefix + share.Tokens.Length;

@@ -36,9 +36,7 @@ internal sealed class RankWorld : IAsyncDisposable
         _mesh = DataPlane.InProcess(PlanScript.Epoch, topology, options.CollectiveTimeout, options.Time);
         var store = new WeightStore();
         for (var rank = 0; rank < topology.WorldSize; rank++)
-        {
             AddRank(model, rank, store, dtype, options);
-        }
     }
 
     public RankTopology Topology { get; }
@@ -77,9 +75,7 @@ internal sealed class RankWorld : IAsyncDisposable
             }
 
             if (shares.Count == 0)
-            {
                 break;
-            }
 
             RequireNoFault(await StepAsync(Script.Next(shares)));
         }
@@ -103,9 +99,7 @@ internal sealed class RankWorld : IAsyncDisposable
         foreach (var rank in Enumerable.Range(0, _pipelines.Count).Where(rank => onlyRank is null || onlyRank == rank))
         {
             if (!await _pipelines[rank].SendAsync(plan, CancellationToken.None).WaitAsync(s_patience))
-            {
                 throw new InvalidOperationException($"rank {rank} refused {plan}");
-            }
         }
     }
 
@@ -119,16 +113,12 @@ internal sealed class RankWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var pipeline in _pipelines)
-        {
             await pipeline.DisposeAsync();
-        }
 
         await _mesh.DisposeAsync();
 
         foreach (var part in _pools.Cast<IDisposable>().Concat(_weights).Concat(_devices))
-        {
             part.Dispose();
-        }
     }
 
     public static void RequireNoFault(StepResult[] results)
@@ -136,9 +126,7 @@ internal sealed class RankWorld : IAsyncDisposable
         foreach (var result in results)
         {
             if (result.Fault is { } fault)
-            {
                 throw new InvalidOperationException(fault.ToString());
-            }
         }
     }
 

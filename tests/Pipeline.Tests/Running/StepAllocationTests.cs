@@ -65,9 +65,7 @@ public sealed class StepAllocationTests(ITestOutputHelper output)
             Groups = BlockingGroup.All,
         });
         if (prefill.Length > 0)
-        {
             Run(world, done, world.Script.Next(prefill));
-        }
 
         var plans = Enumerable.Range(0, Rounds * StepsOfARound).Select(_ => next(world.Script)).ToArray();
         var streams = world.Devices.Select(device => device.Stream).ToArray();
@@ -105,9 +103,7 @@ public sealed class StepAllocationTests(ITestOutputHelper output)
             quietest = Math.Min(quietest, AllocationCount.Of(streams, () =>
             {
                 for (var i = 0; i < StepsOfARound; i++)
-                {
                     step(round, i);
-                }
             }));
         }
 
@@ -117,13 +113,9 @@ public sealed class StepAllocationTests(ITestOutputHelper output)
     private static void Run(RankWorld world, SemaphoreSlim done, StepPlan plan)
     {
         for (var rank = 0; rank < world.Pipelines.Count; rank++)
-        {
             Assert.True(world.Pipelines[rank].SendAsync(plan, CancellationToken.None).IsCompletedSuccessfully);
-        }
 
         for (var rank = 0; rank < world.Pipelines.Count; rank++)
-        {
             done.Wait();
-        }
     }
 }

@@ -87,9 +87,7 @@ internal sealed record ModelVariant(string Name, string Changes = "{}")
         {
             config.Remove(key);
             if (value is not null)
-            {
                 config.Add(key, value.DeepClone());
-            }
         }
 
         return config;

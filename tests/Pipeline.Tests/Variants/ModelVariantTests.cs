@@ -46,9 +46,7 @@ public sealed class ModelVariantTests
 
             var together = await world.LogitsAsync(prompts, Chunk);
             for (var i = 0; i < prompts.Length; i++)
-            {
                 AssertNear(expected[i], together[i], $"{layout}, {prompts[i].Length} tokens in chunks among others");
-            }
 
             Assert.Empty(world.Leaks);
         }

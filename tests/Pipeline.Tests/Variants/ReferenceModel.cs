@@ -71,9 +71,7 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         for (var j = 0; j <= t; j++)
         {
             for (var i = 0; i < q.Length; i++)
-            {
                 scores[j] += q[i] * k[j][first + i];
-            }
 
             scores[j] /= Math.Sqrt(q.Length);
         }
@@ -82,9 +80,7 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         for (var j = 0; j <= t; j++)
         {
             for (var i = 0; i < q.Length; i++)
-            {
                 output[i] += scores[j] * v[j][first + i];
-            }
         }
     }
 
@@ -130,9 +126,7 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         {
             var one = GatedMlp($"{prefix}experts.{experts[i]}.", x);
             for (var c = 0; c < y.Length; c++)
-            {
                 y[c] += weights[i] * one[c];
-            }
         }
 
         return y;
@@ -143,9 +137,7 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         var gate = Linear(prefix + "gate_proj.weight", null, x);
         var up = Linear(prefix + "up_proj.weight", null, x);
         for (var i = 0; i < gate.Length; i++)
-        {
             up[i] *= gate[i] / (1 + Math.Exp(-gate[i]));
-        }
 
         return Linear(prefix + "down_proj.weight", null, up);
     }
@@ -157,16 +149,12 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         var gamma = Weights(name);
         var squares = 0.0;
         foreach (var value in x)
-        {
             squares += value * value;
-        }
 
         var scale = 1 / Math.Sqrt((squares / x.Length) + _config.RmsNormEps);
         var y = new double[x.Length];
         for (var i = 0; i < y.Length; i++)
-        {
             y[i] = x[i] * scale * gamma[i];
-        }
 
         return y;
     }
@@ -180,9 +168,7 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         {
             var sum = b is null ? 0.0 : b[n];
             for (var k = 0; k < x.Length; k++)
-            {
                 sum += (double)w[(n * x.Length) + k] * x[k];
-            }
 
             y[n] = sum;
         }
@@ -212,14 +198,10 @@ internal sealed class ReferenceModel(string directory) : IDisposable
         var max = x.Max();
         var total = 0.0;
         for (var i = 0; i < x.Length; i++)
-        {
             total += x[i] = Math.Exp(x[i] - max);
-        }
 
         for (var i = 0; i < x.Length; i++)
-        {
             x[i] /= total;
-        }
     }
 
     private static double[][] Sum(double[][] a, double[][] b) =>

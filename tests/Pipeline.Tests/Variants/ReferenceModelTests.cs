@@ -43,9 +43,7 @@ public sealed class ReferenceModelTests
                 forward.Routes[layer]);
             var weights = expected.GetProperty("weights").EnumerateArray().SelectMany(row => row.EnumerateArray());
             foreach (var (stored, found) in weights.Zip(forward.RouteWeights[layer].SelectMany(row => row)))
-            {
                 Assert.Equal(stored.GetDouble(), found, StoredDigits);
-            }
 
             layer++;
         }
@@ -61,8 +59,6 @@ public sealed class ReferenceModelTests
         var found = actual.ToArray();
         Assert.Equal(expected.Length, found.Length);
         for (var i = 0; i < found.Length; i++)
-        {
             Assert.True(Math.Abs(expected[i] - found[i]) <= StoredRounding, $"{what}: value {i} is {found[i]:r}, stored {expected[i]:r}");
-        }
     }
 }

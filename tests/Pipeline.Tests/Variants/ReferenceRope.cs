@@ -13,9 +13,7 @@ internal sealed class ReferenceRope
         var d = config.HeadDim;
         _inverse = [.. Enumerable.Range(0, d / 2).Select(i => 1 / Math.Pow(config.RopeTheta, 2.0 * i / d))];
         if (config.RopeParameters is not { } scaling)
-        {
             return;
-        }
 
         switch ((scaling.TryGetProperty("rope_type", out var type) ? type : scaling.GetProperty("type")).GetString())
         {
@@ -54,9 +52,7 @@ internal sealed class ReferenceRope
             CorrectionDim(ReferenceConfig.Number(scaling, "beta_fast", 32)),
             CorrectionDim(ReferenceConfig.Number(scaling, "beta_slow", 1)));
         if (!scaling.TryGetProperty("truncate", out var truncate) || truncate.GetBoolean())
-        {
             (low, high) = (Math.Floor(low), Math.Ceiling(high));
-        }
 
         (low, high) = (Math.Max(low, 0), Math.Min(high, d - 1));
         high += low == high ? 0.001 : 0;

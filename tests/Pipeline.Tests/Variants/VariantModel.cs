@@ -33,15 +33,11 @@ internal sealed class VariantModel : IDisposable
             yield return (prefix + "input_layernorm.weight", [hidden]);
             yield return (prefix + "post_attention_layernorm.weight", [hidden]);
             foreach (var tensor in Attention(config, prefix + "self_attn."))
-            {
                 yield return tensor;
-            }
 
             var sparse = config.IsSparse(layer);
             if (sparse)
-            {
                 yield return (prefix + "mlp.gate.weight", [config.Experts, hidden]);
-            }
 
             var inner = json[sparse ? "moe_intermediate_size" : "intermediate_size"]!.GetValue<long>();
             for (var e = 0; e < (sparse ? config.Experts : 1); e++)
@@ -55,9 +51,7 @@ internal sealed class VariantModel : IDisposable
 
         yield return ("model.norm.weight", [hidden]);
         if (!config.TieWordEmbeddings)
-        {
             yield return ("lm_head.weight", [config.VocabSize, hidden]);
-        }
     }
 
     private static IEnumerable<(string Name, long[] Shape)> Attention(ReferenceConfig config, string prefix)
@@ -73,9 +67,7 @@ internal sealed class VariantModel : IDisposable
         {
             yield return ($"{prefix}{name}_proj.weight", [rows, columns]);
             if (config.AttentionBias)
-            {
                 yield return ($"{prefix}{name}_proj.bias", [rows]);
-            }
         }
 
         yield return (prefix + "q_norm.weight", [config.HeadDim]);
@@ -110,13 +102,9 @@ internal sealed class VariantModel : IDisposable
         {
             var values = Values(name, shape);
             if (_variant.DType == SafetensorsDType.F16)
-            {
                 writer.WriteBytes(MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()));
-            }
             else
-            {
                 writer.Write(values);
-            }
         }
 
         writer.Complete();
@@ -129,9 +117,7 @@ internal sealed class VariantModel : IDisposable
         var seed = name.Aggregate(_variant.Seed, (hash, letter) => (hash * 31) + letter);
         var count = (int)shape.Aggregate(1L, (product, size) => product * size);
         if (name.EndsWith("norm.weight", StringComparison.Ordinal))
-        {
             return [.. new Rng(seed).Floats(count, 0.3f).Select(value => 1 + value)];
-        }
 
         var scale = name.EndsWith(".bias", StringComparison.Ordinal) ? 0.5f
             : name.Contains("embed_tokens", StringComparison.Ordinal) ? 1f

@@ -27,15 +27,11 @@ internal static unsafe partial class AmxSupport
     public static string? FindRefusal(ICodeMemory memory)
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7)
-        {
             return Judge(0, 0, Request);
-        }
 
         var processor = X86Base.CpuId(7, 0).Edx;
         if ((processor & ProcessorBits) != ProcessorBits || (X86Base.CpuId(1, 0).Ecx & OsXSave) == 0)
-        {
             return Judge(processor, 0, Request);
-        }
 
         return memory.TryMap(AssembleXGetBv(), out var code, out var refusal)
             ? Judge(processor, ((delegate* unmanaged<ulong>)code)(), Request)
@@ -49,14 +45,10 @@ internal static unsafe partial class AmxSupport
     public static string? Judge(int processor, ulong system, Func<string?> request)
     {
         if ((processor & ProcessorBits) != ProcessorBits)
-        {
             return "the processor has no AMX with BF16 and INT8";
-        }
 
         if ((system & SystemBits) != SystemBits)
-        {
             return "the system does not save AMX state (XCR0)";
-        }
 
         return request() is { } error ? $"the system refuses AMX tile data (arch_prctl: {error})" : null;
     }
@@ -64,9 +56,7 @@ internal static unsafe partial class AmxSupport
     private static string? Request()
     {
         if (!OperatingSystem.IsLinux())
-        {
             return "not Linux";
-        }
 
         return SysCall(ArchPrctl, RequestPermission, TileData) == 0 ? null : Marshal.GetLastPInvokeErrorMessage();
     }

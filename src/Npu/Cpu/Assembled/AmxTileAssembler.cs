@@ -32,9 +32,7 @@ internal sealed class AmxTileAssembler
     public static byte[] Assemble(WordProduct product, AmxShape shape)
     {
         if (product is not (WordProduct.BF16 or WordProduct.I8))
-        {
             throw new ArgumentOutOfRangeException(nameof(product), product, "AMX multiplies BF16 and I8.");
-        }
 
         var tile = new AmxTileAssembler(product, shape);
         tile.Configure();
@@ -61,9 +59,7 @@ internal sealed class AmxTileAssembler
         _asm.mov(rsi, Field(start));
         _asm.mov(rax, Field(stride));
         for (var column = 0; column < Columns; column++)
-        {
             move(s_sums[column], __[rsi + rax + (64 * column)]);
-        }
 
         if (_shape == AmxShape.Tall)
         {

@@ -39,9 +39,7 @@ internal unsafe struct AmxTileConfig
         config.Set(3, lower > 0 ? lower : upper, RowBytes);
         config.Set(4, upper, 4 * words);
         if (lower > 0)
-        {
             config.Set(5, lower, 4 * words);
-        }
 
         config.Set(6, words, RowBytes);
         config.Set(7, words, RowBytes);

@@ -94,9 +94,7 @@ internal sealed class TileAssembler
         for (var row = 0; row < _rows; row++)
         {
             for (var v = 0; v < Vectors; v++)
-            {
                 _asm.vmovups(Sum(row, v), __zmmword_ptr[rsi + (64 * v)]);
-            }
 
             _asm.add(rsi, rax);
         }
@@ -118,9 +116,7 @@ internal sealed class TileAssembler
         {
             _asm.mov(rdx, Field(nameof(TileArguments.PanelBytes)));
             if (_panels == 4)
-            {
                 _asm.lea(rcx, __[rdx + (rdx * 2)]);
-            }
         }
 
         _asm.mov(r9, Field(nameof(TileArguments.Panel)));
@@ -152,9 +148,7 @@ internal sealed class TileAssembler
     private void Steps(int count)
     {
         for (var step = 0; step < count; step++)
-        {
             Step(step);
-        }
 
         _asm.add(rsi, 4 * count);
         if (_panels == 1)
@@ -170,9 +164,7 @@ internal sealed class TileAssembler
     {
         Fetch(step);
         for (var v = 0; WeightsInRegisters && v < Vectors; v++)
-        {
             _asm.vmovups(Weight(v), WeightInMemory(step, v, 0));
-        }
 
         for (var row = 0; row < _rows; row++)
         {
@@ -180,9 +172,7 @@ internal sealed class TileAssembler
             var x = s_zmm[30 + (row % 2)];
             _asm.vbroadcastss(x, Word(row, 4 * step));
             for (var v = 0; v < Vectors; v++)
-            {
                 Multiply(row, v, x, step);
-            }
         }
     }
 
@@ -191,17 +181,13 @@ internal sealed class TileAssembler
         if (_panels == 1)
         {
             for (var line = 0; line < FetchBytes; line += 64)
-            {
                 _asm.prefetcht1(__byte_ptr[r11 + (FetchBytes * step) + line]);
-            }
 
             return;
         }
 
         for (var v = 0; v < Vectors; v++)
-        {
             _asm.prefetcht0(WeightInMemory(step, v, FetchAhead));
-        }
     }
 
     private void Multiply(int row, int v, AssemblerRegisterZMM x, int step)
@@ -236,9 +222,7 @@ internal sealed class TileAssembler
         for (var row = 0; row < _rows; row++)
         {
             for (var v = 0; v < Vectors; v++)
-            {
                 _asm.vmovups(__zmmword_ptr[rsi + (64 * v)], Sum(row, v));
-            }
 
             _asm.add(rsi, rax);
         }

@@ -70,9 +70,7 @@ internal sealed unsafe class TileCode : ProductTiles
     {
         // int3 between tiles: a jump that misses its tile stops at once.
         while (stream.Length % Alignment != 0)
-        {
             stream.WriteByte(0xCC);
-        }
 
         var start = (int)stream.Length;
         stream.Write(code);

@@ -63,9 +63,7 @@ internal sealed class YmmTileAssembler
     {
         var tile = new YmmTileAssembler(product, rows, panels, alone);
         for (var first = 0; first < PanelVectors * panels; first += tile.PassVectors)
-        {
             tile.Pass(first);
-        }
 
         tile._asm.vzeroupper();
         tile._asm.ret();
@@ -97,9 +95,7 @@ internal sealed class YmmTileAssembler
         for (var row = 0; row < _rows; row++)
         {
             for (var v = 0; v < PassVectors; v++)
-            {
                 move(Sum(row, v), __ymmword_ptr[rsi + OutputBytes(first + v)]);
-            }
 
             _asm.add(rsi, rax);
         }
@@ -122,9 +118,7 @@ internal sealed class YmmTileAssembler
         _asm.mov(r9, Field(nameof(TileArguments.Panel)));
         _asm.mov(r10, Field(nameof(TileArguments.Count)));
         if (first == 0)
-        {
             _asm.mov(r11, Field(nameof(TileArguments.Ahead)));
-        }
     }
 
     // Whole groups of steps, then what is left one by one. r10 counts down, kept below zero by one group while testing.
@@ -170,9 +164,7 @@ internal sealed class YmmTileAssembler
             {
                 // Where a step's share is part of a line, only some steps of a group ask for one.
                 if (line % 64 == 0 && (count > 1 || FetchBytes >= 64))
-                {
                     _asm.prefetcht1(__byte_ptr[r11 + line]);
-                }
             }
 
             return;
@@ -188,17 +180,11 @@ internal sealed class YmmTileAssembler
     private void Step(int step, int first)
     {
         if (_product == WordProduct.BF16)
-        {
             StepBF16(step, first);
-        }
         else if (PassVectors == 2)
-        {
             StepTall(step, first);
-        }
         else
-        {
             StepWide(step, first);
-        }
     }
 
     // Two vectors of weights, each row's word after the other.
@@ -220,17 +206,13 @@ internal sealed class YmmTileAssembler
     private void StepWide(int step, int first)
     {
         for (var row = 0; row < _rows; row++)
-        {
             _asm.vbroadcastss(s_ymm[13 + row], Word(row, 4 * step));
-        }
 
         for (var v = 0; v < PassVectors; v++)
         {
             _asm.vmovups(ymm12, Weights(step, first + v));
             for (var row = 0; row < _rows; row++)
-            {
                 Multiply(Sum(row, v), s_ymm[13 + row], ymm12);
-            }
         }
     }
 
@@ -254,13 +236,9 @@ internal sealed class YmmTileAssembler
     private void Multiply(AssemblerRegisterYMM sum, AssemblerRegisterYMM x, AssemblerRegisterYMM weights)
     {
         if (_product == WordProduct.I8)
-        {
             _asm.vpdpbusd(sum, x, weights);
-        }
         else
-        {
             _asm.vfmadd231ps(sum, x, weights);
-        }
     }
 
     private AssemblerRegisterYMM Sum(int row, int v) => s_ymm[(row * PassVectors) + v];

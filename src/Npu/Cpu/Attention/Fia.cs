@@ -44,38 +44,24 @@ internal static class Fia
     public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
     {
         if (problem.PairTiles is not null)
-        {
             FiaPairsLoop.Compute(problem, task, scratch, share);
-        }
         else if (Vector512.IsHardwareAccelerated)
-        {
             Compute<Simd512, Vector512<float>>(problem, task, scratch, share);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Compute<Simd256, Vector256<float>>(problem, task, scratch, share);
-        }
         else
-        {
             Compute<Simd128, Vector128<float>>(problem, task, scratch, share);
-        }
     }
 
     /// <summary>Writes the output rows of a tile and their log-sum-exp from the sums over all their keys.</summary>
     public static void Store(in FiaProblem problem, in FiaTask task, FiaSums sums)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             FiaRows.Store<Simd512, Vector512<float>>(problem, task, sums);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             FiaRows.Store<Simd256, Vector256<float>>(problem, task, sums);
-        }
         else
-        {
             FiaRows.Store<Simd128, Vector128<float>>(problem, task, sums);
-        }
     }
 
     private static void Compute<TSimd, TVector>(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
@@ -83,12 +69,8 @@ internal static class Fia
         where TVector : struct
     {
         if (problem.KvType == DType.F32)
-        {
             FiaLoop<TSimd, TVector, KvF32>.Compute(problem, task, scratch, share);
-        }
         else
-        {
             FiaLoop<TSimd, TVector, KvBF16>.Compute(problem, task, scratch, share);
-        }
     }
 }

@@ -17,9 +17,7 @@ internal readonly struct FiaJoinWork(FiaProblem problem, FiaTiling tiling, FiaSh
         var total = scratch[worker].Total;
         total.Clear(rows, width);
         for (var share = tile.Share; share < tile.Share + count; share++)
-        {
             FiaMerge.AddInPlace(total, shares[share], rows, width, _problem.ScoreUnit);
-        }
 
         Fia.Store(_problem, tile, total);
     }

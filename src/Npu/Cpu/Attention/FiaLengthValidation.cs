@@ -18,18 +18,12 @@ internal static class FiaLengthValidation
         problem.Batch = problem.Packed ? (a.ActualSeqLengths?.Length ?? 0) : a.Query.Rows;
         var limit = problem.Packed ? MaxPackedBatch : MaxBatch;
         if (problem.Batch > limit)
-        {
             Refuse(Op, problem.Packed ? "actual_seq_lengths" : "query", $"a batch of at most {limit}", $"{problem.Batch}");
-        }
 
         if (problem.Packed)
-        {
             RequireCumulative("actual_seq_lengths", a.ActualSeqLengths, "query", a.Query.Rows);
-        }
         else if (problem.StoredRows != 1 && a.ActualSeqLengths is { } lengths)
-        {
             RequirePerRequest("actual_seq_lengths", lengths, problem.Batch, problem.StoredRows, "rows of query");
-        }
     }
 
     /// <summary>Each request's keys.</summary>
@@ -40,9 +34,7 @@ internal static class FiaLengthValidation
         if (a.BlockTable is not null)
         {
             if (a.ActualSeqLengthsKv is null)
-            {
                 Refuse(Op, Name, "a length for each request, which block_table requires", "none");
-            }
 
             var slots = (long)problem.TableWidth * problem.BlockSize;
             RequirePerRequest(Name, a.ActualSeqLengthsKv!, problem.Batch, slots, "slots of block_table");
@@ -52,9 +44,7 @@ internal static class FiaLengthValidation
         {
             RequireCumulative(Name, a.ActualSeqLengthsKv, "key", a.Key.Rows);
             if (a.ActualSeqLengthsKv!.Length != problem.Batch)
-            {
                 Refuse(Op, Name, $"{problem.Batch} lengths, as actual_seq_lengths has", $"{a.ActualSeqLengthsKv.Length}");
-            }
         }
         else if (a.ActualSeqLengthsKv is { } lengths)
         {
@@ -67,25 +57,17 @@ internal static class FiaLengthValidation
     {
         var table = a.BlockTable!;
         if (a.BlockSize is < BlockSizeStep or > MaxBlockSize || a.BlockSize % BlockSizeStep != 0)
-        {
             Refuse(Op, "block_size", $"a multiple of {BlockSizeStep} from {BlockSizeStep} to {MaxBlockSize}", $"{a.BlockSize}");
-        }
 
         if (a.BlockTableRows != problem.Batch)
-        {
             Refuse(Op, "block_table", $"{problem.Batch} rows, one for each request", $"{a.BlockTableRows}");
-        }
 
         if (a.BlockTableRows > 0 && table.Length % a.BlockTableRows != 0)
-        {
             Refuse(Op, "block_table", $"rows of equal width, {a.BlockTableRows} of them", $"{table.Length} entries");
-        }
 
         var key = a.Key;
         if (key.Rank != 4 || key[1] != a.BlockSize || key[2] != problem.KvHeads || key[3] != problem.HeadDim)
-        {
             Refuse(Op, "key", $"[blocks, {a.BlockSize}, {problem.KvHeads}, {problem.HeadDim}]", key.ToString());
-        }
 
         RequireSameShape(Op, "value", a.Value, key);
         problem.BlockTable = table;
@@ -105,9 +87,7 @@ internal static class FiaLengthValidation
             {
                 var block = problem.BlockTable![((long)b * problem.TableWidth) + page];
                 if ((uint)block >= (uint)a.Key.Rows)
-                {
                     Refuse(Op, "block_table", $"blocks below {a.Key.Rows}", $"{block} at [{b}, {page}]");
-                }
             }
         }
     }
@@ -124,32 +104,24 @@ internal static class FiaLengthValidation
         for (var b = 0; b < lengths.Length; b++)
         {
             if (lengths[b] < last)
-            {
                 Refuse(Op, argument, b == 0 ? "no negative length" : $"cumulative lengths: at least {last} at [{b}]", $"{lengths[b]}");
-            }
 
             last = lengths[b];
         }
 
         if (last != rows)
-        {
             Refuse(Op, argument, $"last cumulative length {rows}, the rows of {of}", $"{last}");
-        }
     }
 
     private static void RequirePerRequest(string argument, int[] lengths, int batch, long limit, string of)
     {
         if (lengths.Length != 1 && lengths.Length < batch)
-        {
             Refuse(Op, argument, $"1 length or at least {batch}", $"{lengths.Length}");
-        }
 
         for (var b = 0; b < Math.Min(lengths.Length, batch); b++)
         {
             if (lengths[b] < 0 || lengths[b] > limit)
-            {
                 Refuse(Op, argument, $"0 to {limit}, the {of}", $"{lengths[b]} at [{b}]");
-            }
         }
     }
 }

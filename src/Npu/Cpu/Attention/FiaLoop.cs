@@ -26,9 +26,7 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
             var keysAhead = FiaAhead.Over<TElement>(rows.NextKeys, problem.KeyStrides, task.KvHeads, problem.HeadDim);
             var valuesAhead = FiaAhead.Over<TElement>(rows.NextValues, problem.ValueStrides, task.KvHeads, problem.HeadDim);
             for (var head = 0; head < task.KvHeads; head++)
-            {
                 Step(problem, task, head, first, count, rows, &keysAhead, &valuesAhead, scratch, sums);
-            }
         }
     }
 
@@ -49,33 +47,21 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
         // for memory more than it computes, so both products ask for the next block: the scores for its values, the sums for its keys.
         var inPlace = task.Tokens == 1 && groups == 1 && problem.Visibility.Mask is null && problem.HeadDim % PanelColumns == 0;
         if (inPlace)
-        {
             ScoreAhead(problem.HeadDim, tile, valuesAhead, scratch);
-        }
         else
-        {
             Score(problem.HeadDim, tile, scratch);
-        }
 
         var allFinite = inPlace || FiaPack<TElement>.Values(
             keyRows.Values, valueOffset, count, problem.HeadDim, Block, scratch.ValuePanels);
         for (var group = tile.FirstGroup; group < tile.EndGroup; group++)
-        {
             Weigh(problem, task, tile, group, first, scratch, sums);
-        }
 
         if (inPlace)
-        {
             AccumulateInPlace(problem.HeadDim, tile, keyRows, valueOffset, keysAhead, scratch, sums);
-        }
         else if (allFinite)
-        {
             Accumulate(problem.HeadDim, tile, scratch, sums);
-        }
         else
-        {
             AccumulateVisible(problem, task, tile, first, scratch, sums);
-        }
     }
 
     // Panel by panel, so that a panel stays in L1 for all rows of the tile.
@@ -115,9 +101,7 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
     {
         var (from, end) = (scratch.From[group], scratch.End[group]);
         if (from >= end)
-        {
             return;
-        }
 
         var r = group * GroupRows;
         var (firstPanel, endPanel) = (from / PanelColumns, (end + PanelColumns - 1) / PanelColumns);

@@ -12,29 +12,19 @@ internal static class FiaMaskValidation
     public static void Resolve(in FiaArguments a, ref FiaProblem problem)
     {
         if (a.SparseMode is < 0 or > 4)
-        {
             Refuse(Op, "sparse_mode", "0 to 4", $"{a.SparseMode}");
-        }
 
         if (a.SparseMode > 0 && a.AttenMask is null)
-        {
             Refuse(Op, "atten_mask", $"a mask, which sparse_mode {a.SparseMode} requires", "none");
-        }
 
         if (a.SparseMode >= 2)
-        {
             RequireCompressed(a);
-        }
         else if (a.AttenMask is { } mask)
-        {
             ResolveFullMask(mask, ref problem);
-        }
 
         // The operator ignores the mode for single-row queries; in TND it cannot know that all requests have one row.
         if (!problem.Packed && problem.StoredRows == 1)
-        {
             return;
-        }
 
         ref var visibility = ref problem.Visibility;
         visibility.Banded = a.SparseMode >= 2 || (a.SparseMode == 0 && a.AttenMask is not null);
@@ -47,9 +37,7 @@ internal static class FiaMaskValidation
         var shape = a.AttenMask!.Shape;
         var fits = shape.Length is >= 2 and <= 4 && shape[^1] == CompressedSide && shape[^2] == CompressedSide;
         for (var axis = 0; fits && axis < shape.Length - 2; axis++)
-        {
             fits = shape[axis] == 1;
-        }
 
         if (!fits)
         {
@@ -58,19 +46,13 @@ internal static class FiaMaskValidation
         }
 
         if (a.SparseMode != 4)
-        {
             return;
-        }
 
         if (a.PreTokens < 0 && a.NextTokens < 0)
-        {
             Refuse(Op, "pre_tokens", "pre_tokens or next_tokens not negative", $"{a.PreTokens} and {a.NextTokens}");
-        }
 
         if ((long)a.PreTokens + a.NextTokens < 0)
-        {
             Refuse(Op, "next_tokens", $"at least {-(long)a.PreTokens}, or the band is empty", $"{a.NextTokens}");
-        }
     }
 
     private static void ResolveFullMask(FiaMask mask, ref FiaProblem problem)
@@ -94,14 +76,10 @@ internal static class FiaMaskValidation
 
         var bytes = 1L;
         foreach (var side in shape)
-        {
             bytes *= side;
-        }
 
         if (mask.Hidden.Length != bytes)
-        {
             Refuse(Op, "atten_mask", $"{bytes} bytes for {TensorView.Format(shape)}", $"{mask.Hidden.Length}");
-        }
 
         problem.Visibility.Mask = mask.Hidden;
         problem.Visibility.MaskRowStride = shape[^1];

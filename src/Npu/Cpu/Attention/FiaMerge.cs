@@ -14,17 +14,11 @@ internal static unsafe class FiaMerge
     public static void AddInPlace(FiaSums total, FiaSums next, int rows, int sumWidth, float unit)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             AddInPlace<Simd512, Vector512<float>>(total, next, rows, sumWidth, unit);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             AddInPlace<Simd256, Vector256<float>>(total, next, rows, sumWidth, unit);
-        }
         else
-        {
             AddInPlace<Simd128, Vector128<float>>(total, next, rows, sumWidth, unit);
-        }
     }
 
     private static void AddInPlace<TSimd, TVector>(FiaSums total, FiaSums next, int rows, int sumWidth, float unit)
@@ -51,8 +45,6 @@ internal static unsafe class FiaMerge
     {
         var (a, b) = (TSimd.Create(mine), TSimd.Create(other));
         for (var i = 0; i < count; i += TSimd.Count)
-        {
             TSimd.Store(TSimd.MultiplyAdd(TSimd.Load(next + i), b, TSimd.Multiply(TSimd.Load(total + i), a)), total + i);
-        }
     }
 }

@@ -19,9 +19,7 @@ internal static unsafe class FiaPack<TElement>
     {
         var (wideKeys, wideD) = Avx512F.IsSupported ? (count / 16 * 16, d / 16 * 16) : (0, 0);
         for (var k = 0; k < wideKeys; k += 16)
-        {
             FiaTranspose<TElement>.Keys16(rows + k, offset, wideD, panels + ((nint)(k / Columns) * Columns * d) + (k % Columns));
-        }
 
         KeysByFour(rows, offset, 0, wideKeys, wideD, d, panels);
         KeysByFour(rows, offset, wideKeys, count, 0, d, panels);
@@ -36,9 +34,7 @@ internal static unsafe class FiaPack<TElement>
     public static bool Values(byte** rows, nint offset, int count, int d, int blockRows, float* panels)
     {
         if (Avx512F.IsSupported && d % Columns == 0)
-        {
             return FiaTranspose<TElement>.Values32(rows, offset, count, d, blockRows, panels);
-        }
 
         var difference = Vector128<float>.Zero;
         for (var k = 0; k < count; k++)
@@ -97,23 +93,17 @@ internal static unsafe class FiaPack<TElement>
         }
 
         for (var j = 0; j < 4; j++)
-        {
             Vector128.Create(a[j], b[j], c[j], d[j]).Store(target + (j * Columns));
-        }
     }
 
     private static void ClearColumns(float* panels, int first, int d)
     {
         var columns = (Columns - (first % Columns)) % Columns;
         if (columns == 0)
-        {
             return;
-        }
 
         var panel = panels + ((nint)(first / Columns) * Columns * d) + (first % Columns);
         for (var i = 0; i < d; i++)
-        {
             new Span<float>(panel + (i * Columns), columns).Clear();
-        }
     }
 }

@@ -48,9 +48,7 @@ internal readonly unsafe struct FiaPairsAhead
     public void AskBeside(int tile, int tiles)
     {
         if (KeysInTile is not null)
-        {
             return;
-        }
 
         for (var k = Fia.Block * tile / tiles; k < Fia.Block * (tile + 1) / tiles; k++)
         {

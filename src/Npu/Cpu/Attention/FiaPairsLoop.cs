@@ -35,9 +35,7 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
     public void Add(in FiaProblem problem, in FiaTask task, int first, int count, FiaKeyRows rows, FiaScratch scratch, FiaSums sums)
     {
         for (var head = 0; head < task.KvHeads; head++)
-        {
             AddHead(problem, task, new Keys(head, first, rows), count, scratch, sums);
-        }
     }
 
     private void AddHead(in FiaProblem problem, in FiaTask task, in Keys keys, int count, FiaScratch scratch, FiaSums sums)
@@ -51,20 +49,14 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
             ahead.AskBeside(i, tiles);
             var (from, end) = (Math.Max(tile.Low - keys.First, 0), Math.Min(tile.High - keys.First, Block));
             if (from >= end)
-            {
                 continue;
-            }
 
             Score(problem.HeadDim, tile, from, end, ahead.KeysInTile, scratch);
             Weigh(problem, task, tile, keys.First, scratch, sums);
             if (allFinite)
-            {
                 Accumulate(problem.HeadDim, tile.FirstRow, tile.Rows, scratch.Score, from, end, ahead.ValuesInTile, scratch, sums);
-            }
             else
-            {
                 AccumulateVisible(problem, task, tile, keys, scratch, sums);
-            }
         }
     }
 
@@ -140,9 +132,7 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
         {
             var (low, high) = (Math.Max(scratch.Low[row] - keys.First, 0), Math.Min(scratch.High[row] - keys.First, Block));
             if (low >= high)
-            {
                 continue;
-            }
 
             var hidden = Hidden(problem, task, tile, row, keys.First, scratch);
             for (var k = 0; k < Block; k++)

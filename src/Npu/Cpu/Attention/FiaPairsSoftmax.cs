@@ -73,16 +73,12 @@ internal static unsafe class FiaPairsSoftmax
     private static void Rescale(float old, float highest, float* lanes, float* sums, int width)
     {
         if (old == float.NegativeInfinity)
-        {
             return;
-        }
 
         var decay = Exp2(Vector512.Create(old) - Vector512.Create(highest));
         (Vector512.Load(lanes) * decay).Store(lanes);
         for (var d = 0; d < width; d += 16)
-        {
             (Vector512.Load(sums + d) * decay).Store(sums + d);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

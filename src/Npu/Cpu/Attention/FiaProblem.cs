@@ -70,9 +70,7 @@ internal unsafe struct FiaProblem
     public readonly int KeyLength(int b)
     {
         if (Packed && BlockTable is null)
-        {
             return KeyLengths![b] - (b == 0 ? 0 : KeyLengths[b - 1]);
-        }
 
         return KeyLengths is null ? StoredKeys : KeyLengths[KeyLengths.Length == 1 ? 0 : b];
     }

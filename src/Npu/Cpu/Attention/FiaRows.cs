@@ -20,9 +20,7 @@ internal static unsafe class FiaRows
             {
                 var seen = problem.Seen(task.Request, task.FirstToken + token);
                 if (seen.Low < seen.High)
-                {
                     (low, high) = (Math.Min(low, seen.Low), Math.Max(high, seen.High));
-                }
 
                 LoadToken(problem, task, head, token, seen, (head * padded) + (token * problem.Group), scratch);
             }
@@ -48,13 +46,9 @@ internal static unsafe class FiaRows
             (scratch.Low[r], scratch.High[r]) = seen;
             var source = problem.Query + problem.RowAt(problem.QueryStrides, task.Request, task.FirstToken + token, firstHead + h);
             if (problem.PairTiles is null)
-            {
                 Scale(source, problem.Scale, scratch.Query + ((nint)r * d), d);
-            }
             else
-            {
                 ScaleToBF16(source, problem.Scale, scratch.QueryPairs + ((nint)r * d), d);
-            }
         }
     }
 
@@ -75,13 +69,9 @@ internal static unsafe class FiaRows
             var weight = Total(sums.Weight + (r * Fia.WeightLanes));
             var target = problem.Output + problem.RowAt(problem.OutputStrides, task.Request, i, head);
             if (weight == 0f)
-            {
                 new Span<float>(target, d).Clear();
-            }
             else
-            {
                 Divide<TSimd, TVector>(sums.Sum + ((nint)r * width), weight, target, d);
-            }
 
             if (problem.Lse is not null)
             {
@@ -95,14 +85,10 @@ internal static unsafe class FiaRows
     {
         var i = 0;
         for (; i <= d - Vector128<float>.Count; i += Vector128<float>.Count)
-        {
             (Vector128.Load(source + i) * scale).Store(target + i);
-        }
 
         for (; i < d; i++)
-        {
             target[i] = source[i] * scale;
-        }
     }
 
     // d is a multiple of 8.
@@ -110,23 +96,17 @@ internal static unsafe class FiaRows
     {
         var i = 0;
         for (; i <= d - Vector512<float>.Count; i += Vector512<float>.Count)
-        {
             Simd512.StoreBF16(Vector512.Load(source + i) * scale, target + i);
-        }
 
         for (; i < d; i++)
-        {
             target[i] = BF16.FromSingle(source[i] * scale);
-        }
     }
 
     // Products of pairs take real rows only.
     private static void ClearQuery(in FiaProblem problem, int r, FiaScratch scratch)
     {
         if (problem.PairTiles is null)
-        {
             new Span<float>(scratch.Query + ((nint)r * problem.HeadDim), problem.HeadDim).Clear();
-        }
     }
 
     private static void Divide<TSimd, TVector>(float* sum, float weight, float* target, int d)
@@ -141,9 +121,7 @@ internal static unsafe class FiaRows
         }
 
         for (; i < d; i++)
-        {
             target[i] = (sum[i] / weight) + 0f;
-        }
     }
 
     // Lanes half the length apart are added, then those of what is left.

@@ -69,9 +69,7 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
     public void Reserve(int headDim)
     {
         if (headDim <= _headDim)
-        {
             return;
-        }
 
         Free();
         var sumWidth = Fia.SumWidth(headDim);

@@ -19,16 +19,12 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     {
         var (from, to) = (Math.Clamp(low, first, end), Math.Clamp(high, first, end));
         if (from >= to)
-        {
             (from, to) = (end, end);
-        }
 
         new Span<float>(scores + first, from - first).Fill(no);
         new Span<float>(scores + to, end - to).Fill(no);
         for (var k = from; k < to && !hidden.IsEmpty; k++)
-        {
             scores[k] = hidden[k] == 0 ? scores[k] : no;
-        }
     }
 
     /// <summary>
@@ -47,9 +43,7 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     {
         var exponents = stackalloc float[Lanes];
         for (var r = 0; r < Lanes; r++)
-        {
             exponents[r] = 0f;
-        }
 
         for (var r = 0; r < Rows; r++)
         {
@@ -59,9 +53,7 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
         }
 
         for (var r = 0; r < Rows; r += TSimd.Count)
-        {
             TSimd.Store(TSimd.Exp(TSimd.Load(exponents + r)), exponents + r);
-        }
 
         for (var r = 0; r < Rows; r++)
         {
@@ -75,9 +67,7 @@ internal static unsafe class FiaSoftmax<TSimd, TVector>
     {
         var largest = TSimd.Create(float.NegativeInfinity);
         for (var k = firstPanel * Columns; k < endPanel * Columns; k += TSimd.Count)
-        {
             largest = TSimd.Max(largest, TSimd.Load(scores + k));
-        }
 
         return TSimd.MaxAcross(largest);
     }

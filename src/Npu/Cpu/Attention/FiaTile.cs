@@ -25,9 +25,7 @@ internal static unsafe class FiaTile<TSimd, TVector>
     public static void Multiply(float* a, nint aStride, int rows, int count, float* panel, float* c, nint cStride, float* decay)
     {
         for (var lane = 0; lane < Half; lane += TSimd.Count)
-        {
             Multiply(a, aStride, rows, count, new Packed(panel + lane), c + lane, cStride, decay);
-        }
     }
 
     /// <summary>As Multiply without a start value, asking meanwhile for what comes next, one piece for each of count.</summary>
@@ -35,9 +33,7 @@ internal static unsafe class FiaTile<TSimd, TVector>
         float* a, nint aStride, int rows, int count, float* panel, float* c, nint cStride, FiaAhead.Pieces next)
     {
         for (var lane = 0; lane < Half; lane += TSimd.Count)
-        {
             Multiply(a, aStride, rows, count, new PackedAhead(panel + lane, next), c + lane, cStride, null);
-        }
     }
 
     /// <summary>As MultiplyAhead with a start value, the panel being 32 columns of values[k] from <paramref name="offset"/> on.</summary>
@@ -80,9 +76,7 @@ internal static unsafe class FiaTile<TSimd, TVector>
             for (var k = first; k < end; k++)
             {
                 if (hidden.IsEmpty || hidden[k] == 0)
-                {
                     sum = TSimd.MultiplyAdd(TSimd.Create(a[k]), TSimd.Load(panel + (k * Columns) + lane), sum);
-                }
             }
 
             TSimd.Store(sum, c + lane);

@@ -52,9 +52,7 @@ internal sealed class FiaTiling
         ChooseTiles(problem, threads);
         (Count, DividedCount, Shares) = (0, 0, 0);
         for (var b = 0; b < problem.Batch; b++)
-        {
             AddRequest(problem, b);
-        }
     }
 
     /// <summary>Divided tile <paramref name="item"/> and the number of its shares, which begin at its Share.</summary>
@@ -72,9 +70,7 @@ internal sealed class FiaTiling
         _tokens = Math.Max(1, MaxRows / problem.Group);
         (_heads, _divide) = (1, false);
         while (_tokens * problem.Group > FewestRows && CountTiles(problem, out _, out _) < wanted)
-        {
             _tokens = (_tokens + 1) / 2;
-        }
 
         _heads = problem.KvHeads;
         var tiles = CountTiles(problem, out var shares, out var rows);
@@ -97,9 +93,7 @@ internal sealed class FiaTiling
         {
             var rows = problem.RowsToWrite(b);
             if (rows == 0)
-            {
                 continue;
-            }
 
             var heads = HeadsPerTile(problem, rows);
             var tiles = (rows + _tokens - 1) / _tokens * ((problem.KvHeads + heads - 1) / heads);
@@ -121,9 +115,7 @@ internal sealed class FiaTiling
     {
         var rows = problem.RowsToWrite(b);
         if (rows == 0)
-        {
             return;
-        }
 
         var heads = HeadsPerTile(problem, rows);
         for (var first = (rows - 1) / _tokens * _tokens; first >= 0; first -= _tokens)
@@ -161,9 +153,7 @@ internal sealed class FiaTiling
         {
             var seen = problem.Seen(tile.Request, i);
             if (seen.Low < seen.High)
-            {
                 (low, high) = (Math.Min(low, seen.Low), Math.Max(high, seen.High));
-            }
         }
 
         return low < high ? (low / Fia.Segment, ((high - 1) / Fia.Segment) + 1) : (0, 1);
@@ -172,9 +162,7 @@ internal sealed class FiaTiling
     private static void Add(ref FiaTask[] list, int at, in FiaTask task)
     {
         if (at == list.Length)
-        {
             Array.Resize(ref list, 2 * at);
-        }
 
         list[at] = task;
     }

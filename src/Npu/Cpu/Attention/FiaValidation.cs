@@ -35,25 +35,17 @@ internal static unsafe class FiaValidation
     private static void ResolveHeads(in FiaArguments a, ref FiaProblem problem)
     {
         if (a.InputLayout is not (FiaInputLayout.Tnd or FiaInputLayout.Bsnd or FiaInputLayout.Bnsd))
-        {
             Refuse(Op, "input_layout", "TND, BSND or BNSD", $"{a.InputLayout}");
-        }
 
         if (a.NumHeads is < 1 or > MaxHeads)
-        {
             Refuse(Op, "num_heads", $"1 to {MaxHeads}", $"{a.NumHeads}");
-        }
 
         var kvHeads = a.NumKeyValueHeads == 0 ? a.NumHeads : a.NumKeyValueHeads;
         if (kvHeads < 0 || a.NumHeads % kvHeads != 0)
-        {
             Refuse(Op, "num_heads", $"a multiple of num_key_value_heads {kvHeads}", $"{a.NumHeads}");
-        }
 
         if (a.NumHeads / kvHeads > MaxHeadRatio)
-        {
             Refuse(Op, "num_heads", $"at most {MaxHeadRatio} times num_key_value_heads {kvHeads}", $"{a.NumHeads}");
-        }
 
         problem.Heads = a.NumHeads;
         problem.KvHeads = kvHeads;
@@ -72,9 +64,7 @@ internal static unsafe class FiaValidation
 
         var d = a.Query[rank - 1];
         if (d is < 1 or > MaxHeadDim || d * sizeof(float) % 16 != 0)
-        {
             Refuse(Op, "query", $"a head dimension of 16-byte steps up to {MaxHeadDim}", a.Query.ToString());
-        }
 
         problem.Packed = packed;
         problem.HeadDim = d;
@@ -87,24 +77,16 @@ internal static unsafe class FiaValidation
     private static void ResolveKeys(in FiaArguments a, ref FiaProblem problem)
     {
         if (a.Value.DType != a.Key.DType)
-        {
             Refuse(Op, "value", $"{a.Key.DType}, the type of key", $"{a.Value.DType}");
-        }
 
         if (a.BlockTable is not null)
-        {
             FiaLengthValidation.ResolvePages(a, ref problem);
-        }
         else
-        {
             ResolveContiguousKeys(a, ref problem);
-        }
 
         RequireSameShape(Op, "value", a.Value, a.Key);
         if (problem.HeadDim * a.Key.DType.Bytes() % 16 != 0)
-        {
             Refuse(Op, "key", "a head dimension of 16-byte steps", $"{a.Key.DType}{a.Key}");
-        }
 
         problem.Key = (byte*)a.Key.Data;
         problem.Value = (byte*)a.Value.Data;
@@ -114,9 +96,7 @@ internal static unsafe class FiaValidation
     private static void ResolveContiguousKeys(in FiaArguments a, ref FiaProblem problem)
     {
         if (a.Key.Rank != a.Query.Rank)
-        {
             Refuse(Op, "key", $"{a.Query.Rank} dimensions, as in query", a.Key.ToString());
-        }
 
         problem.StoredKeys = a.InputLayout switch { FiaInputLayout.Tnd => -1, FiaInputLayout.Bsnd => a.Key[1], _ => a.Key[2] };
         var rows = problem.Packed ? a.Key.Rows : problem.Batch;
@@ -134,9 +114,7 @@ internal static unsafe class FiaValidation
         problem.Output = (float*)a.Output.Data;
         problem.OutputStrides = FiaStrides.Of(a.Output, a.InputLayout);
         if (a.SoftmaxLse is not { } lse)
-        {
             return;
-        }
 
         RequireF32(Op, "softmax_lse", lse);
         var fits = problem.Packed

@@ -21,14 +21,10 @@ internal unsafe struct FiaVisibility
     public readonly (int Low, int High) Range(int i, int queryLength, int keyLength)
     {
         if (i >= queryLength || keyLength == 0)
-        {
             return (0, 0);
-        }
 
         if (!Banded)
-        {
             return (0, keyLength);
-        }
 
         var diagonal = i + (BottomRight ? (long)keyLength - queryLength : 0);
         var low = (int)Math.Clamp(diagonal - Pre, 0, keyLength);

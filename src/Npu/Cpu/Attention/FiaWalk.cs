@@ -27,9 +27,7 @@ internal static unsafe class FiaWalk<TElement, TBlock>
         sums.Clear(rows, width);
         var joined = (high - 1) / Fia.Segment > low / Fia.Segment;
         if (joined)
-        {
             scratch.Total.Clear(rows, width);
-        }
 
         for (var first = low; first < high;)
         {
@@ -45,9 +43,7 @@ internal static unsafe class FiaWalk<TElement, TBlock>
         }
 
         if (share is null)
-        {
             Fia.Store(problem, task, joined ? scratch.Total : sums);
-        }
     }
 
     // Keys [low, high) of one segment; those up to `end` come next.

@@ -10,17 +10,11 @@ internal static unsafe class Add
     public static void Row(float* x1, float* x2, float* y, int count)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Row<Simd512, Vector512<float>>(x1, x2, y, count);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Row<Simd256, Vector256<float>>(x1, x2, y, count);
-        }
         else
-        {
             Row<Simd128, Vector128<float>>(x1, x2, y, count);
-        }
     }
 
     private static void Row<TSimd, TVector>(float* x1, float* x2, float* y, int count)
@@ -29,13 +23,9 @@ internal static unsafe class Add
     {
         var i = 0;
         for (; i <= count - TSimd.Count; i += TSimd.Count)
-        {
             TSimd.Store(TSimd.Add(TSimd.Load(x1 + i), TSimd.Load(x2 + i)), y + i);
-        }
 
         for (; i < count; i++)
-        {
             y[i] = x1[i] + x2[i];
-        }
     }
 }

@@ -10,17 +10,11 @@ internal static unsafe class Cast
     public static void ToF32(ushort* x, float* y, int count)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             ToF32<Simd512, Vector512<float>>(x, y, count);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             ToF32<Simd256, Vector256<float>>(x, y, count);
-        }
         else
-        {
             ToF32<Simd128, Vector128<float>>(x, y, count);
-        }
     }
 
     private static void ToF32<TSimd, TVector>(ushort* x, float* y, int count)
@@ -29,31 +23,21 @@ internal static unsafe class Cast
     {
         var i = 0;
         for (; i <= count - TSimd.Count; i += TSimd.Count)
-        {
             TSimd.Store(TSimd.LoadBF16(x + i), y + i);
-        }
 
         for (; i < count; i++)
-        {
             y[i] = BF16.ToSingle(x[i]);
-        }
     }
 
     /// <summary>y = x rounded to nearest, ties to even.</summary>
     public static void ToBF16(float* x, ushort* y, int count)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             ToBF16<Simd512, Vector512<float>>(x, y, count);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             ToBF16<Simd256, Vector256<float>>(x, y, count);
-        }
         else
-        {
             ToBF16<Simd128, Vector128<float>>(x, y, count);
-        }
     }
 
     private static void ToBF16<TSimd, TVector>(float* x, ushort* y, int count)
@@ -62,13 +46,9 @@ internal static unsafe class Cast
     {
         var i = 0;
         for (; i <= count - TSimd.Count; i += TSimd.Count)
-        {
             TSimd.StoreBF16(TSimd.Load(x + i), y + i);
-        }
 
         for (; i < count; i++)
-        {
             y[i] = BF16.FromSingle(x[i]);
-        }
     }
 }

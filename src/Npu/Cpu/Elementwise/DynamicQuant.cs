@@ -43,20 +43,14 @@ internal static unsafe class DynamicQuant
         }
 
         for (; i <= count - Vector<int>.Count; i += Vector<int>.Count)
-        {
             largest = Vector.Max(largest, Vector.Load((int*)x + i) & new Vector<int>(AbsMask));
-        }
 
         var bits = 0;
         for (var lane = 0; lane < Vector<int>.Count; lane++)
-        {
             bits = Math.Max(bits, largest[lane]);
-        }
 
         for (; i < count; i++)
-        {
             bits = Math.Max(bits, ((int*)x)[i] & AbsMask);
-        }
 
         return bits >= Infinity ? float.NaN : BitConverter.Int32BitsToSingle(bits) / Largest;
     }
@@ -74,9 +68,7 @@ internal static unsafe class DynamicQuant
         if (Avx512F.IsSupported)
         {
             for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
-            {
                 Avx512F.ConvertToVector128Byte(Words512(x + i, scale)).Store(y + i);
-            }
         }
 
         for (; i <= count - Vector<byte>.Count; i += Vector<byte>.Count)
@@ -88,9 +80,7 @@ internal static unsafe class DynamicQuant
         }
 
         for (; i < count; i++)
-        {
             y[i] = (byte)BitConverter.SingleToInt32Bits(Math.Clamp(x[i] / scale, -Largest, Largest) + Rounding);
-        }
     }
 
     private static Vector512<uint> Words512(float* x, float scale)

@@ -11,17 +11,11 @@ internal static unsafe class Swiglu
     public static void Row(float* gate, float* up, float* y, int count)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Row<Simd512, Vector512<float>>(gate, up, y, count);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Row<Simd256, Vector256<float>>(gate, up, y, count);
-        }
         else
-        {
             Row<Simd128, Vector128<float>>(gate, up, y, count);
-        }
     }
 
     /// <summary>y[i] = silu(gate[i]) · up[i] in vectors of one width.</summary>
@@ -31,14 +25,10 @@ internal static unsafe class Swiglu
     {
         var i = 0;
         for (; i <= count - TSimd.Count; i += TSimd.Count)
-        {
             TSimd.Store(Multiply<TSimd, TVector>(TSimd.Load(gate + i), TSimd.Load(up + i)), y + i);
-        }
 
         for (; i < count; i++)
-        {
             y[i] = gate[i] / (1f + VectorMath.Exp(0f - gate[i])) * up[i];
-        }
     }
 
     /// <summary>silu(gate) · up of one vector.</summary>

@@ -11,17 +11,11 @@ internal static unsafe class MoeCombine
     public static void Row(float* rows, nint stride, float* weights, int* places, int k, float* y, int h)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Row<Simd512, Vector512<float>>(rows, stride, weights, places, k, y, h);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Row<Simd256, Vector256<float>>(rows, stride, weights, places, k, y, h);
-        }
         else
-        {
             Row<Simd128, Vector128<float>>(rows, stride, weights, places, k, y, h);
-        }
     }
 
     private static void Row<TSimd, TVector>(float* rows, nint stride, float* weights, int* places, int k, float* y, int h)
@@ -35,9 +29,7 @@ internal static unsafe class MoeCombine
             for (var j = 0; j < k; j++)
             {
                 if (places[j] >= 0)
-                {
                     sum = TSimd.MultiplyAdd(TSimd.Create(weights[j]), TSimd.Load(rows + (places[j] * stride) + i), sum);
-                }
             }
 
             TSimd.Store(sum, y + i);
@@ -47,9 +39,7 @@ internal static unsafe class MoeCombine
         {
             var sum = 0f;
             for (var j = 0; j < k; j++)
-            {
                 sum = places[j] < 0 ? sum : MathF.FusedMultiplyAdd(weights[j], rows[(places[j] * stride) + i], sum);
-            }
 
             y[i] = sum;
         }

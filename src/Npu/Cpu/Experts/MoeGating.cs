@@ -27,14 +27,10 @@ internal static unsafe class MoeGating
         }
 
         for (var j = 0; j < k; j++)
-        {
             weights[j] /= sum;
-        }
 
         if (renormalize)
-        {
             Renormalize(weights, k);
-        }
     }
 
     // weights[0..held) are sorted, largest first; a later expert stands before an earlier one only if it is larger.
@@ -43,9 +39,7 @@ internal static unsafe class MoeGating
         if (held == k)
         {
             if (!(weight > weights[k - 1]))
-            {
                 return;
-            }
 
             held--;
         }
@@ -65,34 +59,24 @@ internal static unsafe class MoeGating
     {
         var total = 0f;
         for (var j = 0; j < k; j++)
-        {
             total += weights[j];
-        }
 
         for (var j = 0; j < k; j++)
-        {
             weights[j] /= total;
-        }
     }
 
     private static void Exponentiate(float* logits, int e, float* powers)
     {
         var max = float.NegativeInfinity;
         for (var i = 0; i < e; i++)
-        {
             max = logits[i] > max ? logits[i] : max;
-        }
 
         var maximum = Vector128.Create(max);
         var at = 0;
         for (; at <= e - 4; at += 4)
-        {
             Simd128.Exp(Vector128.Load(logits + at) - maximum).Store(powers + at);
-        }
 
         for (; at < e; at++)
-        {
             powers[at] = VectorMath.Exp(logits[at] - max);
-        }
     }
 }

@@ -11,9 +11,7 @@ internal static class MoeRouting
         for (var i = 0; i < experts.Length; i++)
         {
             if (experts[i] < 0)
-            {
                 OperatorChecks.Refuse("MoeInitRouting", "expert_idx", "no negative expert", $"{experts[i]} at [{i}]");
-            }
 
             inRange += (uint)(experts[i] - first) < (uint)count ? 1 : 0;
         }
@@ -28,17 +26,13 @@ internal static class MoeRouting
         foreach (var expert in experts)
         {
             if ((uint)(expert - first) < (uint)groupList.Length)
-            {
                 groupList[expert - first]++;
-            }
         }
 
         // Starts of the groups; each moves to its end, which is the cumulative count, as rows are placed.
         var rows = 0;
         for (var e = 0; e < groupList.Length; e++)
-        {
             (groupList[e], rows) = (rows, rows + groupList[e]);
-        }
 
         for (var i = 0; i < experts.Length; i++)
         {

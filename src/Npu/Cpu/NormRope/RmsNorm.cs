@@ -16,17 +16,11 @@ internal static unsafe class RmsNorm
     public static void Row(float* x, float* gamma, int c, float eps, float* y)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Row<Simd512, Vector512<float>>(x, gamma, c, eps, y);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Row<Simd256, Vector256<float>>(x, gamma, c, eps, y);
-        }
         else
-        {
             Row<Simd128, Vector128<float>>(x, gamma, c, eps, y);
-        }
     }
 
     /// <summary>1 / √(mean(x²) + eps).</summary>
@@ -42,14 +36,10 @@ internal static unsafe class RmsNorm
         var scales = TSimd.Create(scale);
         var i = 0;
         for (; i <= c - TSimd.Count; i += TSimd.Count)
-        {
             TSimd.Store(TSimd.Multiply(TSimd.Multiply(TSimd.Load(x + i), scales), TSimd.Load(gamma + i)), y + i);
-        }
 
         for (; i < c; i++)
-        {
             y[i] = x[i] * scale * gamma[i];
-        }
     }
 
     private static float SumOfSquares<TSimd, TVector>(float* x, int c)
@@ -77,9 +67,7 @@ internal static unsafe class RmsNorm
     {
         var sum = SumFrom<TSimd, TVector>(x, whole, rest, 0);
         if (TSimd.Count <= 8)
-        {
             sum = TSimd.Add(sum, SumFrom<TSimd, TVector>(x, whole, rest, 8));
-        }
 
         if (TSimd.Count <= 4)
         {

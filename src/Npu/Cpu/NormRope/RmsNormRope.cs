@@ -17,17 +17,11 @@ internal static unsafe class RmsNormRope
         where TStored : struct, IStoredElement
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Heads<TStored, Simd512, Vector512<float>>(x, gamma, cos, sin, heads, half, eps, y);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Heads<TStored, Simd256, Vector256<float>>(x, gamma, cos, sin, heads, half, eps, y);
-        }
         else
-        {
             Heads<TStored, Simd128, Vector128<float>>(x, gamma, cos, sin, heads, half, eps, y);
-        }
     }
 
     private static void Heads<TStored, TSimd, TVector>(

@@ -10,17 +10,11 @@ internal static unsafe class RotaryMul
     public static void Head(float* x, float* cos, float* sin, int half)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Head<Simd512, Vector512<float>>(x, cos, sin, half);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Head<Simd256, Vector256<float>>(x, cos, sin, half);
-        }
         else
-        {
             Head<Simd128, Vector128<float>>(x, cos, sin, half);
-        }
     }
 
     private static void Head<TSimd, TVector>(float* x, float* cos, float* sin, int half)

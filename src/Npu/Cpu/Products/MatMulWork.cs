@@ -39,17 +39,11 @@ internal unsafe struct MatMulWork : IWork
             Scratch = Tasks.Scratch[worker],
         };
         if (Tasks.Gated)
-        {
             new SwigluTile(Tasks.Sums[worker], Tasks.PanelsAtOnce).Compute(Variant, block, Weights);
-        }
         else
-        {
             Variant.Compute(block, Weights);
-        }
 
         if (Tasks.Streams)
-        {
             StreamRows.Fence();
-        }
     }
 }

@@ -85,13 +85,9 @@ internal unsafe struct ProductTasks
         {
             var middle = (low + high + 1) / 2;
             if (Groups[middle].FirstBlock <= rowBlock)
-            {
                 low = middle;
-            }
             else
-            {
                 high = middle - 1;
-            }
         }
 
         return ref Groups[low];

@@ -35,23 +35,15 @@ internal unsafe struct QuantMatMulWork : IWork
             Scratch = Tasks.Scratch[worker],
         };
         if (Tasks.Index is not null)
-        {
             Gather(ref block, Tasks.Index + task.FirstRow, Tasks.Sums[worker] + SwigluTile.Floats(task.Rows, Tasks.PanelsAtOnce));
-        }
 
         if (Tasks.Gated)
-        {
             new SwigluTile(Tasks.Sums[worker], Tasks.PanelsAtOnce).Compute(Kernels, block);
-        }
         else
-        {
             Kernels.Compute(block);
-        }
 
         if (Tasks.Streams)
-        {
             StreamRows.Fence();
-        }
     }
 
     /// <summary>Floats that the rows and scales of a block take where an index scatters them.</summary>

@@ -18,17 +18,11 @@ internal static unsafe class SwigluPanels
     public static void Rows(float* sums, nint stride, int rows, int count, float* y, nint yStride)
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             Rows<Simd512, Vector512<float>>(sums, stride, rows, count, y, yStride);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             Rows<Simd256, Vector256<float>>(sums, stride, rows, count, y, yStride);
-        }
         else
-        {
             Rows<Simd128, Vector128<float>>(sums, stride, rows, count, y, yStride);
-        }
     }
 
     private static void Rows<TSimd, TVector>(float* sums, nint stride, int rows, int count, float* y, nint yStride)
@@ -50,9 +44,7 @@ internal static unsafe class SwigluPanels
                 }
 
                 for (var v = 0; v < Width; v += TSimd.Count)
-                {
                     TSimd.Store(Swiglu.Multiply<TSimd, TVector>(TSimd.Load(gate + v), TSimd.Load(gate + Width + v)), target + v);
-                }
             }
         }
     }

@@ -64,8 +64,6 @@ internal readonly unsafe struct SwigluTile(float* sums, int panelsAtOnce)
         var count = Math.Min(panels / 2 * Width, columns - column);
         SwigluPanels.Rows(sums, Stride, rows, count, streams ? sums : y + column, streams ? Stride : yStride);
         if (streams)
-        {
             StreamRows.Copy(sums, Stride, y + column, yStride, rows, count);
-        }
     }
 }

@@ -15,8 +15,6 @@ internal static unsafe class Prefetch
     public static void IntoL2(byte* address)
     {
         if (Sse.IsSupported)
-        {
             Sse.Prefetch1(address);
-        }
     }
 }

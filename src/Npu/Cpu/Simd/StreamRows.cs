@@ -21,9 +21,7 @@ internal static unsafe class StreamRows
             }
 
             for (var c = 0; c < columns; c += Line)
-            {
                 Vector512.Load(source + c).StoreAlignedNonTemporal(target + c);
-            }
         }
     }
 
@@ -31,8 +29,6 @@ internal static unsafe class StreamRows
     public static void Fence()
     {
         if (Sse.IsSupported)
-        {
             Sse.StoreFence();
-        }
     }
 }

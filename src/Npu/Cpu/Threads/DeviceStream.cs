@@ -38,15 +38,11 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
     public void Dispose()
     {
         lock (_queue)
-        {
             _closed = true;
-        }
 
         _wake.Set();
         if (!IsCurrentThread)
-        {
             _thread.Join();
-        }
     }
 
     /// <inheritdoc/>
@@ -70,22 +66,16 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
     protected override IEnumerable<Task> GetScheduledTasks()
     {
         lock (_queue)
-        {
             return _queue.ToArray();
-        }
     }
 
     private void RunTasks()
     {
         if (_core is { } core)
-        {
             ThreadAffinity.TryPin(core);
-        }
 
         while (Next() is { } task)
-        {
             TryExecuteTask(task);
-        }
 
         _wake.Dispose();
     }
@@ -97,9 +87,7 @@ public sealed class DeviceStream : TaskScheduler, IDisposable
             lock (_queue)
             {
                 if (_queue.TryDequeue(out var task) || _closed)
-                {
                     return task;
-                }
             }
 
             _wake.Wait();

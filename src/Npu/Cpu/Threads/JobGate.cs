@@ -46,14 +46,10 @@ internal sealed class JobGate
         {
             var state = Interlocked.Read(ref _state);
             if ((uint)(state >> 32) != epoch || (state & OpenFlag) == 0)
-            {
                 return false;
-            }
 
             if (Interlocked.CompareExchange(ref _state, state + 1, state) == state)
-            {
                 return true;
-            }
         }
     }
 

@@ -16,8 +16,6 @@ internal readonly struct RowsWork<TRow>(TRow work, int rows, int rowsPerItem) : 
     {
         var end = Math.Min(rows, (item + 1) * rowsPerItem);
         for (var row = item * rowsPerItem; row < end; row++)
-        {
             work.Execute(row);
-        }
     }
 }

@@ -17,9 +17,7 @@ internal static unsafe partial class ThreadAffinity
     public static bool TryPin(int core)
     {
         if (!OperatingSystem.IsLinux() || (uint)core >= MaxCores)
-        {
             return false;
-        }
 
         var mask = stackalloc ulong[MaxCores / 64];
         new Span<ulong>(mask, MaxCores / 64).Clear();
@@ -35,17 +33,13 @@ internal static unsafe partial class ThreadAffinity
         new Span<ulong>(mask, MaxCores / 64).Clear();
         // Asked of the first thread, which is never pinned.
         if (!OperatingSystem.IsLinux() || SchedGetAffinity(Environment.ProcessId, MaxCores / 8, mask) != 0)
-        {
             return [.. Enumerable.Range(0, Environment.ProcessorCount)];
-        }
 
         var cores = new List<int>();
         for (var core = 0; core < MaxCores; core++)
         {
             if ((mask[core / 64] >> (core % 64) & 1) != 0)
-            {
                 cores.Add(core);
-            }
         }
 
         return cores;

@@ -38,9 +38,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         try
         {
             foreach (var helper in _helpers)
-            {
                 helper.Start(resources ?? DeviceResources.OfProcess);
-            }
         }
         catch
         {
@@ -69,13 +67,9 @@ internal sealed unsafe class WorkerPool : IDisposable
             try
             {
                 if (_helpers.Length == 0 || count <= 1)
-                {
                     RunAlone(count, work);
-                }
                 else
-                {
                     RunShared(count, work);
-                }
             }
             finally
             {
@@ -91,22 +85,16 @@ internal sealed unsafe class WorkerPool : IDisposable
         lock (_oneRun)
         {
             if (_stopping)
-            {
                 return;
-            }
 
             Volatile.Write(ref _stopping, true);
             foreach (var helper in _helpers)
-            {
                 helper.Wake();
-            }
 
             foreach (var helper in _helpers)
             {
                 if (helper.Join(s_disposeTimeout))
-                {
                     helper.Dispose();
-                }
             }
 
             _allLeft.Dispose();
@@ -117,9 +105,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         where TWork : struct, IWork
     {
         for (var item = 0; item < count; item++)
-        {
             work.Execute(item, 0);
-        }
     }
 
     private void RunShared<TWork>(int count, TWork work)
@@ -133,9 +119,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         _gate.Open();
         var wanted = Math.Min(_helpers.Length, count - 1);
         for (var i = 0; i < wanted; i++)
-        {
             _helpers[i].Wake();
-        }
 
         TakeItems(0);
         WaitForHelpers();
@@ -156,9 +140,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         {
             int item;
             while ((item = Interlocked.Increment(ref _job.Next) - 1) < _job.Count)
-            {
                 _job.Execute(_job.Work, item, worker);
-            }
         }
         catch (Exception exception)
         {
@@ -179,18 +161,14 @@ internal sealed unsafe class WorkerPool : IDisposable
 
         // A helper that lost its processor may take a time slice: give it ours rather than burn it.
         if (inside && _gate.AskForSignal())
-        {
             _allLeft.WaitOne();
-        }
     }
 
     private void RefuseNestedCall()
     {
         var me = Environment.CurrentManagedThreadId;
         if (_caller == me || Array.IndexOf(_threadIds, me) >= 0)
-        {
             throw new InvalidOperationException("WorkerPool: called from inside one of its own items; items may not start work.");
-        }
     }
 
     private struct Job
@@ -235,9 +213,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         public void Wake()
         {
             if (Interlocked.Exchange(ref _parked, 0) == 1)
-            {
                 _wakeUp.Set();
-            }
         }
 
         public bool Join(TimeSpan timeout) => !_isStarted || _thread.Join(timeout);
@@ -248,9 +224,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         private void Loop()
         {
             if (_core is { } core)
-            {
                 ThreadAffinity.TryPin(core);
-            }
 
             var seen = 0u;
             var spin = MaxSpin / 4;
@@ -260,9 +234,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 {
                     _pool.TakeItems(_worker);
                     if (_pool._gate.Leave())
-                    {
                         _pool._allLeft.Set();
-                    }
                 }
             }
         }
@@ -287,9 +259,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 // Announce first, look again, then sleep: a job published in between either is seen here or sets the event.
                 Interlocked.Exchange(ref _parked, 1);
                 if (Volatile.Read(ref _pool._stopping))
-                {
                     return false;
-                }
 
                 if (IsNew(ref seen))
                 {
@@ -310,9 +280,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         {
             var epoch = _pool._gate.OpenEpoch;
             if (epoch == 0 || epoch == seen)
-            {
                 return Volatile.Read(ref _pool._stopping);
-            }
 
             seen = epoch;
             return true;

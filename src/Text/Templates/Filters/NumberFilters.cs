@@ -70,9 +70,12 @@ internal static class NumberFilters
         if (subject is not NumberValue number)
             throw new TemplateError($"round needs a number, found '{subject.TypeName}'");
         if (method == "common")
+        {
             return bound[0] is NoneValue
                 ? Rounding.ToInteger(number)
                 : Rounding.ToPlaces(number, bound[0].AsInteger("round", "precision", 0));
+        }
+
         var scale = Arithmetic.Apply(context, "**", new IntegerValue(10), bound[0] ?? new IntegerValue(0));
         var scaled = (NumberValue)Arithmetic.Apply(context, "*", number, scale);
         return Arithmetic.Apply(context, "/", Rounding.ToWhole(scaled, up: method == "ceil"), scale);

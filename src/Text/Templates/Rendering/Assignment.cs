@@ -27,9 +27,12 @@ internal static class Assignment
             throw new TemplateError($"expected {target.Items.Count} items to unpack, found '{value.TypeName}'");
         var items = Sequences.Enumerate(context, value).Take(target.Items.Count + 1).ToList();
         if (items.Count != target.Items.Count)
+        {
             throw new TemplateError(items.Count > target.Items.Count
                 ? $"expected {target.Items.Count} items to unpack, found more"
                 : $"expected {target.Items.Count} items to unpack, found {items.Count}");
+        }
+
         for (var i = 0; i < items.Count; i++)
             Assign(context, target.Items[i], items[i], scope);
     }

@@ -125,9 +125,12 @@ internal static class Strftime
         public string Cased(string words)
         {
             if (Swaps)
+            {
                 return Letter is 'p' or 'Z'
                     ? words.ToLowerInvariant()
                     : Letter is 'a' or 'A' or 'b' or 'B' or 'h' ? words.ToUpperInvariant() : words;
+            }
+
             return Upper ? words.ToUpperInvariant() : words;
         }
     }

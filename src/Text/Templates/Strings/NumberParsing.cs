@@ -119,7 +119,9 @@ internal static class NumberParsing
         {
             if (digits[i] == '_' && (i == 0 || i + 1 == digits.Length || !char.IsAsciiLetterOrDigit(digits[i - 1])
                 || !char.IsAsciiLetterOrDigit(digits[i + 1])))
+            {
                 return false;
+            }
         }
 
         digits = digits.Replace("_", "", StringComparison.Ordinal);

@@ -151,15 +151,23 @@ internal sealed class PythonRepr
     {
         var simple = rune.Value switch { '\\' => "\\\\", '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", _ => null };
         if (simple is not null)
+        {
             _result.Append(simple);
+        }
         else if (rune.Value == quote)
+        {
             _result.Append("\\" + quote);
+        }
         else if (!_ascii && IsPrintable(rune))
+        {
             _result.Append(rune.ToString());
+        }
         else
+        {
             _result.Append(rune.Value < 0x100
                 ? $"\\x{rune.Value:x2}"
                 : rune.Value < 0x10000 ? $"\\u{rune.Value:x4}" : $"\\U{rune.Value:x8}");
+        }
     }
 
     private string Bytes(BytesValue value)

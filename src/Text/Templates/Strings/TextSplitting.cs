@@ -37,9 +37,12 @@ internal static class TextSplitting
         context.Budget.Text(2L * text.Length + separator.Length);
         var found = last ? TextSearch.LastIndexOf(text, separator) : TextSearch.IndexOf(text, separator);
         if (found < 0)
+        {
             return last
                 ? SequenceValue.Tuple(StringValue.Empty, StringValue.Empty, subject)
                 : SequenceValue.Tuple(subject, StringValue.Empty, StringValue.Empty);
+        }
+
         return SequenceValue.Tuple(new StringValue(text[..found]), given, new StringValue(text[(found + separator.Length)..]));
     }
 

@@ -70,10 +70,14 @@ internal sealed class MacroValue(StatementRenderer renderer, MacroDefinition mac
         else if (named.Count > 0)
             throw new TemplateError($"macro '{macro.Name}' takes no keyword argument '{named.Keys.First()}'");
         if (Wants(MacroDefinition.PositionalRest))
+        {
             scope.Set(MacroDefinition.PositionalRest,
                 new SequenceValue([.. arguments.Positional.Skip(macro.Parameters.Count)], SequenceKind.Tuple));
+        }
         else if (arguments.Positional.Count > macro.Parameters.Count)
+        {
             throw new TemplateError($"macro '{macro.Name}' takes not more than {macro.Parameters.Count} arguments");
+        }
     }
 
     /// <summary>Whether the body reads a special name that is no parameter of its own.</summary>

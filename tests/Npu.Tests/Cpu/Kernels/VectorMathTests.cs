@@ -22,9 +22,7 @@ public sealed class VectorMathTests
     public void Exp_BelowTheNormalRange_KeepsTheBitsThatAreLeft()
     {
         for (var x = -87f; x > -103f; x -= 0.25f)
-        {
             Assert.Equal(Math.Exp(x), VectorMath.Exp(x), 1.5 * float.Epsilon);
-        }
     }
 
     [Theory]

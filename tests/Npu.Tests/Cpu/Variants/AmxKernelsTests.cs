@@ -39,9 +39,7 @@ public sealed unsafe class AmxKernelsTests : IDisposable
         var rng = new Rng(31);
         int[] sizes = [1, 2, 3, 16, 31, 33, 63, 65, 97, 129];
         for (var t = 1; t <= 70; t++)
-        {
             MatMulTests.AssertChain([_device], dtype, t, sizes[rng.Next(10)], sizes[rng.Next(10)], rng, bias: t % 2 == 0);
-        }
     }
 
     [Theory]
@@ -50,9 +48,7 @@ public sealed unsafe class AmxKernelsTests : IDisposable
     {
         var rng = new Rng(32);
         for (var k = 1; k <= 140; k++)
-        {
             MatMulTests.AssertChain([_device], dtype, 1 + (k % 3 * 16), 33, k, rng, bias: k % 2 == 0);
-        }
     }
 
     [Theory]
@@ -61,9 +57,7 @@ public sealed unsafe class AmxKernelsTests : IDisposable
     {
         var rng = new Rng(33);
         for (var n = 1; n <= 161; n++)
-        {
             MatMulTests.AssertChain([_device], dtype, 1 + (n % 2 * 19), n, 35, rng, bias: n % 3 == 0);
-        }
     }
 
     [Theory]
@@ -71,9 +65,7 @@ public sealed unsafe class AmxKernelsTests : IDisposable
     public void SumsLongerThanABlock_HaveTheBitsOfTheChain(DType dtype)
     {
         foreach (var (t, n, k) in new[] { (130, 33, 2101), (33, 40, 4107), (5, 70, 9300), (1, 65, 1100) })
-        {
             MatMulTests.AssertChain([_device], dtype, t, n, k, new Rng(34), bias: true);
-        }
     }
 
     [Fact]
@@ -97,9 +89,7 @@ public sealed unsafe class AmxKernelsTests : IDisposable
         matrix.Pack(0, w);
         var all = Product(matrix, x, 45);
         for (var row = 0; row < 45; row++)
-        {
             Assert.Equal(all[(row * n)..((row + 1) * n)], Product(matrix, x[(row * k)..((row + 1) * k)], 1));
-        }
     }
 
     [Fact]

@@ -32,9 +32,7 @@ internal sealed unsafe class AmxTileFile
             Assert.True(tile < Registers ? rowBytes <= MaxRowBytes && rows <= MaxRows : rowBytes + rows == 0, $"shape of tmm{tile}");
             Assert.Equal(rowBytes == 0, rows == 0);
             if (tile < Registers)
-            {
                 (_rows[tile], _rowBytes[tile]) = (rows, rowBytes);
-            }
         }
 
         Array.ForEach(_tiles, tile => Array.Clear(tile));
@@ -54,9 +52,7 @@ internal sealed unsafe class AmxTileFile
         RequireShape(tile);
         Array.Clear(_tiles[tile]);
         for (var row = 0; row < _rows[tile]; row++)
-        {
             new ReadOnlySpan<byte>(memory + (row * stride), _rowBytes[tile]).CopyTo(Row(tile, row));
-        }
     }
 
     /// <summary>TILESTORED.</summary>
@@ -64,9 +60,7 @@ internal sealed unsafe class AmxTileFile
     {
         RequireShape(tile);
         for (var row = 0; row < _rows[tile]; row++)
-        {
             Row(tile, row)[.._rowBytes[tile]].CopyTo(new Span<byte>(memory + (row * stride), _rowBytes[tile]));
-        }
     }
 
     /// <summary>TDPBF16PS: sums of even and of odd elements, their sum, and that added; denormals are zero, before and after.</summary>
@@ -80,9 +74,7 @@ internal sealed unsafe class AmxTileFile
             for (var k = 0; k < _rowBytes[a] / 4; k++)
             {
                 for (var i = 0; i < sums.Length; i++)
-                {
                     sums[i] = Flush(MathF.FusedMultiplyAdd(BF16(a, m, (2 * k) + (i % 2)), BF16(b, k, i), sums[i]));
-                }
             }
 
             for (var n = 0; n < _rowBytes[c] / 4; n++)
@@ -105,9 +97,7 @@ internal sealed unsafe class AmxTileFile
                 var cell = Row(c, m)[(4 * n)..];
                 var sum = BinaryPrimitives.ReadInt32LittleEndian(cell);
                 for (var k = 0; k < _rowBytes[a]; k++)
-                {
                     sum = unchecked(sum + (Row(a, m)[k] * (sbyte)Row(b, k / 4)[(4 * n) + (k % 4)]));
-                }
 
                 BinaryPrimitives.WriteInt32LittleEndian(cell, sum);
             }

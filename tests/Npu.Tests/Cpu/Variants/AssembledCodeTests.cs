@@ -147,9 +147,7 @@ public sealed unsafe class AssembledCodeTests
         }
 
         for (var i = 0; i < 5; i++)
-        {
             Assert.Equal(Guard + (uint)i, kept[i]);
-        }
 
         Assert.Equal((0UL, 0UL), (kept[5], kept[6]));
         Assert.True(new ReadOnlySpan<byte>(ymm0 + 16, 16).IndexOfAnyExcept((byte)0) < 0, $"{rows} rows: upper halves are left dirty");
@@ -162,26 +160,20 @@ public sealed unsafe class AssembledCodeTests
         AssemblerRegister64[] kept = [rbx, r12, r13, r14, r15];
         var asm = new Assembler(64);
         foreach (var register in (AssemblerRegister64[])[rbx, rbp, r12, r13, r14, r15, rcx, rdx])
-        {
             asm.push(register);
-        }
 
         // An even number of pushes on top of the return address: one more word aligns the stack for the call.
         asm.sub(rsp, 8);
         asm.mov(rbp, rsp);
         for (var i = 0; i < kept.Length; i++)
-        {
             asm.mov(kept[i], Guard + (ulong)i);
-        }
 
         asm.mov(rax, rdi);
         asm.mov(rdi, rsi);
         asm.call(rax);
         asm.mov(rax, __qword_ptr[rsp + 8]);
         for (var i = 0; i < kept.Length; i++)
-        {
             asm.mov(__qword_ptr[rax + (8 * i)], kept[i]);
-        }
 
         asm.mov(rdx, rsp);
         asm.sub(rdx, rbp);
@@ -195,9 +187,7 @@ public sealed unsafe class AssembledCodeTests
         asm.vzeroupper();
         asm.add(rsp, 24);
         foreach (var register in (AssemblerRegister64[])[r15, r14, r13, r12, rbp, rbx])
-        {
             asm.pop(register);
-        }
 
         asm.ret();
         using var code = new MemoryStream();

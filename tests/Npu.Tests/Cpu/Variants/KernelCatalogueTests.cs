@@ -141,9 +141,7 @@ public sealed unsafe class KernelCatalogueTests
         var error = Assert.Throws<KernelsUnavailableException>(() => new CpuDevice(new CpuDeviceOptions { Kernels = "avx1024" }));
         Assert.StartsWith("Kernels=avx1024: there are no kernels of that name", error.Message, StringComparison.Ordinal);
         foreach (var name in new[] { "amx", "bf16-avx512", "vnni-avx512", "avx512", "avx2", "vector256", "vector128", "scalar" })
-        {
             Assert.Contains($" {name}", error.Message, StringComparison.Ordinal);
-        }
 
         Assert.EndsWith("scalar.", error.Message, StringComparison.Ordinal);
     }

@@ -46,9 +46,7 @@ internal readonly unsafe ref struct AssembledLoop
         {
             var count = Math.Min(most, _words - k);
             if (!_block.RowsPacked || count < _words)
-            {
                 PackRows(k, count);
-            }
 
             RunPass(k, count);
         }
@@ -61,31 +59,21 @@ internal readonly unsafe ref struct AssembledLoop
         {
             var packed = Packed + ((nint)t * stride);
             if (_pairs)
-            {
                 PackPairs(t, 2 * k, Math.Min(2 * count, _block.K - (2 * k)), (ushort*)packed);
-            }
             else
-            {
                 new ReadOnlySpan<float>(_block.Row(t) + k, count).CopyTo(new Span<float>(packed, count));
-            }
         }
     }
 
     private void PackPairs(int t, int first, int inputs, ushort* packed)
     {
         if (_block.Rounded)
-        {
             new ReadOnlySpan<ushort>(_block.RoundedRow(t) + first, inputs).CopyTo(new Span<ushort>(packed, inputs));
-        }
         else
-        {
             Cast.ToBF16(_block.Row(t) + first, packed, inputs);
-        }
 
         if (inputs % 2 != 0)
-        {
             packed[inputs] = 0;
-        }
     }
 
     private void RunPass(int k, int count)
@@ -136,9 +124,7 @@ internal readonly unsafe ref struct AssembledLoop
             var target = streams ? Edge : y;
             Call(ref arguments, rows, panels, start, startStride, target, streams ? columns : _block.YStride);
             if (streams)
-            {
                 StreamRows.Copy(Edge, columns, y, _block.YStride, rows, columns);
-            }
 
             return;
         }
@@ -156,9 +142,7 @@ internal readonly unsafe ref struct AssembledLoop
         arguments.Y = y;
         arguments.YStride = yStride * sizeof(float);
         fixed (TileArguments* pointer = &arguments)
-        {
             _tiles.Run(pointer, rows, alone);
-        }
     }
 
     private static void Copy(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)

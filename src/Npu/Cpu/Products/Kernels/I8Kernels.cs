@@ -32,9 +32,7 @@ internal abstract unsafe class I8Kernels
         var words = I8Panel.Words(block.K);
         var most = block.Rows <= TileRows ? words : AssembledBlocking.BlockWords;
         for (var k = 0; k < words; k += most)
-        {
             RunPass(block, k, Math.Min(most, words - k), words);
-        }
     }
 
     /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once: 1, 2 or 4, rows × panels at most 32.</summary>
@@ -70,9 +68,7 @@ internal abstract unsafe class I8Kernels
             var rows = (block.Rows * (tile + 1) / tiles) - t;
             var y = block.Y + (t * block.YStride) + (panel * Width);
             if (k > 0)
-            {
                 Copy((int*)y, block.YStride, sums, panels * Width, rows, columns);
-            }
 
             var arguments = new TileArguments
             {
@@ -92,13 +88,9 @@ internal abstract unsafe class I8Kernels
             };
             RunTile(&arguments, rows, alone: tiles == 1 && panels == PanelsFor(rows));
             if (last)
-            {
                 Dequantize(block, first, t, rows, panel * Width, panels * Width, columns);
-            }
             else
-            {
                 Copy(sums, panels * Width, (int*)y, block.YStride, rows, columns);
-            }
         }
     }
 
@@ -106,9 +98,7 @@ internal abstract unsafe class I8Kernels
     private static int* Starts(in I8Block block, byte* panel, int panels)
     {
         if (panels == 1)
-        {
             return I8Panel.Starts(panel, block.K);
-        }
 
         var starts = (int*)block.Scratch + SumInts;
         for (var p = 0; p < panels; p++)
@@ -135,9 +125,7 @@ internal abstract unsafe class I8Kernels
         }
 
         if (block.Streams)
-        {
             StreamRows.Copy(target, targetStride, y, block.YStride, rows, columns);
-        }
     }
 
     private static void Copy(int* source, nint sourceStride, int* target, nint targetStride, int rows, int columns)

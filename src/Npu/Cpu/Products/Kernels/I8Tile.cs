@@ -30,9 +30,7 @@ internal static unsafe class I8Tile<TSimd, TVector>
             }
 
             for (var row = 0; row < rows; row++)
-            {
                 OneRow(tile, row, lane);
-            }
         }
     }
 

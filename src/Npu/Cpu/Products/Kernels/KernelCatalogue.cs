@@ -30,9 +30,7 @@ internal sealed class KernelCatalogue
         AddAssembled(cpu, memory, vnni is null ? bytes512 : vnni);
         AddAmx(cpu, memory);
         if (vnni is not null)
-        {
             _variants.Add(new PortableKernels<Simd512, Vector512<float>>(VnniName, vnni));
-        }
 
         Add(Vector512.IsHardwareAccelerated, new PortableKernels<Simd512, Vector512<float>>("avx512", bytes512));
         var bytes256 = new PortableI8Kernels<ByteSimd256, Vector256<int>>();
@@ -150,13 +148,9 @@ internal sealed class KernelCatalogue
     private void Add(bool accelerated, KernelVariant variant)
     {
         if (accelerated)
-        {
             _variants.Add(variant);
-        }
         else
-        {
             _missing.Add((variant.Name, "the processor has no such vectors, or the runtime was told not to use them"));
-        }
     }
 
     private string Missing() => string.Join("; ", _missing.Select(m => $"no {m.Name}: {m.Reason}"));

@@ -35,14 +35,10 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         {
             var count = Math.Min(step, block.K - k);
             if (!block.RowsPacked || count < block.K)
-            {
                 PackAll(block, k, count);
-            }
 
             for (var panel = 0; panel < block.Panels; panel++)
-            {
                 ComputePanel(block, panel, k, count);
-            }
         }
     }
 
@@ -75,9 +71,7 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
             var start = k > 0 ? y : Zeros(block);
             var startStride = k > 0 ? block.YStride : 0;
             if (k == 0 && block.Bias is not null)
-            {
                 start = block.Bias + column;
-            }
 
             if (rows == height && columns == Width)
             {
@@ -127,9 +121,7 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         {
             panels = block.Panels - panel >= Wide ? Wide : 1;
             for (var k = 0; k < block.K; k += step)
-            {
                 ComputePanelsOfRow(block, panel, panels, k, Math.Min(step, block.K - k));
-            }
         }
     }
 
@@ -158,13 +150,9 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         for (var lane = 0; lane < Width / 2; lane += TSimd.Count)
         {
             if (panels == Wide)
-            {
                 MatMulRow<TSimd, TVector, TPanel>.Panels4(x, panel, panelBytes, count, start + lane, y + lane, lane);
-            }
             else
-            {
                 MatMulRow<TSimd, TVector, TPanel>.Panels1(x, panel, count, start + lane, y + lane, lane);
-            }
         }
     }
 

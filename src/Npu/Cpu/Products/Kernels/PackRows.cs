@@ -17,9 +17,7 @@ internal static unsafe class PackRows
     public static void Tile(in MatMulBlock block, int first, int rows, int start, int count, float* tile, int height)
     {
         if (rows < height)
-        {
             NativeMemory.Clear(tile, (nuint)count * (nuint)height * sizeof(float));
-        }
 
         var whole = Sse.IsSupported ? count / Line * Line : 0;
         var fours = Sse.IsSupported ? rows / 4 * 4 : 0;
@@ -38,9 +36,7 @@ internal static unsafe class PackRows
         for (var k = 0; k < count; k += Line)
         {
             for (var r = k < whole ? fours : 0; r < rows; r++)
-            {
                 CopyElements(block.Row(first + r) + start, k, Math.Min(k + Line, count), tile + r, height);
-            }
         }
     }
 
@@ -69,8 +65,6 @@ internal static unsafe class PackRows
     private static void CopyElements(float* x, int from, int end, float* tile, int height)
     {
         for (var k = from; k < end; k++)
-        {
             tile[(nint)k * height] = x[k];
-        }
     }
 }

@@ -39,12 +39,8 @@ internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8)
     public override void Compute(in MatMulBlock block, DType weights)
     {
         if (weights == DType.F32)
-        {
             MatMulLoop<TSimd, TVector, PanelF32<TSimd, TVector>>.Compute(block);
-        }
         else
-        {
             MatMulLoop<TSimd, TVector, PanelBF16<TSimd, TVector>>.Compute(block);
-        }
     }
 }

@@ -45,9 +45,7 @@ internal static unsafe class RegisterProducts
     private static double BestGops(byte[] products, int loops, int opsOfLoop, int runs)
     {
         if (!new LinuxCodeMemory().TryMap(products, out var code, out var refusal))
-        {
             throw new InvalidOperationException($"Measuring products in registers: {refusal}.");
-        }
 
         var config = AmxTileConfig.Of(AmxTiles.MostRows, AmxTileConfig.MaxWords);
         var run = (delegate* unmanaged<long, AmxTileConfig*, void>)code;
@@ -67,9 +65,7 @@ internal static unsafe class RegisterProducts
     {
         var asm = new Assembler(64);
         foreach (var register in (AssemblerRegisterZMM[])[.. s_zmm, zmm30, zmm31])
-        {
             asm.vpxord(register, register, register);
-        }
 
         Repeat(asm, () => products(asm));
         asm.vzeroupper();
@@ -80,9 +76,7 @@ internal static unsafe class RegisterProducts
     {
         var asm = new Assembler(64);
         foreach (var register in (AssemblerRegisterYMM[])[.. s_ymm, ymm14, ymm15])
-        {
             asm.vpxor(register, register, register);
-        }
 
         Repeat(asm, () => Array.ForEach(s_ymm, sum => asm.vpdpbusd(sum, ymm14, ymm15)));
         asm.vzeroupper();

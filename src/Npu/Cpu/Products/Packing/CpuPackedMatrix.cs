@@ -129,15 +129,11 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     private int RequireRows(int firstRow, int values)
     {
         if (values % K != 0)
-        {
             OperatorChecks.Refuse(nameof(Pack), "rows", $"a multiple of K = {K} values", $"{values}");
-        }
 
         var count = values / K;
         if ((uint)firstRow > (uint)N || count > N - firstRow)
-        {
             OperatorChecks.Refuse(nameof(Pack), nameof(firstRow), $"rows inside 0..{N - 1}", $"{firstRow}+{count}");
-        }
 
         return count;
     }
@@ -147,9 +143,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     private (int Panel, int Lane) PlaceOf(int row)
     {
         if (!IsGated)
-        {
             return Math.DivRem(row, PanelWidth);
-        }
 
         var isUp = row >= N / 2 ? 1 : 0;
         var (pair, lane) = Math.DivRem(row - (isUp * (N / 2)), PanelWidth);
@@ -159,30 +153,20 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     private void PackRow(byte* panel, int lane, float* row)
     {
         if (DType == DType.F32)
-        {
             PackMatrix.RowF32((float*)panel, lane, row, K);
-        }
         else if (DType == DType.I8)
-        {
             I8Panel.PackRow(panel, lane, row, K);
-        }
         else if (BF16Packing == BF16Packing.Halves)
-        {
             PackMatrix.RowBF16((ushort*)panel, lane, row, K);
-        }
         else
-        {
             PackMatrix.RowPairsBF16((uint*)panel, lane, row, K);
-        }
     }
 
     private void ClearLastPanels()
     {
         var padded = IsGated ? 2 : 1;
         if (N / padded % PanelWidth != 0)
-        {
             NativeMemory.Clear(_memory + ((Panels - padded) * PanelBytes), (nuint)(padded * PanelBytes));
-        }
     }
 
     private void Free()

@@ -32,9 +32,7 @@ internal static unsafe class Dequant
         }
 
         for (var row = 0; row < rows; row++)
-        {
             Row(sums + (row * sumStride), scales, rowScales[row], bias, y + (row * yStride), count);
-        }
     }
 
     private static void WholePanel(

@@ -12,9 +12,7 @@ internal static unsafe class PackMatrix
     {
         var target = panel + lane;
         for (var k = 0; k < count; k++, target += Width)
-        {
             *target = row[k];
-        }
     }
 
     /// <summary>panel[k][word lane mod 16, half lane / 16] = BF16(row[k]).</summary>
@@ -22,9 +20,7 @@ internal static unsafe class PackMatrix
     {
         var target = panel + (2 * (lane % (Width / 2))) + (lane / (Width / 2));
         for (var k = 0; k < count; k++, target += Width)
-        {
             *target = BF16.FromSingle(row[k]);
-        }
     }
 
     /// <summary>panel[k / 2][word lane, half k mod 2] = BF16(row[k]); an odd count leaves the last upper half zero.</summary>
@@ -33,13 +29,9 @@ internal static unsafe class PackMatrix
         var target = panel + lane;
         var k = 0;
         for (; k < count - 1; k += 2, target += Width)
-        {
             *target = BF16.FromSingle(row[k]) | ((uint)BF16.FromSingle(row[k + 1]) << 16);
-        }
 
         if (k < count)
-        {
             *target = BF16.FromSingle(row[k]);
-        }
     }
 }
