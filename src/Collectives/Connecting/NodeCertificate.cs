@@ -29,9 +29,11 @@ internal sealed class NodeCertificate : IDisposable
     public static NodeCertificate Load(TlsFiles files)
     {
         var authority = Read(files.AuthorityFile, LoadAuthority);
-        return Read(files.CertificateFile, file => File.ReadAllText(file).Contains(PemBegin, StringComparison.Ordinal)
-            ? LoadPem(files, authority)
-            : LoadPkcs12(files, authority));
+        return Read(files.CertificateFile, file =>
+        {
+            var text = File.ReadAllText(file);
+            return text.Contains(PemBegin, StringComparison.Ordinal) ? LoadPem(text, files, authority) : LoadPkcs12(files, authority);
+        });
     }
 
     public void Dispose()
@@ -61,13 +63,14 @@ internal sealed class NodeCertificate : IDisposable
         return authority.Count > 0 ? authority : throw new CryptographicException("it holds no certificate");
     }
 
-    private static NodeCertificate LoadPem(TlsFiles files, X509Certificate2Collection authority)
+    private static NodeCertificate LoadPem(string text, TlsFiles files, X509Certificate2Collection authority)
     {
+        var key = files.KeyFile is null ? text : File.ReadAllText(files.KeyFile);
         var certificate = Usable(files.Password is { } password
-            ? X509Certificate2.CreateFromEncryptedPemFile(files.CertificateFile, password, files.KeyFile)
-            : X509Certificate2.CreateFromPemFile(files.CertificateFile, files.KeyFile));
+            ? X509Certificate2.CreateFromEncryptedPem(text, key, password)
+            : X509Certificate2.CreateFromPem(text, key));
         var others = new X509Certificate2Collection();
-        others.ImportFromPemFile(files.CertificateFile);
+        others.ImportFromPem(text);
         others[0].Dispose();
         others.RemoveAt(0);
         return new NodeCertificate(certificate, others, authority);
