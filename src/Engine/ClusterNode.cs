@@ -59,12 +59,12 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options = options.Guarded();
-        var plan = EnginePlan.CreateForNode(options);
-        var ports = NodePlace.ControlPorts(plan.Settings.Cluster);
-        plan.RequireDimensions();
-        plan.NeedHere.RequireFits(SystemLimits.Read());
+        var spec = EngineSpec.CreateForNode(options);
+        var ports = NodePlace.ControlPorts(spec.Settings.Cluster);
+        spec.RequireDimensions();
+        spec.NeedHere.RequireFits(SystemLimits.Read());
         return await StartWatch.RunAsync(
-            plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartAsync(plan, ports, options, stateChanged, watch),
+            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartAsync(spec, ports, options, stateChanged, watch),
             node => node.DisposeAsync(), cancellationToken).ConfigureAwait(false);
     }
 
@@ -84,14 +84,14 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     private static async Task<ClusterNode> StartAsync(
-        EnginePlan plan, IReadOnlyList<int> ports, EngineOptions options, Action<NodeStatus>? stateChanged, StartWatch watch)
+        EngineSpec spec, IReadOnlyList<int> ports, EngineOptions options, Action<NodeStatus>? stateChanged, StartWatch watch)
     {
         watch.Enter("the ports were opened");
         foreach (var port in ports.SkipLast(1))
         {
             try
             {
-                return await StartAsync(NodePlace.At(plan, port), options, stateChanged).ConfigureAwait(false);
+                return await StartAsync(NodePlace.At(spec, port), options, stateChanged).ConfigureAwait(false);
             }
             catch (SettingsException)
             {
@@ -99,21 +99,21 @@ public sealed class ClusterNode : IAsyncDisposable
             }
         }
 
-        return await StartAsync(NodePlace.At(plan, ports[^1]), options, stateChanged).ConfigureAwait(false);
+        return await StartAsync(NodePlace.At(spec, ports[^1]), options, stateChanged).ConfigureAwait(false);
     }
 
-    private static async Task<ClusterNode> StartAsync(EnginePlan plan, EngineOptions options, Action<NodeStatus>? stateChanged)
+    private static async Task<ClusterNode> StartAsync(EngineSpec spec, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
         var loggers = Callbacks.Of(options.LoggerFactory);
         var logger = loggers.CreateLogger(LogCategories.Engine);
-        var plane = NodePlace.OpenDataPlane(plan.Settings, logger);
+        var plane = NodePlace.OpenDataPlane(spec.Settings, logger);
         IAsyncDisposable held = plane;
         try
         {
-            var ranks = new RankHost(plan, plane, logger);
+            var ranks = new RankHost(spec, plane, logger);
             held = ranks;
-            var node = NodePlane.Start(plan.Settings, ranks.Options(loggers, stateChanged));
-            return new ClusterNode(node, ranks, plan.Settings.Scheduler.DrainTimeout, loggers);
+            var node = NodePlane.Start(spec.Settings, ranks.Options(loggers, stateChanged));
+            return new ClusterNode(node, ranks, spec.Settings.Scheduler.DrainTimeout, loggers);
         }
         catch
         {

@@ -59,29 +59,29 @@ public sealed record EngineInspection
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var plan = EnginePlan.Create(options);
-        var found = ModelFindings.Of(plan.Directory, plan.Model);
+        var spec = EngineSpec.Create(options);
+        var found = ModelFindings.Of(spec.Directory, spec.Model);
         if (scanTensors)
-            found.ScanWeights(plan.Directory, cancellationToken);
-        var shapes = Enumerable.Range(0, plan.Topology.WorldSize).Select(plan.KvShapeOf).ToList();
-        var need = plan.NeedHere;
+            found.ScanWeights(spec.Directory, cancellationToken);
+        var shapes = Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList();
+        var need = spec.NeedHere;
         return new EngineInspection
         {
-            ModelDirectory = plan.Directory,
-            Problems = [.. found.Problems, .. MemoryProblems(plan)],
+            ModelDirectory = spec.Directory,
+            Problems = [.. found.Problems, .. MemoryProblems(spec)],
             Notes = found.Notes,
             EndTokens = found.EndTokens,
-            Topology = plan.Topology,
-            ThreadsPerRank = plan.ThreadsPerRank,
-            Dtype = plan.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },
+            Topology = spec.Topology,
+            ThreadsPerRank = spec.ThreadsPerRank,
+            Dtype = spec.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },
             WeightBytes = need.WeightBytes,
             KvBytes = [.. shapes.Select(shape => shape.Bytes)],
-            KvTokens = plan.KvTokens,
+            KvTokens = spec.KvTokens,
             RotaryBytes = need.RotaryBytes,
         };
     }
 
     // Ranks of a cluster are elsewhere: its nodes look at their own memory.
-    private static IReadOnlyList<string> MemoryProblems(EnginePlan plan) =>
-        plan.Settings.Cluster.Seeds.IsEmpty ? plan.NeedHere.Problems(SystemLimits.Read()) : [];
+    private static IReadOnlyList<string> MemoryProblems(EngineSpec spec) =>
+        spec.Settings.Cluster.Seeds.IsEmpty ? spec.NeedHere.Problems(SystemLimits.Read()) : [];
 }

@@ -95,8 +95,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(known);
         options = options.Guarded();
         cancellationToken.ThrowIfCancellationRequested();
-        var plan = EnginePlan.Create(options);
-        var model = ModelAssets.Load(plan.Directory, plan.Model);
+        var spec = EngineSpec.Create(options);
+        var model = ModelAssets.Load(spec.Directory, spec.Model);
         var accepted = new ConcurrentDictionary<GenerationRequest, AcceptedRequest>(ReferenceEqualityComparer.Instance);
         foreach (var request in known)
         {
@@ -104,7 +104,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             accepted[request] = model.Accept(request);
         }
 
-        var backend = await Backend.StartAsync(plan, options, cancellationToken).ConfigureAwait(false);
+        var backend = await Backend.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
         return new InferenceEngine(backend, model, callbacks: Callbacks.Of(options.LoggerFactory)) { _known = accepted };
     }
 

@@ -13,8 +13,8 @@ public class RankResourcesTests
     {
         var stop = TestContext.Current.CancellationToken;
         using var store = new WeightStore();
-        var plan = EnginePlan.Create(new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Tp = 1, AttnCp = 1, MoeDp = 1 });
-        var rank = Assert.Single(await RankResources.LoadAsync(plan, [(0, 0)], store, null, stop));
+        var spec = EngineSpec.Create(new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Tp = 1, AttnCp = 1, MoeDp = 1 });
+        var rank = Assert.Single(await RankResources.LoadAsync(spec, [(0, 0)], store, null, stop));
         using var begun = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
         var stage = Task.Factory.StartNew(
@@ -31,7 +31,7 @@ public class RankResourcesTests
         await StreamIsClosedAsync(rank.Device.Stream, stop);
         mayEnd.Set();
 
-        Assert.Equal((plan.Model.VocabSize, plan.KvShapeOf(0).Blocks), await stage);
+        Assert.Equal((spec.Model.VocabSize, spec.KvShapeOf(0).Blocks), await stage);
         await disposing;
         Assert.Throws<ObjectDisposedException>(() => rank.Weights.Embedding.View);
     }

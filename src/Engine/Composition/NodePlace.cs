@@ -31,12 +31,12 @@ internal static class NodePlace
         return free.Count > 0 ? free : throw new SettingsException([Problems(cluster.Host, ports)]);
     }
 
-    /// <summary>The plan of a node at this control port.</summary>
-    public static EnginePlan At(EnginePlan plan, int port) => plan with
+    /// <summary>The spec of a node at this control port.</summary>
+    public static EngineSpec At(EngineSpec spec, int port) => spec with
     {
-        Settings = plan.Settings with
+        Settings = spec.Settings with
         {
-            Cluster = plan.Settings.Cluster with { Port = port == 0 ? FreePort(plan.Settings.Cluster.Host) : port },
+            Cluster = spec.Settings.Cluster with { Port = port == 0 ? FreePort(spec.Settings.Cluster.Host) : port },
         },
     };
 

@@ -35,14 +35,14 @@ internal sealed class Backend : IGenerationBackend
     /// there, or a certificate cannot be read; nothing was taken.</exception>
     /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
     /// <exception cref="TimeoutException">The start does not get on.</exception>
-    public static Task<Backend> StartAsync(EnginePlan plan, EngineOptions options, CancellationToken cancellationToken)
+    public static Task<Backend> StartAsync(EngineSpec spec, EngineOptions options, CancellationToken cancellationToken)
     {
-        if (!plan.Settings.Cluster.Seeds.IsEmpty)
-            return Task.FromResult(StartClient(plan, options));
-        plan.RequireDimensions();
-        plan.NeedHere.RequireFits(SystemLimits.Read());
+        if (!spec.Settings.Cluster.Seeds.IsEmpty)
+            return Task.FromResult(StartClient(spec, options));
+        spec.RequireDimensions();
+        spec.NeedHere.RequireFits(SystemLimits.Read());
         return StartWatch.RunAsync(
-            plan.Settings.Scheduler.StartTimeout, plan.Resources, watch => StartInProcessAsync(plan, options, watch),
+            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartInProcessAsync(spec, options, watch),
             started => started.DisposeAsync(), cancellationToken);
     }
 
@@ -70,25 +70,25 @@ internal sealed class Backend : IGenerationBackend
     }
 
     /// <remarks>A client has nothing to drain: its requests end with it.</remarks>
-    private static Backend StartClient(EnginePlan plan, EngineOptions options)
+    private static Backend StartClient(EngineSpec spec, EngineOptions options)
     {
         var client = ClientPlane.Start(
-            plan.Settings, options.LoggerFactory, ModelFacts.Read(plan.Directory), options.ClusterWait is { } told ? told.Report : null);
-        return new Backend(client, new ClusterHealth(client, plan.Topology.WorldSize), ranks: null, drain: TimeSpan.Zero);
+            spec.Settings, options.LoggerFactory, ModelFacts.Read(spec.Directory), options.ClusterWait is { } told ? told.Report : null);
+        return new Backend(client, new ClusterHealth(client, spec.Topology.WorldSize), ranks: null, drain: TimeSpan.Zero);
     }
 
-    private static async Task<Backend> StartInProcessAsync(EnginePlan plan, EngineOptions options, StartWatch watch)
+    private static async Task<Backend> StartInProcessAsync(EngineSpec spec, EngineOptions options, StartWatch watch)
     {
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        var ranks = new RankHost(plan, plane: null, loggers.CreateLogger(LogCategories.Engine));
+        var ranks = new RankHost(spec, plane: null, loggers.CreateLogger(LogCategories.Engine));
         IAsyncDisposable held = ranks;
         try
         {
-            ImmutableArray<int> all = [.. Enumerable.Range(0, plan.Topology.WorldSize)];
+            ImmutableArray<int> all = [.. Enumerable.Range(0, spec.Topology.WorldSize)];
             await ranks.LoadAsync(all, watch.Through(options.LoadProgress), watch.Stopping).ConfigureAwait(false);
             watch.Enter("the ranks were built");
-            var control = InProcessPlane.Start(plan.Settings, ranks.Options(loggers));
-            var started = new Backend(control, new OwnHealth(control, ranks, plan), ranks, plan.Settings.Scheduler.DrainTimeout);
+            var control = InProcessPlane.Start(spec.Settings, ranks.Options(loggers));
+            var started = new Backend(control, new OwnHealth(control, ranks, spec), ranks, spec.Settings.Scheduler.DrainTimeout);
             held = started;
             await control.Ready.WaitAsync(watch.Stopping).ConfigureAwait(false);
             return started;

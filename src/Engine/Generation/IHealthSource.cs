@@ -16,7 +16,7 @@ internal interface IHealthSource
 }
 
 /// <summary>The health of ranks that are all in this process, whose coordinator keeps its picture at hand.</summary>
-internal sealed class OwnHealth(InProcessPlane control, RankHost ranks, EnginePlan plan) : IHealthSource
+internal sealed class OwnHealth(InProcessPlane control, RankHost ranks, EngineSpec spec) : IHealthSource
 {
     /// <inheritdoc/>
     public EngineHealth Last
@@ -25,8 +25,8 @@ internal sealed class OwnHealth(InProcessPlane control, RankHost ranks, EnginePl
         {
             var status = control.Status;
             return new EngineHealth(
-                status.Phase is CoordinatorPhase.Serving, plan.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
-                (long)status.FreeKvBlocks * plan.Settings.KvCache.BlockSizeTokens, ranks.MemoryBytes, ranks.PeakMemoryBytes,
+                status.Phase is CoordinatorPhase.Serving, spec.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
+                (long)status.FreeKvBlocks * spec.Settings.KvCache.BlockSizeTokens, ranks.MemoryBytes, ranks.PeakMemoryBytes,
                 ranks.DeviceName);
         }
     }

@@ -21,7 +21,7 @@ internal sealed class EngineOptionsValidation : IValidateOptions<EngineOptions>
     {
         try
         {
-            EnginePlan.Create(options);
+            EngineSpec.Create(options);
             return ValidateOptionsResult.Success;
         }
         catch (SettingsException error)

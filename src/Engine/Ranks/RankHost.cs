@@ -22,7 +22,7 @@ namespace AkkaCp.Engine.Ranks;
 /// </summary>
 internal sealed class RankHost : IRankHost, IAsyncDisposable
 {
-    private readonly EnginePlan _plan;
+    private readonly EngineSpec _spec;
     private readonly IDataPlane? _plane;
     private readonly ILogger _logger;
     private readonly EpochMeshes _meshes;
@@ -33,19 +33,19 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     private int _restingTensors;
     private int? _leakedTensors;
 
-    /// <param name="plan">Of this process.</param>
+    /// <param name="spec">Of this process.</param>
     /// <param name="plane">Its end of the data plane, disposed with this; null where all ranks are here.</param>
     /// <param name="logger">Hears of tensors that were never given back.</param>
-    public RankHost(EnginePlan plan, IDataPlane? plane, ILogger logger)
+    public RankHost(EngineSpec spec, IDataPlane? plane, ILogger logger)
     {
-        _plan = plan;
+        _spec = spec;
         _plane = plane;
         _logger = logger;
-        _weights = new WeightStore(plan.Resources);
-        Facts = FactsOf(plan);
-        Offer = OfferOf(plan, plane);
+        _weights = new WeightStore(spec.Resources);
+        Facts = FactsOf(spec);
+        Offer = OfferOf(spec, plane);
         _meshes = new EpochMeshes(
-            plane, plan.Topology, plan.Settings.Parallel.CollectiveTimeout,
+            plane, spec.Topology, spec.Settings.Parallel.CollectiveTimeout,
             new MeshFacts($"{Facts.Model.Hash} {Facts.Tensors}", Facts.Kernels, Facts.DType));
     }
 
@@ -86,10 +86,10 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     public NodeOptions Options(ILoggerFactory loggers, Action<NodeStatus>? stateChanged = null) => new()
     {
         Host = this,
-        WorldSize = _plan.Topology.WorldSize,
-        CpSize = _plan.Topology.AttnCp,
-        VocabSize = _plan.Model.VocabSize,
-        ContextLength = _plan.Model.MaxPositionEmbeddings,
+        WorldSize = _spec.Topology.WorldSize,
+        CpSize = _spec.Topology.AttnCp,
+        VocabSize = _spec.Model.VocabSize,
+        ContextLength = _spec.Model.MaxPositionEmbeddings,
         Loggers = loggers,
         StateChanged = stateChanged,
     };
@@ -97,7 +97,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     /// <inheritdoc/>
     public Task LoadAsync(ImmutableArray<int> ranks, IProgress<double> progress, CancellationToken cancellationToken) =>
         HasExactly(ranks) ? Task.CompletedTask : StartWatch.RunAsync(
-            _plan.Settings.Scheduler.StartTimeout, _plan.Resources,
+            _spec.Settings.Scheduler.StartTimeout, _spec.Resources,
             async watch =>
             {
                 await LoadAsync(ranks, watch.Through(new Share(progress)), watch.Stopping).ConfigureAwait(false);
@@ -110,15 +110,15 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     {
         var kept = Keep(ranks);
         Free(kept);
-        var free = new Queue<int>(Enumerable.Range(0, _plan.RanksHere).Except(kept.Values.Select(one => one.Place)));
+        var free = new Queue<int>(Enumerable.Range(0, _spec.RanksHere).Except(kept.Values.Select(one => one.Place)));
         var missing = ranks.Except(kept.Keys).Select(rank => (Rank: rank, Place: free.Dequeue())).ToList();
-        _plan.NeedOf([.. missing.Select(one => one.Rank)]).RequireFits(SystemLimits.Read());
-        var loaded = await RankResources.LoadAsync(_plan, missing, _weights, progress, cancellationToken).ConfigureAwait(false);
-        _rope ??= new RotaryEmbedding(_plan.Model, _plan.Positions);
+        _spec.NeedOf([.. missing.Select(one => one.Rank)]).RequireFits(SystemLimits.Read());
+        var loaded = await RankResources.LoadAsync(_spec, missing, _weights, progress, cancellationToken).ConfigureAwait(false);
+        _rope ??= new RotaryEmbedding(_spec.Model, _spec.Positions);
         lock (_gate)
         {
             _ranks = kept.AddRange(missing.Select((one, index) =>
-                KeyValuePair.Create(one.Rank, new PlacedRank(one.Place, _plan.Shards[one.Rank], loaded[index]))));
+                KeyValuePair.Create(one.Rank, new PlacedRank(one.Place, _spec.Shards[one.Rank], loaded[index]))));
         }
 
         _restingTensors = AllTensors();
@@ -134,14 +134,14 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
             new RankSetup
             {
                 Rank = rank,
-                Topology = _plan.Topology,
+                Topology = _spec.Topology,
                 Device = resources.Device,
                 Weights = resources.Weights,
                 Rope = _rope!,
                 Kv = resources.Kv,
                 Groups = mesh.GroupsOf(rank),
                 Logits = logits,
-                StepsInside = _plan.Settings.Scheduler.StepsInFlight,
+                StepsInside = _spec.Settings.Scheduler.StepsInFlight,
             },
             results);
         return new MeshedPipeline(pipeline, mesh);
@@ -184,33 +184,33 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         }
     }
 
-    private static GroupFacts FactsOf(EnginePlan plan)
+    private static GroupFacts FactsOf(EngineSpec spec)
     {
-        var (topology, kv) = (plan.Topology, Enumerable.Range(0, plan.Topology.WorldSize).Select(plan.KvShapeOf).ToList());
+        var (topology, kv) = (spec.Topology, Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList());
         return new GroupFacts(
-            ModelFacts.Read(plan.Directory), TensorsOf(plan),
+            ModelFacts.Read(spec.Directory), TensorsOf(spec),
             $"tp {topology.Tp}, attn-cp {topology.AttnCp}, moe-dp {topology.MoeDp}, ep {topology.Ep}",
-            $"weights {plan.DType}, KV {kv[0].DType}",
+            $"weights {spec.DType}, KV {kv[0].DType}",
             CpuDevice.DefaultKernels.Numerics,
             kv.Min(shape => shape.Blocks), kv[0].BlockSize, ProtocolVersion.Current);
     }
 
-    private static string TensorsOf(EnginePlan plan)
+    private static string TensorsOf(EngineSpec spec)
     {
-        using var files = SafetensorsSet.Open(plan.Directory);
+        using var files = SafetensorsSet.Open(spec.Directory);
         return files.TensorsHash();
     }
 
-    private static NodeOffer OfferOf(EnginePlan plan, IDataPlane? plane)
+    private static NodeOffer OfferOf(EngineSpec spec, IDataPlane? plane)
     {
-        var cluster = plan.Settings.Cluster;
+        var cluster = spec.Settings.Cluster;
         var own = new PeerEndpoint(cluster.EffectiveAdvertise, cluster.Port ?? ClusterSettings.DefaultPort);
         return new NodeOffer(
             plane is null ? "engine" : cluster.NodeName ?? $"{own}",
             plane?.Endpoint.ToString() ?? "",
-            plan.RanksHere,
+            spec.RanksHere,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            $"{plan.ThreadsPerRank} threads for each rank, {CpuDevice.DefaultKernels.Name}");
+            $"{spec.ThreadsPerRank} threads for each rank, {CpuDevice.DefaultKernels.Name}");
     }
 
     private bool HasExactly(ImmutableArray<int> ranks)
@@ -232,7 +232,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
             var others = _ranks.Where(one => !wanted.Contains(one.Key)).Select(one => one.Value).ToList();
             foreach (var rank in wanted.Where(rank => !kept.ContainsKey(rank)))
             {
-                if (others.Find(one => one.Shard == _plan.Shards[rank]) is not { } equal)
+                if (others.Find(one => one.Shard == _spec.Shards[rank]) is not { } equal)
                     continue;
                 others.Remove(equal);
                 kept.Add(rank, equal);

@@ -26,19 +26,19 @@ internal sealed class RankResources : IDisposable
     public KvPool Kv { get; }
 
     /// <summary>Starts devices, and loads on the devices' own threads, so that memory lies where it is used.</summary>
-    /// <param name="plan">What the engine is made of.</param>
+    /// <param name="spec">What the engine is made of.</param>
     /// <param name="ranks">Each rank and its place in this process, which chooses its processors.</param>
     /// <param name="store">Holds what several ranks share.</param>
     /// <param name="progress">Told how far all of them are together.</param>
     /// <param name="cancellationToken">Ends the loading; what was loaded is freed.</param>
     public static async Task<RankResources[]> LoadAsync(
-        EnginePlan plan, IReadOnlyList<(int Rank, int Place)> ranks, WeightStore store, IProgress<LoadProgress>? progress,
+        EngineSpec spec, IReadOnlyList<(int Rank, int Place)> ranks, WeightStore store, IProgress<LoadProgress>? progress,
         CancellationToken cancellationToken)
     {
         var sum = progress is null ? null : new LoadProgressSum(
-            progress, [.. ranks.Select(one => WeightBytes.Estimate(plan.Model, plan.Shards[one.Rank], plan.DType))]);
+            progress, [.. ranks.Select(one => WeightBytes.Estimate(spec.Model, spec.Shards[one.Rank], spec.DType))]);
         using var failing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var loads = ranks.Select((one, index) => LoadAsync(plan, one, store, sum?.Of(index), failing)).ToArray();
+        var loads = ranks.Select((one, index) => LoadAsync(spec, one, store, sum?.Of(index), failing)).ToArray();
         try
         {
             return await Task.WhenAll(loads).ConfigureAwait(false);
@@ -63,7 +63,7 @@ internal sealed class RankResources : IDisposable
     }
 
     private static async Task<RankResources> LoadAsync(
-        EnginePlan plan, (int Rank, int Place) one, WeightStore store, IProgress<LoadProgress>? progress, CancellationTokenSource failing)
+        EngineSpec spec, (int Rank, int Place) one, WeightStore store, IProgress<LoadProgress>? progress, CancellationTokenSource failing)
     {
         CpuDevice? device = null;
         try
@@ -71,13 +71,13 @@ internal sealed class RankResources : IDisposable
             device = new CpuDevice(new CpuDeviceOptions
             {
                 Name = $"rank{one.Rank}",
-                Threads = plan.ThreadsPerRank,
-                Cores = plan.CoresOf(one.Place),
-                Resources = plan.Resources,
+                Threads = spec.ThreadsPerRank,
+                Cores = spec.CoresOf(one.Place),
+                Resources = spec.Resources,
             });
             // What follows must leave the device's thread: it starts actors, runs the caller, or disposes the device.
             return await Task.Factory.StartNew(
-                () => Load(plan, one.Rank, device, store, progress, failing.Token),
+                () => Load(spec, one.Rank, device, store, progress, failing.Token),
                 failing.Token, TaskCreationOptions.RunContinuationsAsynchronously, device.Stream).ConfigureAwait(false);
         }
         catch
@@ -89,14 +89,14 @@ internal sealed class RankResources : IDisposable
     }
 
     private static RankResources Load(
-        EnginePlan plan, int rank, CpuDevice device, WeightStore store, IProgress<LoadProgress>? progress,
+        EngineSpec spec, int rank, CpuDevice device, WeightStore store, IProgress<LoadProgress>? progress,
         CancellationToken cancellationToken)
     {
         var weights = ModelLoader.Load(
-            plan.Directory, plan.Model, plan.Shards[rank], device, plan.DType, store, progress, cancellationToken);
+            spec.Directory, spec.Model, spec.Shards[rank], device, spec.DType, store, progress, cancellationToken);
         try
         {
-            return new RankResources(device, weights, new KvPool(device.Memory, plan.KvShapeOf(rank)));
+            return new RankResources(device, weights, new KvPool(device.Memory, spec.KvShapeOf(rank)));
         }
         catch
         {

@@ -22,7 +22,7 @@ public class OddOptionsTests
         {
             try
             {
-                EnginePlan.Create((EngineOptions)odd!);
+                EngineSpec.Create((EngineOptions)odd!);
                 taken++;
             }
             catch (SettingsException error)
@@ -49,7 +49,7 @@ public class OddOptionsTests
         foreach (var key in new[] { "", " ", "=", "a=b", "akka-cp", "\0" })
         {
             var error = Assert.Throws<SettingsException>(
-                () => EnginePlan.Create(s_options with { Overrides = new Dictionary<string, string> { [key] = "1" } }));
+                () => EngineSpec.Create(s_options with { Overrides = new Dictionary<string, string> { [key] = "1" } }));
             Assert.All(error.Problems, problem => Assert.DoesNotContain('\n', problem));
         }
     }

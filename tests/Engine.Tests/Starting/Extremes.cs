@@ -27,8 +27,8 @@ internal static partial class Extremes
         refusal = null;
         try
         {
-            EnginePlan.Create(options).RequireDimensions();
-            EnginePlan.Create(options).NeedHere.RequireFits(s_machine);
+            EngineSpec.Create(options).RequireDimensions();
+            EngineSpec.Create(options).NeedHere.RequireFits(s_machine);
         }
         catch (SettingsException error)
         {
@@ -43,7 +43,7 @@ internal static partial class Extremes
 
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         if (bytes > MostManagedBytes)
-            return $"{bytes} bytes were taken by the plan";
+            return $"{bytes} bytes were taken by the spec";
         return refusal is null || IsNamed(name, refusal) ? null : refusal;
     }
 
@@ -51,7 +51,7 @@ internal static partial class Extremes
     public static async Task<string?> OfStartAsync(string name, EngineOptions options)
     {
         var resources = new TestResources();
-        var need = EnginePlan.Create(options).NeedHere;
+        var need = EngineSpec.Create(options).NeedHere;
         try
         {
             await using var engine = await InferenceEngine.StartAsync(options with { Resources = resources }).WaitAsync(s_patience);

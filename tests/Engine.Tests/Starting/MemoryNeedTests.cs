@@ -40,7 +40,7 @@ public sealed class MemoryNeedTests
 
         var options = new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Threads = 3 };
         Assert.Equal(
-            3 * EnginePlan.Create(options with { Threads = 1 }).NeedHere.ScratchBytes, EnginePlan.Create(options).NeedHere.ScratchBytes);
+            3 * EngineSpec.Create(options with { Threads = 1 }).NeedHere.ScratchBytes, EngineSpec.Create(options).NeedHere.ScratchBytes);
     }
 
     [Fact]
@@ -53,29 +53,29 @@ public sealed class MemoryNeedTests
     [Fact]
     public void RotaryTable_IsForThePositionsOfThePool_AndCounted()
     {
-        var plan = EnginePlan.Create(new EngineOptions
+        var spec = EngineSpec.Create(new EngineOptions
         {
             ModelPath = RepositoryFiles.DemoModel,
             Overrides = new Dictionary<string, string> { ["akka-cp.kv-cache.tokens"] = "512" },
         });
 
-        Assert.Equal(512, plan.Positions);
-        Assert.Equal(512 * 4 * plan.Model.HeadDim, plan.NeedHere.RotaryBytes);
+        Assert.Equal(512, spec.Positions);
+        Assert.Equal(512 * 4 * spec.Model.HeadDim, spec.NeedHere.RotaryBytes);
     }
 
     [Fact]
     public void LongestContext_HasATableOfBoundedSize()
     {
         // A pool that could hold all of it: otherwise the pool bounds the table.
-        var plan = EnginePlan.Create(new EngineOptions
+        var spec = EngineSpec.Create(new EngineOptions
         {
             ModelPath = RepositoryFiles.DemoModel,
             Overrides = new Dictionary<string, string> { ["akka-cp.kv-cache.tokens"] = $"{1 << 28}" },
         });
-        plan = plan with { Model = plan.Model with { MaxPositionEmbeddings = 1 << 28 } };
+        spec = spec with { Model = spec.Model with { MaxPositionEmbeddings = 1 << 28 } };
 
-        Assert.Equal(1 << 28, plan.Positions);
-        Assert.InRange(plan.NeedHere.RotaryBytes, 1, 64 << 20);
+        Assert.Equal(1 << 28, spec.Positions);
+        Assert.InRange(spec.NeedHere.RotaryBytes, 1, 64 << 20);
     }
 
     [Theory]

@@ -10,7 +10,7 @@ using AkkaCp.Settings;
 namespace AkkaCp.Engine.Composition;
 
 /// <summary>What an engine will be made of, decided from settings and config.json before any weight is read.</summary>
-internal sealed record EnginePlan
+internal sealed record EngineSpec
 {
     /// <summary>The settings.</summary>
     public required EngineSettings Settings { get; init; }
@@ -47,18 +47,18 @@ internal sealed record EnginePlan
 
     /// <summary>Decides everything for an engine with all its ranks in this process.</summary>
     /// <exception cref="SettingsException">All that is wrong with settings, layout and model together.</exception>
-    public static EnginePlan Create(EngineOptions options) =>
+    public static EngineSpec Create(EngineOptions options) =>
         Create(EngineConfiguration.Load(options), options.Resources, ranksHere: null);
 
     /// <summary>Decides everything for one node of a cluster.</summary>
     /// <exception cref="SettingsException">All that is wrong with settings, layout and model together.</exception>
-    public static EnginePlan CreateForNode(EngineOptions options)
+    public static EngineSpec CreateForNode(EngineOptions options)
     {
         var settings = EngineConfiguration.Load(options);
         return Create(settings, options.Resources, settings.Cluster.Places);
     }
 
-    private static EnginePlan Create(EngineSettings settings, DeviceResources resources, int? ranksHere)
+    private static EngineSpec Create(EngineSettings settings, DeviceResources resources, int? ranksHere)
     {
         var problems = new List<string>();
         var topology = new RankTopology(
@@ -73,7 +73,7 @@ internal sealed record EnginePlan
         problems.AddRange(shards.Distinct().SelectMany(shard => shard.Problems(model)).Distinct());
         if (problems.Count > 0)
             throw new SettingsException(problems);
-        return new EnginePlan
+        return new EngineSpec
         {
             Settings = settings,
             Directory = directory,

@@ -7,14 +7,14 @@ using Xunit;
 
 namespace AkkaCp.Engine.Tests;
 
-public class EnginePlanTests
+public class EngineSpecTests
 {
     private static readonly EngineOptions s_demo = new() { ModelPath = RepositoryFiles.DemoModel };
 
     [Fact]
     public void Options_LieOverTheConfiguration()
     {
-        var plan = EnginePlan.Create(s_demo with
+        var spec = EngineSpec.Create(s_demo with
         {
             Tp = 4,
             AttnCp = 2,
@@ -27,35 +27,35 @@ public class EnginePlanTests
             Overrides = Keys(("akka-cp.scheduler.max-running", "7"), ("scheduler.chunk-tokens", "32")),
         });
 
-        Assert.Equal((4, 2, 2, 1), (plan.Topology.Tp, plan.Topology.AttnCp, plan.Topology.MoeDp, plan.Topology.Ep));
-        Assert.Equal((DType.F32, 3), (plan.DType, plan.ThreadsPerRank));
+        Assert.Equal((4, 2, 2, 1), (spec.Topology.Tp, spec.Topology.AttnCp, spec.Topology.MoeDp, spec.Topology.Ep));
+        Assert.Equal((DType.F32, 3), (spec.DType, spec.ThreadsPerRank));
         Assert.Equal((32, 5, 7),
-            (plan.Settings.Scheduler.ChunkTokens, plan.Settings.ContextParallel.MinTokens, plan.Settings.Scheduler.MaxRunning));
-        Assert.Equal(4, plan.Shards.Count);
+            (spec.Settings.Scheduler.ChunkTokens, spec.Settings.ContextParallel.MinTokens, spec.Settings.Scheduler.MaxRunning));
+        Assert.Equal(4, spec.Shards.Count);
     }
 
     [Fact]
     public void WeightsKeepTheCheckpointsType_UnlessToldOtherwise()
     {
-        Assert.Equal(DType.BF16, EnginePlan.Create(s_demo).DType);
-        Assert.Equal(DType.F32, EnginePlan.Create(new EngineOptions { ModelPath = RepositoryFiles.TinyModel("f32") }).DType);
+        Assert.Equal(DType.BF16, EngineSpec.Create(s_demo).DType);
+        Assert.Equal(DType.F32, EngineSpec.Create(new EngineOptions { ModelPath = RepositoryFiles.TinyModel("f32") }).DType);
     }
 
     [Fact]
     public void Int8_IsATypeOfMatricesOnly_KeysAndValuesAreBF16()
     {
-        var plan = EnginePlan.Create(s_demo with { Dtype = "int8" });
-        Assert.Equal((DType.I8, DType.BF16), (plan.DType, plan.KvShapeOf(0).DType));
+        var spec = EngineSpec.Create(s_demo with { Dtype = "int8" });
+        Assert.Equal((DType.I8, DType.BF16), (spec.DType, spec.KvShapeOf(0).DType));
         Assert.Equal("int8", EngineInspection.Create(s_demo with { Dtype = "int8" }).Dtype);
-        Assert.InRange(plan.NeedHere.WeightBytes, 1, EnginePlan.Create(s_demo).NeedHere.WeightBytes * 2 / 3);
+        Assert.InRange(spec.NeedHere.WeightBytes, 1, EngineSpec.Create(s_demo).NeedHere.WeightBytes * 2 / 3);
     }
 
     [Fact]
     public void KvPool_HoldsTheTokensAskedFor()
     {
-        var plan = EnginePlan.Create(s_demo with { Overrides = Keys(("kv-cache.tokens", "1000"), ("kv-cache.block-size", "64")) });
+        var spec = EngineSpec.Create(s_demo with { Overrides = Keys(("kv-cache.tokens", "1000"), ("kv-cache.block-size", "64")) });
 
-        Assert.Equal(17, plan.KvShapeOf(0).Blocks); // 16 of 64 tokens, and block 0, which nobody uses.
+        Assert.Equal(17, spec.KvShapeOf(0).Blocks); // 16 of 64 tokens, and block 0, which nobody uses.
     }
 
     [Fact]
@@ -69,13 +69,13 @@ public class EnginePlanTests
         Assert.Equal(cores == 1, CoresOf(1, "auto") is not null);
 
         static IReadOnlyList<int>? CoresOf(int threads, string pin) =>
-            EnginePlan.Create(s_demo with { AttnCp = 1, Threads = threads, Overrides = Keys(("device.pin", pin)) }).CoresOf(0);
+            EngineSpec.Create(s_demo with { AttnCp = 1, Threads = threads, Overrides = Keys(("device.pin", pin)) }).CoresOf(0);
     }
 
     [Fact]
     public void EveryMistake_IsReportedAtOnce()
     {
-        var error = Assert.Throws<SettingsException>(() => EnginePlan.Create(new EngineOptions
+        var error = Assert.Throws<SettingsException>(() => EngineSpec.Create(new EngineOptions
         {
             ModelPath = "/nowhere",
             Tp = 4,
@@ -91,7 +91,7 @@ public class EnginePlanTests
     [Fact]
     public void LayoutThatTheModelsHeadsDoNotAllow_IsRefused()
     {
-        var error = Assert.Throws<SettingsException>(() => EnginePlan.Create(s_demo with { Tp = 3, AttnCp = 1, MoeDp = 1 }));
+        var error = Assert.Throws<SettingsException>(() => EngineSpec.Create(s_demo with { Tp = 3, AttnCp = 1, MoeDp = 1 }));
 
         Assert.Contains(error.Problems, problem => problem.Contains("num_attention_heads", StringComparison.Ordinal));
     }
