@@ -2,10 +2,10 @@ using Akka.Actor;
 using Akka.TestKit.Xunit;
 using AkkaCp.Actors.Cluster;
 using AkkaCp.Actors.Edge;
-using AkkaCp.Model.Sampling;
-using AkkaCp.Scheduling.Requests;
 using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Model.Sampling;
+using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using AkkaCp.Actors.Protocol;
+using AkkaCp.Cli.Display;
 using AkkaCp.Engine;
 using AkkaCp.Model;
-using AkkaCp.Cli.Display;
 using Xunit;
 
 namespace AkkaCp.Cli.Tests.Display;
