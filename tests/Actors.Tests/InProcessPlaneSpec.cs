@@ -82,7 +82,11 @@ public class InProcessPlaneSpec
         var running = TextOf(system, Request(10, 5));
         await ranks.Reached(1, 3).WaitAsync(s_patience);
 
+        // Until a heartbeat has told of the steps before, the rank gets on.
+        Time(system).Advance(TimeSpan.FromSeconds(1));
+        await Settle(system);
         Time(system).Advance(TimeSpan.FromSeconds(89));
+        await Settle(system);
         Assert.Equal(1, system.Status.Epoch);
         Time(system).Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(10), 5), await running);
@@ -96,6 +100,7 @@ public class InProcessPlaneSpec
         await using var system = Start(ranks, new SchedulerSettings { StepTimeout = TimeSpan.FromSeconds(90) }, VirtualTime);
         var running = TextOf(system, Request(10, 5));
         await ranks.Reached(1, 1).WaitAsync(s_patience);
+        await Settle(system);
         for (var minute = 0; minute < 5; minute++)
         {
             ranks.GetOn();
