@@ -85,7 +85,8 @@ internal sealed partial class FolderGraph
         return reached;
     }
 
-    private static List<Type> UsedBy(Type type)
+    /// <summary>The types that a type names, in its signatures, attributes and instructions.</summary>
+    public static List<Type> UsedBy(Type type)
     {
         var used = new List<Type>(type.GetInterfaces());
         if (type.BaseType is { } parent)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Tests.Safetensors;
+using AkkaCp.Model.Weights;
 using AkkaCp.Testing;
 using AkkaCp.Text.Files;
 using Xunit;
@@ -146,7 +147,7 @@ public sealed class ModelFactsTests : IDisposable
 
     private static string Tensors(string directory)
     {
-        using var files = SafetensorsSet.Open(directory);
+        using var files = WeightFiles.Open(directory);
         return files.TensorsHash();
     }
 

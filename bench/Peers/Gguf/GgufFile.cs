@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights.Sources;
 
 namespace AkkaCp.Bench.Peers.Gguf;
 
@@ -21,7 +21,7 @@ internal static class GgufFile
     /// <param name="tensors">In the file's order.</param>
     /// <param name="weights">Where the tensors' sources are.</param>
     public static void Write(
-        string path, IReadOnlyList<(string Key, object Value)> keys, IReadOnlyList<GgufTensor> tensors, SafetensorsSet weights)
+        string path, IReadOnlyList<(string Key, object Value)> keys, IReadOnlyList<GgufTensor> tensors, IWeightSource weights)
     {
         using var file = File.Create(path);
         using var writer = new BinaryWriter(file);
@@ -78,17 +78,16 @@ internal static class GgufFile
         }
     }
 
-    private static void WriteRows(BinaryWriter writer, GgufType type, SafetensorsSet weights, string source)
+    private static void WriteRows(BinaryWriter writer, GgufType type, IWeightSource weights, string source)
     {
-        var file = weights.FileOf(source) ?? throw new InvalidDataException($"{weights.Directory}: expected a tensor {source}, found none");
-        var tensor = file.Tensor(source);
+        var tensor = weights.Find(source) ?? throw new InvalidDataException($"{weights.Path}: expected a tensor {source}, found none");
         var (rows, columns) = ((int)tensor.Rows, (int)tensor.Columns);
         var values = new float[Math.Min(rows, ChunkRows) * columns];
         var bytes = new byte[values.Length * sizeof(float)];
         for (var row = 0; row < rows; row += ChunkRows)
         {
             var count = Math.Min(ChunkRows, rows - row);
-            file.ReadRows(source, row, count, 0, columns, values.AsSpan(0, count * columns));
+            weights.ReadRows(source, row, count, 0, columns, values.AsSpan(0, count * columns));
             writer.Write(bytes.AsSpan(0, Encode(type, values.AsSpan(0, count * columns), bytes)));
         }
     }

@@ -1,5 +1,5 @@
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights;
 
 namespace AkkaCp.Bench.Peers.Gguf;
 
@@ -15,7 +15,7 @@ internal static class QwenGguf
         var config = ModelConfig.Load(directory);
         if (config.AttentionBias || config.RopeScaling is not null || !Enumerable.Range(0, config.NumHiddenLayers).All(config.IsMoeLayer))
             throw new NotSupportedException($"{directory}: expected MoE layers without bias and rope scaling, found others");
-        using var weights = SafetensorsSet.Open(directory);
+        using var weights = WeightFiles.Open(directory);
         GgufFile.Write(path, Keys(config, type), Tensors(config, type), weights);
     }
 

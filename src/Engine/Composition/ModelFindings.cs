@@ -1,7 +1,6 @@
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Ending;
-using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Weights;
 using AkkaCp.Text.Files;
 using AkkaCp.Text.Templates;
@@ -55,7 +54,7 @@ internal sealed class ModelFindings
     /// <summary>Reads all weights; each tensor with NaN or infinities is a problem.</summary>
     public void ScanWeights(string directory, CancellationToken cancellationToken)
     {
-        using var files = Try(() => SafetensorsSet.Open(directory));
+        using var files = Try(() => WeightFiles.Open(directory));
         foreach (var (tensor, count) in files?.FindNonFinite(cancellationToken) ?? [])
             _problems.Add($"{tensor}: expected finite numbers, found {count} NaN or infinite");
     }
@@ -80,7 +79,7 @@ internal sealed class ModelFindings
             _problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}"));
             return null;
         }
-        catch (Exception error) when (error is ModelFormatException or TemplateException or SafetensorsException)
+        catch (Exception error) when (error is ModelFormatException or TemplateException)
         {
             // Several readers read one file and say the same of it.
             if (!_problems.Contains(error.Message))

@@ -6,7 +6,6 @@ using AkkaCp.Collectives.Setup;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
@@ -197,7 +196,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
 
     private static string TensorsOf(EngineSpec spec)
     {
-        using var files = SafetensorsSet.Open(spec.Directory);
+        using var files = WeightFiles.Open(spec.Directory);
         return files.TensorsHash();
     }
 

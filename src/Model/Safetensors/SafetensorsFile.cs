@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Text.Files;
 using Microsoft.Win32.SafeHandles;
 
@@ -47,11 +49,11 @@ public sealed class SafetensorsFile : IDisposable
     public ReadOnlyMemory<byte> HeaderHash { get; }
 
     /// <summary>Opens and checks a file.</summary>
-    /// <exception cref="SafetensorsException">The file cannot be read or breaks the format.</exception>
+    /// <exception cref="ModelFormatException">The file cannot be read or breaks the format.</exception>
     public static SafetensorsFile Open(string path)
     {
         if (FileKind.OtherThanFile(path) is { } other)
-            throw new SafetensorsException(path, "header", "a file", other);
+            throw new ModelFormatException(path, "header", "a file", other);
 
         SafeFileHandle handle;
         try
@@ -60,7 +62,7 @@ public sealed class SafetensorsFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new SafetensorsException(path, "header", "a readable file", error.Message.TrimEnd('.'), error);
+            throw new ModelFormatException(path, "header", "a readable file", error.Message.TrimEnd('.'), error);
         }
 
         try
@@ -70,7 +72,7 @@ public sealed class SafetensorsFile : IDisposable
         catch (NotSupportedException error)
         {
             handle.Dispose();
-            throw new SafetensorsException(path, "header", "a file with a length", error.Message.TrimEnd('.'), error);
+            throw new ModelFormatException(path, "header", "a file with a length", error.Message.TrimEnd('.'), error);
         }
         catch
         {
@@ -80,11 +82,11 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>The entry of a tensor.</summary>
-    /// <exception cref="SafetensorsException">The file has no tensor of this name.</exception>
+    /// <exception cref="ModelFormatException">The file has no tensor of this name.</exception>
     public SafetensorsTensor Tensor(string name) =>
         Tensors.TryGetValue(name, out var tensor)
             ? tensor
-            : throw new SafetensorsException(Path, name, "a tensor of this name", "none");
+            : throw new ModelFormatException(Path, name, "a tensor of this name", "none");
 
     /// <summary>
     /// Reads a rectangle of a tensor as floats, row by row. A tensor is seen as [Rows, Columns], all dimensions but the last
@@ -98,14 +100,14 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="destination">rowCount · columnCount floats.</param>
     /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length;
     /// null = nobody.</param>
-    /// <exception cref="SafetensorsException">
+    /// <exception cref="ModelFormatException">
     /// No such tensor, a type that is no number here, or the file changed its length.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The rectangle leaves the tensor, or the destination has another length.
     /// </exception>
     public void ReadRows(
-        string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<float> destination,
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<float> destination,
         Action<ReadOnlySpan<byte>>? stored = null)
     {
         var entry = Tensor(tensor);
@@ -115,8 +117,9 @@ public sealed class SafetensorsFile : IDisposable
         if (destination.IsEmpty)
             return;
 
-        var size = FloatConversion.ElementBytes(entry.DType)
-            ?? throw new SafetensorsException(Path, tensor, "dtype F32, F16 or BF16", $"{entry.DType}");
+        if (!entry.Type.IsReadable)
+            throw new ModelFormatException(Path, tensor, $"dtype {SafetensorsDTypes.Readable}", entry.Type.Name);
+        var size = entry.DType.Bytes();
         var first = _dataStart + entry.Begin + (((firstRow * entry.Columns) + firstColumn) * size);
         var rowBytes = entry.Columns * size;
         using var buffer = new ReadBuffer();
@@ -135,66 +138,51 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Reads a rectangle of a BF16 tensor as it is stored; arguments as in <see cref="ReadRows"/>.</summary>
-    /// <exception cref="SafetensorsException">No such tensor, another type, or the file changed its length.</exception>
+    /// <summary>Reads a rectangle of a tensor as it is stored; arguments as in <see cref="ReadRows"/>.</summary>
+    /// <exception cref="ModelFormatException">No such tensor, or the file changed its length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The rectangle leaves the tensor, or the destination has another length.
     /// </exception>
-    public void ReadRowsBF16(string tensor, int firstRow, int rowCount, int firstColumn, int columnCount, Span<ushort> destination)
+    public void ReadStored(string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<byte> destination)
     {
         var entry = Tensor(tensor);
         RequireInside(entry.Rows, firstRow, rowCount, nameof(firstRow));
         RequireInside(entry.Columns, firstColumn, columnCount, nameof(firstColumn));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (long)rowCount * columnCount, nameof(destination));
-        if (entry.DType != SafetensorsDType.BF16)
-            throw new SafetensorsException(Path, tensor, "dtype BF16", $"{entry.DType}");
-        var first = _dataStart + entry.Begin + (((firstRow * entry.Columns) + firstColumn) * sizeof(ushort));
+        var (rowBytes, stride) = (columnCount * entry.DType.Bytes(), entry.Columns * entry.DType.Bytes());
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (long)rowCount * rowBytes, nameof(destination));
+        var first = _dataStart + entry.Begin + (firstRow * stride) + (firstColumn * entry.DType.Bytes());
         if (columnCount == entry.Columns)
         {
-            ReadExactly(tensor, first, MemoryMarshal.AsBytes(destination));
+            ReadExactly(tensor, first, destination);
             return;
         }
 
         for (var row = 0; row < rowCount; row++)
-        {
-            ReadExactly(
-                tensor, first + (row * entry.Columns * sizeof(ushort)),
-                MemoryMarshal.AsBytes(destination.Slice(row * columnCount, columnCount)));
-        }
-    }
-
-    /// <summary>Reads raw bytes of a tensor's data from <paramref name="offset"/> on; fills the whole destination.</summary>
-    /// <exception cref="SafetensorsException">No such tensor, or the file changed its length.</exception>
-    public void ReadBytes(string tensor, long offset, Span<byte> destination)
-    {
-        var entry = Tensor(tensor);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + destination.Length, entry.End - entry.Begin);
-        ReadExactly(tensor, _dataStart + entry.Begin + offset, destination);
+            ReadExactly(tensor, first + (row * stride), destination.Slice(row * rowBytes, rowBytes));
     }
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _handle.Dispose();
 
-    private static void RequireInside(long limit, int first, int count, string name)
+    private static void RequireInside(long limit, long first, int count, string name)
     {
-        if (first < 0 || count < 0 || (long)first + count > limit)
+        if (first < 0 || count < 0 || first > limit - count)
             throw new ArgumentOutOfRangeException(name, $"{first}+{count}", $"the tensor has {limit}");
     }
 
     private byte[] ReadHeaderBytes()
     {
         if (_length < LengthBytes)
-            throw new SafetensorsException(Path, "header", $"at least {LengthBytes} bytes", $"{_length} bytes");
+            throw new ModelFormatException(Path, "header", $"at least {LengthBytes} bytes", $"{_length} bytes");
 
         Span<byte> prefix = stackalloc byte[LengthBytes];
         ReadExactly("header", 0, prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > SafetensorsHeader.MaxBytes)
-            throw new SafetensorsException(Path, "header", $"at most {SafetensorsHeader.MaxBytes} bytes", $"{length} bytes");
+            throw new ModelFormatException(Path, "header", $"at most {SafetensorsHeader.MaxBytes} bytes", $"{length} bytes");
 
         if ((long)length > _length - LengthBytes)
-            throw new SafetensorsException(Path, "header", $"{length} bytes", $"a file of {_length} bytes");
+            throw new ModelFormatException(Path, "header", $"{length} bytes", $"a file of {_length} bytes");
 
         var json = new byte[length];
         ReadExactly("header", LengthBytes, json);
@@ -211,7 +199,7 @@ public sealed class SafetensorsFile : IDisposable
             var bytes = buffer.Take(count * size);
             ReadExactly(entry.Name, position, bytes);
             stored?.Invoke(bytes);
-            FloatConversion.ToSingle(entry.DType, bytes, destination[..count]);
+            ToSingle(entry.DType, bytes, destination[..count]);
             destination = destination[count..];
             position += bytes.Length;
         }
@@ -232,11 +220,28 @@ public sealed class SafetensorsFile : IDisposable
             {
                 var part = bytes.Slice((int)(row * rowBytes), segment);
                 stored?.Invoke(part);
-                FloatConversion.ToSingle(entry.DType, part, destination.Slice(row * columns, columns));
+                ToSingle(entry.DType, part, destination.Slice(row * columns, columns));
             }
 
             destination = destination[(rows * columns)..];
             position += rows * rowBytes;
+        }
+    }
+
+    /// <summary>Exact: every value of a readable type is an F32 value. Files are little-endian.</summary>
+    private static void ToSingle(SafetensorsDType dtype, ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        switch (dtype)
+        {
+            case SafetensorsDType.F32:
+                source.CopyTo(MemoryMarshal.AsBytes(destination));
+                break;
+            case SafetensorsDType.F16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
+                break;
+            default:
+                FloatConversion.FromBFloat16(MemoryMarshal.Cast<byte, ushort>(source), destination);
+                break;
         }
     }
 
@@ -245,14 +250,14 @@ public sealed class SafetensorsFile : IDisposable
         var wanted = destination.Length;
         var length = RandomAccess.GetLength(_handle);
         if (length != _length)
-            throw new SafetensorsException(Path, tensor, $"a file of {_length} bytes, as when it was opened", $"{length} bytes");
+            throw new ModelFormatException(Path, tensor, $"a file of {_length} bytes, as when it was opened", $"{length} bytes");
 
         while (!destination.IsEmpty)
         {
             var read = ReadSome(tensor, position, destination);
             if (read == 0)
             {
-                throw new SafetensorsException(
+                throw new ModelFormatException(
                     Path, tensor, $"{wanted} bytes", $"the file's end after {wanted - destination.Length}");
             }
 
@@ -269,7 +274,7 @@ public sealed class SafetensorsFile : IDisposable
         }
         catch (IOException error)
         {
-            throw new SafetensorsException(Path, tensor, "bytes that the disk gives", error.Message.TrimEnd('.'), error);
+            throw new ModelFormatException(Path, tensor, "bytes that the disk gives", error.Message.TrimEnd('.'), error);
         }
     }
 }

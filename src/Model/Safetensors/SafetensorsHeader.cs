@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Safetensors;
 
@@ -37,7 +38,7 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new SafetensorsException(file, "header", "JSON in UTF-8", error.Message.TrimEnd('.'), error);
+            throw new ModelFormatException(file, "header", "JSON in UTF-8", error.Message.TrimEnd('.'), error);
         }
 
         header.CheckContiguous(dataLength);
@@ -167,7 +168,7 @@ internal sealed class SafetensorsHeader
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw Error(name, "data_offsets [begin, end] with begin ≤ end", $"[{string.Join(", ", offsets)}]");
 
-        var tensor = new SafetensorsTensor(name, dtype.Value, shape, offsets[0], offsets[1]);
+        var tensor = new SafetensorsTensor(name, _file, dtype.Value, shape, offsets[0], offsets[1]);
         var bytes = SizeOf(tensor);
         return bytes == offsets[1] - offsets[0]
             ? tensor
@@ -184,7 +185,7 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException error)
         {
-            throw new SafetensorsException(_file, tensor.Name, "a size below 2^63 bytes", $"shape {tensor.ShapeText}", error);
+            throw new ModelFormatException(_file, tensor.Name, "a size below 2^63 bytes", $"shape {tensor.ShapeText}", error);
         }
     }
 
@@ -206,5 +207,5 @@ internal sealed class SafetensorsHeader
             throw Error("header", $"{end} bytes of data behind it, as its offsets say", $"{dataLength} bytes");
     }
 
-    private SafetensorsException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);
+    private ModelFormatException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);
 }

@@ -44,44 +44,37 @@ internal sealed class SafetensorsIndex
     {
         foreach (var (tensor, shard) in _shardOf)
         {
-            if (set.FileOf(tensor) is not { } file)
+            if (set.Find(tensor) is not { } found)
                 throw Error(tensor, $"the tensor in {shard}", "it in no shard");
 
-            if (Path.GetFileName(file.Path) != shard)
-                throw Error(tensor, $"the tensor in {shard}", $"it in {Path.GetFileName(file.Path)}");
+            if (Path.GetFileName(found.File) != shard)
+                throw Error(tensor, $"the tensor in {shard}", $"it in {Path.GetFileName(found.File)}");
         }
 
-        foreach (var tensor in set.TensorNames)
+        foreach (var tensor in set.Tensors)
         {
-            if (!_shardOf.ContainsKey(tensor))
+            if (!_shardOf.ContainsKey(tensor.Name))
             {
                 throw Error(
-                    tensor, "an entry of weight_map", $"none, though {Path.GetFileName(set.FileOf(tensor)!.Path)} holds it");
+                    tensor.Name, "an entry of weight_map", $"none, though {Path.GetFileName(tensor.File)} holds it");
             }
         }
     }
 
     private void ReadMap()
     {
-        try
+        using var document = ModelJson.Read(_file, SafetensorsHeader.MaxBytes);
+        if (document.RootElement.ValueKind != JsonValueKind.Object
+            || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
         {
-            using var document = ModelJson.Read(_file, SafetensorsHeader.MaxBytes);
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
-            {
-                throw Error("weight_map", "an object from tensor to file name", "none");
-            }
-
-            foreach (var entry in map.EnumerateObject())
-            {
-                _shardOf.Add(entry.Name, entry.Value.ValueKind == JsonValueKind.String
-                    ? entry.Value.GetString()!
-                    : throw Error(entry.Name, "a file name", entry.Value.GetRawText()));
-            }
+            throw Error("weight_map", "an object from tensor to file name", "none");
         }
-        catch (ModelFormatException error)
+
+        foreach (var entry in map.EnumerateObject())
         {
-            throw new SafetensorsException(_file, error.Where, error.Expected, error.Found, error);
+            _shardOf.Add(entry.Name, entry.Value.ValueKind == JsonValueKind.String
+                ? entry.Value.GetString()!
+                : throw Error(entry.Name, "a file name", entry.Value.GetRawText()));
         }
 
         if (_shardOf.Count == 0)
@@ -110,7 +103,7 @@ internal sealed class SafetensorsIndex
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new SafetensorsException(_file, tensor, "a shard whose links can be followed", error.Message.TrimEnd('.'), error);
+            throw new ModelFormatException(_file, tensor, "a shard whose links can be followed", error.Message.TrimEnd('.'), error);
         }
     }
 
@@ -123,5 +116,5 @@ internal sealed class SafetensorsIndex
             yield return RealPath.Of(Path.Combine(Path.GetDirectoryName(parent)!, "blobs"));
     }
 
-    private SafetensorsException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);
+    private ModelFormatException Error(string tensor, string expected, string found) => new(_file, tensor, expected, found);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Safetensors;
@@ -9,16 +9,18 @@ namespace AkkaCp.Model.Safetensors;
 /// <summary>
 /// The weights of a model directory: model.safetensors, or the shards that model.safetensors.index.json names. Thread-safe.
 /// </summary>
-public sealed class SafetensorsSet : IDisposable
+public sealed class SafetensorsSet : IWeightSource
 {
     private const string SingleFile = "model.safetensors";
 
     private readonly List<SafetensorsFile> _files;
     private readonly Dictionary<string, SafetensorsFile> _fileOf = new(StringComparer.Ordinal);
 
+    private readonly string _directory;
+
     private SafetensorsSet(string directory, List<SafetensorsFile> files)
     {
-        Directory = directory;
+        _directory = directory;
         _files = files;
         foreach (var file in files)
         {
@@ -26,35 +28,42 @@ public sealed class SafetensorsSet : IDisposable
             {
                 if (!_fileOf.TryAdd(tensor, file))
                 {
-                    throw new SafetensorsException(
+                    throw new ModelFormatException(
                         file.Path, tensor, "a tensor in one shard", $"it in {_fileOf[tensor].Path} too");
                 }
             }
         }
     }
 
-    /// <summary>Full path of the model directory.</summary>
-    public string Directory { get; }
+    /// <inheritdoc/>
+    public string Path => _files.Count == 1 ? _files[0].Path : _directory;
 
-    /// <summary>The open files, by path.</summary>
-    public IReadOnlyList<SafetensorsFile> Files => _files;
+    /// <inheritdoc/>
+    public string ConfigPath => System.IO.Path.Combine(_directory, "config.json");
 
-    /// <summary>Names of all tensors.</summary>
-    public IReadOnlyCollection<string> TensorNames => _fileOf.Keys;
+    /// <inheritdoc/>
+    public string Identity => $"{_directory} {HeaderHash()} {string.Join(',', _files.Select(
+        file => File.GetLastWriteTimeUtc(file.Path).Ticks.ToString(CultureInfo.InvariantCulture)))}";
+
+    /// <inheritdoc/>
+    public string ReadableTypes => SafetensorsDTypes.Readable;
+
+    /// <inheritdoc/>
+    public IEnumerable<WeightTensor> Tensors => _files.SelectMany(file => file.Tensors.Values);
 
     /// <summary>Opens and checks all files of a model directory. An index, where there is one, wins over a single file.</summary>
-    /// <exception cref="SafetensorsException">No weights, or weights that break the format or the index.</exception>
+    /// <exception cref="ModelFormatException">No weights, or weights that break the format or the index.</exception>
     public static SafetensorsSet Open(string modelDirectory)
     {
-        var directory = Path.GetFullPath(modelDirectory);
+        var directory = System.IO.Path.GetFullPath(modelDirectory);
         var index = SafetensorsIndex.Read(directory);
-        if (index is null && !ModelFile.Exists(Path.Combine(directory, SingleFile)))
-            throw new SafetensorsException(directory, "weights", $"{SingleFile} or {SafetensorsIndex.FileName}", "neither");
+        if (index is null && !ModelFile.Exists(System.IO.Path.Combine(directory, SingleFile)))
+            throw new ModelFormatException(directory, "weights", $"{SingleFile} or {SafetensorsIndex.FileName}", "neither");
 
         var files = new List<SafetensorsFile>();
         try
         {
-            foreach (var path in index?.ShardPaths ?? [Path.Combine(directory, SingleFile)])
+            foreach (var path in index?.ShardPaths ?? [System.IO.Path.Combine(directory, SingleFile)])
                 files.Add(SafetensorsFile.Open(path));
 
             var set = new SafetensorsSet(directory, files);
@@ -68,57 +77,39 @@ public sealed class SafetensorsSet : IDisposable
         }
     }
 
-    /// <summary>The file that holds a tensor, or null when none does.</summary>
-    public SafetensorsFile? FileOf(string tensor) => _fileOf.GetValueOrDefault(tensor);
+    /// <inheritdoc/>
+    public WeightTensor? Find(string tensor) => _fileOf.GetValueOrDefault(tensor)?.Tensor(tensor);
+
+    /// <inheritdoc/>
+    public void ReadRows(
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<float> destination,
+        Action<ReadOnlySpan<byte>>? stored = null) =>
+        FileOf(tensor).ReadRows(tensor, firstRow, rowCount, firstColumn, columnCount, destination, stored);
+
+    /// <inheritdoc/>
+    public void ReadStored(string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<byte> destination) =>
+        FileOf(tensor).ReadStored(tensor, firstRow, rowCount, firstColumn, columnCount, destination);
+
+    /// <summary>Closes all files.</summary>
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    private SafetensorsFile FileOf(string tensor) => _fileOf.TryGetValue(tensor, out var file)
+        ? file
+        : throw new ModelFormatException(Path, tensor, "a tensor of this name", "none");
 
     /// <summary>
     /// SHA-256 in hex over the names and headers of all files: tells models of other shape, type or naming apart without reading
     /// weights.
     /// </summary>
-    public string HeaderHash()
+    private string HeaderHash()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in _files)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file.Path)));
+            hash.AppendData(Encoding.UTF8.GetBytes(System.IO.Path.GetFileName(file.Path)));
             hash.AppendData(file.HeaderHash.Span);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    /// <summary>
-    /// XxHash128 in hex over names, types and shapes of all tensors: the same for copies that are cut into other files.
-    /// </summary>
-    public string TensorsHash()
-    {
-        var hash = new XxHash128();
-        foreach (var name in _fileOf.Keys.Order(StringComparer.Ordinal))
-        {
-            var tensor = _fileOf[name].Tensor(name);
-            hash.Append(Encoding.UTF8.GetBytes($"{name} {tensor.DType} {tensor.ShapeText}\n"));
-        }
-
-        return hash.GetCurrentHashAsUInt128().ToString("x32", CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>
-    /// Reads every float of every tensor and yields those tensors that hold NaN or infinity, with how many.
-    /// </summary>
-    /// <exception cref="SafetensorsException">A file changed its length.</exception>
-    public IEnumerable<(string Tensor, long Count)> FindNonFinite(CancellationToken cancellationToken = default)
-    {
-        foreach (var file in _files)
-        {
-            foreach (var tensor in file.Tensors.Values.Where(tensor => FloatConversion.ElementBytes(tensor.DType) is not null))
-            {
-                var count = NonFiniteScan.Count(file, tensor, cancellationToken);
-                if (count > 0)
-                    yield return (tensor.Name, count);
-            }
-        }
-    }
-
-    /// <summary>Closes all files.</summary>
-    public void Dispose() => _files.ForEach(file => file.Dispose());
 }

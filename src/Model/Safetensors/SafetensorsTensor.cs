@@ -1,22 +1,16 @@
+using AkkaCp.Model.Weights.Sources;
+
 namespace AkkaCp.Model.Safetensors;
 
 /// <summary>One entry of a safetensors header.</summary>
 /// <param name="Name">Tensor name.</param>
+/// <param name="File">Path of the file.</param>
 /// <param name="DType">Element type.</param>
 /// <param name="Shape">Dimensions; none = a single number; zeros are allowed.</param>
 /// <param name="Begin">First byte, counted from the end of the header.</param>
 /// <param name="End">The byte behind the last one.</param>
-public sealed record SafetensorsTensor(string Name, SafetensorsDType DType, IReadOnlyList<long> Shape, long Begin, long End)
-{
-    /// <summary>The last dimension; 1 for a single number.</summary>
-    public long Columns => Shape.Count == 0 ? 1 : Shape[^1];
-
-    /// <summary>The product of all dimensions but the last: a vector is one row.</summary>
-    public long Rows => Shape.SkipLast(1).Aggregate(1L, (product, dimension) => product * dimension);
-
-    /// <summary>The shape as [a, b], for messages.</summary>
-    public string ShapeText => $"[{string.Join(", ", Shape)}]";
-}
+public sealed record SafetensorsTensor(string Name, string File, SafetensorsDType DType, IReadOnlyList<long> Shape, long Begin, long End)
+    : WeightTensor(Name, File, SafetensorsDTypes.TypeOf(DType), Shape);
 
 #pragma warning disable CA1707 // The names are the format's own.
 /// <summary>
@@ -77,9 +71,18 @@ public enum SafetensorsDType
 }
 #pragma warning restore CA1707
 
-/// <summary>Sizes of <see cref="SafetensorsDType"/>.</summary>
+/// <summary>What <see cref="SafetensorsDType"/> means.</summary>
 public static class SafetensorsDTypes
 {
+    /// <summary>Types that are read as floats, for messages.</summary>
+    internal const string Readable = "F32, F16 or BF16";
+
+    private static readonly WeightType[] s_types = [.. Enum.GetValues<SafetensorsDType>().Select(dtype => new WeightType(
+        dtype.ToString(),
+        dtype.Bytes(),
+        dtype is SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16,
+        dtype switch { SafetensorsDType.F32 => Npu.DType.F32, SafetensorsDType.BF16 => Npu.DType.BF16, _ => null }))];
+
     /// <summary>Bytes of one element.</summary>
     public static int Bytes(this SafetensorsDType dtype) => dtype switch
     {
@@ -88,4 +91,7 @@ public static class SafetensorsDTypes
         <= SafetensorsDType.F32 => 4,
         _ => 8,
     };
+
+    /// <summary>The same for readers of any format.</summary>
+    internal static WeightType TypeOf(SafetensorsDType dtype) => s_types[(int)dtype];
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using AkkaCp.Model.Weights.Sources;
 using Microsoft.Win32.SafeHandles;
 
 namespace AkkaCp.Model.Safetensors;
@@ -51,7 +52,7 @@ public sealed class SafetensorsWriter : IDisposable
         foreach (var (name, dtype, shape) in tensors)
         {
             var bytes = checked(shape.Aggregate(1L, (product, dimension) => checked(product * dimension)) * dtype.Bytes());
-            entries.Add(new SafetensorsTensor(name, dtype, shape, end, end + bytes));
+            entries.Add(new SafetensorsTensor(name, path, dtype, shape, end, end + bytes));
             end += bytes;
         }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights.Sources;
 
 namespace AkkaCp.Model.Weights;
 
@@ -16,24 +16,24 @@ internal sealed class DimensionCheck
     private const string With = "with experts";
     private const string Without = "without experts";
 
-    private readonly SafetensorsSet _files;
+    private readonly IWeightSource _files;
     private readonly ModelConfig _config;
     private readonly int _layers;
     private readonly List<string> _reasons = [];
 
-    private DimensionCheck(SafetensorsSet files, ModelConfig config)
+    private DimensionCheck(IWeightSource files, ModelConfig config)
     {
         (_files, _config) = (files, config);
-        _layers = files.TensorNames.Select(LayerOf).DefaultIfEmpty(-1).Max() + 1;
+        _layers = files.Tensors.Select(tensor => LayerOf(tensor.Name)).DefaultIfEmpty(-1).Max() + 1;
     }
 
     /// <exception cref="ModelConfigException">The weights have other dimensions; all of them.</exception>
-    public static void Run(SafetensorsSet files, ModelConfig config)
+    public static void Run(IWeightSource files, ModelConfig config)
     {
         var check = new DimensionCheck(files, config);
         check.CompareAll();
         if (check._reasons.Count > 0)
-            throw new ModelConfigException(Path.Combine(files.Directory, "config.json"), check._reasons);
+            throw new ModelConfigException(files.ConfigPath, check._reasons);
     }
 
     /// <summary>A tensor's layer; -1 for one that belongs to none.</summary>
@@ -100,7 +100,7 @@ internal sealed class DimensionCheck
         return false;
     }
 
-    private bool Has(int layer, string tensor) => _files.FileOf(FormattableString.Invariant($"{LayerPrefix}{layer}.{tensor}")) is not null;
+    private bool Has(int layer, string tensor) => _files.Find(FormattableString.Invariant($"{LayerPrefix}{layer}.{tensor}")) is not null;
 
     /// <summary>
     /// Notes a dimension that the tensors have otherwise; false then. Where they do not agree, one of them is wrong and not the config:
@@ -112,11 +112,11 @@ internal sealed class DimensionCheck
     /// <param name="places">Tensors that have it, and at which place of their shapes.</param>
     private bool Compare(string key, int value, int unit, params ReadOnlySpan<(string Tensor, int Axis)> places)
     {
-        SafetensorsTensor? witness = null;
+        WeightTensor? witness = null;
         var size = 0L;
         foreach (var (name, axis) in places)
         {
-            if (_files.FileOf(name)?.Tensor(name) is not { } tensor || axis >= tensor.Shape.Count)
+            if (_files.Find(name) is not { } tensor || axis >= tensor.Shape.Count)
                 continue;
             if (witness is not null && size != tensor.Shape[axis])
                 return true;

@@ -1,5 +1,4 @@
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Safetensors;
 using AkkaCp.Npu;
 using AkkaCp.Text.Files;
 
@@ -12,7 +11,7 @@ public static class ModelLoader
     /// Reads only the bytes of the shard, through bounded buffers, straight into the packed layout; pieces that another rank of
     /// the process holds already are shared. Tensors beside the model's own are ignored.
     /// </summary>
-    /// <param name="directory">Model directory with safetensors files.</param>
+    /// <param name="directory">Model directory with weights.</param>
     /// <param name="config">Its config.</param>
     /// <param name="shard">The rank's place.</param>
     /// <param name="device">Makes the packed matrices.</param>
@@ -23,9 +22,9 @@ public static class ModelLoader
     /// <returns>The weights; the caller disposes them, before the store and the device.</returns>
     /// <exception cref="ModelConfigException">The model cannot be split this way, or the weights have other dimensions.</exception>
     /// <exception cref="ModelFormatException">
-    /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read.
+    /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read; or a file breaks
+    /// the format or changed while it was read.
     /// </exception>
-    /// <exception cref="SafetensorsException">A file breaks the format or changed while it was read.</exception>
     public static ModelWeights Load(
         string directory,
         ModelConfig config,
@@ -36,7 +35,7 @@ public static class ModelLoader
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        using var files = SafetensorsSet.Open(directory);
+        using var files = WeightFiles.Open(directory);
         TensorCheck.Run(files, config, shard, dtype);
         TensorCoverage.Check(files, config);
         var pieces = ShardPieces.Create(config, shard, dtype);

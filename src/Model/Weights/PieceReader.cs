@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
@@ -22,13 +22,13 @@ internal static class PieceReader
 
     /// <summary>Packs all slices below each other.</summary>
     public static ImmutableArray<WeightHash> PackInto(
-        SafetensorsSet files, WeightPiece piece, PackedMatrix matrix, CancellationToken cancellationToken) => IsBF16(files, piece)
+        IWeightSource files, WeightPiece piece, PackedMatrix matrix, CancellationToken cancellationToken) => IsBF16(files, piece)
         ? ReadRowsBF16(files, piece, matrix.PackBF16, cancellationToken)
         : ReadRows(files, piece, matrix.Pack, cancellationToken);
 
     /// <summary>Copies all slices end to end, rounding to nearest even when the tensor is BF16.</summary>
     public static ImmutableArray<WeightHash> CopyInto(
-        SafetensorsSet files, WeightPiece piece, Tensor tensor, CancellationToken cancellationToken)
+        IWeightSource files, WeightPiece piece, Tensor tensor, CancellationToken cancellationToken)
     {
         var rows = tensor.View.Reshape(piece.Rows, piece.Columns);
         return IsBF16(files, piece) ? CopyBF16(files, piece, rows, cancellationToken) : ReadRows(files, piece, Place, cancellationToken);
@@ -47,18 +47,18 @@ internal static class PieceReader
     }
 
     /// <summary>Whether the values are BF16 both in the files and in memory: then nothing is converted.</summary>
-    private static bool IsBF16(SafetensorsSet files, WeightPiece piece) => piece.DType == DType.BF16
-        && piece.Slices.All(slice => files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType == SafetensorsDType.BF16);
+    private static bool IsBF16(IWeightSource files, WeightPiece piece) => piece.DType == DType.BF16
+        && piece.Slices.All(slice => files.Find(slice.Tensor)!.Type.InMemory == DType.BF16);
 
     /// <summary>Straight from the files into the tensor's memory, some rows at a time.</summary>
     private static ImmutableArray<WeightHash> CopyBF16(
-        SafetensorsSet files, WeightPiece piece, TensorView rows, CancellationToken cancellationToken)
+        IWeightSource files, WeightPiece piece, TensorView rows, CancellationToken cancellationToken)
     {
         var hashes = ImmutableArray.CreateBuilder<WeightHash>();
         var firstRow = 0;
         foreach (var slice in piece.Slices)
         {
-            var hasher = new SliceHasher(slice, sizeof(ushort));
+            var hasher = new SliceHasher(slice, (long)slice.ColumnCount * sizeof(ushort));
             var atOnce = Math.Max(1, StagingBytesBF16 / sizeof(ushort) / slice.ColumnCount);
             for (var row = 0; row < slice.RowCount; row += atOnce)
             {
@@ -75,7 +75,7 @@ internal static class PieceReader
     }
 
     private static ImmutableArray<WeightHash> ReadRowsBF16(
-        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place, CancellationToken cancellationToken)
+        IWeightSource files, WeightPiece piece, Action<int, ReadOnlySpan<ushort>> place, CancellationToken cancellationToken)
     {
         var rowsAtOnce = Math.Max(PanelRows / 2, StagingBytesBF16 / sizeof(ushort) / piece.Columns / PanelRows * PanelRows);
         return ReadStaged<ushort>(
@@ -84,22 +84,22 @@ internal static class PieceReader
     }
 
     private static void ReadRowsBF16(
-        SafetensorsSet files, TensorSlice slice, int row, int rows, Span<ushort> values, SliceHasher hasher)
+        IWeightSource files, TensorSlice slice, int row, int rows, Span<ushort> values, SliceHasher hasher)
     {
-        files.FileOf(slice.Tensor)!.ReadRowsBF16(
-            slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values);
-        hasher.Append(MemoryMarshal.AsBytes(values));
+        var bytes = MemoryMarshal.AsBytes(values);
+        files.ReadStored(slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, bytes);
+        hasher.Append(bytes);
     }
 
     private static ImmutableArray<WeightHash> ReadRows(
-        SafetensorsSet files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place, CancellationToken cancellationToken) =>
+        IWeightSource files, WeightPiece piece, Action<int, ReadOnlySpan<float>> place, CancellationToken cancellationToken) =>
             ReadStaged<float>(
-        files, piece, RowsAtOnce(piece), place, (slice, row, rows, values, hasher) => files.FileOf(slice.Tensor)!.ReadRows(
+        files, piece, RowsAtOnce(piece), place, (slice, row, rows, values, hasher) => files.ReadRows(
             slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, values, hasher.Append),
         cancellationToken);
 
     private static ImmutableArray<WeightHash> ReadStaged<T>(
-        SafetensorsSet files, WeightPiece piece, int rowsAtOnce, Action<int, ReadOnlySpan<T>> place,
+        IWeightSource files, WeightPiece piece, int rowsAtOnce, Action<int, ReadOnlySpan<T>> place,
         Action<TensorSlice, int, int, Span<T>, SliceHasher> read, CancellationToken cancellationToken)
     {
         var hashes = ImmutableArray.CreateBuilder<WeightHash>();
@@ -109,7 +109,7 @@ internal static class PieceReader
             var firstRow = 0;
             foreach (var slice in piece.Slices)
             {
-                var hasher = new SliceHasher(slice, files.FileOf(slice.Tensor)!.Tensor(slice.Tensor).DType.Bytes());
+                var hasher = new SliceHasher(slice, files.Find(slice.Tensor)!.Type.BytesOf(slice.ColumnCount));
                 for (var row = 0; row < slice.RowCount; row += rowsAtOnce)
                 {
                     cancellationToken.ThrowIfCancellationRequested();

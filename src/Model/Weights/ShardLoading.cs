@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Runtime.ExceptionServices;
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
@@ -13,7 +12,7 @@ internal sealed class ShardLoading : IDisposable
     // Reading and packing overlap from two threads on; more than four gain nothing against one disk.
     private const int MaxThreads = 4;
 
-    private readonly SafetensorsSet _files;
+    private readonly IWeightSource _files;
     private readonly INpuDevice _device;
     private readonly WeightStore _store;
     private readonly IProgress<LoadProgress>? _progress;
@@ -26,7 +25,7 @@ internal sealed class ShardLoading : IDisposable
     private bool _taken;
 
     public ShardLoading(
-        SafetensorsSet files, INpuDevice device, WeightStore store, IProgress<LoadProgress>? progress, long bytesTotal)
+        IWeightSource files, INpuDevice device, WeightStore store, IProgress<LoadProgress>? progress, long bytesTotal)
     {
         _files = files;
         _device = device;
@@ -35,9 +34,7 @@ internal sealed class ShardLoading : IDisposable
         _bytesTotal = bytesTotal;
 
         // Another model under the same path, or another device's layout, is another piece.
-        var written = files.Files.Select(
-            file => File.GetLastWriteTimeUtc(file.Path).Ticks.ToString(CultureInfo.InvariantCulture));
-        _identity = $"{files.Directory} {files.HeaderHash()} {string.Join(',', written)} {device.GetType().FullName} ";
+        _identity = $"{files.Identity} {device.GetType().FullName} ";
     }
 
     /// <summary>Bytes in memory of the pieces acquired.</summary>

@@ -1,37 +1,67 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Npu;
 using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Weights;
 
-/// <summary>Whether a directory's weights are those of its config.json, found out from the files' headers.</summary>
+/// <summary>The weights of a model directory, and whether they are those of its config.json.</summary>
 public static class WeightFiles
 {
+    /// <summary>Opens the weights, and checks what their files say of them. Only here is it known which formats there are.</summary>
+    /// <param name="directory">Model directory with weights.</param>
+    /// <exception cref="ModelFormatException">No weights, or a file that cannot be read or breaks the format.</exception>
+    public static IWeightSource Open(string directory) => SafetensorsSet.Open(directory);
+
+    /// <summary>
+    /// XxHash128 in hex over names, types and shapes of all tensors: the same for copies that are cut into other files.
+    /// </summary>
+    public static string TensorsHash(this IWeightSource files)
+    {
+        var hash = new XxHash128();
+        foreach (var tensor in files.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+            hash.Append(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Type.Name} {tensor.ShapeText}\n"));
+        return hash.GetCurrentHashAsUInt128().ToString("x32", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>
+    /// Reads every float of every tensor and yields those tensors that hold NaN or infinity, with how many.
+    /// </summary>
+    /// <exception cref="ModelFormatException">A file changed its length.</exception>
+    public static IEnumerable<(string Tensor, long Count)> FindNonFinite(
+        this IWeightSource files, CancellationToken cancellationToken = default) => files.Tensors
+        .Where(tensor => tensor.Type.IsReadable)
+        .Select(tensor => (tensor.Name, Count: NonFiniteScan.Count(files, tensor, cancellationToken)))
+        .Where(found => found.Count > 0);
+
     /// <summary>Checks name, shape and type of every tensor that the model has.</summary>
-    /// <param name="directory">Model directory with safetensors files.</param>
+    /// <param name="directory">Model directory with weights.</param>
     /// <param name="config">Its config.</param>
     /// <returns>Tensors that are passed over, as nothing of the model reads them.</returns>
     /// <exception cref="ModelConfigException">The weights have other dimensions than the config; all of them.</exception>
     /// <exception cref="ModelFormatException">
-    /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read.
+    /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read; or a file cannot be
+    /// read or breaks the format.
     /// </exception>
-    /// <exception cref="SafetensorsException">A file cannot be read or breaks the format.</exception>
     public static IReadOnlyList<string> Check(string directory, ModelConfig config)
     {
-        using var files = SafetensorsSet.Open(directory);
+        using var files = Open(directory);
         TensorCheck.Run(files, config, ShardSpec.Whole, DType.F32);
         return TensorCoverage.Check(files, config);
     }
 
     /// <summary>Checks that the weights have the config's dimensions, so that what it asks for can be counted.</summary>
-    /// <param name="directory">Model directory with safetensors files.</param>
+    /// <param name="directory">Model directory with weights.</param>
     /// <param name="config">Its config.</param>
     /// <exception cref="ModelConfigException">They have others; all of them.</exception>
-    /// <exception cref="SafetensorsException">A file cannot be read or breaks the format.</exception>
+    /// <exception cref="ModelFormatException">A file cannot be read or breaks the format.</exception>
     public static void CheckDimensions(string directory, ModelConfig config)
     {
-        using var files = SafetensorsSet.Open(directory);
+        using var files = Open(directory);
         DimensionCheck.Run(files, config);
     }
 }
@@ -41,28 +71,24 @@ internal static class TensorCheck
 {
     /// <exception cref="ModelConfigException">The weights have other dimensions than the config; all of them.</exception>
     /// <exception cref="ModelFormatException">A tensor is missing, or has another shape or type.</exception>
-    public static void Run(SafetensorsSet files, ModelConfig config, ShardSpec shard, DType dtype)
+    public static void Run(IWeightSource files, ModelConfig config, ShardSpec shard, DType dtype)
     {
         DimensionCheck.Run(files, config);
         foreach (var slice in ShardPieces.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
             Check(files, slice);
     }
 
-    private static void Check(SafetensorsSet files, TensorSlice slice)
+    private static void Check(IWeightSource files, TensorSlice slice)
     {
         var expected = $"shape [{string.Join(", ", slice.Shape)}]";
-        if (files.FileOf(slice.Tensor) is not { } file)
-        {
-            var where = files.Files.Count == 1 ? files.Files[0].Path : files.Directory;
-            throw new ModelFormatException(where, slice.Tensor, $"a tensor of {expected}", "no tensor of this name");
-        }
+        if (files.Find(slice.Tensor) is not { } tensor)
+            throw new ModelFormatException(files.Path, slice.Tensor, $"a tensor of {expected}", "no tensor of this name");
 
-        var tensor = file.Tensor(slice.Tensor);
         if (!tensor.Shape.SequenceEqual(slice.Shape))
-            throw new ModelFormatException(file.Path, slice.Tensor, expected, $"shape {tensor.ShapeText}");
+            throw new ModelFormatException(tensor.File, slice.Tensor, expected, $"shape {tensor.ShapeText}");
 
-        if (tensor.DType is not (SafetensorsDType.F32 or SafetensorsDType.F16 or SafetensorsDType.BF16))
-            throw new ModelFormatException(file.Path, slice.Tensor, "dtype F32, F16 or BF16", $"{tensor.DType}");
+        if (!tensor.Type.IsReadable)
+            throw new ModelFormatException(tensor.File, slice.Tensor, $"dtype {files.ReadableTypes}", tensor.Type.Name);
     }
 }
 
@@ -79,17 +105,17 @@ internal static class TensorCoverage
 
     /// <summary>Names of the tensors that are passed over, in order.</summary>
     /// <exception cref="ModelFormatException">A tensor that nothing reads would change the result.</exception>
-    public static IReadOnlyList<string> Check(SafetensorsSet files, ModelConfig config)
+    public static IReadOnlyList<string> Check(IWeightSource files, ModelConfig config)
     {
         var read = ShardPieces.PiecesOf(config, ShardSpec.Whole, DType.F32).SelectMany(piece => piece.Slices)
             .Select(slice => slice.Tensor).ToHashSet(StringComparer.Ordinal);
-        var unread = files.TensorNames.Where(name => !read.Contains(name)).Order(StringComparer.Ordinal).ToList();
+        var unread = files.Tensors.Select(tensor => tensor.Name).Where(name => !read.Contains(name)).Order(StringComparer.Ordinal).ToList();
         var changing = unread.Where(name => ChangesTheResult(name, config)).ToList();
         if (changing.Count > 0)
         {
             var more = changing.Count > 1 ? $" and {changing.Count - 1} more" : "";
             throw new ModelFormatException(
-                files.FileOf(changing[0])!.Path, changing[0], "only tensors that the model of config.json has", $"this one{more}");
+                files.Find(changing[0])!.File, changing[0], "only tensors that the model of config.json has", $"this one{more}");
         }
 
         return unread;

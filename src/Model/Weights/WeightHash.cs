@@ -49,12 +49,12 @@ internal sealed class SliceHasher
     private long _left;
 
     /// <param name="slice">What is read.</param>
-    /// <param name="elementBytes">Bytes of an element in the file.</param>
-    public SliceHasher(TensorSlice slice, int elementBytes)
+    /// <param name="rowBytes">Bytes of one of its rows in the file.</param>
+    public SliceHasher(TensorSlice slice, long rowBytes)
     {
         _slice = slice;
         _runRows = Math.Max(PanelRows, (int)(RunElements / slice.Shape[^1]) / PanelRows * PanelRows);
-        _rowBytes = (long)slice.ColumnCount * elementBytes;
+        _rowBytes = rowBytes;
         _firstRow = slice.FirstRow;
         _left = RowsOfRun * _rowBytes;
     }

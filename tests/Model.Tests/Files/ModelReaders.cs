@@ -1,5 +1,5 @@
 using AkkaCp.Model.Configuration;
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights;
 using AkkaCp.Text.Files;
 using AkkaCp.Text.Templates;
 using AkkaCp.Text.Tokenization;
@@ -15,7 +15,7 @@ internal static class ModelReaders
         directory => GenerationDefaults.Load(directory),
         directory => Tokenizer.Load(directory),
         directory => ChatTemplate.Load(directory),
-        directory => SafetensorsSet.Open(directory).Dispose(),
+        directory => WeightFiles.Open(directory).Dispose(),
         directory => ModelFacts.Read(directory),
     ];
 
@@ -25,7 +25,7 @@ internal static class ModelReaders
 
     /// <summary>Whether an error is one of the kinds that a damaged file may give.</summary>
     public static bool IsTyped(Exception error) =>
-        error is ModelFormatException or ModelConfigException or SafetensorsException or TemplateException;
+        error is ModelFormatException or ModelConfigException or TemplateException;
 
     private static Exception? ErrorOf(Action<string> read, string directory)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Testing;
+using AkkaCp.Text.Files;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Safetensors;
@@ -122,7 +123,7 @@ public sealed class SafetensorsFileTests : IDisposable
         using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             stream.SetLength(stream.Length - 1);
 
-        var error = Assert.Throws<SafetensorsException>(() => file.ReadRows("t", 0, 1, 0, 1, new float[1]));
+        var error = Assert.Throws<ModelFormatException>(() => file.ReadRows("t", 0, 1, 0, 1, new float[1]));
         Assert.Contains("as when it was opened", error.Message, StringComparison.Ordinal);
     }
 
@@ -171,8 +172,8 @@ public sealed class SafetensorsFileTests : IDisposable
         Write(path, SafetensorsDType.I32, [2], writer => writer.WriteBytes(new byte[8]));
         using var file = SafetensorsFile.Open(path);
 
-        Assert.Throws<SafetensorsException>(() => file.ReadRows("t", 0, 1, 0, 2, new float[2]));
-        Assert.Throws<SafetensorsException>(() => file.ReadRows("u", 0, 1, 0, 2, new float[2]));
+        Assert.Throws<ModelFormatException>(() => file.ReadRows("t", 0, 1, 0, 2, new float[2]));
+        Assert.Throws<ModelFormatException>(() => file.ReadRows("u", 0, 1, 0, 2, new float[2]));
     }
 
     [Fact]
@@ -217,7 +218,7 @@ public sealed class SafetensorsFileTests : IDisposable
         using var file = SafetensorsFile.Open(path);
         var raw = new byte[values.Length * 2];
 
-        file.ReadBytes("t", 0, raw);
+        file.ReadStored("t", 0, 1, 0, values.Length, raw);
 
         for (var i = 0; i < values.Length; i++)
             Assert.Equal(expected[i % expected.Length], BitConverter.ToUInt16(raw, i * 2));
@@ -260,7 +261,7 @@ public sealed class SafetensorsFileTests : IDisposable
 
     private static void AssertRefused(string path, string tensor, string expected)
     {
-        var error = Assert.Throws<SafetensorsException>(() => SafetensorsFile.Open(path));
+        var error = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(path));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.StartsWith($"{path}: {tensor}", error.Message, StringComparison.Ordinal);
     }

@@ -1,4 +1,6 @@
 using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights;
+using AkkaCp.Text.Files;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Safetensors;
@@ -20,9 +22,9 @@ public sealed class SafetensorsSetTests : IDisposable
 
         using var set = SafetensorsSet.Open(_folder.Path);
 
-        Assert.Equal(["a", "b"], set.TensorNames.Order());
-        Assert.EndsWith("two.safetensors", set.FileOf("b")!.Path, StringComparison.Ordinal);
-        Assert.Null(set.FileOf("c"));
+        Assert.Equal(["a", "b"], set.Tensors.Select(tensor => tensor.Name).Order());
+        Assert.EndsWith("two.safetensors", set.Find("b")!.File, StringComparison.Ordinal);
+        Assert.Null(set.Find("c"));
     }
 
     [Theory]
@@ -53,7 +55,7 @@ public sealed class SafetensorsSetTests : IDisposable
         WriteShard("more.safetensors", "c", "d");
         WriteIndex(map);
 
-        var error = Assert.Throws<SafetensorsException>(() => SafetensorsSet.Open(_folder.Path));
+        var error = Assert.Throws<ModelFormatException>(() => SafetensorsSet.Open(_folder.Path));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -71,13 +73,13 @@ public sealed class SafetensorsSetTests : IDisposable
 
         using var set = SafetensorsSet.Open(snapshot);
 
-        Assert.Equal(2, set.Files.Count);
+        Assert.Equal(2, set.Tensors.Select(tensor => tensor.File).Distinct().Count());
     }
 
     [Fact]
     public void FolderWithoutWeights_IsANamedError()
     {
-        var error = Assert.Throws<SafetensorsException>(() => SafetensorsSet.Open(_folder.Path));
+        var error = Assert.Throws<ModelFormatException>(() => SafetensorsSet.Open(_folder.Path));
 
         Assert.Contains("model.safetensors", error.Message, StringComparison.Ordinal);
     }

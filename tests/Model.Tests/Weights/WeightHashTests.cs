@@ -114,7 +114,7 @@ public sealed class WeightHashTests : IDisposable
         Assert.Equal(15, expected.Length);
 
         var random = new Random(3);
-        var hasher = new SliceHasher(slice, 2);
+        var hasher = new SliceHasher(slice, slice.ColumnCount * 2L);
         for (var at = 0; at < bytes.Length;)
         {
             var count = Math.Min(random.Next(1, 100_000), bytes.Length - at);
@@ -128,7 +128,7 @@ public sealed class WeightHashTests : IDisposable
     [Fact]
     public void SliceThatWasNotReadToItsEnd_HasNoHash()
     {
-        var hasher = new SliceHasher(TensorSlice.Rows("t", 8, 8, 0, 8), 2);
+        var hasher = new SliceHasher(TensorSlice.Rows("t", 8, 8, 0, 8), 16);
         hasher.Append(new byte[126]);
         Assert.Contains("t[0+8,0+8]", Assert.Throws<InvalidOperationException>(() => hasher.Finish()).Message);
     }
@@ -154,7 +154,7 @@ public sealed class WeightHashTests : IDisposable
 
     private static ImmutableArray<WeightHash> Hash(TensorSlice slice, ReadOnlySpan<byte> bytes)
     {
-        var hasher = new SliceHasher(slice, 2);
+        var hasher = new SliceHasher(slice, slice.ColumnCount * 2L);
         hasher.Append(bytes[..(slice.RowCount * slice.ColumnCount * 2)]);
         return hasher.Finish();
     }
@@ -167,7 +167,7 @@ public sealed class WeightHashTests : IDisposable
     {
         var entry = file.Tensor(tensor);
         var bytes = new byte[entry.End - entry.Begin];
-        file.ReadBytes(tensor, 0, bytes);
+        file.ReadStored(tensor, 0, (int)entry.Rows, 0, (int)entry.Columns, bytes);
         return bytes;
     }
 

@@ -1,4 +1,5 @@
-using AkkaCp.Model.Safetensors;
+using AkkaCp.Model.Weights;
+using AkkaCp.Model.Weights.Sources;
 
 namespace AkkaCp.Pipeline.Tests.Variants;
 
@@ -10,7 +11,7 @@ internal sealed class ReferenceModel(string directory) : IDisposable
 {
     private readonly ReferenceConfig _config = new(directory);
     private readonly ReferenceRope _rope = new(new ReferenceConfig(directory));
-    private readonly SafetensorsSet _files = SafetensorsSet.Open(directory);
+    private readonly IWeightSource _files = WeightFiles.Open(directory);
     private readonly Dictionary<string, float[]> _weights = [];
 
     public ReferenceForward Forward(int[] tokens)
@@ -183,10 +184,9 @@ internal sealed class ReferenceModel(string directory) : IDisposable
     {
         if (!_weights.TryGetValue(name, out var values))
         {
-            var file = _files.FileOf(name) ?? throw new KeyNotFoundException($"{directory}: no tensor {name}");
-            var tensor = file.Tensor(name);
+            var tensor = _files.Find(name) ?? throw new KeyNotFoundException($"{directory}: no tensor {name}");
             values = new float[tensor.Rows * tensor.Columns];
-            file.ReadRows(name, 0, (int)tensor.Rows, 0, (int)tensor.Columns, values);
+            _files.ReadRows(name, 0, (int)tensor.Rows, 0, (int)tensor.Columns, values);
             _weights.Add(name, values);
         }
 

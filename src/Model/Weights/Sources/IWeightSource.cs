@@ -1,0 +1,58 @@
+namespace AkkaCp.Model.Weights.Sources;
+
+/// <summary>
+/// A model's tensors by name, in files of one format. Whoever checks, loads or hashes weights asks this and knows no format. Every error
+/// is a <see cref="Text.Files.ModelFormatException"/> that names file and tensor. Thread-safe.
+/// </summary>
+public interface IWeightSource : IDisposable
+{
+    /// <summary>The file that holds all tensors, or the full path of the directory that holds several files.</summary>
+    string Path { get; }
+
+    /// <summary>Full path of the file that says which dimensions the tensors must have.</summary>
+    string ConfigPath { get; }
+
+    /// <summary>The same text as long as the same files lie at the same place, unchanged.</summary>
+    string Identity { get; }
+
+    /// <summary>Types whose <see cref="WeightType.IsReadable"/> is true, for messages.</summary>
+    string ReadableTypes { get; }
+
+    /// <summary>All tensors, in the order of the files.</summary>
+    IEnumerable<WeightTensor> Tensors { get; }
+
+    /// <summary>The tensor of this name, or null.</summary>
+    WeightTensor? Find(string tensor);
+
+    /// <summary>Reads a rectangle of a tensor as floats, row by row.</summary>
+    /// <param name="tensor">Name of a tensor of a readable type.</param>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rowCount">Rows.</param>
+    /// <param name="firstColumn">First column.</param>
+    /// <param name="columnCount">Columns.</param>
+    /// <param name="destination">rowCount · columnCount floats.</param>
+    /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length;
+    /// null = nobody.</param>
+    /// <exception cref="Text.Files.ModelFormatException">
+    /// No such tensor, a type that is not readable, or the file changed its length.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The rectangle leaves the tensor, or the destination has another length.
+    /// </exception>
+    void ReadRows(
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<float> destination,
+        Action<ReadOnlySpan<byte>>? stored = null);
+
+    /// <summary>Reads the bytes of a rectangle of a tensor as they are stored, row by row.</summary>
+    /// <param name="tensor">Its name.</param>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rowCount">Rows.</param>
+    /// <param name="firstColumn">First column.</param>
+    /// <param name="columnCount">Columns.</param>
+    /// <param name="destination">rowCount times the bytes of columnCount elements.</param>
+    /// <exception cref="Text.Files.ModelFormatException">No such tensor, or the file changed its length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The rectangle leaves the tensor, or the destination has another length.
+    /// </exception>
+    void ReadStored(string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<byte> destination);
+}

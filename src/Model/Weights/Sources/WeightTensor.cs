@@ -1,0 +1,31 @@
+using AkkaCp.Npu;
+
+namespace AkkaCp.Model.Weights.Sources;
+
+/// <summary>One tensor of an <see cref="IWeightSource"/>. It is seen as [Rows, Columns], all dimensions but the last together.</summary>
+/// <param name="Name">Its name, as in Hugging Face's files.</param>
+/// <param name="File">Path of the file that holds it.</param>
+/// <param name="Type">Element type.</param>
+/// <param name="Shape">Dimensions; none = a single number; zeros are allowed.</param>
+public record WeightTensor(string Name, string File, WeightType Type, IReadOnlyList<long> Shape)
+{
+    /// <summary>The last dimension; 1 for a single number.</summary>
+    public long Columns => Shape.Count == 0 ? 1 : Shape[^1];
+
+    /// <summary>The product of all dimensions but the last: a vector is one row.</summary>
+    public long Rows => Shape.SkipLast(1).Aggregate(1L, (product, dimension) => product * dimension);
+
+    /// <summary>The shape as [a, b], for messages.</summary>
+    public string ShapeText => $"[{string.Join(", ", Shape)}]";
+}
+
+/// <summary>How the elements of a tensor lie in a file.</summary>
+/// <param name="Name">The format's own word.</param>
+/// <param name="ElementBytes">Bytes of one element.</param>
+/// <param name="IsReadable">Whether the elements can be read as floats.</param>
+/// <param name="InMemory">The type in memory that has the same bytes; null when none has.</param>
+public sealed record WeightType(string Name, int ElementBytes, bool IsReadable, DType? InMemory = null)
+{
+    /// <summary>Stored bytes of elements of one row.</summary>
+    public long BytesOf(long elements) => elements * ElementBytes;
+}
