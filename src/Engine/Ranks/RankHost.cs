@@ -113,6 +113,13 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         var missing = ranks.Except(kept.Keys).Select(rank => (Rank: rank, Place: free.Dequeue())).ToList();
         _spec.NeedOf([.. missing.Select(one => one.Rank)]).RequireFits(SystemLimits.Read());
         var loaded = await RankResources.LoadAsync(_spec, missing, _weights, progress, cancellationToken).ConfigureAwait(false);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            // Nobody waits for these any more, and others may have been asked for.
+            Array.ForEach(loaded, rank => rank.Dispose());
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         _rope ??= new RotaryEmbedding(_spec.Model, _spec.Positions);
         lock (_gate)
         {

@@ -1,5 +1,5 @@
-using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Coordinator;
+using AkkaCp.Actors.Nodes;
 using AkkaCp.Actors.Tests.Nodes;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
