@@ -28,6 +28,8 @@ internal sealed record Roster
     /// <summary>Whether every rank has a node that has loaded it.</summary>
     public bool IsLoaded => Enumerable.Range(0, Seats.Length).All(rank => Seats[rank] is { } name && Members[name].HasLoaded(rank));
 
+    private IEnumerable<RosterMember> Spares => Members.Values.Where(member => member.Places > 0 && !Seats.Contains(member.Name));
+
     /// <summary>The highest epoch that any node has heard of.</summary>
     public long HighestEpoch => Members.IsEmpty ? 0 : Members.Values.Max(member => member.Heartbeat.HighestEpoch);
 
@@ -51,7 +53,7 @@ internal sealed record Roster
         if (!Members.TryGetValue(heartbeat.Name, out var known))
             return new Hearing(With(member), IsNew: true);
         if (known.Heartbeat.Incarnation == heartbeat.Incarnation)
-            return new Hearing(With(member));
+            return new Hearing(With(member with { StandsBy = known.StandsBy }));
         return known.Control == control
             ? new Hearing(Without(heartbeat.Name).With(member), IsNew: true, Replaces: true)
             : new Hearing(this, $"another node is named {heartbeat.Name}, at {known.Control}");
@@ -79,31 +81,22 @@ internal sealed record Roster
         Seats = [.. Seats.Select(seat => seat == name ? null : seat)],
     };
 
-    /// <summary>Frees the ranks of nodes that leave, and gives free ranks to nodes with room.</summary>
+    /// <summary>Frees the ranks of nodes that leave, gives free ranks to nodes with room, and lets the others stand by.</summary>
     public Roster Assign()
     {
         var seats = Seats.Select(name => name is not null && Members[name].Places > 0 ? name : null).ToArray();
         Fill(seats, (member, rank) => member.Claims(rank));
         Fill(seats, (member, rank) => member.HasLoaded(rank));
         Fill(seats, (_, _) => true);
-        return this with { Seats = [.. seats] };
+        var next = this with { Seats = [.. seats] };
+        return next.Spares.Where(spare => spare.StandsBy.IsEmpty).Aggregate(next, (so, spare) => so.With(so.StandingBy(spare)));
     }
 
     /// <summary>The node's ranks, in ascending order.</summary>
     public ImmutableArray<int> RanksOf(string name) => [.. Enumerable.Range(0, Seats.Length).Where(rank => Seats[rank] == name)];
 
-    /// <summary>Ranks that a spare loads to stand by: what it has, or else ranks that the spares before it do not load.</summary>
-    public ImmutableArray<int> PreloadOf(string name)
-    {
-        if (!Members.TryGetValue(name, out var member) || member.Places == 0 || Seats.Contains(name))
-            return [];
-        var count = Math.Min(member.Places, Seats.Length);
-        if (member.Heartbeat.Loaded.Length == count && member.Heartbeat.Loaded.All(rank => (uint)rank < (uint)Seats.Length))
-            return member.Heartbeat.Loaded;
-        var first = Members.Values.TakeWhile(other => other.Name != name)
-            .Where(other => other.Places > 0 && !Seats.Contains(other.Name)).Sum(other => other.Places);
-        return [.. Enumerable.Range(0, count).Select(i => (first + i) % Seats.Length).Order()];
-    }
+    /// <summary>Ranks that a spare loads to stand by.</summary>
+    public ImmutableArray<int> PreloadOf(string name) => Spares.FirstOrDefault(spare => spare.Name == name)?.StandsBy ?? [];
 
     /// <summary>Where each rank is; only of a complete roster.</summary>
     public EpochTable Table(long epoch, Guid formation) => new(
@@ -127,6 +120,21 @@ internal sealed record Roster
             seats[rank] ??= Members.Values
                 .FirstOrDefault(member => seats.Count(name => name == member.Name) < member.Places && suits(member, rank))?.Name;
         }
+    }
+
+    /// <summary>A spare stands by for what it has loaded, or else for the ranks that the fewest others stand by for.</summary>
+    /// <remarks>
+    /// Decided once. Were it anew for each heartbeat, two answers under way could send a node from one rank to the other and back for ever:
+    /// each load is told in a heartbeat, and the answer would be what that one tells.
+    /// </remarks>
+    private RosterMember StandingBy(RosterMember spare)
+    {
+        var count = Math.Min(spare.Places, Seats.Length);
+        var loaded = spare.Heartbeat.Loaded;
+        if (loaded.Length == count && loaded.All(rank => (uint)rank < (uint)Seats.Length))
+            return spare with { StandsBy = loaded };
+        var ranks = Enumerable.Range(0, Seats.Length).OrderBy(rank => Spares.Count(other => other.StandsBy.Contains(rank)));
+        return spare with { StandsBy = [.. ranks.Take(count).Order()] };
     }
 
     private Roster With(RosterMember member) => this with { Members = Members.SetItem(member.Name, member) };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AkkaCp.Actors.Protocol;
 
 namespace AkkaCp.Actors.Coordinator;
@@ -12,6 +13,9 @@ internal sealed record RosterMember(string Control, NodeProtocol.Heartbeat Heart
 
     /// <summary>Whether the weights that it has loaded were compared with the group's.</summary>
     public bool IsProven { get; init; } = true;
+
+    /// <summary>Ranks that it loads while it has none; empty until that is decided.</summary>
+    public ImmutableArray<int> StandsBy { get; init; } = [];
 
     /// <summary>The node's name.</summary>
     public string Name => Heartbeat.Name;

@@ -24,6 +24,22 @@ public class RosterTests
     }
 
     [Fact]
+    public void SpareStandsByForTheSameRanks_WhateverLoadsItTellsLate()
+    {
+        var spare = Heartbeat("d");
+        var roster = Hear(Roster.Create(s_facts, 2), Heartbeat("a"), Heartbeat("b"), spare);
+        Assert.Empty(roster.PreloadOf("d"));
+        roster = roster.Assign();
+        Assert.Equal([0], roster.PreloadOf("d"));
+        roster = Hear(roster, Heartbeat("c")).Assign();
+        Assert.Equal([1], roster.PreloadOf("c"));
+
+        // A word of what it had loaded before it heard what to load.
+        roster = Hear(roster, spare with { Loaded = [1] }).Assign();
+        Assert.Equal([0], roster.PreloadOf("d"));
+    }
+
+    [Fact]
     public void NodeThatIsLost_IsReplacedByTheSpareThatHasLoadedItsRank()
     {
         var roster = Hear(
