@@ -51,4 +51,18 @@ public sealed record ClusterSettings
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Host, Port, Advertise, NodeName, Places, WaitForNodes, LostEpochs);
+
+    internal static ClusterSettings Read(SettingsSection section) => new()
+    {
+        Name = section.Name("cluster.name"),
+        Host = section.Text("cluster.host", "") ?? "127.0.0.1",
+        Port = section.PortOrAuto("cluster.port"),
+        Advertise = section.Text("cluster.advertise", "auto"),
+        Seeds = section.Addresses("cluster.seeds"),
+        NodeName = section.Text("cluster.node-name", "auto"),
+        Places = section.Int("cluster.places", 1, ParallelSettings.MaxRanks),
+        WaitForNodes = section.Duration("cluster.wait-for-nodes"),
+        LostEpochs = section.Int("cluster.lost-epochs", 1),
+        NodeTimeout = section.Duration("cluster.node-timeout"),
+    };
 }

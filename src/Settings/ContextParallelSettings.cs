@@ -9,4 +9,10 @@ public sealed record ContextParallelSettings
     /// <summary>The longest chunk that every rank computes itself when it is alone in its step, in tokens. Default 16; 0 (off):
     /// none.</summary>
     public int ReplicateTokens { get; init; } = 16;
+
+    internal static ContextParallelSettings Read(SettingsSection section) => new()
+    {
+        MinTokens = section.IntOrOff("context-parallel.min-tokens", 0),
+        ReplicateTokens = section.IntOrOff("context-parallel.replicate-tokens", 0),
+    };
 }

@@ -9,4 +9,10 @@ public sealed record DeviceSettings
 
     /// <summary>Whether compute threads stay on one core each. Default auto.</summary>
     public PinMode Pin { get; init; } = PinMode.Auto;
+
+    internal static DeviceSettings Read(SettingsSection section) => new()
+    {
+        Threads = section.IntOrAuto("device.threads", 1, 1024),
+        Pin = section.Choice("device.pin", ("auto", PinMode.Auto), ("on", PinMode.On), ("off", PinMode.Off)),
+    };
 }

@@ -60,6 +60,16 @@ public sealed record EngineSettings
         return EngineSettingsLoader.Load(file, overrides, modelDirectory);
     }
 
-    /// <summary>All keys with their values as HOCON, which reads back as an equal record.</summary>
-    public string ToHocon() => EngineSettingsWriter.Write(this);
+    /// <summary>What the keys say; mistakes are gathered in <paramref name="section"/>.</summary>
+    internal static EngineSettings Read(SettingsSection section) => new()
+    {
+        Model = ModelSettings.Read(section),
+        Parallel = ParallelSettings.Read(section),
+        ContextParallel = ContextParallelSettings.Read(section),
+        Scheduler = SchedulerSettings.Read(section),
+        KvCache = KvCacheSettings.Read(section),
+        Device = DeviceSettings.Read(section),
+        Cluster = ClusterSettings.Read(section),
+        Transport = TransportSettings.Read(section),
+    };
 }

@@ -2,17 +2,12 @@ using Akka.Configuration;
 
 namespace AkkaCp.Settings;
 
-/// <summary>Turns layers of configuration into the records; reference.conf lies below all of them.</summary>
+/// <summary>Turns layers of configuration into the records; config/engine.conf lies below all of them.</summary>
 internal static class EngineSettingsReader
 {
-    private const string ReferenceResource = "AkkaCp.Settings.reference.conf";
+    private const string ReferenceResource = "AkkaCp.Settings.engine.conf";
 
-    private const int MaxPort = 65535;
-
-    private static readonly (string Word, ComputeDType Value)[] s_floats =
-        [("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16)];
-
-    /// <summary>Every key with its default, as shipped inside the assembly.</summary>
+    /// <summary>Every key with its default, as the assembly holds it.</summary>
     public static string ReferenceText()
     {
         using var stream = typeof(EngineSettingsReader).Assembly.GetManifestResourceStream(ReferenceResource)
@@ -24,7 +19,7 @@ internal static class EngineSettingsReader
     /// <summary>The settings of the layers, later ones first in rank; mistakes go to <paramref name="problems"/>.</summary>
     public static EngineSettings Read(IReadOnlyList<ConfigLayer> layers, List<string> problems)
     {
-        var reference = new ConfigLayer("reference.conf", HoconText.Parse("reference.conf", ReferenceText(), problems));
+        var reference = new ConfigLayer("default", HoconText.Parse("default", ReferenceText(), problems));
         var leaves = new Dictionary<string, (string Text, string Source)>();
         foreach (var layer in layers.Prepend(reference))
         {
@@ -33,87 +28,11 @@ internal static class EngineSettingsReader
         }
 
         var section = new SettingsSection(leaves, problems);
-        var settings = ReadSections(section) with { Akka = AkkaText(layers) };
+        var settings = EngineSettings.Read(section) with { Akka = AkkaText(layers) };
         ReportUnknownKeys(leaves, section.Known, problems);
         CheckAcrossKeys(settings, section);
         return settings;
     }
-
-    private static EngineSettings ReadSections(SettingsSection section) => new()
-    {
-        Model = new ModelSettings
-        {
-            Path = section.Text("model.path", "none"),
-            DType = section.Choice("model.dtype", [.. s_floats, ("int8", ComputeDType.Int8)]),
-        },
-        Parallel = new ParallelSettings
-        {
-            Tp = section.IntOrAuto("parallel.tp", 1, ParallelSettings.MaxRanks),
-            AttnCp = section.Int("parallel.attn-cp", 1, ParallelSettings.MaxRanks),
-            MoeDp = section.IntOrAuto("parallel.moe-dp", 1, ParallelSettings.MaxRanks),
-            Ep = section.Int("parallel.ep", 1, ParallelSettings.MaxRanks),
-            CollectiveTimeout = section.DurationOrOff("parallel.collective-timeout"),
-        },
-        ContextParallel = new ContextParallelSettings
-        {
-            MinTokens = section.IntOrOff("context-parallel.min-tokens", 0),
-            ReplicateTokens = section.IntOrOff("context-parallel.replicate-tokens", 0),
-        },
-        Scheduler = new SchedulerSettings
-        {
-            ChunkTokens = section.IntOrOff("scheduler.chunk-tokens", 0),
-            MaxStepTokens = section.Int("scheduler.max-step-tokens", 2),
-            MaxRunning = section.Int("scheduler.max-running", 1),
-            QueueLimit = section.Int("scheduler.queue-limit", 1),
-            StepsInFlight = section.Int("scheduler.steps-in-flight", 1, 16),
-            StepTimeout = section.DurationOrOff("scheduler.step-timeout"),
-            StartTimeout = section.DurationOrOff("scheduler.start-timeout"),
-            DrainTimeout = section.DurationOrOff("scheduler.drain-timeout") ?? TimeSpan.Zero,
-        },
-        KvCache = new KvCacheSettings
-        {
-            BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
-            Tokens = section.IntOrAuto("kv-cache.tokens", 16, KvCacheSettings.MaxTokens),
-            MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
-            DType = section.Choice("kv-cache.dtype", s_floats),
-        },
-        Device = new DeviceSettings
-        {
-            Threads = section.IntOrAuto("device.threads", 1, 1024),
-            Pin = section.Choice("device.pin", ("auto", PinMode.Auto), ("on", PinMode.On), ("off", PinMode.Off)),
-        },
-        Cluster = ReadCluster(section),
-        Transport = ReadTransport(section),
-    };
-
-    private static ClusterSettings ReadCluster(SettingsSection section) => new()
-    {
-        Name = section.Name("cluster.name"),
-        Host = section.Text("cluster.host", "") ?? "127.0.0.1",
-        Port = section.IntOrAuto("cluster.port", 0, MaxPort),
-        Advertise = section.Text("cluster.advertise", "auto"),
-        Seeds = section.Addresses("cluster.seeds"),
-        NodeName = section.Text("cluster.node-name", "auto"),
-        Places = section.Int("cluster.places", 1, ParallelSettings.MaxRanks),
-        WaitForNodes = section.Duration("cluster.wait-for-nodes"),
-        LostEpochs = section.Int("cluster.lost-epochs", 1),
-        NodeTimeout = section.Duration("cluster.node-timeout"),
-    };
-
-    private static TransportSettings ReadTransport(SettingsSection section) => new()
-    {
-        Host = section.Text("transport.host", "auto"),
-        Port = section.IntOrAuto("transport.port", 0, MaxPort),
-        Advertise = section.Text("transport.advertise", "auto"),
-        Insecure = section.Choice("transport.insecure", ("off", false), ("on", true)),
-        Tls = new TlsSettings
-        {
-            Certificate = section.Text("transport.tls.certificate", "off"),
-            Key = section.Text("transport.tls.key", "none"),
-            Password = section.Text("transport.tls.password", "none"),
-            Ca = section.Text("transport.tls.ca", "none"),
-        },
-    };
 
     private static void ReportUnknownKeys(
         Dictionary<string, (string Text, string Source)> leaves, IReadOnlyCollection<string> known, List<string> problems)

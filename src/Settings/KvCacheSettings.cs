@@ -20,4 +20,13 @@ public sealed record KvCacheSettings
 
     /// <summary>What K and V are stored in. Default auto: as the weights.</summary>
     public ComputeDType DType { get; init; } = ComputeDType.Auto;
+
+    internal static KvCacheSettings Read(SettingsSection section) => new()
+    {
+        BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
+        Tokens = section.IntOrAuto("kv-cache.tokens", 16, MaxTokens),
+        MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
+        DType = section.Choice("kv-cache.dtype",
+            ("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16)),
+    };
 }

@@ -28,4 +28,13 @@ public sealed record ParallelSettings
 
     /// <summary><see cref="MoeDp"/> with its default in place.</summary>
     public int EffectiveMoeDp => MoeDp ?? AttnCp;
+
+    internal static ParallelSettings Read(SettingsSection section) => new()
+    {
+        Tp = section.IntOrAuto("parallel.tp", 1, MaxRanks),
+        AttnCp = section.Int("parallel.attn-cp", 1, MaxRanks),
+        MoeDp = section.IntOrAuto("parallel.moe-dp", 1, MaxRanks),
+        Ep = section.Int("parallel.ep", 1, MaxRanks),
+        CollectiveTimeout = section.DurationOrOff("parallel.collective-timeout"),
+    };
 }

@@ -29,4 +29,16 @@ public sealed record SchedulerSettings
 
     /// <summary>How long running requests may go on after a stop was asked for. Default 30 s; zero (off): not at all.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    internal static SchedulerSettings Read(SettingsSection section) => new()
+    {
+        ChunkTokens = section.IntOrOff("scheduler.chunk-tokens", 0),
+        MaxStepTokens = section.Int("scheduler.max-step-tokens", 2),
+        MaxRunning = section.Int("scheduler.max-running", 1),
+        QueueLimit = section.Int("scheduler.queue-limit", 1),
+        StepsInFlight = section.Int("scheduler.steps-in-flight", 1, 16),
+        StepTimeout = section.DurationOrOff("scheduler.step-timeout"),
+        StartTimeout = section.DurationOrOff("scheduler.start-timeout"),
+        DrainTimeout = section.DurationOrOff("scheduler.drain-timeout") ?? TimeSpan.Zero,
+    };
 }

@@ -25,6 +25,8 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
     public int? IntOrAuto(string key, int min, int max = int.MaxValue) =>
         Raw(key) is var text && text == Auto ? null : Number(key, text, min, max, $" or {Auto}");
 
+    public int? PortOrAuto(string key) => IntOrAuto(key, 0, ushort.MaxValue);
+
     public TimeSpan? DurationOrOff(string key)
     {
         var text = Raw(key);

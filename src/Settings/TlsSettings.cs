@@ -18,4 +18,12 @@ public sealed record TlsSettings
 
     /// <summary>Whether TLS is on.</summary>
     public bool IsOn => Certificate is not null;
+
+    internal static TlsSettings Read(SettingsSection section) => new()
+    {
+        Certificate = section.Text("transport.tls.certificate", "off"),
+        Key = section.Text("transport.tls.key", "none"),
+        Password = section.Text("transport.tls.password", "none"),
+        Ca = section.Text("transport.tls.ca", "none"),
+    };
 }

@@ -18,4 +18,13 @@ public sealed record TransportSettings
 
     /// <summary>Certificates for both planes. Default: none, TLS is off.</summary>
     public TlsSettings Tls { get; init; } = new();
+
+    internal static TransportSettings Read(SettingsSection section) => new()
+    {
+        Host = section.Text("transport.host", "auto"),
+        Port = section.PortOrAuto("transport.port"),
+        Advertise = section.Text("transport.advertise", "auto"),
+        Insecure = section.Choice("transport.insecure", ("off", false), ("on", true)),
+        Tls = TlsSettings.Read(section),
+    };
 }

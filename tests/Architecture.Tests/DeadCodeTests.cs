@@ -51,7 +51,6 @@ public sealed partial class DeadCodeTests
         ["DrainAsync"] = "a pipeline's end without a fault",
         ["MessageTypes"] = "every message goes through the serializer and back",
         ["EngineSettings.From"] = "defaults and HOCON are compared",
-        ["ToHocon"] = "as above",
         ["KillAsync"] = "the death of a node",
         ["ChatTemplate.Parse"] = "a template without a directory",
         ["Roster.IsComplete"] = "what the roster decides from",

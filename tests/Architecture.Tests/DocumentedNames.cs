@@ -27,7 +27,8 @@ internal sealed partial class DocumentedNames
         Walk(RepositoryFiles.Root);
         foreach (var path in _paths.Where(path => path.EndsWith(".cs", StringComparison.Ordinal) && s_code.Contains(path.Split('/')[0])))
             ReadCode(Comment().Replace(File.ReadAllText(Path.Combine(RepositoryFiles.Root, path)), ""));
-        ReadKeys(File.ReadLines(Path.Combine(RepositoryFiles.Root, "src", "Settings", "reference.conf")));
+        _keys.UnionWith(ConfigurationKeys.Sections);
+        _keys.UnionWith(ConfigurationKeys.All);
     }
 
     /// <summary>What is wrong with a span between backticks; null for what is there,
@@ -37,7 +38,7 @@ internal sealed partial class DocumentedNames
         if (PathForm().IsMatch(span))
             return HasPath(span) ? null : "is no file or folder";
         if (KeyForm().Match(span) is { Success: true } key && _keys.Contains(key.Groups[1].Value.Split('.')[0]))
-            return _keys.Contains(key.Groups[1].Value) ? null : "is no key of reference.conf";
+            return _keys.Contains(key.Groups[1].Value) ? null : "is no key of engine.conf";
         return !NameForm().IsMatch(span) || _namespaces.Contains(span) || IsDeclared(span.Split('.')) ? null : "is declared nowhere";
     }
 
@@ -73,23 +74,6 @@ internal sealed partial class DocumentedNames
         _namespaces.UnionWith(NamespaceLine().Matches(code).Select(match => match.Groups[1].Value));
     }
 
-    private void ReadKeys(IEnumerable<string> lines)
-    {
-        var sections = new Stack<string>();
-        foreach (var line in lines.Select(line => line.Trim()))
-        {
-            if (line == "}")
-                sections.Pop();
-            if (KeyLine().Match(line) is not { Success: true } match)
-                continue;
-            // The outermost section is akka-cp, which pages leave out.
-            var key = string.Join('.', sections.Reverse().Append(match.Groups[1].Value).Skip(1));
-            _keys.Add(key);
-            if (match.Groups[2].Value == "{")
-                sections.Push(match.Groups[1].Value);
-        }
-    }
-
     [GeneratedRegex(@"//.*")]
     private static partial Regex Comment();
 
@@ -101,9 +85,6 @@ internal sealed partial class DocumentedNames
 
     [GeneratedRegex(@"^[A-Z][A-Z0-9]*[a-z]\w*(\.[A-Z]\w*)*$")]
     private static partial Regex NameForm();
-
-    [GeneratedRegex(@"^([a-z][\w-]*)\s*([{=])")]
-    private static partial Regex KeyLine();
 
     [GeneratedRegex(@"\b(?:class|struct|record|interface|enum)\s+([A-Z]\w*)")]
     private static partial Regex TypeDeclaration();

@@ -53,11 +53,11 @@ public class EngineSettingsTests
                 .Select(file => Path.GetRelativePath(RepositoryFiles.Root, file)));
 
     [Fact]
-    public void ReferenceEngineConfAndRecords_AgreeDefaultByDefault()
+    public void EngineConfAndRecords_AgreeDefaultByDefault()
     {
         Assert.Equal(new EngineSettings(), EngineSettings.Load(null, []));
         Assert.Equal(new EngineSettings(), EngineSettings.Load(ConfigFile("engine.conf"), []));
-        Assert.Equal(ReferenceKeys(EngineSettingsReader.ReferenceText()), ReferenceKeys(File.ReadAllText(ConfigFile("engine.conf"))));
+        Assert.Equal(File.ReadAllText(ConfigFile("engine.conf")), EngineSettingsReader.ReferenceText());
     }
 
     [Theory]
@@ -76,7 +76,6 @@ public class EngineSettingsTests
     {
         var settings = EngineSettings.Load(null, ["model.dtype=int8"]);
         Assert.Equal(ComputeDType.Int8, settings.Model.DType);
-        Assert.Equal(settings, ParseHocon(settings.ToHocon()));
         var refused = Assert.Throws<SettingsException>(() => EngineSettings.Load(null, ["kv-cache.dtype=int8"]));
         Assert.Contains("expected auto, float32, bfloat16", Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
@@ -98,22 +97,9 @@ public class EngineSettingsTests
     }
 
     [Theory]
-    [MemberData(nameof(Overrides), DisableDiscoveryEnumeration = true)]
-    public void WrittenSettings_ReadBackEqual(string key, string value, Func<EngineSettings, object?> read, object? expected)
-    {
-        var settings = EngineSettings.Load(null, [$"{key}={value}"]);
-        var again = ParseHocon(settings.ToHocon());
-        Assert.Equal(settings, again);
-        Assert.Equal(expected, read(again));
-    }
-
-    [Theory]
     [MemberData(nameof(ConfigFiles))]
-    public void ShippedFile_ReadsAndRoundTrips(string file)
-    {
-        var settings = EngineSettings.Load(Path.Combine(RepositoryFiles.Root, file), []);
-        Assert.Equal(settings, ParseHocon(settings.ToHocon()));
-    }
+    public void ShippedFile_Reads(string file) =>
+        Assert.NotNull(EngineSettings.Load(Path.Combine(RepositoryFiles.Root, file), []));
 
     [Fact]
     public void ReferenceLayoutFile_NamesTheReferenceLayout()
@@ -206,7 +192,6 @@ public class EngineSettingsTests
         Assert.Equal(
             new TlsSettings { Certificate = "a.pem", Key = "a.key", Password = "se$cret", Ca = "ca.pem" }, settings.Transport.Tls);
         Assert.Equal(["10.0.0.1:4053", "10.0.0.2:4053"], settings.Cluster.Seeds);
-        Assert.Equal(settings, ParseHocon(settings.ToHocon()));
 
         Assert.Contains("transport.tls.ca", Assert.Throws<SettingsException>(
             () => EngineSettings.Load(null, ["transport.tls.certificate=a.pem"])).Message);
@@ -230,7 +215,6 @@ public class EngineSettingsTests
     {
         var settings = ParseHocon("akka { loglevel = DEBUG }\nakka-cp.device.pin = on");
         Assert.Contains("DEBUG", settings.Akka);
-        Assert.Contains("DEBUG", ParseHocon(settings.ToHocon()).Akka);
     }
 
     private static string ConfigFile(string name) => Path.Combine(RepositoryFiles.Root, "config", name);

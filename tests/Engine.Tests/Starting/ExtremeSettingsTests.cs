@@ -1,5 +1,4 @@
 using System.Net;
-using AkkaCp.Settings;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -25,9 +24,7 @@ public sealed class ExtremeSettingsTests
     };
 
     /// <summary>All that there are: a new one is walked without being added here.</summary>
-    public static TheoryData<string> Keys =>
-        [.. new EngineSettings().ToHocon().Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(" = ")[0]["akka-cp.".Length..])];
+    public static TheoryData<string> Keys => [.. ConfigurationKeys.All];
 
     [Theory]
     [MemberData(nameof(Keys))]
