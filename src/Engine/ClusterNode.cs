@@ -61,11 +61,13 @@ public sealed class ClusterNode : IAsyncDisposable
         options = options.Guarded();
         var spec = EngineSpec.CreateForNode(options);
         var ports = NodePlace.ControlPorts(spec.Settings.Cluster);
-        spec.RequireDimensions();
+        var tensors = spec.RequireDimensions();
         spec.NeedHere.RequireFits(SystemLimits.Read());
-        return await StartWatch.RunAsync(
-            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartAsync(spec, ports, options, stateChanged, watch),
-            node => node.DisposeAsync(), cancellationToken).ConfigureAwait(false);
+        var node = await StartWatch.RunAsync(
+            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartAsync(spec, tensors, ports, options, stateChanged, watch),
+            started => started.DisposeAsync(), cancellationToken).ConfigureAwait(false);
+        spec.Files.Forget();
+        return node;
     }
 
     /// <summary>Leaves the cluster: its ranks go to other nodes, running requests go on there. Then frees all memory.</summary>
@@ -84,14 +86,15 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     private static async Task<ClusterNode> StartAsync(
-        EngineSpec spec, IReadOnlyList<int> ports, EngineOptions options, Action<NodeStatus>? stateChanged, StartWatch watch)
+        EngineSpec spec, string tensors, IReadOnlyList<int> ports, EngineOptions options, Action<NodeStatus>? stateChanged,
+        StartWatch watch)
     {
         watch.Enter("the ports were opened");
         foreach (var port in ports.SkipLast(1))
         {
             try
             {
-                return await StartAsync(NodePlace.At(spec, port), options, stateChanged).ConfigureAwait(false);
+                return await StartAsync(NodePlace.At(spec, port), tensors, options, stateChanged).ConfigureAwait(false);
             }
             catch (SettingsException)
             {
@@ -99,10 +102,11 @@ public sealed class ClusterNode : IAsyncDisposable
             }
         }
 
-        return await StartAsync(NodePlace.At(spec, ports[^1]), options, stateChanged).ConfigureAwait(false);
+        return await StartAsync(NodePlace.At(spec, ports[^1]), tensors, options, stateChanged).ConfigureAwait(false);
     }
 
-    private static async Task<ClusterNode> StartAsync(EngineSpec spec, EngineOptions options, Action<NodeStatus>? stateChanged)
+    private static async Task<ClusterNode> StartAsync(
+        EngineSpec spec, string tensors, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
         var loggers = Callbacks.Of(options.LoggerFactory);
         var logger = loggers.CreateLogger(LogCategories.Engine);
@@ -110,7 +114,7 @@ public sealed class ClusterNode : IAsyncDisposable
         IAsyncDisposable held = plane;
         try
         {
-            var ranks = new RankHost(spec, plane, logger);
+            var ranks = new RankHost(spec, tensors, plane, logger);
             held = ranks;
             var node = NodePlane.Start(spec.Settings, ranks.Options(loggers, stateChanged));
             return new ClusterNode(node, ranks, spec.Settings.Scheduler.DrainTimeout, loggers);

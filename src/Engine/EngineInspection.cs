@@ -60,7 +60,7 @@ public sealed record EngineInspection
     {
         ArgumentNullException.ThrowIfNull(options);
         var spec = EngineSpec.Create(options);
-        var found = ModelFindings.Of(spec.Directory, spec.Model);
+        var found = ModelFindings.Of(spec.Files, spec.Model);
         if (scanTensors)
             found.ScanWeights(spec.Directory, cancellationToken);
         var shapes = Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList();

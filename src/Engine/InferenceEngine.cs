@@ -96,7 +96,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         options = options.Guarded();
         cancellationToken.ThrowIfCancellationRequested();
         var spec = EngineSpec.Create(options);
-        var model = ModelAssets.Load(spec.Directory, spec.Model);
+        var model = ModelAssets.Load(spec.Files, spec.Model);
         var accepted = new ConcurrentDictionary<GenerationRequest, AcceptedRequest>(ReferenceEqualityComparer.Instance);
         foreach (var request in known)
         {
@@ -105,6 +105,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
 
         var backend = await Backend.StartAsync(spec, options, cancellationToken).ConfigureAwait(false);
+        spec.Files.Forget();
         return new InferenceEngine(backend, model, callbacks: Callbacks.Of(options.LoggerFactory)) { _known = accepted };
     }
 

@@ -42,13 +42,13 @@ public sealed record GenerationDefaults
     /// <exception cref="ModelFormatException">
     /// Not JSON, not an object, a key of the wrong type, a number out of its range, or a key that changes answers and is not honoured.
     /// </exception>
-    public static GenerationDefaults Load(string modelDirectory)
+    public static GenerationDefaults Load(ModelFolder folder)
     {
-        var file = Path.Combine(modelDirectory, FileName);
-        if (!ModelFile.Exists(file))
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!folder.Has(FileName))
             return new GenerationDefaults();
-        using var document = ModelJson.Read(file);
-        return Read(new LocatedJson(file, "", document.RootElement));
+        using var document = folder.ReadJson(FileName);
+        return Read(new LocatedJson(folder.PathOf(FileName), "", document.RootElement));
     }
 
     private static GenerationDefaults Read(LocatedJson root)

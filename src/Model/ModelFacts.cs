@@ -22,7 +22,7 @@ public sealed record ModelFacts(ImmutableArray<ModelFact> Files)
 
     /// <summary>Reads the facts of a directory; what is malformed in it is for its reader to say.</summary>
     /// <exception cref="ModelFormatException">A file is there and cannot be read.</exception>
-    public static ModelFacts Read(string directory) => ModelFactsReader.Read(directory);
+    public static ModelFacts Read(ModelFolder folder) => ModelFactsReader.Read(folder);
 
     /// <summary>The names of which the two have different hashes, with both; "none" where one side has nothing of the name.</summary>
     public IEnumerable<(string Name, string Ours, string Theirs)> DifferencesTo(ModelFacts other)

@@ -18,23 +18,23 @@ internal static class ModelFactsReader
 
     private static readonly string[] s_notes = ["transformers_version", "_name_or_path", "name_or_path", "chat_template"];
 
-    public static ModelFacts Read(string directory) => new(
+    public static ModelFacts Read(ModelFolder folder) => new(
     [
-        Json(directory, "config.json"),
-        new ModelFact("tokenizer.json", HashOf(Bytes(directory, "tokenizer.json"))),
-        Json(directory, "tokenizer_config.json"),
-        new ModelFact("chat template", HashOf(Template(directory))),
-        Json(directory, GenerationDefaults.FileName),
+        Json(folder, "config.json"),
+        new ModelFact("tokenizer.json", HashOf(Bytes(folder, "tokenizer.json"))),
+        Json(folder, "tokenizer_config.json"),
+        new ModelFact("chat template", HashOf(Template(folder))),
+        Json(folder, GenerationDefaults.FileName),
     ]);
 
-    private static ModelFact Json(string directory, string name) => new(name, HashOf(Canonical(Bytes(directory, name))));
+    private static ModelFact Json(ModelFolder folder, string name) => new(name, HashOf(Canonical(Bytes(folder, name))));
 
     /// <summary>All named templates, as their own reader finds them; what it refuses is for it to say.</summary>
-    private static byte[]? Template(string directory)
+    private static byte[]? Template(ModelFolder folder)
     {
         try
         {
-            var templates = ChatTemplateFiles.Read(directory).Templates.OrderBy(one => one.Key, StringComparer.Ordinal);
+            var templates = ChatTemplateFiles.Read(folder).Templates.OrderBy(one => one.Key, StringComparer.Ordinal);
             return Encoding.UTF8.GetBytes(string.Join('\0', templates.SelectMany(one => (string[])[one.Key, one.Value.Text])));
         }
         catch (ModelFormatException)
@@ -89,11 +89,7 @@ internal static class ModelFactsReader
         }
     }
 
-    private static byte[]? Bytes(string directory, string name)
-    {
-        var path = Path.Combine(directory, name);
-        return ModelFile.Exists(path) ? ModelFile.Read(path) : null;
-    }
+    private static byte[]? Bytes(ModelFolder folder, string name) => folder.Has(name) ? folder.Read(name) : null;
 
     private static string HashOf(byte[]? bytes) => bytes is null
         ? Absent

@@ -11,20 +11,33 @@ public static class TlsFilesCheck
     /// <exception cref="SettingsException">A file cannot be read, or is not what it should be.</exception>
     public static TlsFiles? Require(TlsSettings tls)
     {
-        ArgumentNullException.ThrowIfNull(tls);
-        if (!tls.IsOn)
-            return null;
-        var files =
-            new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! };
+        var files = FilesOf(tls);
         try
         {
-            NodeTls.Check(files);
+            if (files is not null)
+                NodeTls.Check(files);
             return files;
         }
         catch (TlsFilesException unusable)
         {
-            var key = unusable.File == files.AuthorityFile ? "ca" : "certificate";
-            throw new SettingsException([$"akka-cp.transport.tls.{key}: {unusable.Message}"]);
+            throw Refusal(tls, unusable);
         }
+    }
+
+    /// <summary>The files as they are named, for who tries them itself; null where TLS is off.</summary>
+    public static TlsFiles? FilesOf(TlsSettings tls)
+    {
+        ArgumentNullException.ThrowIfNull(tls);
+        return tls.IsOn
+            ? new TlsFiles { CertificateFile = tls.Certificate!, KeyFile = tls.Key, Password = tls.Password, AuthorityFile = tls.Ca! }
+            : null;
+    }
+
+    /// <summary>That a file cannot be used, by its key.</summary>
+    public static SettingsException Refusal(TlsSettings tls, TlsFilesException unusable)
+    {
+        ArgumentNullException.ThrowIfNull(tls);
+        ArgumentNullException.ThrowIfNull(unusable);
+        return new SettingsException([$"akka-cp.transport.tls.{(unusable.File == tls.Ca ? "ca" : "certificate")}: {unusable.Message}"]);
     }
 }

@@ -6,6 +6,7 @@ using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Settings;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Engine.Composition;
 
@@ -16,7 +17,10 @@ internal sealed record EngineSpec
     public required EngineSettings Settings { get; init; }
 
     /// <summary>The model's directory.</summary>
-    public required string Directory { get; init; }
+    public string Directory => Files.Path;
+
+    /// <summary>Its small files, each read once in a start; forgotten when the start is over.</summary>
+    public required ModelFolder Files { get; init; }
 
     /// <summary>The model's dimensions.</summary>
     public required ModelConfig Model { get; init; }
@@ -64,8 +68,8 @@ internal sealed record EngineSpec
         var topology = new RankTopology(
             settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
         problems.AddRange(topology.RunnableProblems());
-        var directory = DirectoryOf(settings, problems);
-        var model = LoadConfig(directory, problems);
+        var files = new ModelFolder(DirectoryOf(settings, problems));
+        var model = LoadConfig(files, problems);
         if (model is null || problems.Count > 0)
             throw new SettingsException(problems);
 
@@ -76,7 +80,7 @@ internal sealed record EngineSpec
         return new EngineSpec
         {
             Settings = settings,
-            Directory = directory,
+            Files = files,
             Model = model,
             Topology = topology,
             DType = DTypeOf(settings.Model.DType, model.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32),
@@ -109,12 +113,13 @@ internal sealed record EngineSpec
     }
 
     /// <summary>Refuses dimensions that the weights do not have, before anything is counted by them.</summary>
+    /// <returns>The hash of the weights' names, types and shapes.</returns>
     /// <exception cref="SettingsException">All that differ.</exception>
-    public void RequireDimensions()
+    public string RequireDimensions()
     {
         try
         {
-            WeightFiles.CheckDimensions(Directory, Model);
+            return WeightFiles.CheckDimensions(Directory, Model);
         }
         catch (ModelConfigException error)
         {
@@ -159,19 +164,19 @@ internal sealed record EngineSpec
         return "";
     }
 
-    private static ModelConfig? LoadConfig(string directory, List<string> problems)
+    private static ModelConfig? LoadConfig(ModelFolder files, List<string> problems)
     {
-        if (directory.Length == 0)
+        if (files.Path.Length == 0)
             return null;
-        if (!System.IO.Directory.Exists(directory))
+        if (!System.IO.Directory.Exists(files.Path))
         {
-            problems.Add($"akka-cp.model.path: expected a model directory, found none at {directory}");
+            problems.Add($"akka-cp.model.path: expected a model directory, found none at {files.Path}");
             return null;
         }
 
         try
         {
-            return ModelConfig.Load(directory);
+            return ModelConfig.Load(files);
         }
         catch (ModelConfigException error)
         {

@@ -16,16 +16,16 @@ internal sealed class ModelFindings
     private readonly List<string> _problems = [];
     private readonly List<string> _notes = [];
 
-    private ModelFindings(string directory, ModelConfig config)
+    private ModelFindings(ModelFolder files, ModelConfig config)
     {
         AddKeys("config.json: keys that are missing stand as in transformers: ", config.AssumedKeys);
         AddKeys("config.json: keys that are not known here are passed over: ", config.UnknownKeys);
-        var tokenizer = Try(() => Tokenizer.Load(directory));
+        var tokenizer = Try(() => Tokenizer.Load(files));
         AddKeys(
             $"tokenizer.json: added tokens beyond the model's vocab_size {config.VocabSize}, which no prompt can have: ",
             tokenizer is null ? [] : Try(() => tokenizer.RequireFits(config.VocabSize)) ?? []);
-        var template = Try(() => ChatTemplate.Load(directory));
-        var defaults = Try(() => GenerationDefaults.Load(directory));
+        var template = Try(() => ChatTemplate.Load(files));
+        var defaults = Try(() => GenerationDefaults.Load(files));
         _notes.AddRange(tokenizer?.Notes ?? []);
         AddKeys($"{GenerationDefaults.FileName}: keys that are not known here are passed over: ", defaults?.UnknownKeys ?? []);
         if (tokenizer is not null && defaults is not null)
@@ -35,7 +35,7 @@ internal sealed class ModelFindings
             _notes.AddRange(ends.Notes);
         }
 
-        if (Try(() => WeightFiles.Check(directory, config)) is { } passedOver)
+        if (Try(() => WeightFiles.Check(files.Path, config)) is { } passedOver)
             AddKeys("weights: tensors that the model does not have are passed over: ", passedOver);
     }
 
@@ -49,7 +49,7 @@ internal sealed class ModelFindings
     public IReadOnlyList<EndToken> EndTokens { get; } = [];
 
     /// <summary>Reads the files of a model directory.</summary>
-    public static ModelFindings Of(string directory, ModelConfig config) => new(directory, config);
+    public static ModelFindings Of(ModelFolder files, ModelConfig config) => new(files, config);
 
     /// <summary>Reads all weights; each tensor with NaN or infinities is a problem.</summary>
     public void ScanWeights(string directory, CancellationToken cancellationToken)

@@ -45,7 +45,6 @@ internal static class NodePlace
     public static IDataPlane OpenDataPlane(EngineSettings settings, ILogger logger)
     {
         var (cluster, transport) = (settings.Cluster, settings.Transport);
-        var tls = TlsFilesCheck.Require(transport.Tls);
         var host = transport.Host ?? cluster.Host;
         var port = transport.Port ?? DefaultPortOf(host, cluster);
         try
@@ -57,9 +56,13 @@ internal static class NodePlace
                     Port = port,
                     AdvertisedHost = transport.Advertise ?? cluster.Advertise,
                     Insecure = transport.Insecure,
-                    Tls = tls,
+                    Tls = TlsFilesCheck.FilesOf(transport.Tls),
                 },
                 logger);
+        }
+        catch (TlsFilesException unusable)
+        {
+            throw TlsFilesCheck.Refusal(transport.Tls, unusable);
         }
         catch (SocketException unheard)
         {

@@ -39,10 +39,10 @@ internal sealed class Backend : IGenerationBackend
     {
         if (!spec.Settings.Cluster.Seeds.IsEmpty)
             return Task.FromResult(StartClient(spec, options));
-        spec.RequireDimensions();
+        var tensors = spec.RequireDimensions();
         spec.NeedHere.RequireFits(SystemLimits.Read());
         return StartWatch.RunAsync(
-            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartInProcessAsync(spec, options, watch),
+            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartInProcessAsync(spec, tensors, options, watch),
             started => started.DisposeAsync(), cancellationToken);
     }
 
@@ -73,14 +73,14 @@ internal sealed class Backend : IGenerationBackend
     private static Backend StartClient(EngineSpec spec, EngineOptions options)
     {
         var client = ClientPlane.Start(
-            spec.Settings, options.LoggerFactory, ModelFacts.Read(spec.Directory), options.ClusterWait is { } told ? told.Report : null);
+            spec.Settings, options.LoggerFactory, ModelFacts.Read(spec.Files), options.ClusterWait is { } told ? told.Report : null);
         return new Backend(client, new ClusterHealth(client, spec.Topology.WorldSize), ranks: null, drain: TimeSpan.Zero);
     }
 
-    private static async Task<Backend> StartInProcessAsync(EngineSpec spec, EngineOptions options, StartWatch watch)
+    private static async Task<Backend> StartInProcessAsync(EngineSpec spec, string tensors, EngineOptions options, StartWatch watch)
     {
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        var ranks = new RankHost(spec, plane: null, loggers.CreateLogger(LogCategories.Engine));
+        var ranks = new RankHost(spec, tensors, plane: null, loggers.CreateLogger(LogCategories.Engine));
         IAsyncDisposable held = ranks;
         try
         {

@@ -36,15 +36,15 @@ internal sealed record ModelAssets
     /// <summary>Reads them all.</summary>
     /// <exception cref="ModelFormatException">A file is missing or malformed.</exception>
     /// <exception cref="ModelConfigException">config.json names a model that cannot run.</exception>
-    public static ModelAssets Load(string directory, ModelConfig config)
+    public static ModelAssets Load(ModelFolder files, ModelConfig config)
     {
-        var tokenizer = Tokenizer.Load(directory);
+        var tokenizer = Tokenizer.Load(files);
         tokenizer.RequireFits(config.VocabSize);
-        var defaults = GenerationDefaults.Load(directory);
-        var template = TemplateOf(directory, out var whyNone);
+        var defaults = GenerationDefaults.Load(files);
+        var template = TemplateOf(files, out var whyNone);
         return new ModelAssets
         {
-            Name = new DirectoryInfo(directory).Name,
+            Name = new DirectoryInfo(files.Path).Name,
             Tokenizer = tokenizer,
             Prompts = new PromptEncoder(tokenizer, template, whyNone),
             Defaults = defaults,
@@ -96,12 +96,12 @@ internal sealed record ModelAssets
     }
 
     // A base model has no template; it answers raw prompts all the same.
-    private static ChatTemplate? TemplateOf(string directory, out string? whyNone)
+    private static ChatTemplate? TemplateOf(ModelFolder files, out string? whyNone)
     {
         try
         {
             whyNone = null;
-            return ChatTemplate.Load(directory);
+            return ChatTemplate.Load(files);
         }
         catch (ModelFormatException error)
         {

@@ -33,15 +33,16 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     private int? _leakedTensors;
 
     /// <param name="spec">Of this process.</param>
+    /// <param name="tensors">The hash of the weights' names, types and shapes.</param>
     /// <param name="plane">Its end of the data plane, disposed with this; null where all ranks are here.</param>
     /// <param name="logger">Hears of tensors that were never given back.</param>
-    public RankHost(EngineSpec spec, IDataPlane? plane, ILogger logger)
+    public RankHost(EngineSpec spec, string tensors, IDataPlane? plane, ILogger logger)
     {
         _spec = spec;
         _plane = plane;
         _logger = logger;
         _weights = new WeightStore(spec.Resources);
-        Facts = FactsOf(spec);
+        Facts = FactsOf(spec, tensors);
         Offer = OfferOf(spec, plane);
         _meshes = new EpochMeshes(
             plane, spec.Topology, spec.Settings.Parallel.CollectiveTimeout,
@@ -190,21 +191,15 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         }
     }
 
-    private static GroupFacts FactsOf(EngineSpec spec)
+    private static GroupFacts FactsOf(EngineSpec spec, string tensors)
     {
         var (topology, kv) = (spec.Topology, Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList());
         return new GroupFacts(
-            ModelFacts.Read(spec.Directory), TensorsOf(spec),
+            ModelFacts.Read(spec.Files), tensors,
             $"tp {topology.Tp}, attn-cp {topology.AttnCp}, moe-dp {topology.MoeDp}, ep {topology.Ep}",
             $"weights {spec.DType}, KV {kv[0].DType}",
             CpuDevice.DefaultKernels.Numerics,
             kv.Min(shape => shape.Blocks), kv[0].BlockSize, ProtocolVersion.Current);
-    }
-
-    private static string TensorsOf(EngineSpec spec)
-    {
-        using var files = WeightFiles.Open(spec.Directory);
-        return files.TensorsHash();
     }
 
     private static NodeOffer OfferOf(EngineSpec spec, IDataPlane? plane)

@@ -9,6 +9,8 @@ namespace AkkaCp.Model.Configuration;
 /// </summary>
 public sealed record ModelConfig
 {
+    private const string FileName = "config.json";
+
     /// <summary>qwen3_moe or qwen3.</summary>
     public required string ModelType { get; init; }
 
@@ -87,12 +89,12 @@ public sealed record ModelConfig
     /// <exception cref="ModelConfigException">
     /// The file is missing, no JSON, or names a model that cannot run; all reasons.
     /// </exception>
-    public static ModelConfig Load(string modelDirectory)
+    public static ModelConfig Load(ModelFolder folder)
     {
-        var file = Path.Combine(modelDirectory, "config.json");
+        ArgumentNullException.ThrowIfNull(folder);
         try
         {
-            return Parse(ModelFile.Read(file), file);
+            return Parse(folder.Read(FileName), folder.PathOf(FileName));
         }
         catch (ModelFormatException error)
         {

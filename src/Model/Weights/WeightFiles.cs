@@ -57,12 +57,14 @@ public static class WeightFiles
     /// <summary>Checks that the weights have the config's dimensions, so that what it asks for can be counted.</summary>
     /// <param name="directory">Model directory with weights.</param>
     /// <param name="config">Its config.</param>
+    /// <returns>Their <see cref="TensorsHash"/>.</returns>
     /// <exception cref="ModelConfigException">They have others; all of them.</exception>
     /// <exception cref="ModelFormatException">A file cannot be read or breaks the format.</exception>
-    public static void CheckDimensions(string directory, ModelConfig config)
+    public static string CheckDimensions(string directory, ModelConfig config)
     {
         using var files = Open(directory);
         DimensionCheck.Run(files, config);
+        return files.TensorsHash();
     }
 }
 

@@ -40,17 +40,6 @@ internal static class ModelFile
         }
     }
 
-    /// <summary>The text of a file in UTF-8.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="maxBytes">Most bytes that it may have.</param>
-    /// <exception cref="ModelFormatException">As <see cref="Read(string, int)"/>, or the bytes are no UTF-8.</exception>
-    public static string ReadText(string path, int maxBytes = MaxBytes)
-    {
-        var bytes = Read(path, maxBytes);
-        Utf8Text.Require(path, bytes);
-        return System.Text.Encoding.UTF8.GetString(bytes);
-    }
-
     private static byte[] Read(Microsoft.Win32.SafeHandles.SafeFileHandle handle, int length)
     {
         var bytes = new byte[length];

@@ -33,15 +33,15 @@ public sealed class ChatTemplate
     /// "tool_use" renders conversations with tools and "default" all others. The special tokens of <c>tokenizer_config.json</c>
     /// (bos_token, eos_token, …) become variables.
     /// </summary>
-    /// <param name="modelDirectory">A Hugging Face model directory.</param>
+    /// <param name="folder">A Hugging Face model directory.</param>
     /// <param name="limits">Bounds of parsing and rendering; default <see cref="TemplateLimits.Default"/>.</param>
     /// <param name="time">The clock of <c>strftime_now</c>; default the system's.</param>
     /// <exception cref="ModelFormatException">There is no template, or tokenizer_config.json is malformed.</exception>
     /// <exception cref="TemplateException">The template is malformed.</exception>
-    public static ChatTemplate Load(string modelDirectory, TemplateLimits? limits = null, TimeProvider? time = null)
+    public static ChatTemplate Load(ModelFolder folder, TemplateLimits? limits = null, TimeProvider? time = null)
     {
-        ArgumentNullException.ThrowIfNull(modelDirectory);
-        return new ChatTemplate(ChatTemplateFiles.Read(modelDirectory), limits, time);
+        ArgumentNullException.ThrowIfNull(folder);
+        return new ChatTemplate(ChatTemplateFiles.Read(folder), limits, time);
     }
 
     /// <summary>Reads a template from its text.</summary>

@@ -23,28 +23,31 @@ internal sealed record ChatTemplateFiles(
     /// As transformers: files of Jinja come before tokenizer_config.json, all of them together; chat_template.json, which processors
     /// of images read, comes last.
     /// </summary>
-    public static ChatTemplateFiles Read(string modelDirectory)
+    public static ChatTemplateFiles Read(ModelFolder folder)
     {
-        var config = ParseObject(Path.Combine(modelDirectory, ConfigFile));
-        var templates = OfFiles(modelDirectory);
+        var config = ParseObject(folder, ConfigFile);
+        var templates = OfFiles(folder);
         if (templates.Count == 0)
-            templates = OfJson(Path.Combine(modelDirectory, ConfigFile), config);
+            templates = OfJson(folder.PathOf(ConfigFile), config);
         if (templates.Count == 0)
-            templates = OfJson(Path.Combine(modelDirectory, ProcessorFile), ParseObject(Path.Combine(modelDirectory, ProcessorFile)));
+            templates = OfJson(folder.PathOf(ProcessorFile), ParseObject(folder, ProcessorFile));
         return templates.Count > 0
             ? new ChatTemplateFiles(templates, SpecialTokensOf(config))
-            : throw new ModelFormatException(modelDirectory, TemplateKey, $"{TemplateFile}, or the key in {ConfigFile}", "neither");
+            : throw new ModelFormatException(folder.Path, TemplateKey, $"{TemplateFile}, or the key in {ConfigFile}", "neither");
     }
 
-    private static Dictionary<string, TemplateText> OfFiles(string modelDirectory)
+    private static Dictionary<string, TemplateText> OfFiles(ModelFolder folder)
     {
         var templates = new Dictionary<string, TemplateText>(StringComparer.Ordinal);
-        var single = Path.Combine(modelDirectory, TemplateFile);
-        if (ModelFile.Exists(single))
-            templates[Default] = new TemplateText(single, ModelFile.ReadText(single));
-        var folder = Path.Combine(modelDirectory, TemplateFolder);
-        foreach (var path in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.jinja") : [])
-            templates[Path.GetFileNameWithoutExtension(path)] = new TemplateText(path, ModelFile.ReadText(path));
+        if (folder.Has(TemplateFile))
+            templates[Default] = new TemplateText(folder.PathOf(TemplateFile), folder.ReadText(TemplateFile));
+        var others = folder.PathOf(TemplateFolder);
+        foreach (var path in Directory.Exists(others) ? Directory.GetFiles(others, "*.jinja") : [])
+        {
+            var text = folder.ReadText(Path.Combine(TemplateFolder, Path.GetFileName(path)));
+            templates[Path.GetFileNameWithoutExtension(path)] = new TemplateText(path, text);
+        }
+
         return templates;
     }
 
@@ -78,14 +81,14 @@ internal sealed record ChatTemplateFiles(
                 path, $"{TemplateKey}[{index}]", "an object with a name and a template", entry.ValueKind.ToString());
 
     /// <summary>The file's object; of no kind where there is no file.</summary>
-    private static JsonElement ParseObject(string path)
+    private static JsonElement ParseObject(ModelFolder folder, string name)
     {
-        if (!ModelFile.Exists(path))
+        if (!folder.Has(name))
             return default;
-        using var document = ModelJson.Read(path);
+        using var document = folder.ReadJson(name);
         return document.RootElement.ValueKind == JsonValueKind.Object
             ? document.RootElement.Clone()
-            : throw new ModelFormatException(path, "top level", "an object", document.RootElement.ValueKind.ToString());
+            : throw new ModelFormatException(folder.PathOf(name), "top level", "an object", document.RootElement.ValueKind.ToString());
     }
 
     /// <summary>A token is a string, or an object whose content is one.</summary>

@@ -41,11 +41,11 @@ public sealed class Tokenizer
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Reads tokenizer.json, and from tokenizer_config.json the added tokens that only it has.</summary>
-    /// <param name="modelDirectory">A directory in HF layout.</param>
+    /// <param name="folder">A model directory.</param>
     /// <exception cref="ModelFormatException">
     /// A file is missing or malformed, or describes a tokenizer that is not Qwen2's.
     /// </exception>
-    public static Tokenizer Load(string modelDirectory) => new(TokenizerFile.Read(modelDirectory));
+    public static Tokenizer Load(ModelFolder folder) => new(TokenizerFile.Read(folder));
 
     /// <summary>
     /// Checks that every token of the vocabulary has a row in the model's embedding. Added tokens may lie beyond: no answer has them, and

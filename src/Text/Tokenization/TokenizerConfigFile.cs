@@ -6,6 +6,8 @@ namespace AkkaCp.Text.Tokenization;
 /// <summary>What tokenizer_config.json says of tokens; its chat template is read elsewhere.</summary>
 internal sealed record TokenizerConfigFile
 {
+    private const string FileName = "tokenizer_config.json";
+
     private static readonly ChangingKey s_splitting = new("split_special_tokens", "special tokens as plain text");
 
     private static readonly string[] s_named =
@@ -28,14 +30,13 @@ internal sealed record TokenizerConfigFile
 
     /// <summary>Reads the file of a model directory; a directory without one says nothing.</summary>
     /// <exception cref="ModelFormatException">The file is malformed, or asks for what is not supported.</exception>
-    public static TokenizerConfigFile Read(string modelDirectory)
+    public static TokenizerConfigFile Read(ModelFolder folder)
     {
-        var path = Path.Combine(modelDirectory, "tokenizer_config.json");
-        if (!ModelFile.Exists(path))
+        if (!folder.Has(FileName))
             return new TokenizerConfigFile();
 
-        using var document = ModelJson.Read(path);
-        var root = new LocatedJson(path, "", document.RootElement);
+        using var document = folder.ReadJson(FileName);
+        var root = new LocatedJson(folder.PathOf(FileName), "", document.RootElement);
         var splitting = root[s_splitting.Key];
         if (!s_splitting.IsOff(splitting.Value))
             throw splitting.Wrong(s_splitting.Expected);

@@ -9,20 +9,22 @@ namespace AkkaCp.Text.Tokenization;
 /// </summary>
 internal static class TokenizerFile
 {
+    private const string FileName = "tokenizer.json";
+
     /// <summary>Reads tokenizer.json, and from tokenizer_config.json the added tokens that only it has.</summary>
     /// <exception cref="ModelFormatException">
     /// A file is missing, malformed or too large, or asks for what is not supported.
     /// </exception>
-    public static TokenizerDefinition Read(string modelDirectory)
+    public static TokenizerDefinition Read(ModelFolder folder)
     {
-        var path = Path.Combine(modelDirectory, "tokenizer.json");
-        using var document = ModelJson.Read(path);
+        var path = folder.PathOf(FileName);
+        using var document = folder.ReadJson(FileName);
         var root = new LocatedJson(path, "", document.RootElement);
         var model = root["model"];
         RefuseOtherModels(model);
         TokenizerSteps.CheckPreTokenizer(root["pre_tokenizer"]);
         TokenizerSteps.CheckDecoder(root["decoder"]);
-        var config = TokenizerConfigFile.Read(modelDirectory);
+        var config = TokenizerConfigFile.Read(folder);
         var vocab = ReadVocab(model["vocab"]);
         return new TokenizerDefinition
         {
