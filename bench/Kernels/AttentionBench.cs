@@ -75,9 +75,12 @@ internal sealed class AttentionBench : IDisposable
     {
         var tensor = _device.Memory.Rent(dtype, shape);
         using var wide = _device.Memory.Rent(DType.F32, shape);
-        var values = wide.View.SpanF32();
-        for (var i = 0; i < values.Length; i++)
-            values[i] = ((i * 37L % 101) - 50) / 100f;
+        using (var host = wide.View.MapWrite())
+        {
+            var values = host.F32;
+            for (var i = 0; i < values.Length; i++)
+                values[i] = ((i * 37L % 101) - 50) / 100f;
+        }
 
         _device.Cast(wide, tensor);
         return tensor;

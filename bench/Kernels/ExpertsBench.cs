@@ -33,8 +33,12 @@ internal sealed class ExpertsBench : IDisposable
         _weights = device.Memory.Rent(DType.F32, t, Choices);
         _activated = device.Memory.Rent(DType.F32, t * Choices, F);
         _expandedY = device.Memory.Rent(DType.F32, t * Choices, H);
-        _x.View.SpanF32().Fill(0.5f);
-        _weights.View.SpanF32().Fill(0.125f);
+        using (var x = _x.View.MapWrite())
+            x.F32.Fill(0.5f);
+
+        using (var weights = _weights.View.MapWrite())
+            weights.F32.Fill(0.125f);
+
         _experts = Route(t);
         (_sourceRows, _places) = (new int[t * Choices], new int[t * Choices]);
         var rows = new float[2 * F * H];

@@ -99,9 +99,10 @@ internal sealed class NormRopeBench : IDisposable
     private Tensor Rent(DType dtype, params ReadOnlySpan<int> shape)
     {
         var tensor = _device.Memory.Rent(dtype, shape);
-        tensor.View.Bytes().Clear();
+        using var host = tensor.View.MapWrite();
+        host.Bytes.Clear();
         if (dtype == DType.F32)
-            tensor.View.SpanF32().Fill(0.75f);
+            host.F32.Fill(0.75f);
 
         _owned.Add(tensor);
         return tensor;

@@ -17,7 +17,9 @@ internal sealed class ProductBench : IDisposable
         _device = device;
         _x = device.Memory.Rent(DType.F32, t, k);
         _y = device.Memory.Rent(DType.F32, t, n);
-        Fill(_x.View.SpanF32());
+        using (var x = _x.View.MapWrite())
+            Fill(x.F32);
+
         var row = new float[k];
         _weights = new PackedMatrix[copies];
         for (var copy = 0; copy < copies; copy++)

@@ -27,11 +27,13 @@ internal sealed class RoutingBench : IDisposable
         _x = device.Memory.Rent(DType.F32, t, H);
         _expanded = device.Memory.Rent(DType.F32, t * Choices, H);
         (_experts, _places) = (new int[t * Choices], new int[t * Choices]);
-        var logits = _logits.View.SpanF32();
+        using var host = _logits.View.MapWrite();
+        var logits = host.F32;
         for (var i = 0; i < logits.Length; i++)
             logits[i] = (i * 7919L % 1009) / 200f;
 
-        _x.View.SpanF32().Fill(1f);
+        using var x = _x.View.MapWrite();
+        x.F32.Fill(1f);
     }
 
     /// <summary>Bytes that sorting and combining read and write: each token's row once, each choice's row once.</summary>

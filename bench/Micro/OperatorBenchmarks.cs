@@ -56,11 +56,18 @@ public abstract class OperatorBenchmarks
     {
         var tensor = Empty(dtype, shape);
         using var wide = Device.Memory.Rent(DType.F32, shape);
-        var values = wide.View.SpanF32();
-        for (var i = 0; i < values.Length; i++)
-            values[i] = ((i * 37L % 101) - 50) / 100f;
+        Fill(wide, i => ((i * 37L % 101) - 50) / 100f);
         Device.Cast(wide, tensor);
         return tensor;
+    }
+
+    /// <summary>Makes each element of a dense tensor the value of its number.</summary>
+    protected static void Fill(Tensor tensor, Func<int, float> valueOf)
+    {
+        using var host = tensor.View.MapWrite();
+        var values = host.F32;
+        for (var i = 0; i < values.Length; i++)
+            values[i] = valueOf(i);
     }
 
     /// <summary>A tensor to write to.</summary>

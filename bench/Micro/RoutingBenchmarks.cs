@@ -37,9 +37,7 @@ public class RoutingBenchmarks : OperatorBenchmarks
         (_experts, _places) = (new int[T * Choices], new int[T * Choices]);
         (_logits, _weights) = (Filled(DType.F32, T, Experts), Empty(DType.F32, T, Choices));
         (_x, _expanded) = (Filled(DType.F32, T, Hidden), Empty(DType.F32, T * Choices, Hidden));
-        var logits = _logits.View.SpanF32();
-        for (var i = 0; i < logits.Length; i++)
-            logits[i] = (i * 7919L % 1009) / 200f;
+        Fill(_logits, i => (i * 7919L % 1009) / 200f);
         GatingTopKSoftmax();
         InitRouting();
     }

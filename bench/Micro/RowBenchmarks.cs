@@ -57,11 +57,11 @@ public class RowBenchmarks : OperatorBenchmarks
         _gamma = Filled(DType.F32, Hidden);
 
         // Adding the same residual again and again must not grow without bound.
-        _residual.View.SpanF32().Clear();
+        Fill(_residual, _ => 0);
         _heads = Filled(DType.F32, T, Heads, HeadDim);
         (_cos, _sin) = (Filled(DType.F32, T, HeadDim / 2), Filled(DType.F32, T, HeadDim / 2));
-        _cos.View.SpanF32().Fill(0.6f);
-        _sin.View.SpanF32().Fill(0.8f);
+        Fill(_cos, _ => 0.6f);
+        Fill(_sin, _ => 0.8f);
         (_gateUp, _inner) = (Filled(DType.F32, T, 2 * Inner), Empty(DType.F32, T, Inner));
         _narrow = Empty(DType.BF16, T, Hidden);
     }

@@ -24,12 +24,14 @@ internal sealed class GatherBench : IDisposable
         foreach (var receive in _receives)
         {
             // Touched, so that the kernel gives the pages before the clock runs.
-            receive.View.Bytes().Clear();
+            using var host = receive.View.MapWrite();
+            host.Bytes.Clear();
         }
 
         _waiters = [.. Enumerable.Range(0, inFlight).Select(_ => new Waiter())];
         _small = _pool.Rent(DType.F32, 1, 16);
-        _small.View.Bytes().Clear();
+        using var small = _small.View.MapWrite();
+        small.Bytes.Clear();
     }
 
     /// <summary>All-gathers of so many bytes a rank, with so many under way at once. Each rank's own rows lie in their place, so that the

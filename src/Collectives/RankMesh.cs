@@ -51,6 +51,8 @@ internal sealed class RankMesh : IRankMesh, ILinkOwner
     /// <summary>The groups of this process's ranks.</summary>
     public EpochGroups Groups { get; }
 
+    /// <summary>Memory of the host, whatever devices the ranks have: sockets fill it with what comes before its call, and with rows that
+    /// go into a sum.</summary>
     public TensorPool Memory { get; } = new();
 
     public IReadOnlyList<Peer> Peers { get; }

@@ -1,13 +1,15 @@
 namespace AkkaCp.Npu;
 
 /// <summary>
-/// Where devices and weights take native memory and threads from: the system. A test puts its own in its place, to count what is out or
-/// to refuse one request. Thread-safe.
+/// Where devices that compute on the host take native memory and threads from: the system. A test puts its own in its place, to count
+/// what is out or to refuse one request. Thread-safe.
 /// </summary>
-public class DeviceResources
+public unsafe class DeviceResources : IDeviceMemory
 {
     /// <summary>Those of this process.</summary>
     public static DeviceResources OfProcess { get; } = new();
+
+    bool IDeviceMemory.IsHostMemory => true;
 
     /// <summary>Memory of the given size, aligned to <see cref="TensorPool.Alignment"/> and not cleared.</summary>
     /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
@@ -23,4 +25,8 @@ public class DeviceResources
         ArgumentNullException.ThrowIfNull(thread);
         thread.UnsafeStart();
     }
+
+    void IDeviceMemory.CopyToHost(nint from, Span<byte> to) => new Span<byte>((void*)from, to.Length).CopyTo(to);
+
+    void IDeviceMemory.CopyFromHost(ReadOnlySpan<byte> from, nint to) => from.CopyTo(new Span<byte>((void*)to, from.Length));
 }

@@ -22,7 +22,7 @@ internal sealed unsafe class TensorBlock(TensorPool pool, void* memory, nuint ca
     /// <summary>Lends the memory; the pool has seen to it that nobody has it.</summary>
     public Tensor Rent(DType dtype, ReadOnlySpan<int> shape)
     {
-        _view = new TensorView(Memory, dtype, shape);
+        _view = new TensorView(Memory, dtype, shape, apart: pool.Apart);
         return new Tensor(this, _generation);
     }
 

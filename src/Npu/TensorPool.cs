@@ -1,17 +1,17 @@
 namespace AkkaCp.Npu;
 
 /// <summary>
-/// Native memory of one device, 64-byte aligned, reused by size class so that a steady step allocates nothing, neither from the system
+/// Memory of one device, 64-byte aligned, reused by size class so that a steady step allocates nothing, neither from the system
 /// nor from the garbage collector.
 /// Counts bytes handed out now and at peak. Thread-safe.
 /// </summary>
-/// <param name="resources">Where the memory comes from; null = this process.</param>
-public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisposable
+/// <param name="memory">Where tensors lie; null = native memory of this process.</param>
+public sealed unsafe class TensorPool(IDeviceMemory? memory = null) : IDisposable
 {
     /// <summary>Alignment of every tensor: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
-    private readonly DeviceResources _resources = resources ?? DeviceResources.OfProcess;
+    private readonly IDeviceMemory _memory = memory ?? DeviceResources.OfProcess;
     private readonly Lock _lock = new();
     private readonly Dictionary<nuint, Stack<TensorBlock>> _free = [];
     private readonly HashSet<TensorBlock> _live = [];
@@ -61,7 +61,7 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_free.TryGetValue(capacity, out var stack) || !stack.TryPop(out var block))
             {
-                block = new TensorBlock(this, (void*)_resources.Allocate(capacity), capacity);
+                block = new TensorBlock(this, (void*)_memory.Allocate(capacity), capacity);
                 _bytesReserved += (long)capacity;
             }
 
@@ -85,6 +85,9 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
             }
         }
     }
+
+    /// <summary>The memory, when the host does not reach it by address.</summary>
+    internal IDeviceMemory? Apart => _memory.IsHostMemory ? null : _memory;
 
     internal void Return(TensorBlock block)
     {
@@ -115,7 +118,7 @@ public sealed unsafe class TensorPool(DeviceResources? resources = null) : IDisp
 
     private void Free(TensorBlock block)
     {
-        _resources.Free((nint)block.Memory);
+        _memory.Free((nint)block.Memory);
         _bytesReserved -= (long)block.CapacityBytes;
     }
 }

@@ -2,7 +2,8 @@ namespace AkkaCp.Npu;
 
 /// <summary>
 /// A window on device memory: address, element type, up to four dimensions, and the distance between rows of the first one.
-/// It owns nothing; it is valid as long as the <see cref="Tensor"/> under it. Dimensions behind the first are dense.
+/// It owns nothing; it is valid as long as the <see cref="Tensor"/> under it. Dimensions behind the first are dense. The address is the
+/// device's: the host reads and writes elements through <see cref="MapRead"/> and <see cref="MapWrite"/>.
 /// </summary>
 public readonly unsafe struct TensorView
 {
@@ -10,14 +11,18 @@ public readonly unsafe struct TensorView
     private readonly int _d2;
     private readonly int _d3;
 
+    // Memory that the host does not reach by address; null when it does.
+    private readonly IDeviceMemory? _apart;
+
     /// <summary>Wraps memory that the caller keeps alive.</summary>
     /// <param name="data">Address of the first element.</param>
     /// <param name="dtype">Element type.</param>
     /// <param name="shape">One to four dimensions, none negative.</param>
     /// <param name="rowStride">Elements from one row of the first dimension to the next; dense when null.</param>
+    /// <param name="apart">Whose address it is; null = the host's as well.</param>
     /// <exception cref="NpuShapeException">Rank outside 1..4, a negative dimension, a stride below the row's length,
     /// or type I8.</exception>
-    public TensorView(void* data, DType dtype, ReadOnlySpan<int> shape, int? rowStride = null)
+    internal TensorView(void* data, DType dtype, ReadOnlySpan<int> shape, int? rowStride = null, IDeviceMemory? apart = null)
     {
         if (shape.Length is < 1 or > 4)
             throw new NpuShapeException(nameof(TensorView), nameof(shape), "1 to 4 dimensions", $"{shape.Length}");
@@ -32,6 +37,7 @@ public readonly unsafe struct TensorView
         }
 
         Data = data;
+        _apart = apart;
         DType = dtype;
         Rank = shape.Length;
         Rows = shape[0];
@@ -52,8 +58,15 @@ public readonly unsafe struct TensorView
         Rows = rows;
     }
 
+    // Some columns of a checked view.
+    private TensorView(in TensorView like, void* data, int rows, int columns)
+        : this(like, data, rows)
+    {
+        (Rank, RowLength, _d1, _d2, _d3) = (2, columns, columns, 1, 1);
+    }
+
     /// <summary>Address of the first element.</summary>
-    public void* Data { get; }
+    internal void* Data { get; }
 
     /// <summary>Element type.</summary>
     public DType DType { get; }
@@ -102,7 +115,7 @@ public readonly unsafe struct TensorView
         if ((uint)start > (uint)RowLength || (uint)count > (uint)(RowLength - start))
             throw new NpuShapeException(nameof(Columns), nameof(start), $"a range inside {RowLength} columns", $"{start}+{count}");
 
-        return new TensorView((byte*)Data + ((long)start * DType.Bytes()), DType, [Rows, count], RowStride);
+        return new TensorView(this, (byte*)Data + ((long)start * DType.Bytes()), Rows, count);
     }
 
     /// <summary>The same elements under another shape; when rows have gaps, the first dimension must stay.</summary>
@@ -115,52 +128,40 @@ public readonly unsafe struct TensorView
         if (count != Count || (!IsDense && shape[0] != Rows))
             throw new NpuShapeException(nameof(Reshape), nameof(shape), $"{Count} elements of {this}", Format(shape));
 
-        return new TensorView(Data, DType, shape, !IsDense ? RowStride : null);
+        return new TensorView(Data, DType, shape, !IsDense ? RowStride : null, _apart);
     }
 
-    /// <summary>Row <paramref name="row"/> as floats.</summary>
-    /// <exception cref="InvalidOperationException">The element type is not F32.</exception>
-    public Span<float> RowF32(int row) => new((float*)Address(row, DType.F32), RowLength);
+    /// <summary>The elements of a dense view, for the host to read until it disposes the mapping; no more than 2 GiB.</summary>
+    /// <exception cref="InvalidOperationException">Rows have gaps between them: they are mapped one by one.</exception>
+    public ReadMapping MapRead() => new(Data, MappedBytes(), DType, _apart);
 
-    /// <summary>Row <paramref name="row"/> as raw BF16.</summary>
-    /// <exception cref="InvalidOperationException">The element type is not BF16.</exception>
-    public Span<ushort> RowBF16(int row) => new((ushort*)Address(row, DType.BF16), RowLength);
+    /// <summary>The elements of a dense view, for the host to write, all of them, until it disposes the mapping; no more than
+    /// 2 GiB.</summary>
+    /// <exception cref="InvalidOperationException">Rows have gaps between them: they are mapped one by one.</exception>
+    public WriteMapping MapWrite() => new(Data, MappedBytes(), DType, _apart);
 
-    /// <summary>All elements of a dense F32 view.</summary>
-    public Span<float> SpanF32()
-    {
-        RequireDense();
-        return new(Address(0, DType.F32), checked((int)Count));
-    }
-
-    /// <summary>All bytes of a dense view.</summary>
-    public Span<byte> Bytes()
-    {
-        RequireDense();
-        return new(Data, checked((int)(Count * DType.Bytes())));
-    }
+    /// <summary>Whether both begin at the same address.</summary>
+    public bool StartsWhere(in TensorView other) => Data == other.Data;
 
     /// <summary>The shape as [a, b, c], for messages.</summary>
     public override string ToString() => Format([Rows, .. InnerShape()]);
+
+    // What is mapped can be read as elements of one type alone.
+    internal static void Require(DType wanted, DType found)
+    {
+        if (wanted != found)
+            throw new InvalidOperationException($"A {found} tensor was read as {wanted}.");
+    }
 
     internal static string Format(ReadOnlySpan<int> shape) => $"[{string.Join(", ", shape.ToArray())}]";
 
     private int[] InnerShape() => Rank switch { 1 => [], 2 => [_d1], 3 => [_d1, _d2], _ => [_d1, _d2, _d3] };
 
-    private void* Address(int row, DType wanted)
-    {
-        if (DType != wanted)
-            throw new InvalidOperationException($"A {DType} tensor was read as {wanted}.");
-
-        if (row != 0 && (uint)row >= (uint)Rows)
-            throw new ArgumentOutOfRangeException(nameof(row), row, $"the view has {Rows} rows");
-
-        return (byte*)Data + ((long)row * RowStride * DType.Bytes());
-    }
-
-    private void RequireDense()
+    private int MappedBytes()
     {
         if (!IsDense)
             throw new InvalidOperationException($"Rows of {this} lie {RowStride} elements apart; a dense view is needed.");
+
+        return checked((int)(Count * DType.Bytes()));
     }
 }

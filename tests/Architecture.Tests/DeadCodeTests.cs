@@ -42,7 +42,6 @@ public sealed partial class DeadCodeTests
         ["SequenceTable.Count"] = "as above",
         ["IRankMesh.Epoch"] = "which epoch was connected",
         ["INpuDevice.Add"] = "an operator that others fuse: they are held to it, and timed beside it",
-        ["INpuDevice.Cast"] = "as above",
         ["INpuDevice.MoeInitRouting"] = "as above",
         ["INpuDevice.RotaryMul"] = "as above",
         ["INpuDevice.Swiglu"] = "as above",

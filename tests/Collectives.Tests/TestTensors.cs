@@ -1,4 +1,5 @@
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 
 namespace AkkaCp.Collectives.Tests;
 
@@ -14,14 +15,15 @@ internal static class TestTensors
         var random = new Random(seed);
         for (var row = 0; row < rows; row++)
         {
+            using var host = view.Slice(row, 1).MapWrite();
             if (dtype == DType.F32)
             {
-                foreach (ref var value in view.RowF32(row))
+                foreach (ref var value in host.F32)
                     value = (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-3, 8));
             }
             else
             {
-                random.NextBytes(view.Slice(row, 1).Bytes());
+                random.NextBytes(host.Bytes);
             }
         }
 
@@ -32,23 +34,16 @@ internal static class TestTensors
     public static TensorView Empty(TensorPool pool, DType dtype, int rows, int columns, bool strided)
     {
         var whole = pool.Rent(dtype, rows, columns + 3).View;
-        for (var row = 0; row < rows; row++)
-        {
-            if (dtype == DType.F32)
-                whole.RowF32(row).Fill(Guard);
-            else
-                whole.RowBF16(row).Fill(0x7777);
-        }
+        if (dtype == DType.F32)
+            whole.Fill(Guard);
+        else
+            whole.FillBytes(0x77);
 
         if (strided)
             return whole.Columns(1, columns);
 
         var dense = pool.Rent(dtype, rows, columns).View;
-        dense.Bytes().Fill(0x55);
+        dense.FillBytes(0x55);
         return dense;
     }
-
-    /// <summary>All elements, row by row.</summary>
-    public static byte[] Bytes(TensorView view) =>
-        [.. Enumerable.Range(0, view.Rows).SelectMany(row => view.Slice(row, 1).Bytes().ToArray())];
 }

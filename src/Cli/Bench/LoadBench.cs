@@ -78,7 +78,8 @@ internal sealed class LoadBench(string directory, DType dtype, int rounds)
                 for (long block; (block = Interlocked.Increment(ref next)) * BlockBytes < length;)
                 {
                     var bytes = (int)Math.Min(BlockBytes, length - (block * BlockBytes));
-                    ReadBlock(handle, block * BlockBytes, memory.View.Slice(keep ? (int)block : thread, 1).Bytes()[..bytes]);
+                    using var place = memory.View.Slice(keep ? (int)block : thread, 1).MapWrite();
+                    ReadBlock(handle, block * BlockBytes, place.Bytes[..bytes]);
                 }
             });
         }

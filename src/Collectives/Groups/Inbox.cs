@@ -32,11 +32,18 @@ internal sealed class Inbox(GroupMap map, CallTable calls, Outbox outbox, DataPl
     public static void Read(Peer peer, in FrameHeader header, FrameReader reader, in Arrival arrival)
     {
         if (arrival.Call is not { } call)
+        {
             reader.Skip(header.Length);
+        }
         else if (arrival.Block >= 0)
+        {
             reader.Read(call.Inbound[arrival.Block].Rows);
+        }
         else
-            reader.Read(peer.Arena.Bytes(arrival.ArenaPlace, header.Length));
+        {
+            using var early = peer.Arena.Place(arrival.ArenaPlace).MapWrite();
+            reader.Read(early.Bytes[..(int)header.Length]);
+        }
     }
 
     /// <summary>A payload is in its place. Gives what its thread is to move now; false when that is nothing.</summary>

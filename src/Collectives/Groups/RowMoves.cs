@@ -1,6 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using AkkaCp.Collectives.Wire;
 using AkkaCp.Npu;
 
@@ -18,12 +16,12 @@ internal static class RowMoves
         // A span holds less than 2 GiB; more goes row by row.
         if (from.IsDense && to.IsDense && from.Count * from.DType.Bytes() <= int.MaxValue)
         {
-            Copy(from.Bytes(), to.Bytes());
+            CopyDense(from, to);
             return;
         }
 
         for (var row = 0; row < from.Rows; row++)
-            Copy(from.Slice(row, 1).Bytes(), to.Slice(row, 1).Bytes());
+            CopyDense(from.Slice(row, 1), to.Slice(row, 1));
     }
 
     /// <summary>Moves rows of a call that has started.</summary>
@@ -79,8 +77,8 @@ internal static class RowMoves
         ref readonly var block = ref call.Inbound[move.Index];
         if (move.ArenaPlace >= 0)
         {
-            var bytes = block.Rows.Count * block.Rows.DType.Bytes();
-            Copy(map.Peers[move.Slot].Arena.Bytes(move.ArenaPlace, bytes), block.Rows);
+            using var early = map.Peers[move.Slot].Arena.Place(move.ArenaPlace).MapRead();
+            Copy(early.Bytes, block.Rows);
         }
 
         if (block.CopyTo >= 0)
@@ -99,33 +97,48 @@ internal static class RowMoves
             for (var column = 0; column < call.Shape.RowLength; column += SumBlock)
             {
                 var block = sum[..Math.Min(SumBlock, call.Shape.RowLength - column)];
-                Addend(map, call, part, 0, row).Slice(column, block.Length).CopyTo(block);
-                for (var member = 1; member < map.Size; member++)
-                    TensorPrimitives.Add(block, Addend(map, call, part, member, row).Slice(column, block.Length), block);
+                for (var member = 0; member < map.Size; member++)
+                {
+                    using var addend = Addend(map, call, part, member, row).Columns(column, block.Length).MapRead();
+                    if (member == 0)
+                        addend.F32.CopyTo(block);
+                    else
+                        TensorPrimitives.Add(block, addend.F32, block);
+                }
 
                 foreach (ref readonly var own in call.Calls.AsSpan())
-                    block.CopyTo(own.Receive.RowF32(part.FirstRow + row)[column..]);
+                {
+                    using var to = own.Receive.Slice(part.FirstRow + row, 1).Columns(column, block.Length).MapWrite();
+                    block.CopyTo(to.F32);
+                }
             }
         }
     }
 
     // One row of a part, as a member gave it.
-    private static ReadOnlySpan<float> Addend(GroupMap map, Collective call, in SumPart part, int member, int row) =>
+    private static TensorView Addend(GroupMap map, Collective call, in SumPart part, int member, int row) =>
         map.IsLocal(member)
-            ? call.Calls[map.PlaceOf(member)].Send.RowF32(part.FirstRow + row)
-            : call.Scratch.View.RowF32(part.ScratchRow + (map.PlaceOf(member) * part.Rows) + row);
+            ? call.Calls[map.PlaceOf(member)].Send.Slice(part.FirstRow + row, 1)
+            : call.Scratch.View.Slice(part.ScratchRow + (map.PlaceOf(member) * part.Rows) + row, 1);
 
     // to = the bytes, row after row.
     private static void Copy(ReadOnlySpan<byte> from, TensorView to)
     {
         var rowBytes = to.RowLength * to.DType.Bytes();
         for (var row = 0; row < to.Rows; row++)
-            from.Slice(row * rowBytes, rowBytes).CopyTo(to.Slice(row, 1).Bytes());
+        {
+            using var host = to.Slice(row, 1).MapWrite();
+            from.Slice(row * rowBytes, rowBytes).CopyTo(host.Bytes);
+        }
     }
 
-    private static void Copy(Span<byte> from, Span<byte> to)
+    private static void CopyDense(TensorView from, TensorView to)
     {
-        if (!Unsafe.AreSame(ref MemoryMarshal.GetReference(from), ref MemoryMarshal.GetReference(to)))
-            from.CopyTo(to);
+        if (from.StartsWhere(to))
+            return;
+
+        using var read = from.MapRead();
+        using var write = to.MapWrite();
+        read.Bytes.CopyTo(write.Bytes);
     }
 }

@@ -23,7 +23,8 @@ internal sealed class EagerArena : IDisposable
 
     public void Return(int place) => _free.Push(place);
 
-    public Span<byte> Bytes(int place, long length) => _memory.View.Slice(place, 1).Bytes()[..(int)length];
+    /// <summary>Memory of a place, as many bytes as the longest frame has.</summary>
+    public TensorView Place(int place) => _memory.View.Slice(place, 1);
 
     public void Dispose() => _memory.Dispose();
 }

@@ -49,14 +49,14 @@ internal sealed class FrameReader(Connection connection)
         if (!rows.IsDense)
         {
             for (var row = 0; row < rows.Rows; row++)
-                Read(rows.Slice(row, 1).Bytes());
+                ReadPiece(rows.Slice(row, 1));
 
             return;
         }
 
         var perPiece = (int)Math.Max(1, MaxPieceBytes / Math.Max(1, (long)rows.RowLength * rows.DType.Bytes()));
         for (var row = 0; row < rows.Rows; row += perPiece)
-            Read(rows.Slice(row, Math.Min(perPiece, rows.Rows - row)).Bytes());
+            ReadPiece(rows.Slice(row, Math.Min(perPiece, rows.Rows - row)));
     }
 
     /// <summary>The payload, or the next part of it.</summary>
@@ -94,6 +94,12 @@ internal sealed class FrameReader(Connection connection)
             _next += held;
             bytes -= held;
         }
+    }
+
+    private void ReadPiece(TensorView rows)
+    {
+        using var host = rows.MapWrite();
+        Read(host.Bytes);
     }
 
     private bool TryFillBuffer()

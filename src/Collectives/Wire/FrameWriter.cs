@@ -41,7 +41,7 @@ internal sealed class FrameWriter(Connection connection)
         }
 
         for (var row = 0; row < rows.Rows; row++)
-            Write(rows.Slice(row, 1).Bytes());
+            WritePiece(rows.Slice(row, 1));
     }
 
     /// <summary>A frame of bytes.</summary>
@@ -71,7 +71,13 @@ internal sealed class FrameWriter(Connection connection)
     {
         var perPiece = (int)Math.Max(1, MaxPieceBytes / Math.Max(1, (long)rows.RowLength * rows.DType.Bytes()));
         for (var row = 0; row < rows.Rows; row += perPiece)
-            Write(rows.Slice(row, Math.Min(perPiece, rows.Rows - row)).Bytes());
+            WritePiece(rows.Slice(row, Math.Min(perPiece, rows.Rows - row)));
+    }
+
+    private void WritePiece(TensorView rows)
+    {
+        using var host = rows.MapRead();
+        Write(host.Bytes);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)

@@ -49,15 +49,18 @@ public sealed class RotaryEmbedding
 
     /// <summary>Row t of both outputs becomes the angles of positions[t].</summary>
     /// <param name="positions">T absolute positions, none negative.</param>
-    /// <param name="cos">[T, D/2] F32.</param>
-    /// <param name="sin">[T, D/2] F32.</param>
+    /// <param name="cos">[T, D/2] F32, dense.</param>
+    /// <param name="sin">[T, D/2] F32, dense.</param>
     /// <exception cref="NpuShapeException">An output has another shape.</exception>
     public void Fill(ReadOnlySpan<int> positions, TensorView cos, TensorView sin)
     {
         RequireShape(nameof(cos), cos, positions.Length);
         RequireShape(nameof(sin), sin, positions.Length);
+        using var cosRows = cos.MapWrite();
+        using var sinRows = sin.MapWrite();
+        var pairs = _inverseFrequencies.Length;
         for (var t = 0; t < positions.Length; t++)
-            FillRow(positions[t], cos.RowF32(t), sin.RowF32(t));
+            FillRow(positions[t], cosRows.F32.Slice(t * pairs, pairs), sinRows.F32.Slice(t * pairs, pairs));
     }
 
     private static long BytesPerPosition(ModelConfig config) => 2L * sizeof(float) * (config.HeadDim / 2);

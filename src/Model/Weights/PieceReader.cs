@@ -38,10 +38,11 @@ internal static class PieceReader
             for (var row = 0; row < values.Length / piece.Columns; row++)
             {
                 var source = values.Slice(row * piece.Columns, piece.Columns);
+                using var host = rows.Slice(firstRow + row, 1).MapWrite();
                 if (rows.DType == DType.F32)
-                    source.CopyTo(rows.RowF32(firstRow + row));
+                    source.CopyTo(host.F32);
                 else
-                    FloatConversion.ToBFloat16(source, rows.RowBF16(firstRow + row));
+                    FloatConversion.ToBFloat16(source, host.BF16);
             }
         }
     }
@@ -64,7 +65,8 @@ internal static class PieceReader
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var count = Math.Min(atOnce, slice.RowCount - row);
-                ReadRowsBF16(files, slice, row, count, MemoryMarshal.Cast<byte, ushort>(rows.Slice(firstRow + row, count).Bytes()), hasher);
+                using var host = rows.Slice(firstRow + row, count).MapWrite();
+                ReadRowsBF16(files, slice, row, count, host.BF16, hasher);
             }
 
             firstRow += slice.RowCount;

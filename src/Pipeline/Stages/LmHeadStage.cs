@@ -95,7 +95,7 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
             await step.WaitFor(group.AllGatherAsync(
                 step.Tag(block, CollectiveKind.LogitsGather), share.View.Reshape(_values[group.Rank], 1), gathered, _values, graph));
             var logits = step.Rent(DType.F32, rows, vocabSize);
-            CopyColumns(gathered.View.SpanF32(), _columns, logits);
+            SetSideBySide(gathered, logits);
             return logits;
         }
     }
@@ -106,18 +106,14 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
             .Select(member => (setup.Weights.Shard with { AttnTpRank = member }).VocabRows(setup.Weights.Config).Count),
     ];
 
-    private static void CopyColumns(ReadOnlySpan<float> gathered, int[] columns, TensorView logits)
+    private void SetSideBySide(TensorView gathered, TensorView logits)
     {
-        var column = 0;
-        foreach (var count in columns)
+        var (first, column) = (0, 0);
+        foreach (var columns in _columns)
         {
-            for (var row = 0; row < logits.Rows; row++)
-            {
-                gathered[..count].CopyTo(logits.RowF32(row)[column..]);
-                gathered = gathered[count..];
-            }
-
-            column += count;
+            var share = gathered.Slice(first, columns * logits.Rows).Reshape(logits.Rows, columns);
+            _device.Cast(share, logits.Columns(column, columns));
+            (first, column) = (first + (share.Rows * columns), column + columns);
         }
     }
 
@@ -130,17 +126,18 @@ internal sealed class LmHeadStage(RankSetup setup, CancellationToken graph)
         {
             var sequence = map.Sequences[map.Rows.LocalToRequest[rows[i]]];
             var position = map.Positions[rows[i]];
-            if (NonFiniteRow.Describe(logits.RowF32(i)) is { } found)
+            using var row = logits.Slice(i, 1).MapRead();
+            if (NonFiniteRow.Describe(row.F32) is { } found)
             {
                 Refuse(map.Plan.Step, sequence.Id, $"logits of position {position}: expected finite numbers, found {found}");
                 continue;
             }
 
             if (sequence.Start.AllLogits)
-                setup.Logits?.Write(sequence.Id, position, logits.RowF32(i));
+                setup.Logits?.Write(sequence.Id, position, row.F32);
 
             if (IsSampled(map, rows[i]))
-                _samples.Add(Sample(map.Plan.Step, sequence, position + 1, logits.RowF32(i)));
+                _samples.Add(Sample(map.Plan.Step, sequence, position + 1, row.F32));
         }
     }
 

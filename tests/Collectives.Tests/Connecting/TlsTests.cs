@@ -32,12 +32,12 @@ public sealed class TlsTests : IDisposable
         var options = new DataPlaneOptions { Tls = own.Trusting(_authority) };
         await using var world = await TestMeshes.ConnectAsync(Layouts.OneGroup(2), options);
         var data = Enumerable.Range(0, 2).Select(rank => TestTensors.Filled(_pool, DType.F32, 300, 500, rank, strided: false)).ToArray();
-        var expected = data[0].SpanF32().ToArray().Zip(data[1].SpanF32().ToArray(), (a, b) => a + b).ToArray();
+        var expected = data[0].ReadFloats().Zip(data[1].ReadFloats(), (a, b) => a + b).ToArray();
 
         await Task.WhenAll(world.Groups(GroupKind.AttnCp).Select(group => group.AllReduceAsync(
             new CollectiveTag(1, 1, 0, CollectiveKind.Transfer), data[group.Rank], default).AsTask()));
 
-        Assert.All(data, one => Assert.Equal(expected, one.SpanF32()));
+        Assert.All(data, one => Assert.Equal(expected, one.ReadFloats()));
     }
 
     [Fact(Timeout = DeadlineMilliseconds)]

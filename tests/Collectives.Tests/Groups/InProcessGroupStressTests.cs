@@ -99,14 +99,14 @@ public sealed class InProcessGroupStressTests
             for (var step = 0; step < Steps; step++)
             {
                 using var data = pool.Rent(DType.F32, 1, Columns);
-                data.View.SpanF32().Fill(rank + step);
+                data.View.Fill(rank + step);
                 var sum = tp.AllReduceAsync(new CollectiveTag(1, step, 0, CollectiveKind.AttentionReduce), data, s_none);
                 var gather = Gather(cp, pool, step, 0, new Rng(1));
                 gather.Ended.GetAwaiter().GetResult();
                 gather.Check();
                 gather.Discard();
                 sum.GetAwaiter().GetResult();
-                Assert.True(data.View.SpanF32().IndexOfAnyExcept((rank / 2 * 4) + 1f + (2 * step)) < 0);
+                Assert.True(data.View.ReadFloats().AsSpan().IndexOfAnyExcept((rank / 2 * 4) + 1f + (2 * step)) < 0);
             }
         });
     }
@@ -153,8 +153,8 @@ public sealed class InProcessGroupStressTests
             (_rows, _number) = (rows, number);
             Send = pool.Rent(DType.F32, rows[member], Columns);
             Receive = pool.Rent(DType.F32, rows.Sum(), Columns);
-            Send.View.SpanF32().Fill(Value(member));
-            Receive.View.SpanF32().Fill(float.NaN);
+            Send.View.Fill(Value(member));
+            Receive.View.Fill(float.NaN);
         }
 
         public Tensor Send { get; }
@@ -169,14 +169,14 @@ public sealed class InProcessGroupStressTests
             for (var member = 0; member < _rows.Length; member++)
             {
                 for (var i = 0; i < _rows[member]; i++, row++)
-                    Assert.True(Receive.View.RowF32(row).IndexOfAnyExcept(Value(member)) < 0, $"row {row} of call {_number}");
+                    Assert.True(Receive.View.ReadRow(row).AsSpan().IndexOfAnyExcept(Value(member)) < 0, $"row {row} of call {_number}");
             }
         }
 
         public void Discard()
         {
-            Send.View.SpanF32().Fill(-1);
-            Receive.View.SpanF32().Fill(-2);
+            Send.View.Fill(-1);
+            Receive.View.Fill(-2);
             Send.Dispose();
             Receive.Dispose();
         }

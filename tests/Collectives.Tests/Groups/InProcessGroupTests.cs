@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using AkkaCp.Collectives.Calls;
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 using Xunit;
 
 #pragma warning disable xUnit1069 // The deadline guards against calls that wrongly wait, and those end by no token.
@@ -39,8 +41,8 @@ public sealed class InProcessGroupTests : IDisposable
             await Task.WhenAll(groups.Select(group =>
                 group.AllGatherAsync(s_tag, sends[group.Rank], receives[group.Rank], rows, CancellationToken.None)));
 
-            var expected = sends.SelectMany(send => send.View.Bytes().ToArray()).ToArray();
-            Assert.All(receives, receive => Assert.Equal(expected, receive.View.Bytes().ToArray()));
+            var expected = sends.SelectMany(send => send.View.ReadBytes()).ToArray();
+            Assert.All(receives, receive => Assert.Equal(expected, receive.View.ReadBytes()));
             Return(sends, receives);
         }
     }
@@ -51,7 +53,7 @@ public sealed class InProcessGroupTests : IDisposable
         int[] rows = [2, 1];
         var groups = Groups(2);
         var wide = groups.Select(group => Filled(DType.F32, 3, 5, group.Rank)).ToArray();
-        var kept = wide.Select(tensor => tensor.View.SpanF32().ToArray()).ToArray();
+        var kept = wide.Select(tensor => tensor.View.ReadFloats()).ToArray();
 
         // Member 0 sends from its own place in the result; member 1 sends columns of another tensor.
         using var other = Filled(DType.F32, 1, 9, 5);
@@ -63,14 +65,14 @@ public sealed class InProcessGroupTests : IDisposable
 
         for (var row = 0; row < 2; row++)
         {
-            Assert.Equal(kept[0].AsSpan(row * 5, 5), wide[0].View.RowF32(row));
-            Assert.Equal(kept[0].AsSpan((row * 5) + 1, 4), wide[1].View.RowF32(row)[..4]);
-            Assert.Equal(kept[1][(row * 5) + 4], wide[1].View.RowF32(row)[4]);
+            Assert.Equal(kept[0].AsSpan(row * 5, 5).ToArray(), wide[0].View.ReadRow(row));
+            Assert.Equal(kept[0].AsSpan((row * 5) + 1, 4).ToArray(), wide[1].View.ReadRow(row)[..4]);
+            Assert.Equal(kept[1][(row * 5) + 4], wide[1].View.ReadRow(row)[4]);
         }
 
-        Assert.Equal(send1.RowF32(0), wide[0].View.RowF32(2)[1..]);
-        Assert.Equal(kept[0][10], wide[0].View.RowF32(2)[0]);
-        Assert.Equal(send1.RowF32(0), wide[1].View.RowF32(2)[..4]);
+        Assert.Equal(send1.ReadRow(0), wide[0].View.ReadRow(2)[1..]);
+        Assert.Equal(kept[0][10], wide[0].View.ReadRow(2)[0]);
+        Assert.Equal(send1.ReadRow(0), wide[1].View.ReadRow(2)[..4]);
         Return(wide);
     }
 
@@ -86,14 +88,14 @@ public sealed class InProcessGroupTests : IDisposable
         {
             var groups = Groups(size);
             var data = groups.Select(group => Filled(DType.F32, 2, columns, group.Rank)).ToArray();
-            data[0].View.RowF32(1)[^1] = 1e8f;
-            data[^1].View.RowF32(1)[^1] = -1e8f;
+            data[0].View.Slice(1, 1).Columns(columns - 1, 1).Fill(1e8f);
+            data[^1].View.Slice(1, 1).Columns(columns - 1, 1).Fill(-1e8f);
             var expected = Sum(data);
 
             await Task.WhenAll(groups.OrderBy(group => group.Rank == last)
                 .Select(group => group.AllReduceAsync(s_tag, data[group.Rank], CancellationToken.None)));
 
-            Assert.All(data, one => Assert.Equal(expected, one.View.SpanF32()));
+            Assert.All(data, one => Assert.Equal(expected, one.View.ReadFloats()));
             Return(data);
         }
     }
@@ -106,14 +108,14 @@ public sealed class InProcessGroupTests : IDisposable
     {
         var groups = Groups(size);
         var data = groups.Select(group => Filled(DType.F32, 2, 3, group.Rank)).ToArray();
-        var kept = data.Select(one => one.View.SpanF32().ToArray()).ToArray();
+        var kept = data.Select(one => one.View.ReadFloats()).ToArray();
 
         await Task.WhenAll(
             groups[to].TransferAsync(s_tag, data[to], from, to, CancellationToken.None),
             groups[from].TransferAsync(s_tag, data[from], from, to, CancellationToken.None));
 
         kept[to] = kept[from];
-        Assert.Equal(kept, data.Select(one => one.View.SpanF32().ToArray()));
+        Assert.Equal(kept, data.Select(one => one.View.ReadFloats()));
         Return(data);
     }
 
@@ -149,8 +151,8 @@ public sealed class InProcessGroupTests : IDisposable
 
         for (var i = 0; i < tags.Length; i++)
         {
-            float[] expected = [.. sends[i][0].View.SpanF32(), .. sends[i][1].View.SpanF32()];
-            Assert.All(receives[i], receive => Assert.Equal(expected, receive.View.SpanF32()));
+            float[] expected = [.. sends[i][0].View.ReadFloats(), .. sends[i][1].View.ReadFloats()];
+            Assert.All(receives[i], receive => Assert.Equal(expected, receive.View.ReadFloats()));
             Return(sends[i], receives[i]);
         }
     }
@@ -184,15 +186,17 @@ public sealed class InProcessGroupTests : IDisposable
 
     private static float[] Sum(Tensor[] parts)
     {
-        var sum = parts[0].View.SpanF32().ToArray();
-        foreach (var part in parts[1..])
+        var sum = parts[0].View.ReadFloats();
+        foreach (var part in parts[1..].Select(part => part.View.ReadFloats()))
         {
             for (var i = 0; i < sum.Length; i++)
-                sum[i] += part.View.SpanF32()[i];
+                sum[i] += part[i];
         }
 
         return sum;
     }
+
+    private static ushort Any(Random random) => (ushort)random.Next(ushort.MaxValue);
 
     private static void Return(params Tensor[][] tensors)
     {
@@ -204,16 +208,10 @@ public sealed class InProcessGroupTests : IDisposable
     {
         var tensor = _pool.Rent(dtype, rows, columns);
         var random = new Random(seed);
-        for (var row = 0; row < rows; row++)
-        {
-            for (var column = 0; column < columns; column++)
-            {
-                if (dtype == DType.F32)
-                    tensor.View.RowF32(row)[column] = random.NextSingle() - 0.5f;
-                else
-                    tensor.View.RowBF16(row)[column] = (ushort)random.Next(ushort.MaxValue);
-            }
-        }
+        if (dtype == DType.F32)
+            tensor.View.Write([.. Enumerable.Range(0, rows * columns).Select(_ => random.NextSingle() - 0.5f)]);
+        else
+            tensor.View.Write(MemoryMarshal.AsBytes<ushort>([.. Enumerable.Range(0, rows * columns).Select(_ => Any(random))]));
 
         return tensor;
     }

@@ -2,6 +2,7 @@ using AkkaCp.Collectives.Calls;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 using Xunit;
 
 #pragma warning disable xUnit1069 // The deadline guards against calls that wrongly wait, and those end by no token.
@@ -81,14 +82,14 @@ public sealed class OverlapTests : IDisposable
         {
             var data = Filled(rows, group.Rank + step);
             await group.AllReduceAsync(tag, data, CancellationToken.None);
-            results[step] = TestTensors.Bytes(data);
+            results[step] = data.ReadBytes();
             return;
         }
 
         int[] counts = [.. Enumerable.Range(0, group.Size).Select(member => rows + (member % 2))];
         var receive = TestTensors.Empty(_pool, DType.F32, counts.Sum(), 33, strided: step % 3 == 0);
         await group.AllGatherAsync(tag, Filled(counts[group.Rank], group.Rank + step), receive, counts, CancellationToken.None);
-        results[step] = TestTensors.Bytes(receive);
+        results[step] = receive.ReadBytes();
     }
 
     private TensorView Filled(int rows, int seed) => TestTensors.Filled(_pool, DType.F32, rows, 33, seed, strided: false);

@@ -2,6 +2,7 @@ using AkkaCp.Collectives.Calls;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 using Xunit;
 
 #pragma warning disable xUnit1069 // The deadline guards against calls that wrongly wait, and those end by no token.
@@ -104,13 +105,13 @@ public sealed class SocketCollectiveTests : IDisposable
         var send = TestTensors.Filled(_pool, dtype, counts[group.Rank], columns, group.Rank, strided);
         var receive = TestTensors.Empty(_pool, dtype, counts.Sum(), columns, strided);
         await group.AllGatherAsync(tag, send, receive, counts, CancellationToken.None);
-        return TestTensors.Bytes(receive);
+        return receive.ReadBytes();
     }
 
     private async Task<byte[]> ReduceAsync(IRankGroup group, CollectiveTag tag, int rows, int columns, bool strided)
     {
         var data = TestTensors.Filled(_pool, DType.F32, rows, columns, group.Rank, strided);
         await group.AllReduceAsync(tag, data, CancellationToken.None);
-        return TestTensors.Bytes(data);
+        return data.ReadBytes();
     }
 }

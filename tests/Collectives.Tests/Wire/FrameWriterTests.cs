@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AkkaCp.Collectives.Wire;
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 using Xunit;
 
 namespace AkkaCp.Collectives.Tests.Wire;
@@ -92,12 +93,14 @@ public sealed class FrameWriterTests : IDisposable
     private void Write(FrameWriter writer, int elements)
     {
         var rows = _pool.Rent(DType.BF16, 1, elements).View;
-        new Random(elements).NextBytes(rows.Bytes());
+        var payload = new byte[2 * elements];
+        new Random(elements).NextBytes(payload);
+        rows.Write(payload);
         var header = new FrameHeader { Kind = FrameKind.Data, DType = DType.BF16, Rows = 1, RowLength = elements, Length = 2 * elements };
         var bytes = new byte[FrameHeader.Bytes];
         header.Write(bytes);
         _expected.AddRange(bytes);
-        _expected.AddRange(rows.Bytes());
+        _expected.AddRange(payload);
         writer.Write(header, rows);
     }
 

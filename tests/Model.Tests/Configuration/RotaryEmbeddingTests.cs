@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 using Xunit;
 
 namespace AkkaCp.Model.Tests.Configuration;
@@ -112,6 +113,6 @@ public sealed class RotaryEmbeddingTests : IDisposable
         using var cos = _pool.Rent(DType.F32, 3, rope.InverseFrequencies.Count);
         using var sin = _pool.Rent(DType.F32, 3, rope.InverseFrequencies.Count);
         rope.Fill([7, position, 0], cos, sin);
-        return (cos.View.RowF32(1).ToArray(), sin.View.RowF32(1).ToArray());
+        return (cos.View.ReadRow(1), sin.View.ReadRow(1));
     }
 }

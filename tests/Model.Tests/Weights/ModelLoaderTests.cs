@@ -34,15 +34,15 @@ public sealed class ModelLoaderTests : IDisposable
         using var file = SafetensorsFile.Open(Path.Combine(directory, "model.safetensors"));
 
         Assert.Equal(4, weights.Layers.Count);
-        Assert.Equal(Whole(file, "model.embed_tokens.weight"), weights.Embedding.View.SpanF32().ToArray());
+        Assert.Equal(Whole(file, "model.embed_tokens.weight"), weights.Embedding.View.ReadFloats());
         Assert.Equal(Whole(file, "lm_head.weight"), Values(weights.LmHead));
-        Assert.Equal(Whole(file, "model.norm.weight"), weights.FinalNorm.View.SpanF32().ToArray());
+        Assert.Equal(Whole(file, "model.norm.weight"), weights.FinalNorm.View.ReadFloats());
         var layer = weights.Layers[3];
         Assert.Equal(Whole(file, "model.layers.3.self_attn.q_proj.weight"), Values(layer.Attention.Q));
         Assert.Equal(
             (float[])[.. Whole(file, "model.layers.3.self_attn.k_proj.weight"), .. Whole(file, "model.layers.3.self_attn.v_proj.weight")],
             Values(layer.Attention.Kv));
-        Assert.Equal(Whole(file, "model.layers.3.self_attn.q_norm.weight"), layer.Attention.QNorm.View.SpanF32().ToArray());
+        Assert.Equal(Whole(file, "model.layers.3.self_attn.q_norm.weight"), layer.Attention.QNorm.View.ReadFloats());
         Assert.Equal((float[])[.. Whole(file, "model.layers.3.mlp.experts.7.gate_proj.weight"),
             .. Whole(file, "model.layers.3.mlp.experts.7.up_proj.weight")],
             Values(layer.Moe!.GateUp[7]));
@@ -104,21 +104,21 @@ public sealed class ModelLoaderTests : IDisposable
         rows.Pack(0, Whole(file, "model.layers.0.self_attn.q_proj.weight").AsSpan(n * k / 2));
         using var embedding = device.Memory.Rent(DType.BF16, weights.Embedding.View.Rows, n);
         using var wide = device.Memory.Rent(DType.F32, weights.Embedding.View.Rows, n);
-        Whole(file, "model.embed_tokens.weight").CopyTo(wide.View.SpanF32());
+        wide.View.Write(Whole(file, "model.embed_tokens.weight"));
         device.Cast(wide, embedding);
 
         Assert.Equal(Product(device, columns), Product(device, weights.Layers[0].Attention.O));
         Assert.Equal(Product(device, rows), Product(device, weights.Layers[0].Attention.Q));
-        Assert.Equal(embedding.View.Bytes().ToArray(), weights.Embedding.View.Bytes().ToArray());
+        Assert.Equal(embedding.View.ReadBytes(), weights.Embedding.View.ReadBytes());
     }
 
     private static float[] Product(CpuDevice device, PackedMatrix matrix)
     {
         using var x = device.Memory.Rent(DType.F32, 1, matrix.K);
         using var y = device.Memory.Rent(DType.F32, 1, matrix.N);
-        new Rng(5).Floats(matrix.K).CopyTo(x.View.SpanF32());
+        x.View.Write(new Rng(5).Floats(matrix.K));
         device.MatMul(x, matrix, null, y);
-        return y.View.SpanF32().ToArray();
+        return y.View.ReadFloats();
     }
 
     [Fact]
@@ -139,13 +139,13 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal((19, 18), (weights.VocabStart, weights.VocabCount));
         Assert.Equal(embedding[(19 * 64)..], Values(weights.LmHead));
         Assert.Equal(embedding.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).Skip(64).Take(64),
-            weights.Embedding.View.RowBF16(1).ToArray());
+            weights.Embedding.View.Slice(1, 1).ReadBF16());
         var attention = weights.Layers[1].Attention;
         Assert.Equal((2, 1), (attention.NumHeads, attention.NumKvHeads));
-        Assert.Equal(TestModel.Values("model.layers.1.self_attn.q_proj.bias", 128)[64..], attention.QBias!.Value.View.SpanF32().ToArray());
+        Assert.Equal(TestModel.Values("model.layers.1.self_attn.q_proj.bias", 128)[64..], attention.QBias!.Value.View.ReadFloats());
         Assert.Equal((float[])[.. TestModel.Values("model.layers.1.self_attn.k_proj.bias", 64)[32..],
             .. TestModel.Values("model.layers.1.self_attn.v_proj.bias", 64)[32..]],
-            attention.KvBias!.Value.View.SpanF32().ToArray());
+            attention.KvBias!.Value.View.ReadFloats());
         Assert.Null(attention.OBias);
         Assert.Equal(Columns(TestModel.Values("model.layers.1.self_attn.o_proj.weight", 64 * 128), 128, 64, 64), Values(attention.O));
         var mlp = weights.Layers[1].Mlp!;
@@ -183,7 +183,7 @@ public sealed class ModelLoaderTests : IDisposable
         ranks[0].Dispose();
         ranks[1].Dispose();
         Assert.Equal(WeightBytes.EstimateShared(config, shards, DType.F32), _store.Bytes);
-        Assert.Equal(TestModel.Values("model.norm.weight", 64), ranks[2].FinalNorm.View.SpanF32().ToArray());
+        Assert.Equal(TestModel.Values("model.norm.weight", 64), ranks[2].FinalNorm.View.ReadFloats());
         ranks[2].Dispose();
         ranks[3].Dispose();
         Assert.Equal((0L, 0, 0, 0), (_store.Bytes, _store.Count, _store.Tensors.LiveTensors, live.Value));

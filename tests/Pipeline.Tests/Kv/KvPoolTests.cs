@@ -1,5 +1,6 @@
 using AkkaCp.Npu;
 using AkkaCp.Pipeline.Kv;
+using AkkaCp.Testing;
 using Xunit;
 
 namespace AkkaCp.Pipeline.Tests.Kv;
@@ -21,9 +22,9 @@ public sealed class KvPoolTests
             Assert.Equal(bytes, pool.Shape.Bytes);
             Assert.InRange(memory.BytesNow, bytes, (long)(bytes * 1.125));
             Assert.Equal("[5, 16, 2, 8]", pool.Keys(2).ToString());
-            pool.Keys(1).Bytes().Fill(1);
-            pool.Values(1).Bytes().Fill(2);
-            Assert.True(pool.Keys(1).Bytes().IndexOfAnyExcept((byte)1) < 0);
+            pool.Keys(1).FillBytes(1);
+            pool.Values(1).FillBytes(2);
+            Assert.True(pool.Keys(1).ReadBytes().IndexOfAnyExcept((byte)1) < 0);
         }
 
         Assert.Equal(0, memory.LiveTensors);
