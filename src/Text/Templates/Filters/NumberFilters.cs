@@ -15,7 +15,7 @@ internal static class NumberFilters
         return subject switch
         {
             FloatValue number => new FloatValue(Math.Abs(number.Value)),
-            NumberValue number => new IntegerValue(BigInteger.Abs(Arithmetic.ToInteger(number))),
+            NumberValue number => new IntegerValue(BigInteger.Abs(Numbers.ToInteger(number))),
             _ => throw new TemplateError($"abs needs a number, found '{subject.TypeName}'"),
         };
     }
@@ -39,7 +39,7 @@ internal static class NumberFilters
             case FloatValue number:
                 return double.IsNaN(number.Value) ? absent : new IntegerValue(Arithmetic.Truncate(number.Value));
             case NumberValue number:
-                return new IntegerValue(Arithmetic.ToInteger(number));
+                return new IntegerValue(Numbers.ToInteger(number));
             case UndefinedValue undefined:
                 throw new TemplateError(undefined.Reason);
             default:
@@ -53,7 +53,7 @@ internal static class NumberFilters
         var absent = arguments.Bind("float", "default")[0] ?? new FloatValue(0);
         return subject switch
         {
-            NumberValue number => new FloatValue(Arithmetic.ToDouble(number)),
+            NumberValue number => new FloatValue(Numbers.ToDouble(number)),
             StringValue text when NumberParsing.Float(context, text.Value) is { } number => new FloatValue(number),
             UndefinedValue undefined => throw new TemplateError(undefined.Reason),
             _ => absent,
@@ -99,7 +99,7 @@ internal static class NumberFilters
         var isBinary = arguments.Bind("filesizeformat", "binary")[0].AsFlag();
         var bytes = subject switch
         {
-            NumberValue number => Arithmetic.ToDouble(number),
+            NumberValue number => Numbers.ToDouble(number),
             StringValue text when NumberParsing.Float(context, text.Value) is { } number => number,
             _ => throw new TemplateError($"filesizeformat needs a number, found '{subject.TypeName}'"),
         };
@@ -114,9 +114,9 @@ internal static class NumberFilters
     private static string FileSize(RenderContext context, double bytes, int unit, string[] names)
     {
         var (place, next) = (0, new BigInteger(unit) * unit);
-        while (place < names.Length - 1 && !(Arithmetic.CompareNumbers(new FloatValue(bytes), new IntegerValue(next)) < 0))
+        while (place < names.Length - 1 && !(Numbers.Compare(new FloatValue(bytes), new IntegerValue(next)) < 0))
             (place, next) = (place + 1, next * unit);
-        var size = unit * bytes / Arithmetic.ToDouble(new IntegerValue(next));
+        var size = unit * bytes / Numbers.ToDouble(new IntegerValue(next));
         return FloatFormat.Digits(context, size, 'f', 1, alternate: false) + " " + names[place];
     }
 }

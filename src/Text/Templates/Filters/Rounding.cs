@@ -13,7 +13,7 @@ internal static class Rounding
     public static NumberValue ToPlaces(NumberValue number, int places)
     {
         if (number is not FloatValue real)
-            return new IntegerValue(places >= 0 ? Arithmetic.ToInteger(number) : ToTens(Arithmetic.ToInteger(number), -places));
+            return new IntegerValue(places >= 0 ? Numbers.ToInteger(number) : ToTens(Numbers.ToInteger(number), -places));
         if (!double.IsFinite(real.Value))
             return real;
         // The decimal digits of the double itself decide, not those of the value scaled, which is rounded already.
@@ -28,11 +28,11 @@ internal static class Rounding
     /// <summary>round(number): an integer, halves to even.</summary>
     public static NumberValue ToInteger(NumberValue number) => number is FloatValue real
         ? new IntegerValue(Arithmetic.Truncate(Math.Round(real.Value, MidpointRounding.ToEven)))
-        : new IntegerValue(Arithmetic.ToInteger(number));
+        : new IntegerValue(Numbers.ToInteger(number));
 
     public static NumberValue ToWhole(NumberValue number, bool up) => number is FloatValue real
         ? new IntegerValue(Arithmetic.Truncate(up ? Math.Ceiling(real.Value) : Math.Floor(real.Value)))
-        : new IntegerValue(Arithmetic.ToInteger(number));
+        : new IntegerValue(Numbers.ToInteger(number));
 
     private static BigInteger ToTens(BigInteger value, int zeros)
     {

@@ -48,7 +48,7 @@ internal static class TextFilters
         if (arguments.Positional.Count > 0 && arguments.Named.Count > 0)
             throw new TemplateError("format takes values in order or by name, not both");
         TemplateValue values = arguments.Named.Count > 0
-            ? Globals.Dict(context, arguments)
+            ? DictTypeValue.Make(context, arguments)
             : new SequenceValue(arguments.Positional, SequenceKind.Tuple);
         return PercentFormat.Apply(context, PythonText.Soft(context, subject), values);
     }

@@ -10,17 +10,17 @@ internal static class NumberMethods
     public static FrozenDictionary<string, Operation> OfInteger { get; } = new Dictionary<string, Operation>
     {
         ["as_integer_ratio"] = Of("as_integer_ratio", number => SequenceValue.Tuple(Integer(number), new IntegerValue(1))),
-        ["bit_count"] = Of("bit_count", number => new IntegerValue(BigInteger.PopCount(BigInteger.Abs(Arithmetic.ToInteger(number))))),
-        ["bit_length"] = Of("bit_length", number => new IntegerValue(BigInteger.Abs(Arithmetic.ToInteger(number)).GetBitLength())),
+        ["bit_count"] = Of("bit_count", number => new IntegerValue(BigInteger.PopCount(BigInteger.Abs(Numbers.ToInteger(number))))),
+        ["bit_length"] = Of("bit_length", number => new IntegerValue(BigInteger.Abs(Numbers.ToInteger(number)).GetBitLength())),
         ["conjugate"] = Of("conjugate", Integer),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static FrozenDictionary<string, Operation> OfFloat { get; } = new Dictionary<string, Operation>
     {
-        ["as_integer_ratio"] = Of("as_integer_ratio", number => Ratio(Arithmetic.ToDouble(number))),
+        ["as_integer_ratio"] = Of("as_integer_ratio", number => Ratio(Numbers.ToDouble(number))),
         ["conjugate"] = Of("conjugate", number => number),
-        ["hex"] = Of("hex", number => new StringValue(Hex(Arithmetic.ToDouble(number)))),
-        ["is_integer"] = Of("is_integer", number => BooleanValue.Of(double.IsInteger(Arithmetic.ToDouble(number)))),
+        ["hex"] = Of("hex", number => new StringValue(Hex(Numbers.ToDouble(number)))),
+        ["is_integer"] = Of("is_integer", number => BooleanValue.Of(double.IsInteger(Numbers.ToDouble(number)))),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static TemplateValue? Attribute(NumberValue number, string name) => (name, number) switch
@@ -39,7 +39,7 @@ internal static class NumberMethods
         return method((NumberValue)subject);
     };
 
-    private static IntegerValue Integer(NumberValue number) => new(Arithmetic.ToInteger(number));
+    private static IntegerValue Integer(NumberValue number) => new(Numbers.ToInteger(number));
 
     private static SequenceValue Ratio(double value)
     {

@@ -26,7 +26,7 @@ internal static class TranslationMethods
                 null => c.ToString(),
                 NoneValue => "",
                 StringValue text => text.Value,
-                NumberValue code and not FloatValue => IntegerFormat.Character(Arithmetic.ToInteger(code)),
+                NumberValue code and not FloatValue => IntegerFormat.Character(Numbers.ToInteger(code)),
                 var other =>
                     throw new TemplateError($"translate(): a character becomes an integer, none or a string, found '{other.TypeName}'"),
             });

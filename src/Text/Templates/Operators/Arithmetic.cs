@@ -22,26 +22,9 @@ internal static class Arithmetic
     public static TemplateValue Sign(bool isNegative, TemplateValue operand) => operand switch
     {
         FloatValue number => new FloatValue(isNegative ? -number.Value : number.Value),
-        NumberValue number => new IntegerValue(isNegative ? -ToInteger(number) : ToInteger(number)),
+        NumberValue number => new IntegerValue(isNegative ? -Numbers.ToInteger(number) : Numbers.ToInteger(number)),
         UndefinedValue undefined => throw new TemplateError(undefined.Reason),
         _ => throw new TemplateError($"cannot apply a sign to '{operand.TypeName}'"),
-    };
-
-    /// <exception cref="TemplateError">An integer beyond the largest double.</exception>
-    public static double ToDouble(NumberValue number) =>
-        ToDoubleOrInfinity(number) is var value && (double.IsFinite(value) || number is FloatValue)
-            ? value
-            : throw new TemplateError("integer is too large for a float");
-
-    public static double ToDoubleOrInfinity(NumberValue number) =>
-        number is FloatValue real ? real.Value : IntegerDivision.Round(ToInteger(number), sticky: false);
-
-    /// <summary>The value of an integer or a boolean.</summary>
-    public static BigInteger ToInteger(NumberValue number) => number switch
-    {
-        IntegerValue integer => integer.Value,
-        BooleanValue boolean => boolean.Value ? BigInteger.One : BigInteger.Zero,
-        _ => throw new TemplateError($"expected an integer, found '{number.TypeName}'"),
     };
 
     /// <summary>The integer that a finite double is, its fraction cut off.</summary>
@@ -49,33 +32,13 @@ internal static class Arithmetic
     public static BigInteger Truncate(double value) =>
         double.IsFinite(value) ? new BigInteger(value) : throw new TemplateError($"cannot make an integer of {PythonText.OfFloat(value)}");
 
-    /// <summary>Negative, zero or positive; null where one of them is NaN. An integer and a float are compared exactly.</summary>
-    public static int? CompareNumbers(NumberValue left, NumberValue right) => (left, right) switch
-    {
-        (FloatValue a, FloatValue b) => double.IsNaN(a.Value) || double.IsNaN(b.Value) ? null : a.Value.CompareTo(b.Value),
-        (FloatValue a, _) => CompareWithInteger(a.Value, ToInteger(right)),
-        (_, FloatValue b) => -CompareWithInteger(b.Value, ToInteger(left)),
-        _ => ToInteger(left).CompareTo(ToInteger(right)),
-    };
-
-    private static int? CompareWithInteger(double value, BigInteger integer)
-    {
-        if (double.IsNaN(value))
-            return null;
-        if (double.IsInfinity(value))
-            return value > 0 ? 1 : -1;
-        var floor = Math.Floor(value);
-        var order = new BigInteger(floor).CompareTo(integer);
-        return order == 0 && value > floor ? 1 : order;
-    }
-
     private static TemplateValue OfNumbers(RenderContext context, string op, NumberValue left, NumberValue right)
     {
         if (op is "/" or "//" or "%" && !right.IsTruthy)
             throw new TemplateError("division by zero");
         if (left is FloatValue || right is FloatValue)
-            return new FloatValue(FloatArithmetic.Apply(op, ToDouble(left), ToDouble(right)));
-        var (a, b) = (ToInteger(left), ToInteger(right));
+            return new FloatValue(FloatArithmetic.Apply(op, Numbers.ToDouble(left), Numbers.ToDouble(right)));
+        var (a, b) = (Numbers.ToInteger(left), Numbers.ToInteger(right));
         context.Budget.Number(a, b);
         return op switch
         {
@@ -103,7 +66,11 @@ internal static class Arithmetic
     private static NumberValue Power(RenderContext context, BigInteger a, BigInteger b)
     {
         if (b.Sign < 0)
-            return new FloatValue(FloatArithmetic.Apply("**", ToDouble(new IntegerValue(a)), ToDouble(new IntegerValue(b))));
+        {
+            var (x, y) = (Numbers.ToDouble(new IntegerValue(a)), Numbers.ToDouble(new IntegerValue(b)));
+            return new FloatValue(FloatArithmetic.Apply("**", x, y));
+        }
+
         if (a.IsOne || a.IsZero || a == BigInteger.MinusOne)
             return new IntegerValue(BigInteger.Pow(a, b.IsZero ? 0 : b.IsEven ? 2 : 1));
         // The size is known before the power is.

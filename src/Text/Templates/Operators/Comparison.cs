@@ -25,7 +25,7 @@ internal static class Comparison
                 context.Budget.Text(Math.Min(a.Value.Length, b.Value.Length));
                 return a.Value == b.Value;
             case (NumberValue a, NumberValue b):
-                return Arithmetic.CompareNumbers(a, b) == 0;
+                return Numbers.Compare(a, b) == 0;
             case (UndefinedValue, UndefinedValue):
                 return true;
             case (SequenceValue a, SequenceValue b):
@@ -56,12 +56,12 @@ internal static class Comparison
             case MappingViewValue { View: MappingView.Keys } keys:
                 return Contains(context, keys.Mapping, item);
             case RangeValue range when item is IntegerValue or BooleanValue:
-                return range.Contains(Arithmetic.ToInteger((NumberValue)item));
+                return range.Contains(Numbers.ToInteger((NumberValue)item));
             case BytesValue bytes when item is BytesValue part:
                 context.Budget.Text((long)bytes.Bytes.Length * Math.Max(1, part.Bytes.Length));
                 return bytes.Bytes.AsSpan().IndexOf(part.Bytes) >= 0;
             case BytesValue bytes when item is NumberValue number and not FloatValue:
-                return ContainsByte(context, bytes, Arithmetic.ToInteger(number));
+                return ContainsByte(context, bytes, Numbers.ToInteger(number));
             case BytesValue:
                 throw new TemplateError($"'in' bytes needs bytes or an integer on its left, found '{item.TypeName}'");
             case var _ when Sequences.IsIterable(container):
@@ -93,7 +93,7 @@ internal static class Comparison
         switch (left, right)
         {
             case (NumberValue a, NumberValue b):
-                return Arithmetic.CompareNumbers(a, b);
+                return Numbers.Compare(a, b);
             case (StringValue a, StringValue b):
                 context.Budget.Text(Math.Min(a.Value.Length, b.Value.Length));
                 return OrderText(a.Value, b.Value);

@@ -27,7 +27,7 @@ internal static class Concatenation
 
     private static long Times(TemplateValue count)
     {
-        var times = Arithmetic.ToInteger((NumberValue)count);
+        var times = Numbers.ToInteger((NumberValue)count);
         return times.GetBitLength() < 64
             ? (long)BigInteger.Clamp(times, 0, int.MaxValue)
             : throw new TemplateError("a number of repetitions is too large");

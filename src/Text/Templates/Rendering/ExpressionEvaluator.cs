@@ -128,7 +128,7 @@ internal sealed class ExpressionEvaluator(TemplateSource source, RenderContext c
     private int? Bound(Expression? bound, Scope scope) => bound is null ? null : Evaluate(bound, scope) switch
     {
         NoneValue => null,
-        NumberValue integer and not FloatValue => (int)BigInteger.Clamp(Arithmetic.ToInteger(integer), -int.MaxValue, int.MaxValue),
+        NumberValue integer and not FloatValue => (int)BigInteger.Clamp(Numbers.ToInteger(integer), -int.MaxValue, int.MaxValue),
         UndefinedValue undefined => throw new TemplateError(undefined.Reason),
         var other => throw new TemplateError($"a slice's bound must be an integer, found '{other.TypeName}'"),
     };

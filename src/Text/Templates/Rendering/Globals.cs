@@ -20,38 +20,8 @@ internal static class Globals
         Define(scope, "strftime_now", StrftimeNow);
     }
 
-    /// <summary>dict(mapping or pairs, name=value, …).</summary>
-    public static MappingValue Dict(RenderContext context, CallArguments arguments)
-    {
-        if (arguments.Positional.Count > 1)
-            throw new TemplateError($"dict() takes at most 1 argument without a name, found {arguments.Positional.Count}");
-        var entries = MappingValue.NewEntries();
-        foreach (var (key, value) in arguments.Positional is [var source] ? Pairs(context, source) : [])
-        {
-            context.Budget.Key(key);
-            entries[key] = value;
-        }
-
-        foreach (var (name, value) in arguments.Named)
-            entries[new StringValue(name)] = value;
-        return new MappingValue(entries);
-    }
-
     private static void Define(Scope scope, string name, Operation operation) =>
         scope.Set(name, new BuiltinValue(operation, NoneValue.Instance, "function"));
-
-    private static IEnumerable<(TemplateValue Key, TemplateValue Value)> Pairs(RenderContext context, TemplateValue source)
-    {
-        if (source is MappingValue mapping)
-        {
-            context.Budget.Items(mapping.Entries.Count);
-            return mapping.Entries.Select(entry => (entry.Key, entry.Value));
-        }
-
-        return Sequences.Enumerate(context, source).Select(pair => Sequences.Iterate(context, pair) is [var key, var value]
-            ? (key, value)
-            : throw new TemplateError("dict() takes pairs of a key and a value"));
-    }
 
     private static RangeValue Range(RenderContext context, TemplateValue self, CallArguments arguments)
     {
@@ -67,7 +37,7 @@ internal static class Globals
     }
 
     private static BigInteger Integer(TemplateValue value) => value is IntegerValue or BooleanValue
-        ? Arithmetic.ToInteger((NumberValue)value)
+        ? Numbers.ToInteger((NumberValue)value)
         : throw new TemplateError(
             value is UndefinedValue undefined ? undefined.Reason : $"range() takes integers, found '{value.TypeName}'");
 
@@ -82,7 +52,7 @@ internal static class Globals
     private static NamespaceValue Namespace(RenderContext context, TemplateValue self, CallArguments arguments)
     {
         var result = new NamespaceValue();
-        foreach (var (name, value) in Dict(context, arguments).Entries)
+        foreach (var (name, value) in DictTypeValue.Make(context, arguments).Entries)
             result.Attributes[PythonText.Str(context, name)] = value;
         return result;
     }
@@ -95,16 +65,5 @@ internal static class Globals
     {
         var format = arguments.Bind("strftime_now", "format")[0].AsText("strftime_now", "format");
         return Strftime.Format(context, format, context.Time.GetLocalNow());
-    }
-
-    /// <summary>The type dict: a function that has a function.</summary>
-    private sealed class DictTypeValue : CallableValue
-    {
-        public override string TypeName => "class 'dict'";
-
-        public override TemplateValue? Attribute(string name) =>
-            name == "fromkeys" ? new BuiltinValue(CollectionMethods.FromKeys, NoneValue.Instance) : null;
-
-        public override TemplateValue Invoke(RenderContext context, CallArguments arguments) => Dict(context, arguments);
     }
 }

@@ -74,9 +74,7 @@ internal sealed class PythonRepr
         FloatValue number => PythonText.OfFloat(number.Value),
         UndefinedValue => "Undefined",
         BytesValue bytes => Bytes(bytes),
-        LoopValue loop => loop.ToString(),
-        MacroValue macro => macro.ToString(),
-        _ => $"<{value.TypeName}>",
+        _ => value.Repr,
     };
 
     private static string Range(RangeValue range) => range.Step.IsOne

@@ -79,7 +79,7 @@ internal static class BoundArgument
     public static int AsInteger(this TemplateValue? value, string callee, string parameter, int absent) => value switch
     {
         null => absent,
-        IntegerValue or BooleanValue => (int)BigInteger.Clamp(Arithmetic.ToInteger((NumberValue)value), int.MinValue, int.MaxValue),
+        IntegerValue or BooleanValue => (int)BigInteger.Clamp(Numbers.ToInteger((NumberValue)value), int.MinValue, int.MaxValue),
         UndefinedValue undefined => throw new TemplateError(undefined.Reason),
         _ => throw new TemplateError($"{callee}(): argument '{parameter}' must be an integer, found '{value.TypeName}'"),
     };

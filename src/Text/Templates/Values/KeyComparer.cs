@@ -22,7 +22,7 @@ internal sealed class KeyComparer : IEqualityComparer<TemplateValue>
     public bool Equals(TemplateValue? x, TemplateValue? y) => (x, y) switch
     {
         (StringValue a, StringValue b) => a.Value == b.Value,
-        (NumberValue a, NumberValue b) => Arithmetic.CompareNumbers(a, b) == 0,
+        (NumberValue a, NumberValue b) => Numbers.Compare(a, b) == 0,
         (UndefinedValue, UndefinedValue) => true,
         (SequenceValue a, SequenceValue b) => a.Kind == b.Kind && a.Items.SequenceEqual(b.Items, this),
         (BytesValue a, BytesValue b) => a.Bytes.SequenceEqual(b.Bytes),
@@ -32,7 +32,7 @@ internal sealed class KeyComparer : IEqualityComparer<TemplateValue>
     public int GetHashCode(TemplateValue key) => key switch
     {
         StringValue text => text.Value.GetHashCode(StringComparison.Ordinal),
-        NumberValue number => Arithmetic.ToDoubleOrInfinity(number).GetHashCode(),
+        NumberValue number => Numbers.ToDoubleOrInfinity(number).GetHashCode(),
         NoneValue => 0,
         UndefinedValue => 1,
         SequenceValue { Kind: not SequenceKind.List } sequence =>

@@ -12,6 +12,9 @@ internal abstract class TemplateValue
     public abstract string TypeName { get; }
 
     public abstract bool IsTruthy { get; }
+
+    /// <summary>How Python prints it, where that is no literal.</summary>
+    public virtual string Repr => $"<{TypeName}>";
 }
 
 /// <summary>A name, attribute or item that does not exist. It prints as nothing and is empty, but has no attributes.</summary>

@@ -86,7 +86,7 @@ internal sealed class LoopValue : CallableValue
             : throw new TemplateError("the loop must have the 'recursive' marker to be called recursively");
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"<LoopContext {Index0 + 1}/{Length}>");
+    public override string Repr => string.Create(CultureInfo.InvariantCulture, $"<LoopContext {Index0 + 1}/{Length}>");
 
     private TemplateValue? PeekNext() => _after ??= _items.MoveNext() ? _items.Current : null;
 

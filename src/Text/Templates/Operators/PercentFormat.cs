@@ -138,19 +138,19 @@ internal sealed class PercentFormat
     private string AsCharacter(TemplateValue value) => value switch
     {
         _ when Escapes => throw new TemplateError("%c of a Markup takes no value"),
-        IntegerValue or BooleanValue => IntegerFormat.Character(Arithmetic.ToInteger((NumberValue)value)),
+        IntegerValue or BooleanValue => IntegerFormat.Character(Numbers.ToInteger((NumberValue)value)),
         StringValue { Value: var text } when CodePoints.Count(text) == 1 => text,
         _ => throw new TemplateError($"%c needs an integer or a single character, found '{value.TypeName}'"),
     };
 
     private BigInteger AsIndex(char type, TemplateValue value) => value is IntegerValue or BooleanValue && !Escapes
-        ? Arithmetic.ToInteger((NumberValue)value)
+        ? Numbers.ToInteger((NumberValue)value)
         : throw new TemplateError($"%{type} needs an integer, found '{value.TypeName}'");
 
     private BigInteger AsInteger(char type, TemplateValue value) => value switch
     {
         FloatValue number => Arithmetic.Truncate(number.Value),
-        NumberValue number => Arithmetic.ToInteger(number),
+        NumberValue number => Numbers.ToInteger(number),
         // The wrapper that MarkupSafe puts around values calls int() on them, which takes text.
         StringValue text when Escapes && NumberParsing.Integer(_context, text.Value, 10) is { } parsed => parsed,
         _ => throw new TemplateError($"%{type} needs a number, found '{value.TypeName}'"),
@@ -158,7 +158,7 @@ internal sealed class PercentFormat
 
     private double AsFloat(TemplateValue value) => value switch
     {
-        NumberValue number => Arithmetic.ToDouble(number),
+        NumberValue number => Numbers.ToDouble(number),
         StringValue text when Escapes && NumberParsing.Float(_context, text.Value) is { } parsed => parsed,
         _ => throw new TemplateError($"a float directive needs a number, found '{value.TypeName}'"),
     };
@@ -201,7 +201,7 @@ internal sealed class PercentFormat
         if (Skip('*'))
         {
             return !isNamed && NextValue() is NumberValue size and not FloatValue
-                ? (int)BigInteger.Clamp(Arithmetic.ToInteger(size), -int.MaxValue, int.MaxValue)
+                ? (int)BigInteger.Clamp(Numbers.ToInteger(size), -int.MaxValue, int.MaxValue)
                 : throw new TemplateError("'*' in a format needs an integer");
         }
 

@@ -17,7 +17,7 @@ internal static class ValueFormat
         {
             StringValue text => OfText(context, text.Value, FormatSpec.Parse(specification)),
             FloatValue number => OfFloat(context, number.Value, FormatSpec.Parse(specification)),
-            NumberValue number => OfInteger(context, Arithmetic.ToInteger(number), FormatSpec.Parse(specification)),
+            NumberValue number => OfInteger(context, Numbers.ToInteger(number), FormatSpec.Parse(specification)),
             _ => throw new TemplateError($"'{value.TypeName}' takes no format specification, found '{specification}'"),
         };
     }
@@ -36,7 +36,7 @@ internal static class ValueFormat
     private static string OfInteger(RenderContext context, BigInteger value, FormatSpec spec)
     {
         if (spec.Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%')
-            return OfFloat(context, Arithmetic.ToDouble(new IntegerValue(value)), spec);
+            return OfFloat(context, Numbers.ToDouble(new IntegerValue(value)), spec);
         if (spec.Precision is not null || spec.NoNegativeZero)
             throw new TemplateError("a format specification for integers has no precision and no 'z'");
         if (spec.Type == 'c')

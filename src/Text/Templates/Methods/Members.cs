@@ -31,7 +31,7 @@ internal static class Members
             case (MappingValue mapping, _) when KeyComparer.CanBeKey(key) && mapping.Entries.TryGetValue(key, out var value):
                 return value;
             case (SequenceValue or StringValue or BytesValue, IntegerValue or BooleanValue):
-                return Sequences.At(context, target, Arithmetic.ToInteger((NumberValue)key))
+                return Sequences.At(context, target, Numbers.ToInteger((NumberValue)key))
                     ?? UndefinedValue.Member(target, PythonText.Str(context, key));
             case (_, StringValue name) when !IsHidden(target, name.Value):
                 return Own(target, name.Value) ?? UndefinedValue.Member(target, name.Value);

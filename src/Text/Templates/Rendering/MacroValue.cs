@@ -34,7 +34,7 @@ internal sealed class MacroValue(StatementRenderer renderer, MacroDefinition mac
         return context.Escapes ? new MarkupValue(text) : new StringValue(text);
     }
 
-    public override string ToString() => macro.Name is null ? "<Macro anonymous>" : $"<Macro '{macro.Name}'>";
+    public override string Repr => macro.Name is null ? "<Macro anonymous>" : $"<Macro '{macro.Name}'>";
 
     /// <summary>In order, so that a default can name the parameters before it; those after it are undefined then.</summary>
     private void BindParameters(CallArguments arguments, OrderedDictionary<string, TemplateValue> named, Scope scope)
