@@ -54,8 +54,7 @@ public sealed class AkkaCpChatClient : IChatClient
         var engine = await _engine(cancellationToken).ConfigureAwait(false);
         UnsupportedOptions.RefuseOtherModel(options, engine.ModelName);
         var accepted = engine.Accept(request);
-        var calls = request.Tools.Count > 0 ? new CallReader(new OfferedTools(request.Tools), engine.WritesXmlCalls) : null;
-        var answer = new ChatAnswer(engine.ModelName, accepted.Prompt.OpensReasoning, calls);
+        var answer = new ChatAnswer(engine.ModelName, engine.ReaderOf(accepted));
         var showsReasoning = options?.Reasoning?.Output is not ReasoningOutput.None;
         await foreach (var chunk in engine.GenerateAsync(() => accepted, cancellationToken).ConfigureAwait(false))
         {

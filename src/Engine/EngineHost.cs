@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Logging;
+using AkkaCp.Model.Weights;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -37,6 +38,9 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
     public async Task<EngineHealth?> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Loaded is { } engine ? await engine.CheckHealthAsync(timeout, cancellationToken).ConfigureAwait(false) : null;
 
+    /// <summary>How much of the weights is loaded, 0 to 1.</summary>
+    public double LoadProgress { get; private set; }
+
     /// <summary>The engine; null while it loads.</summary>
     internal InferenceEngine? Loaded => _engine.Task.IsCompletedSuccessfully ? _engine.Task.Result : null;
 
@@ -74,8 +78,13 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
         try
         {
             var options = _options.Value;
-            var engine = await InferenceEngine.StartAsync(
-                options with { LoggerFactory = options.LoggerFactory ?? _callbacks }, _stopping.Token).ConfigureAwait(false);
+            options = options with
+            {
+                LoggerFactory = options.LoggerFactory ?? _callbacks,
+                LoadProgress = new Loading(this, options.LoadProgress),
+            };
+            var engine = await InferenceEngine.StartAsync(options, _stopping.Token).ConfigureAwait(false);
+            LoadProgress = 1;
             _engine.SetResult(engine);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -89,6 +98,15 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
             _engine.TrySetException(error);
             _callbacks.CreateLogger<EngineHost>().LogCritical(error, "The engine did not start.");
             _stopHost(error);
+        }
+    }
+
+    private sealed class Loading(EngineHost host, IProgress<LoadProgress>? next) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value)
+        {
+            host.LoadProgress = (double)value.BytesDone / Math.Max(1, value.BytesTotal);
+            next?.Report(value);
         }
     }
 }

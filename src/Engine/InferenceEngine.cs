@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
+using AkkaCp.Engine.Chat;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
@@ -63,9 +64,6 @@ public sealed class InferenceEngine : IAsyncDisposable
             : _backend.Health with { Ready = false };
         return health with { CallbackFailures = _callbacks.Failures };
     }
-
-    /// <summary>Whether the model's template teaches it to write calls as Qwen3-Coder does, in tags.</summary>
-    internal bool WritesXmlCalls => _model.Prompts.WritesXmlCalls;
 
     /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>
     internal int LiveTensors => _backend.LiveTensors;
@@ -127,14 +125,34 @@ public sealed class InferenceEngine : IAsyncDisposable
     internal AcceptedRequest Accept(GenerationRequest request) =>
         request is not null && _known.TryRemove(request, out var known) ? known : _model.Accept(request!);
 
+    /// <summary>Reads the answer of a request that was taken over.</summary>
+    internal AnswerReader ReaderOf(AcceptedRequest accepted)
+    {
+        var tools = accepted.Request.Tools;
+        var calls = tools.Count > 0 ? new CallReader(new OfferedTools(tools), _model.Prompts.WritesXmlCalls) : null;
+        return new AnswerReader(accepted.Prompt.OpensReasoning, calls);
+    }
+
     /// <summary>Answers a request that was taken over.</summary>
     internal async IAsyncEnumerable<GenerationChunk> GenerateAsync(
         Func<AcceptedRequest> accept, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
         var accepted = accept();
+        var seed = accepted.Request.Sampling.Seed ?? (ulong)Random.Shared.NextInt64();
+        var chunks = accepted.Request.N == 1
+            ? AnswerAsync(accepted, cancellationToken)
+            : ChoiceMerge.Merge(
+                (choice, ending) => AnswerAsync(accepted.Choice(choice, seed), ending), accepted.Request.N, cancellationToken);
+        await foreach (var chunk in chunks.ConfigureAwait(false))
+            yield return chunk;
+    }
+
+    private async IAsyncEnumerable<GenerationChunk> AnswerAsync(
+        AcceptedRequest accepted, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var submit = Prepare(accepted);
-        var stream = new GenerationStream(submit, _model.Tokenizer, accepted.Request.Stop, _clock);
+        var stream = new GenerationStream(submit, _model.Tokenizer, accepted, _clock);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var reply in Replies(submit, stopping.Token, cancellationToken).ConfigureAwait(false))
         {

@@ -32,6 +32,9 @@ public sealed record EngineSettings
     /// <summary>A node's data plane, and TLS.</summary>
     public TransportSettings Transport { get; init; } = new();
 
+    /// <summary>The HTTP service.</summary>
+    public ServerSettings Server { get; init; } = new();
+
     /// <summary>The <c>akka { … }</c> beside it as HOCON text, empty where there is none.</summary>
     public string Akka { get; init; } = "";
 
@@ -71,5 +74,6 @@ public sealed record EngineSettings
         Device = DeviceSettings.Read(section),
         Cluster = ClusterSettings.Read(section),
         Transport = TransportSettings.Read(section),
+        Server = ServerSettings.Read(section),
     };
 }

@@ -61,6 +61,7 @@ internal static class EngineSettingsReader
                 scheduler.ChunkTokens);
         }
 
+        settings.Server.Check(section);
         NodeSettingsChecks.Check(settings, section);
     }
 

@@ -81,6 +81,15 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         return [.. addresses.Distinct()];
     }
 
+    /// <summary>Words, as a list or separated by commas; none for <paramref name="none"/>.</summary>
+    public ImmutableArray<string> Words(string key, string none = "none")
+    {
+        var text = Raw(key);
+        text = text is ['[', .., ']'] ? text[1..^1] : text;
+        return text == none ? []
+            : [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+    }
+
     public long Bytes(string key, long min)
     {
         var text = Raw(key);

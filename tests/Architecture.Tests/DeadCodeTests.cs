@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using AkkaCp.Engine;
+using AkkaCp.Server;
 using AkkaCp.Testing;
 using Xunit;
 
@@ -93,7 +94,7 @@ public sealed partial class DeadCodeTests
 
     private static LiveCode Live(Predicate<MemberInfo> isExcused) => LiveCode.Of(
         [.. SourceProject.All.Select(project => project.Assembly)],
-        typeof(InferenceEngine).Assembly,
+        [typeof(InferenceEngine).Assembly, typeof(AkkaCpEndpoints).Assembly],
         member => IsInAProgram(member) || (member is Type type ? IsNamed(type) : isExcused(member)));
 
     private static IEnumerable<Type> DeadTypes(LiveCode live) => SourceProject.All.SelectMany(project => live.DeadTypes(project.Assembly));

@@ -8,7 +8,7 @@ public partial class DependencyTests
 {
     // Each project, and those that it may use: all below it, but for neighbours.
     private static readonly string[] s_order =
-        ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Cli"];
+        ["Settings", "Text", "Npu", "Model", "Collectives", "Pipeline", "Scheduling", "Actors", "Engine", "Server", "Cli"];
 
     // Two projects beside each other, of which neither uses the other.
     private static readonly string[] s_neighbours = ["Model", "Collectives"];
@@ -68,7 +68,7 @@ public partial class DependencyTests
     {
         Assert.DoesNotContain(
             ReferencedType.Of(AssemblyOf("Settings")), type => type.Assembly.StartsWith("AkkaCp.", StringComparison.Ordinal));
-        Assert.Equal(["Actors", "Cli", "Engine"], UsersOf(reference => reference is "AkkaCp.Settings").Order());
+        Assert.Equal(["Actors", "Cli", "Engine", "Server"], UsersOf(reference => reference is "AkkaCp.Settings").Order());
     }
 
     /// <summary>The scheduler decides with numbers: what a step computes, and with which tensors, is not its concern.</summary>
@@ -91,10 +91,12 @@ public partial class DependencyTests
         Assert.Equal(["Pipeline"], UsersOf(reference => reference is "System.Threading.Tasks.Dataflow"));
 
     [Fact]
-    public void AspNetAndCommandLine_AreUsedByCliAlone() => Assert.Equal(
-        ["Cli"],
-        UsersOf(reference => reference is "System.CommandLine" or "Spectre.Console"
-            || reference.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)));
+    public void CommandLine_IsUsedByCliAlone() =>
+        Assert.Equal(["Cli"], UsersOf(reference => reference is "System.CommandLine" or "Spectre.Console"));
+
+    [Fact]
+    public void AspNet_IsUsedByTheServerAndWhoStartsIt() => Assert.Equal(
+        ["Cli", "Server"], UsersOf(reference => reference.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)).Order());
 
     [Fact]
     public void UnsafeCode_IsInTheNpuAndInOneSystemCallOfTheCollectives()

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization;
 
 namespace AkkaCp.Architecture.Tests;
 
@@ -23,17 +24,17 @@ internal sealed class LiveCode
 
     private LiveCode(IEnumerable<Assembly> assemblies) => _assemblies = [.. assemblies];
 
-    /// <summary>Marks what is reached from entry points, and from the public surface of <paramref name="api"/> with
+    /// <summary>Marks what is reached from entry points, and from the public surface of <paramref name="apis"/> with
     /// all types that it shows.</summary>
     /// <param name="assemblies">Of src/.</param>
-    /// <param name="api">The one that embedding programs see.</param>
+    /// <param name="apis">Those that embedding programs see.</param>
     /// <param name="isNamed">Whether something outside the assemblies names a type, method or property: it is reached, too.</param>
-    public static LiveCode Of(IReadOnlyCollection<Assembly> assemblies, Assembly api, Predicate<MemberInfo> isNamed)
+    public static LiveCode Of(IReadOnlyCollection<Assembly> assemblies, IEnumerable<Assembly> apis, Predicate<MemberInfo> isNamed)
     {
         var live = new LiveCode(assemblies);
         foreach (var entry in assemblies.Select(assembly => assembly.EntryPoint).OfType<MethodInfo>())
             live.Reach(entry);
-        foreach (var type in api.GetExportedTypes())
+        foreach (var type in apis.SelectMany(api => api.GetExportedTypes()))
             live.Show(type);
         do
         {
@@ -69,7 +70,8 @@ internal sealed class LiveCode
         && !property.Name.Contains('<', StringComparison.Ordinal));
 
     private static bool IsWritten(Type type) => type.Namespace?.StartsWith("AkkaCp", StringComparison.Ordinal) == true
-        && !type.FullName!.Contains('<', StringComparison.Ordinal) && !type.IsDefined(typeof(CompilerGeneratedAttribute));
+        && !type.FullName!.Contains('<', StringComparison.Ordinal) && !type.IsDefined(typeof(CompilerGeneratedAttribute))
+        && !typeof(JsonSerializerContext).IsAssignableFrom(type);
 
     private static (Module, int) KeyOf(MemberInfo member) => (member.Module, member.MetadataToken);
 

@@ -7,7 +7,7 @@ namespace AkkaCp.Cli;
 internal static class CommandTree
 {
     // A node serves others; the result of the others is files, or where --output says.
-    private static readonly string[] s_outliveTheirReader = [NodeCommand.Name, SynthCommand.Name, LogitsCommand.Name];
+    private static readonly string[] s_outliveTheirReader = [NodeCommand.Name, ServeCommand.Name, SynthCommand.Name, LogitsCommand.Name];
 
     /// <summary>Asks for stack traces; every command has it.</summary>
     public static Option<bool> Verbose { get; } =
@@ -21,6 +21,7 @@ internal static class CommandTree
     {
         Verbose,
         RunCommand.Create(io),
+        ServeCommand.Create(io),
         EvalCommand.Create(io),
         LogitsCommand.Create(io),
         PlanCommand.Create(io),

@@ -6,32 +6,26 @@ namespace AkkaCp.Engine.Chat;
 internal sealed class ChatAnswer
 {
     private readonly string _model;
-    private readonly OutputParser _parser;
+    private readonly AnswerReader _reader;
     private readonly string _id = Guid.NewGuid().ToString("N");
     private readonly DateTimeOffset _created = TimeProvider.System.GetUtcNow();
     private int _calls;
 
     /// <param name="model">The model's name.</param>
-    /// <param name="opensReasoning">Whether the prompt ends inside <c>&lt;think&gt;</c>.</param>
-    /// <param name="calls">Reads calls; null when no tools were offered.</param>
-    public ChatAnswer(string model, bool opensReasoning, CallReader? calls)
-    {
-        _model = model;
-        _parser = new OutputParser(opensReasoning, calls);
-    }
+    /// <param name="reader">Reads the answer.</param>
+    public ChatAnswer(string model, AnswerReader reader) => (_model, _reader) = (model, reader);
 
     /// <summary>The update of a chunk; null when the chunk has nothing to show.</summary>
     public ChatResponseUpdate? Take(GenerationChunk chunk)
     {
-        var contents = _parser.Push(chunk.Text).Select(ToContent).ToList();
-        if (chunk.FinishReason is null)
+        var contents = _reader.Take(chunk).Select(ToContent).ToList();
+        if (chunk.FinishReason is not { } reason)
             return contents.Count == 0 ? null : Update(contents);
 
-        contents.AddRange(_parser.Flush().Select(ToContent));
         contents.Add(new UsageContent(Usage(chunk.Summary!)));
         var update = Update(contents);
-        update.FinishReason = _calls > 0 ? ChatFinishReason.ToolCalls
-            : chunk.FinishReason is FinishReason.Length ? ChatFinishReason.Length
+        update.FinishReason = _reader.HasCalls ? ChatFinishReason.ToolCalls
+            : reason is FinishReason.Length ? ChatFinishReason.Length
             : ChatFinishReason.Stop;
         update.RawRepresentation = chunk;
         return update;

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Engine.Prompting;
@@ -8,11 +9,16 @@ namespace AkkaCp.Engine.Chat;
 /// <summary>Calls, their results and functions between the abstractions' contents and JSON.</summary>
 internal static class ToolCallJson
 {
+    private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>A model's call.</summary>
     public static FunctionCallContent ToContent(ToolCall call, string callId) => new(
         callId, call.Name,
         call.Arguments.ToDictionary(
             field => field.Key, field => field.Value is null ? null : (object?)JsonSerializer.SerializeToElement(field.Value)));
+
+    /// <summary>A call's arguments as JSON in a text.</summary>
+    public static string ArgumentsText(ToolCall call) => call.Arguments.ToJsonString(s_readable);
 
     /// <summary>A call of an earlier turn as the chat template takes it.</summary>
     public static PromptToolCall ToPrompt(FunctionCallContent call)

@@ -4,10 +4,14 @@ using AkkaCp.Scheduling.Requests;
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// A piece of a stream: prefill progress first, then one chunk for each token, last one chunk with <see cref="FinishReason"/>.
+/// A piece of a stream: prefill progress first, then one chunk for each token, last one chunk with <see cref="FinishReason"/>; of each
+/// answer, where a request asks for several.
 /// </summary>
 public sealed record GenerationChunk
 {
+    /// <summary>Whose chunk it is, of several answers to a request; 0 where there is one.</summary>
+    public int Choice { get; init; }
+
     /// <summary>Text to show, always whole characters; empty where a token completes none, or while it may begin a stop
     /// string.</summary>
     public string Text { get; init; } = "";

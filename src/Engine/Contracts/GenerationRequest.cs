@@ -11,14 +11,17 @@ public sealed record GenerationRequest
     /// <summary>Stop strings of a request at most.</summary>
     public const int MaxStopStrings = 64;
 
+    /// <summary>Answers of a request at most.</summary>
+    public const int MaxN = 128;
+
     /// <summary>Length of a stop string at most, in UTF-16 units.</summary>
     public const int MaxStopLength = 1024;
 
     /// <summary>A conversation, rendered with the model's chat template, the assistant's turn opened behind it.</summary>
     public IReadOnlyList<PromptMessage>? Messages { get; init; }
 
-    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Refused where
-    /// the template has no place for them. Default none.</summary>
+    /// <summary>Functions that the model may call, as the chat template takes them: JSON objects, in OpenAI's form. Where the template
+    /// has no place for them they stand in the system message. Default none.</summary>
     public IReadOnlyList<JsonElement> Tools { get; init; } = [];
 
     /// <summary>Whether a template that knows thinking opens it. Default null: the template's own default.</summary>
@@ -40,10 +43,15 @@ public sealed record GenerationRequest
     /// <summary>Tokens to generate at most. Default null: the model's max_new_tokens, or up to its context length.</summary>
     public int? MaxTokens { get; init; }
 
+    /// <summary>Answers to give, from 1 to 128, all at once; <see cref="GenerationChunk.Choice"/> tells whose a chunk is. Answer i is that
+    /// of a request with N = 1 and the seed i higher. Default 1.</summary>
+    public int N { get; init; } = 1;
+
     /// <summary>How tokens are chosen, over the model's generation defaults.</summary>
     public SamplingOverrides Sampling { get; init; } = new();
 
-    /// <summary>Texts that end the answer, at most 64; neither they nor parts of them are emitted. Default none.</summary>
+    /// <summary>Texts that end the answer, at most 64; neither they nor parts of them are emitted. Behind messages they do not count in
+    /// the reasoning. Default none.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
     /// <summary>Generate on past the model's end tokens. Default off.</summary>

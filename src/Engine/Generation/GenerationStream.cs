@@ -12,20 +12,20 @@ internal sealed class GenerationStream
     private readonly Tokenizer _tokenizer;
     private readonly IReadOnlySet<int> _tags;
     private readonly StreamDecoder _decoder;
-    private readonly StopStringFilter _stops;
+    private readonly AnswerStops _stops;
     private readonly TimeProvider _clock;
     private readonly long _started;
     private long _firstToken;
     private long _lastToken;
     private int _tokens;
 
-    public GenerationStream(GenerationProtocol.Submit request, Tokenizer tokenizer, IEnumerable<string> stops, TimeProvider clock)
+    public GenerationStream(GenerationProtocol.Submit request, Tokenizer tokenizer, AcceptedRequest accepted, TimeProvider clock)
     {
         _request = request;
         _tokenizer = tokenizer;
         _tags = AnswerTags.TokensOf(tokenizer);
         _decoder = tokenizer.CreateStreamDecoder(skipSpecial: false);
-        _stops = new StopStringFilter(stops);
+        _stops = new AnswerStops(accepted.Request.Stop, accepted.Start);
         _clock = clock;
         _started = clock.GetTimestamp();
     }

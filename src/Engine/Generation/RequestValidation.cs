@@ -17,6 +17,8 @@ internal static class RequestValidation
         CheckPrompt(problems, request, model);
         if (request.MaxTokens is { } limit && (limit < 1 || limit > model.ContextLength))
             problems.Add($"max_tokens must be in [1, {model.ContextLength}], found {limit}");
+        if (request.N is < 1 or > GenerationRequest.MaxN)
+            problems.Add($"n must be in [1, {GenerationRequest.MaxN}], found {request.N}");
         CheckStops(problems, request.Stop);
         problems.AddRange(request.Sampling.Over(model.Defaults.Sampling).Problems(model.VocabSize));
         return problems;

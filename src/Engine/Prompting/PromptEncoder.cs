@@ -76,15 +76,23 @@ internal sealed class PromptEncoder
         try
         {
             var text = _template.Render(input);
-            return !_template.DropsTools(input, text) ? text : throw new GenerationException(
-                FailureKind.Invalid,
-                $"tools must have a place in the model's chat template, found one that leaves all {input.Tools!.Count} out of the prompt");
+            return _template.DropsTools(input, text) ? RenderInText(_template, input) : text;
         }
         catch (TemplateException error)
         {
             throw new GenerationException(
                 FailureKind.Invalid, $"messages: the chat template refuses them: {error.Message}", error);
         }
+    }
+
+    /// <summary>The prompt where the template has no place for tools.</summary>
+    private static string RenderInText(ChatTemplate template, ChatTemplateInput input)
+    {
+        var text = template.Render(ToolsInText.Of(input));
+        return text != template.Render(input with { Tools = null }) ? text : throw new GenerationException(
+            FailureKind.Invalid,
+            "tools must have a place in the model's chat template, or a system message there for them, found one that leaves all "
+                + $"{input.Tools!.Count} out of the prompt");
     }
 
     /// <summary>

@@ -163,8 +163,11 @@ public sealed class Tokenizer
     /// <summary>The first added token in a text that is in normal form, and where it begins; null without one.</summary>
     internal AddedToken? FindAdded(ReadOnlySpan<char> text, out int start) => _withSpecial.FindFirst(text, out start);
 
-    /// <summary>The bytes of a token, none where it is left out.</summary>
-    internal ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial)
+    /// <summary>The bytes of a token, which may be part of a character; none where it is left out, or has no text.</summary>
+    /// <param name="id">Token id.</param>
+    /// <param name="skipSpecial">Leaves out special tokens.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The id is negative.</exception>
+    public ReadOnlySpan<byte> BytesOf(int id, bool skipSpecial = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
         return skipSpecial && IsSpecial(id) ? [] : _vocabulary.Bytes(id);

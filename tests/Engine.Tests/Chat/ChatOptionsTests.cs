@@ -154,16 +154,16 @@ public class ChatOptionsTests
     }
 
     [Fact]
-    public async Task ToolsThatTheTemplateDrops_AreRefused()
+    public async Task ToolsThatTheTemplateDrops_StandInTheSystemMessage()
     {
         var (engine, backend) = TestModel.Saying("x");
         using var client = new AkkaCpChatClient(engine);
 
-        var error = await Assert.ThrowsAsync<GenerationException>(
-            () => client.GetResponseAsync("hi", new ChatOptions { Tools = [s_tool] }));
+        await client.GetResponseAsync("hi", new ChatOptions { Tools = [s_tool], Instructions = "be kind" });
 
-        Assert.StartsWith("tools", error.Message, StringComparison.Ordinal);
-        Assert.Empty(backend.Requests);
+        var prompt = TestModel.Demo.Tokenizer.Decode(backend.Requests.Single().Tokens.AsSpan());
+        Assert.Contains($"be kind\n\n# Tools", prompt, StringComparison.Ordinal);
+        Assert.Contains($"\"name\":\"{s_tool.Name}\"", prompt, StringComparison.Ordinal);
     }
 
     private static async Task AssertNamedAsync(string field, ChatMessage[] messages, ChatOptions? options)

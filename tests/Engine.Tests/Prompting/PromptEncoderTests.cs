@@ -162,13 +162,38 @@ public class PromptEncoderTests
     }
 
     [Fact]
-    public void ToolsThatTheTemplateDrops_AreRefused_AndThoseThatItNeedsAreNot()
+    public void ToolsThatTheTemplateDrops_NeedASystemMessage_AndThoseThatItNeedsDoNot()
     {
         var request = TestModel.Ask("x") with { Tools = [JsonElement.Parse("""{"name": "f"}""")] };
         var needing = TestModel.Engine(new FakeBackend(), TestModel.With("{{ raise_exception('tools!') if not tools else 'x' }}"));
+        var deaf = TestModel.Engine(new FakeBackend(), TestModel.With("{{ messages[-1].content }}"));
 
-        Assert.StartsWith("tools must", Assert.Throws<GenerationException>(() => s_demo.Encode(request)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("tools must", Assert.Throws<GenerationException>(() => deaf.Encode(request)).Message, StringComparison.Ordinal);
         Assert.Single(needing.Encode(request).Tokens);
+    }
+
+    [Fact]
+    public void CallsAndResults_StandInMessages_WhereTheTemplateDropsTools()
+    {
+        var engine = TestModel.Engine(
+            new FakeBackend(), TestModel.With("{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"));
+        var request = new GenerationRequest
+        {
+            Tools = [JsonElement.Parse("""{"name": "f"}""")],
+            Messages =
+            [
+                new PromptMessage("user", "x"),
+                new PromptMessage("assistant", "wait") { ToolCalls = [new PromptToolCall("1", "f", JsonElement.Parse("""{"a": 1}"""))] },
+                new PromptMessage("tool", "2") { ToolCallId = "1" },
+            ],
+        };
+
+        var prompt = TestModel.Demo.Tokenizer.Decode(engine.Encode(request).Tokens.AsSpan());
+
+        Assert.EndsWith(
+            "[user]x[assistant]wait\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\":1}}\n</tool_call>"
+                + "[user]<tool_response>\n2\n</tool_response>",
+            prompt, StringComparison.Ordinal);
     }
 
     private static Dictionary<string, JsonElement> Keys(string name, string json) => new() { [name] = JsonElement.Parse(json) };

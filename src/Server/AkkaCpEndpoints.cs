@@ -1,0 +1,71 @@
+using AkkaCp.Engine;
+using AkkaCp.Engine.Composition;
+using AkkaCp.Server.Chat;
+using AkkaCp.Server.Facts;
+using AkkaCp.Server.Http;
+using AkkaCp.Settings;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AkkaCp.Server;
+
+/// <summary>The service as endpoints of an ASP.NET Core application.</summary>
+public static class AkkaCpEndpoints
+{
+    /// <summary>
+    /// Maps the OpenAI API and what belongs to it, in front of the engine that <c>AddAkkaCp</c> registered: <c>/v1/…</c>, <c>/tokenize</c>,
+    /// <c>/detokenize</c>, <c>/apply-template</c> and <c>/health</c>. How it is served, keys, hosts, limits, stands in the configuration's
+    /// <c>akka-cp.server</c>; where it listens is the application's.
+    /// </summary>
+    /// <returns>For conventions of the application's own, such as authorization, on all of them.</returns>
+    public static IEndpointConventionBuilder MapAkkaCp(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        return Map(routes, ServiceOf(routes.ServiceProvider));
+    }
+
+    /// <summary>As the other overload, in front of an engine that the application started, and owns.</summary>
+    /// <param name="routes">The application's.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="settings">How it is served. Default: as the reference configuration has it.</param>
+    public static IEndpointConventionBuilder MapAkkaCp(
+        this IEndpointRouteBuilder routes, InferenceEngine engine, ServerSettings? settings = null)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(engine);
+        return Map(routes, new ApiService(
+            () => engine, () => 1, settings ?? new ServerSettings(), routes.ServiceProvider.GetRequiredService<ILogger<ApiService>>()));
+    }
+
+    /// <summary>Answers every other path of an application that is nothing but this service.</summary>
+    internal static void MapAkkaCpFallback(this IEndpointRouteBuilder routes) =>
+        routes.MapNothing(ServiceOf(routes.ServiceProvider), "/{**path}");
+
+    private static RouteGroupBuilder Map(IEndpointRouteBuilder routes, ApiService service)
+    {
+        var all = routes.MapGroup("");
+        all.MapApi(service, HttpMethods.Post, "/v1/chat/completions", ChatEndpoint.AnswerAsync);
+        all.MapApi(service, HttpMethods.Get, "/v1/models", ModelsEndpoints.ListAsync);
+        all.MapApi(service, HttpMethods.Get, "/v1/models/{**id}", ModelsEndpoints.OneAsync);
+        all.MapApi(service, HttpMethods.Post, "/tokenize", TokenEndpoints.TokenizeAsync);
+        all.MapApi(service, HttpMethods.Post, "/detokenize", TokenEndpoints.DetokenizeAsync);
+        all.MapApi(service, HttpMethods.Post, "/apply-template", TokenEndpoints.ApplyTemplateAsync);
+        foreach (var path in (string[])["/health", "/v1/health"])
+            all.MapApi(service, HttpMethods.Get, path, HealthEndpoint.AnswerAsync, needsKey: false);
+        all.MapNothing(service, "/v1/{**path}");
+        return all;
+    }
+
+    private static ApiService ServiceOf(IServiceProvider services)
+    {
+        var host = services.GetRequiredService<EngineHost>();
+        return new ApiService(
+            () => host.Loaded, () => host.LoadProgress,
+            EngineConfiguration.Load(services.GetRequiredService<IOptions<EngineOptions>>().Value).Server,
+            services.GetRequiredService<ILogger<ApiService>>());
+    }
+}

@@ -1,0 +1,99 @@
+using AkkaCp.Engine;
+using AkkaCp.Engine.Chat;
+using AkkaCp.Server.Http;
+
+namespace AkkaCp.Server.Answers;
+
+/// <summary>What became of one chunk of an answer, for a surface to translate.</summary>
+/// <param name="Chunk">The engine's chunk.</param>
+/// <param name="Pieces">What is new of reasoning, text and calls.</param>
+/// <param name="Token">The chunk's token, where log-probabilities were asked for and it has text.</param>
+/// <param name="FinishReason">Why the choice ended, on its last chunk.</param>
+internal readonly record struct AnswerEvent(
+    GenerationChunk Chunk, IReadOnlyList<OutputPiece> Pieces, TokenProbability? Token, string? FinishReason);
+
+/// <summary>One request's way through the engine: every surface reads the same events of it.</summary>
+internal static class Answering
+{
+    // How long a stream waits for the coordinator's word, so that a refusal is an HTTP error.
+    private static readonly TimeSpan s_wordOfAdmission = TimeSpan.FromSeconds(1);
+
+    /// <summary>Answers whole, or as a stream, as the request asks.</summary>
+    /// <param name="call">The request over HTTP.</param>
+    /// <param name="request">What it asks.</param>
+    /// <param name="surface">Writes what becomes of it.</param>
+    /// <exception cref="ApiException">Why there is no answer; nothing was sent then.</exception>
+    public static async Task RunAsync(ApiCall call, AnswerRequest request, AnswerSurface surface)
+    {
+        try
+        {
+            var engine = call.Engine;
+            var accepted = engine.Accept(request.Generation);
+            var readers = Enumerable.Range(0, request.Generation.N).Select(_ => engine.ReaderOf(accepted)).ToList();
+            var chunks = engine.GenerateAsync(() => accepted, call.Aborted).GetAsyncEnumerator(call.Aborted);
+            await using (chunks.ConfigureAwait(false))
+            {
+                var events = new EventReader(chunks, readers, engine);
+                if (request.Stream)
+                    await StreamAsync(call, events, surface, request.PromptField).ConfigureAwait(false);
+                else
+                    await WholeAsync(call, events, surface).ConfigureAwait(false);
+            }
+        }
+        catch (GenerationException error)
+        {
+            throw ApiException.Of(error, request.PromptField);
+        }
+    }
+
+    private static async Task WholeAsync(ApiCall call, EventReader events, AnswerSurface surface)
+    {
+        while (await events.NextAsync().ConfigureAwait(false) is { } next)
+            surface.Collect(next);
+        await surface.WriteWholeAsync(call).ConfigureAwait(false);
+    }
+
+    private static async Task StreamAsync(ApiCall call, EventReader events, AnswerSurface surface, string promptField)
+    {
+        var first = events.NextAsync().AsTask();
+        await Task.WhenAny(first, Task.Delay(s_wordOfAdmission, call.Aborted)).ConfigureAwait(false);
+        if (first.IsFaulted || first.IsCanceled)
+            await first.ConfigureAwait(false);
+        var stream = await SseStream.StartAsync(call.Context, call.Service).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            try
+            {
+                await surface.BeginAsync(stream).ConfigureAwait(false);
+                for (var next = await first.ConfigureAwait(false); next is not null; next = await events.NextAsync().ConfigureAwait(false))
+                    await surface.SendAsync(stream, next.Value).ConfigureAwait(false);
+                await surface.EndAsync(stream).ConfigureAwait(false);
+                await stream.SendDoneAsync().ConfigureAwait(false);
+            }
+            catch (Exception error) when (!call.Aborted.IsCancellationRequested)
+            {
+                await stream.SendErrorAsync(ApiEndpoint.AsApi(error, promptField)).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private sealed class EventReader(IAsyncEnumerator<GenerationChunk> chunks, List<AnswerReader> readers, InferenceEngine engine)
+    {
+        /// <summary>The next event; null behind the last.</summary>
+        public async ValueTask<AnswerEvent?> NextAsync()
+        {
+            if (!await chunks.MoveNextAsync().ConfigureAwait(false))
+                return null;
+            var chunk = chunks.Current;
+            var reader = readers[chunk.Choice];
+            var pieces = reader.Take(chunk);
+            var token = chunk.Logprob is not null && !engine.Tokenizer.IsSpecial(chunk.Token!.Value)
+                ? TokenProbability.Of(chunk, engine.Tokenizer)
+                : null;
+            return new AnswerEvent(chunk, pieces, token, chunk.FinishReason is { } reason ? Word(reason, reader) : null);
+        }
+
+        private static string Word(FinishReason reason, AnswerReader reader) =>
+            reader.HasCalls ? "tool_calls" : reason is FinishReason.Length ? "length" : "stop";
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AkkaCp.Engine;
+
+namespace AkkaCp.Server.Answers;
+
+/// <summary>Tokens of a request.</summary>
+internal sealed record TokenUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
+{
+    /// <summary>Of all choices together; the prompt counts once.</summary>
+    public static TokenUsage Of(IEnumerable<GenerationSummary> choices)
+    {
+        var (prompt, completion) = choices.Aggregate(
+            (0, 0), (sum, choice) => (choice.PromptTokens, sum.Item2 + choice.CompletionTokens));
+        return new TokenUsage(prompt, completion, prompt + completion);
+    }
+}
+
+/// <summary>A field that is null before it is known: where it is not to be at all, there is no such field.</summary>
+/// <param name="Value">What is known.</param>
+[JsonConverter(typeof(Converter))]
+internal readonly record struct UsageField(TokenUsage? Value)
+{
+    /// <summary>Writes the value as if it stood alone.</summary>
+    internal sealed class Converter : JsonConverter<UsageField>
+    {
+        /// <inheritdoc/>
+        public override UsageField Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("Usage is written only.");
+
+        /// <inheritdoc/>
+        public override void Write(Utf8JsonWriter writer, UsageField value, JsonSerializerOptions options)
+        {
+            if (value.Value is { } usage)
+                JsonSerializer.Serialize(writer, usage, AnswersJson.Strict.TokenUsage);
+            else
+                writer.WriteNullValue();
+        }
+    }
+}
+
+/// <summary>How far a prompt is, as llama.cpp says it.</summary>
+internal sealed record PromptProgress(int Total, int Cache, int Processed, long TimeMs);

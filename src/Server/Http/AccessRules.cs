@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using AkkaCp.Settings;
+using Microsoft.AspNetCore.Http;
+
+namespace AkkaCp.Server.Http;
+
+/// <summary>Who may ask: by key, by the host that is asked, by the page that asks.</summary>
+internal sealed class AccessRules
+{
+    private static readonly string[] s_loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+
+    private readonly ServerSettings _settings;
+    private readonly ImmutableArray<byte[]> _keys;
+    private readonly ImmutableArray<string> _hosts;
+
+    /// <param name="settings">The rules as they are configured.</param>
+    public AccessRules(ServerSettings settings)
+    {
+        _settings = settings;
+        _keys = [.. settings.ApiKeys.Select(Hash)];
+        _hosts = !settings.AllowedHosts.IsEmpty ? settings.AllowedHosts
+            : _keys.IsEmpty && !settings.Insecure ? [.. s_loopbackNames, settings.Host]
+            : [];
+    }
+
+    /// <summary>Lets a request in, or refuses it.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="needsKey">Whether what it asks for needs a key.</param>
+    /// <exception cref="ApiException">Why it is refused.</exception>
+    public void Admit(HttpContext context, bool needsKey)
+    {
+        CheckHost(context.Request.Host);
+        CheckOrigin(context);
+        if (needsKey)
+            CheckKey(context);
+    }
+
+    private void CheckHost(HostString host)
+    {
+        if (!_hosts.IsEmpty && !_hosts.Contains(host.Host, StringComparer.OrdinalIgnoreCase))
+            throw ApiException.OtherHost(host.Value);
+    }
+
+    private void CheckOrigin(HttpContext context)
+    {
+        if (context.Request.Headers.Origin.ToString() is not { Length: > 0 } origin)
+            return;
+        var isOwn = Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+            && uri.Scheme == context.Request.Scheme && uri.Authority == context.Request.Host.Value;
+        if (_settings.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase))
+            AllowPage(context.Response, origin);
+        else if (!isOwn)
+            throw ApiException.OtherOrigin(origin);
+    }
+
+    private static void AllowPage(HttpResponse response, string origin)
+    {
+        response.Headers.AccessControlAllowOrigin = origin;
+        response.Headers.Vary = "Origin";
+        response.Headers.AccessControlAllowHeaders = "authorization, content-type, x-api-key";
+        response.Headers.AccessControlAllowMethods = "GET, POST";
+        response.Headers.AccessControlExposeHeaders = "x-request-id, retry-after";
+    }
+
+    private void CheckKey(HttpContext context)
+    {
+        if (_keys.IsEmpty)
+        {
+            var isLocal = context.Connection.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
+            if (!isLocal && !_settings.Insecure)
+                throw ApiException.InvalidKey("akka-cp.server.api-keys must name keys before other machines are served, found none");
+            return;
+        }
+
+        if (context.Request.Query.Keys.Any(name => name is "key" or "api_key" or "api-key"))
+            throw ApiException.InvalidKey("the key must be in the Authorization header, found it in the URL, where logs keep it");
+        if (!IsKnown(Presented(context.Request.Headers)))
+            throw ApiException.InvalidKey("the key is none of akka-cp.server.api-keys");
+    }
+
+    private static string Presented(IHeaderDictionary headers)
+    {
+        const string bearer = "Bearer ";
+        var authorization = headers.Authorization.ToString();
+        return authorization.StartsWith(bearer, StringComparison.OrdinalIgnoreCase) ? authorization[bearer.Length..].Trim()
+            : authorization.Length > 0 ? throw ApiException.InvalidKey("Authorization must be \"Bearer KEY\"")
+            : headers["x-api-key"].ToString() is { Length: > 0 } key ? key
+            : throw ApiException.InvalidKey("a key must be in the header Authorization: Bearer or x-api-key, found none");
+    }
+
+    /// <remarks>All keys are compared, and hashes of one length, so that time tells nothing of them.</remarks>
+    private bool IsKnown(string presented)
+    {
+        var found = false;
+        var hash = Hash(presented);
+        foreach (var known in _keys)
+            found |= CryptographicOperations.FixedTimeEquals(known, hash);
+        return found;
+    }
+
+    private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}
