@@ -87,7 +87,8 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
         var text = Raw(key);
         text = text is ['[', .., ']'] ? text[1..^1] : text;
         return text == none ? []
-            : [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+            : [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(word => word.Trim('"')).Distinct()];
     }
 
     public long Bytes(string key, long min)
