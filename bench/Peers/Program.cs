@@ -27,7 +27,7 @@ if (!File.Exists(gguf))
 if (args.Contains("--write-only"))
     return 0;
 
-using var model = new BenchModel(directory, type switch { GgufType.F32 => DType.F32, GgufType.Q8_0 => DType.I8, _ => DType.BF16 });
+var model = new BenchModel(directory, type switch { GgufType.F32 => DType.F32, GgufType.Q8_0 => DType.I8, _ => DType.BF16 });
 var context = lengths.Concat(depths.Select(depth => depth + ((rounds + 1) * steps))).Append(0).Max() + 1;
 LlamaNative.Load(libraries);
 await using var own = await OwnEngine.LoadAsync(model, threads, context).ConfigureAwait(false);

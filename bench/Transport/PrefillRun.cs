@@ -33,7 +33,7 @@ internal static class PrefillRun
     {
         var config = ModelConfig.Load(directory);
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1, Cores = [processes.Rank], Name = $"rank{processes.Rank}" });
-        using var store = new WeightStore();
+        var store = new WeightStore();
         var shard = PairMesh.Topology.ShardOf(processes.Rank);
         using var weights = await Task.Factory.StartNew(
             () => ModelLoader.Load(directory, config, shard, device, DType.BF16, store), CancellationToken.None,

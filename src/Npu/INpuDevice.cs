@@ -18,6 +18,10 @@ public interface INpuDevice : IDisposable
     /// <summary>Runs tasks one after another on the device's own thread, which is worker 0.</summary>
     TaskScheduler Stream { get; }
 
+    /// <summary>A tensor for weights that no product reads: norms, biases, tables. It does not count in <see cref="Memory"/>, and like a
+    /// matrix it may outlive the device; the caller fills and disposes it.</summary>
+    Tensor CreateTensor(DType dtype, params ReadOnlySpan<int> shape);
+
     /// <summary>An empty weight matrix [n, k] in this device's packed layout; the caller fills and disposes it.</summary>
     PackedMatrix CreateMatrix(int n, int k, DType dtype);
 

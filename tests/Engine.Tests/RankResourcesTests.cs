@@ -12,7 +12,7 @@ public class RankResourcesTests
     public async Task StageThatOutlivesItsPipeline_ReadsWeightsAndKvToItsEnd()
     {
         var stop = TestContext.Current.CancellationToken;
-        using var store = new WeightStore();
+        var store = new WeightStore();
         var spec = EngineSpec.Create(new EngineOptions { ModelPath = RepositoryFiles.DemoModel, Tp = 1, AttnCp = 1, MoeDp = 1 });
         var rank = Assert.Single(await RankResources.LoadAsync(spec, [(0, 0)], store, null, stop));
         using var begun = new ManualResetEventSlim();

@@ -5,7 +5,7 @@ using AkkaCp.Npu;
 namespace AkkaCp.Cli.Bench;
 
 /// <summary>The model of a measurement; layouts that are measured side by side share its weights.</summary>
-internal sealed class BenchModel : IDisposable
+internal sealed class BenchModel
 {
     /// <summary>Reads config.json; no weight yet.</summary>
     /// <param name="directory">HF directory.</param>
@@ -51,7 +51,4 @@ internal sealed class BenchModel : IDisposable
 
         return tokens;
     }
-
-    /// <summary>Gives the store back; the ranks' own parts must be gone.</summary>
-    public void Dispose() => Weights.Dispose();
 }

@@ -57,7 +57,7 @@ internal sealed class LoadBench(string directory, DType dtype, int rounds)
     {
         var config = ModelConfig.Load(directory);
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
-        using var store = new WeightStore();
+        var store = new WeightStore();
         var start = Stopwatch.GetTimestamp();
         using var weights = ModelLoader.Load(directory, config, new RankTopology(1).ShardOf(0), device, dtype, store);
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, weights.Bytes);

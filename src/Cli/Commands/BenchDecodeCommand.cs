@@ -43,7 +43,7 @@ internal static class BenchDecodeCommand
         var depths = BenchOptions.Positive("--depth", parsed.GetValue(s_depth)!);
         var streams = BenchOptions.Positive("--streams", parsed.GetValue(s_streams)!);
         var steps = BenchOptions.Positive("--steps", $"{parsed.GetValue(s_steps)}")[0];
-        using var model = BenchOptions.Model(parsed);
+        var model = BenchOptions.Model(parsed);
         var layouts = BenchOptions.Layouts(parsed, model);
         var bench = new DecodeBench(cores => MachineLimits.ReadGBps(LimitRepeats, cores), BenchOptions.RoundsOf(parsed), steps);
         var room = bench.Room(depths, streams);

@@ -19,7 +19,7 @@ internal static class BenchLoadCommand
 
     private static int Run(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
-        using var model = BenchOptions.Model(parsed);
+        var model = BenchOptions.Model(parsed);
         var result = new LoadBench(model.Directory, model.DType, BenchOptions.RoundsOf(parsed))
             .Run(BenchOptions.Progress(io, cancellationToken));
         if (parsed.GetValue(CommonOptions.Json))

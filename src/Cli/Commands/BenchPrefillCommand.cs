@@ -39,7 +39,7 @@ internal static class BenchPrefillCommand
         var (rounds, chunk) = (BenchOptions.RoundsOf(parsed), parsed.GetValue(s_chunk));
         if (chunk < 0)
             throw new UsageException($"--chunk: expected 0 or more, found {chunk}");
-        using var model = BenchOptions.Model(parsed);
+        var model = BenchOptions.Model(parsed);
         BenchOptions.RequireContext("--prompt-tokens", lengths.Max(), model);
         var layouts = BenchOptions.Layouts(parsed, model);
 

@@ -41,7 +41,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         _spec = spec;
         _plane = plane;
         _logger = logger;
-        _weights = new WeightStore(spec.Resources);
+        _weights = new WeightStore();
         Facts = FactsOf(spec, tensors);
         Offer = OfferOf(spec, plane);
         _meshes = new EpochMeshes(
@@ -187,7 +187,6 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
             CountLeaks();
             foreach (var rank in Loaded)
                 rank.Dispose();
-            _weights.Dispose();
         }
     }
 

@@ -14,12 +14,12 @@ public static class ModelLoader
     /// <param name="directory">Model directory with weights.</param>
     /// <param name="config">Its config.</param>
     /// <param name="shard">The rank's place.</param>
-    /// <param name="device">Makes the packed matrices.</param>
+    /// <param name="device">Makes the memory of the weights.</param>
     /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32, with I8 the embedding BF16.</param>
     /// <param name="store">Where the process keeps its weights; one for all ranks of a model.</param>
     /// <param name="progress">Told after each piece, from any thread, in order; null = nobody.</param>
     /// <param name="cancellationToken">Stops between pieces, and inside large ones; what was loaded is freed.</param>
-    /// <returns>The weights; the caller disposes them, before the store and the device.</returns>
+    /// <returns>The weights; the caller disposes them, whether the device is still there or not.</returns>
     /// <exception cref="ModelConfigException">The model cannot be split this way, or the weights have other dimensions.</exception>
     /// <exception cref="ModelFormatException">
     /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read; or a file breaks

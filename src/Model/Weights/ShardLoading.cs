@@ -125,7 +125,13 @@ internal sealed class ShardLoading : IDisposable
         }
     }
 
-    private Tensor CreateTensor(WeightPiece piece) => piece.Slices[0].Shape.Count == 1
-        ? _store.Tensors.Rent(piece.DType, (int)piece.Count)
-        : _store.Tensors.Rent(piece.DType, piece.Rows, piece.Columns);
+    private Tensor CreateTensor(WeightPiece piece)
+    {
+        lock (_deviceLock)
+        {
+            return piece.Slices[0].Shape.Count == 1
+                ? _device.CreateTensor(piece.DType, (int)piece.Count)
+                : _device.CreateTensor(piece.DType, piece.Rows, piece.Columns);
+        }
+    }
 }

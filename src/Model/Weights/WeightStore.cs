@@ -7,8 +7,7 @@ namespace AkkaCp.Model.Weights;
 /// Weights of one process, each equal piece held once however many ranks use it, freed with its last user. Thread-safe; ranks may
 /// load at the same time: who comes second to a piece waits for the first one's load. A failed load is not remembered.
 /// </summary>
-/// <param name="resources">Where the memory of vectors and tables comes from; null = this process.</param>
-public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
+public sealed class WeightStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
@@ -26,12 +25,6 @@ public sealed class WeightStore(DeviceResources? resources = null) : IDisposable
                 return _entries.Count;
         }
     }
-
-    // Vectors and tables belong to no device: the rank that loaded them may leave before the others.
-    internal TensorPool Tensors { get; } = new(resources);
-
-    /// <summary>Closes the tensor memory. Pieces that ranks still hold stay valid until they give them back.</summary>
-    public void Dispose() => Tensors.Dispose();
 
     /// <summary>The piece of this key, loaded now by this caller unless another one has it or is at it.</summary>
     internal WeightLease Acquire(string key, Func<LoadedPiece> load, CancellationToken cancellationToken)

@@ -14,6 +14,7 @@ public sealed partial class CpuDevice : INpuDevice
 {
     private readonly KernelVariant _variant;
     private readonly DeviceResources _resources;
+    private readonly TensorPool _weightTensors;
     private readonly DeviceStream _stream = null!;
     private readonly WorkerScratch _scratch;
     private bool _disposed;
@@ -44,6 +45,7 @@ public sealed partial class CpuDevice : INpuDevice
         Name = $"{options.Name} ({_variant.Name}, {options.Threads} threads)";
         _resources = options.Resources;
         Memory = new TensorPool(_resources);
+        _weightTensors = new TensorPool(_resources);
         _converted = new ConvertedRows(_resources);
         _fiaShares = new FiaShares(_resources);
         _fiaScratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new FiaScratch(_resources))];
@@ -101,7 +103,7 @@ public sealed partial class CpuDevice : INpuDevice
     /// <summary>Divides items of work; operators call it from the thread that calls them.</summary>
     internal WorkerPool Workers { get; } = null!;
 
-    /// <summary>Runs what the stream still holds, then stops all threads and frees pooled memory. Packed matrices stay valid.</summary>
+    /// <summary>Runs what the stream still holds, then stops all threads and frees pooled memory. Weights stay valid.</summary>
     /// <exception cref="InvalidOperationException">Called on the stream itself, which cannot wait for its own end.</exception>
     public void Dispose()
     {
@@ -118,8 +120,12 @@ public sealed partial class CpuDevice : INpuDevice
         _sums.Free();
         _converted.Free();
         FreeAttention();
+        _weightTensors.Dispose();
         Memory.Dispose();
     }
+
+    /// <inheritdoc cref="INpuDevice.CreateTensor"/>
+    public Tensor CreateTensor(DType dtype, params ReadOnlySpan<int> shape) => _weightTensors.Rent(dtype, shape);
 
     private static int ProductFloatsOf(KernelVariant variant) => Math.Max(variant.ScratchFloats, I8Kernels.ScratchFloats);
 

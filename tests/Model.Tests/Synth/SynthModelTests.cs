@@ -25,7 +25,7 @@ public sealed class SynthModelTests : IDisposable
         SynthModel.Write("tiny", 3, 7, dtype, _folder.Path);
         var config = ModelConfig.Load(_folder.Path);
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
-        using var store = new WeightStore();
+        var store = new WeightStore();
 
         using var weights = ModelLoader.Load(_folder.Path, config, new ShardSpec(2, 1, 2, 0, 1, 0), device, dtype, store);
 

@@ -97,7 +97,7 @@ public sealed class DimensionCheckTests : IDisposable
             _ => entry,
         });
         using var device = new PlainDevice();
-        using var store = new WeightStore();
+        var store = new WeightStore();
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         Assert.Throws<ModelFormatException>(() => WeightFiles.Check(_folder.Path, config));

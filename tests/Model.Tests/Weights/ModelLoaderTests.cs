@@ -19,7 +19,6 @@ public sealed class ModelLoaderTests : IDisposable
 
     public void Dispose()
     {
-        _store.Dispose();
         _device.Dispose();
         _folder.Dispose();
     }
@@ -165,10 +164,12 @@ public sealed class ModelLoaderTests : IDisposable
         var live = new PlainDevice.Counter();
         ShardSpec[] shards = [new(2, 0, 2, 0, 1, 0), new(2, 1, 2, 1, 1, 0), new(2, 0, 2, 0, 1, 0), new(2, 1, 2, 1, 1, 0)];
         var ranks = new ModelWeights[4];
+        var pools = new TensorPool[4];
 
         Parallel.For(0, 4, rank =>
         {
             using var device = new PlainDevice { Live = live };
+            pools[rank] = device.Memory;
             ranks[rank] = ModelLoader.Load(_folder.Path, config, shards[rank], device, DType.F32, _store);
         });
 
@@ -186,7 +187,7 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal(TestModel.Values("model.norm.weight", 64), ranks[2].FinalNorm.View.ReadFloats());
         ranks[2].Dispose();
         ranks[3].Dispose();
-        Assert.Equal((0L, 0, 0, 0), (_store.Bytes, _store.Count, _store.Tensors.LiveTensors, live.Value));
+        Assert.Equal((0L, 0, 0, 0), (_store.Bytes, _store.Count, pools.Sum(pool => pool.LiveTensors), live.Value));
     }
 
     [Fact]
@@ -226,7 +227,7 @@ public sealed class ModelLoaderTests : IDisposable
 
         Assert.Throws<IOException>(() => Load(config));
 
-        Assert.Equal((0L, 0, 0, 0), (_store.Bytes, _store.Count, _store.Tensors.LiveTensors, _device.Live.Value));
+        Assert.Equal((0L, 0, 0, 0), (_store.Bytes, _store.Count, _device.Memory.LiveTensors, _device.Live.Value));
         using var weights = Load(config);
         Assert.Equal(TestModel.Values("model.layers.0.self_attn.q_proj.weight", 128 * 64), Values(weights.Layers[0].Attention.Q));
     }

@@ -1,11 +1,13 @@
 using AkkaCp.Npu;
+using AkkaCp.Testing;
 
 namespace AkkaCp.Model.Tests.Weights;
 
-/// <summary>A device that only makes matrices, kept unpacked so that a test can read what was loaded.</summary>
+/// <summary>A device with memory of its own that only makes weights: matrices are kept unpacked, so that a test can read what was
+/// loaded.</summary>
 internal sealed class PlainDevice : INpuDevice
 {
-    private readonly TensorPool _memory = new();
+    private readonly TensorPool _memory = new(new MemoryApart());
     private int _matrices;
 
     /// <summary>Throws instead of creating this matrix, counted from 1; 0 = never.</summary>
@@ -19,6 +21,8 @@ internal sealed class PlainDevice : INpuDevice
     public TensorPool Memory => _memory;
 
     public TaskScheduler Stream => TaskScheduler.Default;
+
+    public Tensor CreateTensor(DType dtype, params ReadOnlySpan<int> shape) => _memory.Rent(dtype, shape);
 
     public PackedMatrix CreateMatrix(int n, int k, DType dtype)
     {

@@ -139,7 +139,7 @@ public sealed class WeightHashTests : IDisposable
         var model = RepositoryFiles.TinyModel("bf16");
         foreach (var name in (string[])["config.json", "model.safetensors"])
             File.Copy(Path.Combine(model, name), _folder.File(name));
-        using var store = new WeightStore();
+        var store = new WeightStore();
         using (var first = Load(_folder.Path, ShardSpec.Whole, DType.BF16, store))
         using (var second = Load(_folder.Path, ShardSpec.Whole, DType.BF16, store))
             Assert.Equal(first.Hashes, second.Hashes);
@@ -189,7 +189,7 @@ public sealed class WeightHashTests : IDisposable
 
     private ImmutableArray<WeightHash> Hashes(string directory, ShardSpec shard, DType dtype = DType.BF16)
     {
-        using var store = new WeightStore();
+        var store = new WeightStore();
         using var weights = Load(directory, shard, dtype, store);
         return weights.Hashes;
     }

@@ -4,12 +4,10 @@ using Xunit;
 
 namespace AkkaCp.Model.Tests.Weights;
 
-public sealed class WeightStoreTests : IDisposable
+public sealed class WeightStoreTests
 {
     private readonly WeightStore _store = new();
     private readonly PlainDevice.Counter _live = new();
-
-    public void Dispose() => _store.Dispose();
 
     [Fact]
     public async Task SecondUser_WaitsForTheFirstLoad()

@@ -11,6 +11,8 @@ internal sealed class FaultyDevice(INpuDevice inner, Action<string> before) : IN
 
     public TaskScheduler Stream => inner.Stream;
 
+    public Tensor CreateTensor(DType dtype, params ReadOnlySpan<int> shape) => inner.CreateTensor(dtype, shape);
+
     public PackedMatrix CreateMatrix(int n, int k, DType dtype) => inner.CreateMatrix(n, k, dtype);
 
     public PackedMatrix CreateGatedMatrix(int f, int k, DType dtype) => inner.CreateGatedMatrix(f, k, dtype);
