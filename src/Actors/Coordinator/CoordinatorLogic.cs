@@ -271,9 +271,7 @@ internal sealed partial class CoordinatorLogic
 
     private void TickLater() => _port.StartTimer(SecondTimer, CoordinatorProtocol.Tick.Instance, s_second);
 
-    private void Publish(CoordinatorPhase phase) => _context.Status = new CoordinatorStatus(
-        phase, _state.Epoch, _state.QueuedCount, _state.RunningCount, _state.InFlight.Count, _state.StepsDone, _state.FreeKvBlocks,
-        _state.UsableKvBlocks);
+    private void Publish(CoordinatorPhase phase) => _context.Status = CoordinatorStatus.Of(phase, _state);
 
     private static PipelineFault RankLost(int rank, long step, string message) =>
         new(FaultKind.RankLost, "RankPipeline", -1, rank, step, message);

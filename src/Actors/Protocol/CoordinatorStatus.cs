@@ -1,3 +1,5 @@
+using AkkaCp.Scheduling;
+
 namespace AkkaCp.Actors.Protocol;
 
 /// <summary>A picture of the coordinator after one of its turns.</summary>
@@ -10,4 +12,10 @@ namespace AkkaCp.Actors.Protocol;
 /// <param name="FreeKvBlocks">KV blocks that no request holds.</param>
 /// <param name="TotalKvBlocks">KV blocks of a rank's pool.</param>
 public sealed record CoordinatorStatus(
-    CoordinatorPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks);
+    CoordinatorPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks)
+{
+    /// <summary>Of a coordinator with this state.</summary>
+    internal static CoordinatorStatus Of(CoordinatorPhase phase, SchedulerState state) => new(
+        phase, state.Epoch, state.QueuedCount, state.RunningCount, state.InFlight.Count, state.StepsDone, state.FreeKvBlocks,
+        state.UsableKvBlocks);
+}

@@ -1,3 +1,5 @@
+using AkkaCp.Actors.Protocol;
+
 namespace AkkaCp.Engine;
 
 /// <summary>A snapshot of the engine. Null is unknown: of a cluster, what nobody answers.</summary>
@@ -17,4 +19,9 @@ public sealed record EngineHealth(
     /// <summary>How often callbacks of the program have thrown (loggers, progress) since the engine began to start. The first of each
     /// kind is in the log.</summary>
     public long CallbackFailures { get; init; }
+
+    /// <summary>What a coordinator says of itself, and all that is unknown where none answers; memory is for others to add.</summary>
+    internal static EngineHealth Of(CoordinatorStatus? group, int ranks, int? kvBlockTokens, string device) => new(
+        group is null ? null : group.Phase is CoordinatorPhase.Serving, ranks, group?.Epoch, group?.Running, group?.Queued,
+        (long?)group?.FreeKvBlocks * kvBlockTokens, null, null, device);
 }

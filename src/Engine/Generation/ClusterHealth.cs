@@ -10,6 +10,8 @@ namespace AkkaCp.Engine.Generation;
 /// </summary>
 internal sealed class ClusterHealth(ClientPlane client, int ranks) : IHealthSource
 {
+    private const string Cluster = "cluster";
+
     private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
@@ -34,7 +36,7 @@ internal sealed class ClusterHealth(ClientPlane client, int ranks) : IHealthSour
         }
     }
 
-    private EngineHealth Unknown => new(null, ranks, null, null, null, null, null, null, "cluster");
+    private EngineHealth Unknown => EngineHealth.Of(null, ranks, null, Cluster);
 
     /// <inheritdoc/>
     public async Task<EngineHealth> AskAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -48,11 +50,9 @@ internal sealed class ClusterHealth(ClientPlane client, int ranks) : IHealthSour
     /// <remarks>How much of its memory a node's tensors take is not told.</remarks>
     private static EngineHealth Of(ClusterStatus status)
     {
-        var group = status.Group;
         var serving = status.Nodes.Where(node => node.Refusal.Length == 0).ToList();
-        return new EngineHealth(
-            group.Phase is CoordinatorPhase.Serving, status.WorldSize, group.Epoch, group.Running, group.Queued,
-            serving.Count == 0 ? null : (long)group.FreeKvBlocks * serving[0].Facts.KvBlockTokens, null, null,
-            serving.Count == 0 ? "cluster" : string.Join("; ", serving.Select(node => node.Offer.Device).Distinct()));
+        return EngineHealth.Of(
+            status.Group, status.WorldSize, serving.FirstOrDefault()?.Facts.KvBlockTokens,
+            serving.Count == 0 ? Cluster : string.Join("; ", serving.Select(node => node.Offer.Device).Distinct()));
     }
 }

@@ -1,5 +1,4 @@
 using AkkaCp.Actors;
-using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Ranks;
 
@@ -19,17 +18,12 @@ internal interface IHealthSource
 internal sealed class OwnHealth(InProcessPlane control, RankHost ranks, EngineSpec spec) : IHealthSource
 {
     /// <inheritdoc/>
-    public EngineHealth Last
-    {
-        get
+    public EngineHealth Last =>
+        EngineHealth.Of(control.Status, spec.Topology.WorldSize, spec.Settings.KvCache.BlockSizeTokens, ranks.DeviceName) with
         {
-            var status = control.Status;
-            return new EngineHealth(
-                status.Phase is CoordinatorPhase.Serving, spec.Topology.WorldSize, status.Epoch, status.Running, status.Queued,
-                (long)status.FreeKvBlocks * spec.Settings.KvCache.BlockSizeTokens, ranks.MemoryBytes, ranks.PeakMemoryBytes,
-                ranks.DeviceName);
-        }
-    }
+            MemoryBytes = ranks.MemoryBytes,
+            PeakMemoryBytes = ranks.PeakMemoryBytes,
+        };
 
     /// <inheritdoc/>
     public Task<EngineHealth> AskAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Last);
