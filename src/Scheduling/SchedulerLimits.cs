@@ -21,6 +21,13 @@ public sealed record SchedulerLimits(
     /// <summary>Seconds that a request may be without a group of ranks. Default 600.</summary>
     public int WaitForGroup { get; init; } = 600;
 
+    /// <summary>Whether requests share full blocks of equal content. Default true.</summary>
+    public bool PrefixCache { get; init; } = true;
+
+    /// <summary>What keys and values of the pool depend on beside tokens and salt, in words: part of every block's name. Default
+    /// none.</summary>
+    public string BlockContent { get; init; } = "";
+
     /// <summary>Tokens that the whole pool holds.</summary>
     public long PoolTokens => (KvBlocks - 1L) * BlockSizeTokens;
 

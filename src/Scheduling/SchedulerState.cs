@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Blocks;
 using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Scheduling;
@@ -31,6 +32,9 @@ public sealed record SchedulerState
     /// <summary>Steps that all ranks have ended, all epochs.</summary>
     public long StepsDone { get; internal init; }
 
+    /// <summary>Tokens that requests did not compute, because earlier ones had: all epochs.</summary>
+    public long CachedTokens { get; internal init; }
+
     /// <summary>Whether new requests are refused.</summary>
     public bool IsDraining { get; private init; }
 
@@ -55,7 +59,7 @@ public sealed record SchedulerState
     /// <summary>Whether no request holds KV, also none that has ended and waits for its release.</summary>
     public bool HoldsNoKv => Running.IsEmpty;
 
-    /// <summary>KV blocks that no request holds.</summary>
+    /// <summary>KV blocks that no request holds, those with content for later ones among them.</summary>
     public int FreeKvBlocks => Kv.Free;
 
     /// <summary>KV blocks that can be given out when none is in use.</summary>
@@ -101,6 +105,7 @@ public sealed record SchedulerState
             NextSequenceId, submit, Admission.TokenLimit(submit, Limits), Admission.WorstCaseBlocks(submit, Limits))
         {
             Tally = PrefillTally.Empty(Limits.CpSize),
+            Chain = ChainOf(submit),
         };
         return Transition.To(this with { NextSequenceId = NextSequenceId + 1, Queue = Queue.Add(request) });
     }
@@ -164,22 +169,30 @@ public sealed record SchedulerState
 
     /// <summary>
     /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone. Running requests are prefilled again
-    /// from their known tokens and go on where they were.
+    /// from their known tokens and go on where they were. Where they had shared blocks, the pool may be too small for all of them at once:
+    /// then the later ones are put back in the queue, in front of it.
     /// </summary>
     public SchedulerState Restart(long epoch)
     {
-        var running = Running.Values
-            .Where(request => !request.HasEnded)
-            .ToImmutableSortedDictionary(request => request.SequenceId, request => request.Recompute(Limits.CpSize));
+        var kv = KvBlockManager.Empty(Limits.KvBlocks);
+        var running = ImmutableSortedDictionary.CreateBuilder<long, RequestState>();
+        var putBack = ImmutableSortedDictionary.CreateBuilder<long, RequestState>();
+        foreach (var request in Running.Values.Where(request => !request.HasEnded).OrderBy(request => !request.IsSuspect))
+        {
+            var fits = kv.HasRoomFor(request.BlocksReserved);
+            (fits ? running : putBack).Add(request.SequenceId, request.Recompute(Limits.CpSize));
+            kv = fits ? kv.Reserve(request.BlocksReserved) : kv;
+        }
+
         return this with
         {
             Epoch = epoch,
             NextStep = 1,
             EpochFault = null,
             InFlight = InFlight.Clear(),
-            Queue = [.. Queue.Select(request => request with { SecondsWithoutGroup = 0 })],
-            Running = running,
-            Kv = KvBlockManager.Empty(Limits.KvBlocks).Reserve(running.Values.Sum(request => request.BlocksReserved)),
+            Queue = [.. putBack.Values, .. Queue.Select(request => request with { SecondsWithoutGroup = 0 })],
+            Running = running.ToImmutable(),
+            Kv = kv,
         };
     }
 
@@ -190,9 +203,9 @@ public sealed record SchedulerState
     internal Transition Complete(RequestState request, CompletionReason reason) =>
         End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToPlacement()));
 
-    /// <summary>Ends a request with a fault.</summary>
-    internal Transition Fail(RequestState request, PipelineFault fault) =>
-        End(request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
+    /// <summary>Ends a request with a fault. What it has computed or read is nobody's content from now on.</summary>
+    internal Transition Fail(RequestState request, PipelineFault fault) => (this with { Kv = Kv.Forget(request.Blocks) }).End(
+        request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
 
     private IEnumerable<RequestState> All => Queue.Concat(Running.Values.Where(request => !request.HasEnded));
 
@@ -206,6 +219,10 @@ public sealed record SchedulerState
         return request.LostEpochs < Limits.LostEpochs ? Transition.To(Put(request)) : Fail(request, fault);
     }
 
+    private BlockChain? ChainOf(GenerationProtocol.Submit submit) => Limits.PrefixCache
+        ? BlockChain.Of(BlockName.Root(Limits.BlockContent, submit.CacheSalt), submit.Tokens.AsSpan(), Limits.BlockSizeTokens)
+        : null;
+
     /// <summary>A request that no rank knows is gone at once. Another stays until a plan has told the ranks to forget it.</summary>
     private Transition End(RequestState request, GenerationProtocol.IReply reply)
     {
@@ -213,7 +230,11 @@ public sealed record SchedulerState
             return Transition.To(this with { Queue = Queue.RemoveAll(queued => queued.SequenceId == request.SequenceId) }).Say(reply);
         var state = request.HasStarted
             ? With(request with { HasEnded = true })
-            : this with { Running = Running.Remove(request.SequenceId), Kv = Kv.Return([], request.BlocksReserved) };
+            : this with
+            {
+                Running = Running.Remove(request.SequenceId),
+                Kv = Kv.Return(request.Blocks, request.BlocksReserved, request.Names.AsSpan()),
+            };
         return Transition.To(state).Say(reply);
     }
 

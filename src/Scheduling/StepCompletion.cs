@@ -66,12 +66,14 @@ public static class StepCompletion
         if ((fault ?? step.FaultOf(request.SequenceId)) is { } cause)
             return state.Fail(request, cause);
 
-        request = request with { Computed = request.Computed + share.Tokens.Length };
+        var computed = request.Computed;
+        request = request with { Computed = share.Prefix + share.Tokens.Length };
+        state = state.NameBlocks(request, computed);
         if (share.IsDecode)
             return Advance(state, step, share, request);
 
         request = request with { Tally = request.Tally.Add(share, step.Results[0].Stats.KvBytesGathered) };
-        return Transition.To(state).Say(ProgressOf(request)).Then(current => Advance(current, step, share, request));
+        return Transition.To(state).Say(request.ToProgress()).Then(current => Advance(current, step, share, request));
     }
 
     private static Transition Advance(SchedulerState state, StepState step, StepRequest share, RequestState request)
@@ -89,7 +91,7 @@ public static class StepCompletion
             return state.Fail(request, NoSample(step));
 
         var position = request.Known;
-        request = request with { Generated = request.Generated.Add(token.Id), LostEpochs = 0 };
+        request = request.Add(token.Id);
         var transition = Transition.To(state.With(request))
             .Say(new GenerationProtocol.TokenGenerated(request.Submit.RequestId, position, token));
         if (request.Submit.StopTokens.Contains(token.Id))
@@ -98,10 +100,6 @@ public static class StepCompletion
             ? transition.Then(current => current.Complete(request, CompletionReason.Length))
             : transition;
     }
-
-    private static GenerationProtocol.Progress ProgressOf(RequestState request) => new(
-        request.Submit.RequestId, request.SequenceId, Math.Min(request.Computed, request.Submit.Tokens.Length),
-        request.Submit.Tokens.Length);
 
     private static PipelineFault NoSample(StepState step) => new(
         FaultKind.StageFailed, "Coordinator", -1, -1, step.Plan.Step, "expected a token from the rank that owns the last row, found none");

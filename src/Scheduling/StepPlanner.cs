@@ -11,7 +11,8 @@ namespace AkkaCp.Scheduling;
 /// <item>Released requests: those that have ended. The plan may give their blocks to its own rows, although an older step inside may still
 /// hold rows of them. Ranks run plans in order, so the old owner's writes come before the new owner's. What an older step reads of the
 /// old owner, nobody waits for.</item>
-/// <item>Admission, first come first served, by the KV blocks of the worst case. At most <see cref="MaxOvertakes"/> later requests that
+/// <item>Admission, first come first served, by the KV blocks of the worst case, less those that running requests hold and it can share.
+/// At most <see cref="MaxOvertakes"/> later requests that
 /// fit overtake a request that waits for KV. Then all later ones wait with it.</item>
 /// <item>A suspect, which may be what breaks the groups of ranks, runs alone until a token clears it. Requests beside it would lose their
 /// epochs, too, and fail with it. Suspects come only with a new epoch, when nothing else is inside.</item>
@@ -63,7 +64,7 @@ public static class StepPlanner
             return (Transition.To(state), null);
 
         var released = Releasable(state);
-        var transition = Release(state, released).Admit();
+        var transition = Release(state, released).Admit().Then(PrefixReuse.Reuse);
         var rows = ChooseRows(transition.State);
         if (rows.Count == 0 && (released.IsEmpty || !state.InFlight.IsEmpty))
             return (Transition.To(state), null);
@@ -75,14 +76,14 @@ public static class StepPlanner
     }
 
     private static bool CanAdmit(SchedulerState state, RequestState request) =>
-        state.Running.Count < state.Limits.Steps.MaxRunning && state.Kv.HasRoomFor(request.BlocksReserved);
+        state.Running.Count < state.Limits.Steps.MaxRunning && state.HasRoomFor(request);
 
     private static Transition Admit(SchedulerState state, RequestState request)
     {
-        var submit = request.Submit;
         var admitted = state.With(request) with { Kv = state.Kv.Reserve(request.BlocksReserved) };
-        return Transition.To(admitted)
-            .Say(new GenerationProtocol.Progress(submit.RequestId, request.SequenceId, 0, submit.Tokens.Length));
+        return admitted.Reuse(request) is { } reused
+            ? reused
+            : Transition.To(admitted).Say(request.ToProgress());
     }
 
     private static void MarkOvertaken(ImmutableList<RequestState>.Builder waiting)
@@ -105,7 +106,11 @@ public static class StepPlanner
         foreach (var sequenceId in released)
         {
             var request = state.Running[sequenceId];
-            state = state with { Running = state.Running.Remove(sequenceId), Kv = state.Kv.Return(request.Blocks, request.BlocksReserved) };
+            state = state with
+            {
+                Running = state.Running.Remove(sequenceId),
+                Kv = state.Kv.Return(request.Blocks, request.BlocksReserved, request.Names.AsSpan()),
+            };
         }
 
         return state;
@@ -159,25 +164,33 @@ public static class StepPlanner
         {
             var (request, tokens) = rows[i];
             var missing = state.Limits.BlocksFor(request.Prefix + tokens) - request.Blocks.Length;
-            var kv = state.Kv.Take(Math.Max(0, missing), out var blocks);
-            shares.Add(Share(request, lengths[i], placements[i], blocks));
-            state = state.With(request.Plan(shares[i])) with { Kv = kv };
+            var kv = state.Kv.Take(Math.Max(0, missing), out var taken);
+            shares.Add(Share(request, lengths[i], placements[i], taken));
+            state = state.With(request.Plan(shares[i], taken)) with
+            {
+                Kv = kv,
+                CachedTokens = state.CachedTokens + (request.HasStarted ? 0 : request.Prefix),
+            };
         }
 
         return (CountWaiting(state, rows), shares.MoveToImmutable());
     }
 
-    private static StepRequest Share(RequestState request, RequestLength length, CpPlacement placement, ImmutableArray<int> blocks) => new()
+    /// <remarks>Ranks hear of reused blocks with the first share.</remarks>
+    private static StepRequest Share(RequestState request, RequestLength length, CpPlacement placement, ImmutableArray<int> taken) => new()
     {
         SequenceId = request.SequenceId,
         Prefix = request.Prefix,
-        Tokens = request.NextTokens(length.Extend),
+        Tokens = request.TokensAt(request.Prefix, length.Extend),
         IsDecode = length.IsDecode,
         Placement = placement,
-        NewBlocks = blocks,
+        NewBlocks = request.HasStarted ? taken : request.Blocks.AddRange(taken),
         Start = request.HasStarted
             ? null
-            : new SequenceStart(request.Submit.PromptLength, request.Submit.Sampling, request.Submit.AllLogits),
+            : new SequenceStart(request.Submit.PromptLength, request.Submit.Sampling, request.Submit.AllLogits)
+            {
+                Seen = request.Submit.Sampling.CountsTokens ? request.TokensAt(0, request.Prefix) : [],
+            },
         Sample = request.Prefix + length.Extend == request.Known && request.Known < request.TokenLimit,
     };
 

@@ -21,6 +21,9 @@ public sealed record KvCacheSettings
     /// <summary>What K and V are stored in. Default auto: as the weights.</summary>
     public ComputeDType DType { get; init; } = ComputeDType.Auto;
 
+    /// <summary>Whether requests share full blocks of equal tokens. Default true (on).</summary>
+    public bool PrefixCache { get; init; } = true;
+
     internal static KvCacheSettings Read(SettingsSection section) => new()
     {
         BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
@@ -28,5 +31,6 @@ public sealed record KvCacheSettings
         MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
         DType = section.Choice("kv-cache.dtype",
             ("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16)),
+        PrefixCache = section.Choice("kv-cache.prefix-cache", ("on", true), ("off", false)),
     };
 }

@@ -2,23 +2,37 @@ using AkkaCp.Model.Sampling;
 
 namespace AkkaCp.Scheduling.Tests;
 
-/// <summary>A "model" whose next token is a function of the token before and its position, so that whole texts can be foretold.</summary>
+/// <summary>
+/// A "model" whose next token is a function of all tokens before, so that whole texts can be foretold, and a wrong block under a request
+/// gives another text. The context of a request is one number, as keys and values are many.
+/// </summary>
 internal static class FakeModel
 {
     public const int VocabSize = 1000;
 
-    public static int Next(int position, int before) => (int)((((long)position * 31) + ((long)before * 7) + 3) % VocabSize);
+    /// <summary>The context with one more token.</summary>
+    public static ulong Read(ulong context, int token) => (context + (ulong)token + 1) * 6364136223846793005;
 
-    public static SampledToken Sample(int position, int before) => new(Next(position, before), float.NaN, []);
+    /// <summary>The context of tokens from the first on.</summary>
+    public static ulong Read(IEnumerable<int> tokens) => tokens.Aggregate(0UL, Read);
+
+    public static SampledToken Sample(ulong context) => new(Next(context), float.NaN, []);
 
     /// <summary>The text behind a prompt.</summary>
     public static IReadOnlyList<int> Continue(IReadOnlyList<int> prompt, int count)
     {
-        var tokens = prompt.ToList();
+        var context = Read(prompt);
+        var text = new List<int>();
         for (var i = 0; i < count; i++)
-            tokens.Add(Next(tokens.Count - 1, tokens[^1]));
-        return tokens.GetRange(prompt.Count, count);
+        {
+            text.Add(Next(context));
+            context = Read(context, text[^1]);
+        }
+
+        return text;
     }
 
     public static int[] Prompt(int length, int salt = 0) => [.. Enumerable.Range(0, length).Select(i => ((i * 13) + salt) % VocabSize)];
+
+    private static int Next(ulong context) => (int)((context >> 33) % VocabSize);
 }

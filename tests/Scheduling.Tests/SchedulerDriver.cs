@@ -10,15 +10,19 @@ namespace AkkaCp.Scheduling.Tests;
 internal sealed class SchedulerDriver
 {
     private readonly Queue<(StepPlan Plan, IReadOnlyList<StepResult> Results)> _inside = new();
+    private readonly HashSet<int> _held = [];
     private long _ids;
 
     public SchedulerDriver(
         StepLimits? limits = null, int world = 2, int cp = 2, int kvBlocks = 1001, int blockSize = 16, int context = 200_000,
-        CpPolicySettings? policy = null)
+        CpPolicySettings? policy = null, bool prefixCache = true)
     {
         Limits = new SchedulerLimits(
             world, cp, FakeModel.VocabSize, context, kvBlocks, blockSize, limits ?? new StepLimits(),
-            policy ?? new CpPolicySettings { MinTokens = 8 });
+            policy ?? new CpPolicySettings { MinTokens = 8 })
+        {
+            PrefixCache = prefixCache,
+        };
         Ranks = new FakeRanks(world, cp, kvBlocks, blockSize);
         State = SchedulerState.Create(Limits).Restart(1);
     }
@@ -65,8 +69,7 @@ internal sealed class SchedulerDriver
     public StepPlan EndStep(Func<IReadOnlyList<StepResult>, IReadOnlyList<StepResult>>? change = null)
     {
         var (plan, results) = _inside.Dequeue();
-        foreach (var result in change is null ? results : change(results))
-            Apply(State.Record(result));
+        Record(plan, change is null ? results : change(results));
         return plan;
     }
 
@@ -75,11 +78,8 @@ internal sealed class SchedulerDriver
     {
         var inside = _inside.Reverse().ToList();
         _inside.Clear();
-        foreach (var (_, results) in inside)
-        {
-            foreach (var result in results)
-                Apply(State.Record(result));
-        }
+        foreach (var (plan, results) in inside)
+            Record(plan, results);
     }
 
     /// <summary>Runs until nothing is left.</summary>
@@ -117,5 +117,32 @@ internal sealed class SchedulerDriver
     {
         State = transition.State;
         Replies.AddRange(transition.Replies);
+        CheckBlocks();
+    }
+
+    private void Record(StepPlan plan, IReadOnlyList<StepResult> results)
+    {
+        for (var i = 0; i < results.Count; i++)
+        {
+            if (i == results.Count - 1)
+                Ranks.End(plan.Step, results.Any(result => result.Fault is not null));
+            Apply(State.Record(results[i]));
+        }
+    }
+
+    /// <summary>Blocks are free or held, as many as the manager says, and what is promised is what requests may take yet.</summary>
+    private void CheckBlocks()
+    {
+        _held.Clear();
+        var promised = 0;
+        foreach (var request in State.Running.Values)
+        {
+            promised += request.BlocksReserved - request.Blocks.Length;
+            foreach (var block in request.Blocks)
+                _held.Add(block);
+        }
+
+        Assert.Equal((_held.Count, _held.Count + promised), (State.Kv.Usable - State.Kv.Free, State.Kv.Reserved));
+        Assert.True(State.Kv.Reserved <= State.Kv.Usable);
     }
 }

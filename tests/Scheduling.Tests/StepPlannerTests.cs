@@ -26,7 +26,7 @@ public class StepPlannerTests
     [MemberData(nameof(Tables), DisableDiscoveryEnumeration = true)]
     public void Prompts_AreLaidInSteps(int[] prompts, StepLimits limits, string[] expected)
     {
-        var driver = new SchedulerDriver(limits with { StepsInFlight = 1 });
+        var driver = new SchedulerDriver(limits with { StepsInFlight = 1 }, prefixCache: false);
         SubmitTogether(driver, prompts);
         while (driver.Plans.Count < expected.Length + driver.Plans.Count(IsWarmUp))
             driver.EndStep();
@@ -76,7 +76,7 @@ public class StepPlannerTests
     public void LongPromptUnderAFloodOfShortOnes_StillAdvances()
     {
         // Each step a new prompt takes all of its 64 tokens; the long one (640) would wait for ever without ageing.
-        var driver = new SchedulerDriver(Settings(chunk: 64, step: 64, running: 32) with { StepsInFlight = 1 });
+        var driver = new SchedulerDriver(Settings(chunk: 64, step: 64, running: 32) with { StepsInFlight = 1 }, prefixCache: false);
         driver.Submit(640, 0);
         var longest = 0;
         var since = 0;

@@ -29,6 +29,7 @@ public class EngineSettingsTests
         { "kv-cache.tokens", "1000", s => s.KvCache.Tokens, 1000 },
         { "kv-cache.memory", "10MiB", s => s.KvCache.MemoryBytes, 10L << 20 },
         { "kv-cache.dtype", "bfloat16", s => s.KvCache.DType, ComputeDType.BFloat16 },
+        { "kv-cache.prefix-cache", "off", s => s.KvCache.PrefixCache, false },
         { "device.threads", "6", s => s.Device.Threads, 6 },
         { "device.pin", "off", s => s.Device.Pin, PinMode.Off },
         { "cluster.name", "blue", s => s.Cluster.Name, "blue" },

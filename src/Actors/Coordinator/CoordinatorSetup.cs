@@ -25,8 +25,20 @@ internal static class CoordinatorSetup
         {
             LostEpochs = settings.Cluster.LostEpochs,
             WaitForGroup = CoordinatorRules.Seconds(settings.Cluster.WaitForNodes),
+            PrefixCache = settings.KvCache.PrefixCache,
+            BlockContent = BlockContent(settings, options),
         };
         return new CoordinatorContext(limits, facts, CoordinatorRules.Of(settings) with { Settling = settling });
+    }
+
+    /// <summary>What keys and values depend on beside tokens and salt: weights, types, kernels, and how heads and experts are divided. How
+    /// many ranks share a prompt's rows changes no bit, nor do chunks and threads.</summary>
+    private static string BlockContent(EngineSettings settings, NodeOptions options)
+    {
+        var facts = options.Host.Facts;
+        var (experts, ep) = (settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
+        return $"{facts.Model.Hash} | {facts.Tensors} | {facts.DType} | {facts.Kernels} | attn-tp {options.WorldSize / options.CpSize}, "
+            + $"moe-tp {Math.Max(1, options.WorldSize / experts / ep)}, ep {ep} | {facts.KvBlockTokens}";
     }
 
     private static CpPolicySettings Policy(ContextParallelSettings cp) =>

@@ -9,13 +9,15 @@ namespace AkkaCp.Actors.Protocol;
 /// <param name="Running">Requests that hold KV.</param>
 /// <param name="StepsInFlight">Steps inside the ranks.</param>
 /// <param name="StepsDone">Steps that all ranks have ended, all epochs.</param>
-/// <param name="FreeKvBlocks">KV blocks that no request holds.</param>
+/// <param name="FreeKvBlocks">KV blocks that no request holds, those that are kept for later ones among them.</param>
 /// <param name="TotalKvBlocks">KV blocks of a rank's pool.</param>
+/// <param name="CachedTokens">Tokens that requests did not compute, because earlier ones had; since the coordinator began.</param>
 public sealed record CoordinatorStatus(
-    CoordinatorPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks)
+    CoordinatorPhase Phase, long Epoch, int Queued, int Running, int StepsInFlight, long StepsDone, int FreeKvBlocks, int TotalKvBlocks,
+    long CachedTokens)
 {
     /// <summary>Of a coordinator with this state.</summary>
     internal static CoordinatorStatus Of(CoordinatorPhase phase, SchedulerState state) => new(
         phase, state.Epoch, state.QueuedCount, state.RunningCount, state.InFlight.Count, state.StepsDone, state.FreeKvBlocks,
-        state.UsableKvBlocks);
+        state.UsableKvBlocks, state.CachedTokens);
 }

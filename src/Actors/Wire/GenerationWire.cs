@@ -15,10 +15,14 @@ internal static class GenerationWire
         to.Write(submit.Sampling);
         to.Ints(submit.StopTokens);
         to.Bool(submit.AllLogits);
+        to.Text(submit.CacheSalt);
     }
 
     public static Submit Submit(this WireReader from) =>
-        new(from.Id(), from.Ints(), from.Int(), from.Int(), from.SamplingOptions(), from.Ints(), from.Bool());
+        new(from.Id(), from.Ints(), from.Int(), from.Int(), from.SamplingOptions(), from.Ints(), from.Bool())
+        {
+            CacheSalt = from.Text(),
+        };
 
     public static void Write(this WireWriter to, Progress progress)
     {
@@ -47,10 +51,14 @@ internal static class GenerationWire
         to.Ints(completed.Placement.StepsByKind);
         to.Ints(completed.Placement.RowsPerRank);
         to.Long(completed.Placement.KvBytesGathered);
+        to.Int(completed.Placement.CachedTokens);
     }
 
     public static Completed Completed(this WireReader from) => new(
-        from.Id(), from.Word<CompletionReason>(), new PrefillPlacement(from.Int(), from.Ints(), from.Ints(), from.Long()));
+        from.Id(), from.Word<CompletionReason>(), new PrefillPlacement(from.Int(), from.Ints(), from.Ints(), from.Long())
+        {
+            CachedTokens = from.Int(),
+        });
 
     public static void Write(this WireWriter to, Failed failed)
     {

@@ -127,8 +127,10 @@ internal static class NodeWire
         to.Long(status.StepsDone);
         to.Int(status.FreeKvBlocks);
         to.Int(status.TotalKvBlocks);
+        to.Long(status.CachedTokens);
     }
 
     private static CoordinatorStatus CoordinatorStatus(this WireReader from) => new(
-        from.Word<CoordinatorPhase>(), from.Long(), from.Int(), from.Int(), from.Int(), from.Long(), from.Int(), from.Int());
+        from.Word<CoordinatorPhase>(), from.Long(), from.Int(), from.Int(), from.Int(), from.Long(), from.Int(), from.Int(),
+        from.Long());
 }

@@ -51,6 +51,7 @@ internal static class StepWire
             to.Int(start.PromptLength);
             to.Write(start.Sampling);
             to.Bool(start.AllLogits);
+            to.Ints(start.Seen);
         });
     }
 
@@ -63,7 +64,7 @@ internal static class StepWire
         Placement = new CpPlacement(from.Word<PlacementKind>(), from.Int()),
         NewBlocks = from.Ints(),
         Sample = from.Bool(),
-        Start = from.Optional(() => new SequenceStart(from.Int(), from.SamplingOptions(), from.Bool())),
+        Start = from.Optional(() => new SequenceStart(from.Int(), from.SamplingOptions(), from.Bool()) { Seen = from.Ints() }),
     };
 
     private static void Write(WireWriter to, RequestSample sample)

@@ -50,9 +50,11 @@ public sealed record SamplingOptions
     /// <summary>Added to the logits of single tokens, by id. Default null: off; each in [−100, 100].</summary>
     public IReadOnlyDictionary<int, float>? LogitBias { get; init; }
 
+    /// <summary>Whether a penalty reads which tokens the request has seen.</summary>
+    public bool CountsTokens => RepetitionPenalty != 1 || PresencePenalty != 0 || FrequencyPenalty != 0;
+
     /// <summary>Whether bias or penalties can change the order of the logits.</summary>
-    internal bool AdjustsLogits =>
-        RepetitionPenalty != 1 || PresencePenalty != 0 || FrequencyPenalty != 0 || LogitBias is { Count: > 0 };
+    internal bool AdjustsLogits => CountsTokens || LogitBias is { Count: > 0 };
 
     /// <summary>Every mistake at once, each with the field (by its name in requests), the rule and the value;
     /// empty when all is well.</summary>

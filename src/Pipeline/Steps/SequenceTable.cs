@@ -32,7 +32,7 @@ internal sealed class SequenceTable(int blockSize)
     private Sequence Find(StepRequest step)
     {
         if (step.Start is { } start)
-            return _sequences[step.SequenceId] = new Sequence(step.SequenceId, start, blockSize);
+            return _sequences[step.SequenceId] = new Sequence(step.SequenceId, start, step.Prefix, blockSize);
 
         return _sequences.TryGetValue(step.SequenceId, out var sequence)
             ? sequence
@@ -41,18 +41,28 @@ internal sealed class SequenceTable(int blockSize)
 }
 
 /// <summary>What a rank knows about a request between its steps. Changed only on the rank's own thread, when a plan enters.</summary>
-internal sealed class Sequence(long id, SequenceStart start, int blockSize)
+internal sealed class Sequence
 {
-    /// <summary>Names the request in plans.</summary>
-    public long Id { get; } = id;
+    /// <param name="id">Names the request in plans.</param>
+    /// <param name="start">What its first step says of it.</param>
+    /// <param name="prefix">Tokens in front of its first step.</param>
+    /// <param name="blockSize">Tokens of a block.</param>
+    public Sequence(long id, SequenceStart start, int prefix, int blockSize)
+    {
+        (Id, Start, Prefix, Blocks) = (id, start, prefix, new BlockTable(blockSize));
+        Count(0, start.Seen.AsSpan());
+    }
 
-    public SequenceStart Start { get; } = start;
+    /// <summary>Names the request in plans.</summary>
+    public long Id { get; }
+
+    public SequenceStart Start { get; }
 
     /// <summary>Tokens planned so far: those before the next step's.</summary>
     public int Prefix { get; private set; }
 
     /// <summary>Where its K and V lie in the pool.</summary>
-    public BlockTable Blocks { get; } = new(blockSize);
+    public BlockTable Blocks { get; }
 
     /// <summary>How often each token stands in prompt and output.</summary>
     public TokenCounts Counts { get; } = new();
@@ -66,11 +76,15 @@ internal sealed class Sequence(long id, SequenceStart start, int blockSize)
         }
 
         Blocks.Append(step.NewBlocks.AsSpan());
-        var prompt = Math.Clamp(Start.PromptLength - Prefix, 0, step.Tokens.Length);
-        Counts.AddPrompt(step.Tokens.AsSpan()[..prompt]);
-        foreach (var token in step.Tokens.AsSpan()[prompt..])
-            Counts.AddOutput(token);
-
+        Count(Prefix, step.Tokens.AsSpan());
         Prefix += step.Tokens.Length;
+    }
+
+    private void Count(int position, ReadOnlySpan<int> tokens)
+    {
+        var prompt = Math.Clamp(Start.PromptLength - position, 0, tokens.Length);
+        Counts.AddPrompt(tokens[..prompt]);
+        foreach (var token in tokens[prompt..])
+            Counts.AddOutput(token);
     }
 }

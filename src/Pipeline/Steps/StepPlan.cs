@@ -21,7 +21,8 @@ public sealed record StepRequest
     /// <summary>Names the request inside: the scheduler's number for it, given in order of arrival, never reused.</summary>
     public required long SequenceId { get; init; }
 
-    /// <summary>Tokens whose K and V are in the pool already: the absolute position of the first new token.</summary>
+    /// <summary>Tokens whose K and V are in the pool already: the absolute position of the first new token. In a request's first step they
+    /// are in blocks that other requests have filled, the first of <see cref="NewBlocks"/>.</summary>
     public required int Prefix { get; init; }
 
     /// <summary>The new tokens: a prefill chunk, or the one token that the last step sampled.</summary>
@@ -33,7 +34,7 @@ public sealed record StepRequest
     /// <summary>How the rows lie on the CP ranks.</summary>
     public required CpPlacement Placement { get; init; }
 
-    /// <summary>KV blocks added to the request's block table, the same on every rank.</summary>
+    /// <summary>KV blocks added to the request's block table, the same on every rank. Rows are written behind the prefix only.</summary>
     public ImmutableArray<int> NewBlocks { get; init; } = [];
 
     /// <summary>Given with a request's first step, null later.</summary>
@@ -48,4 +49,9 @@ public sealed record StepRequest
 /// presence and frequency penalties count and the prompt's do not.</param>
 /// <param name="Sampling">How tokens are chosen.</param>
 /// <param name="AllLogits">Whether the logits of every row go to the rank's <see cref="ILogitsSink"/>.</param>
-public sealed record SequenceStart(int PromptLength, SamplingOptions Sampling, bool AllLogits = false);
+public sealed record SequenceStart(int PromptLength, SamplingOptions Sampling, bool AllLogits = false)
+{
+    /// <summary>The tokens in front of the first step, which no step of this request has; given where a penalty counts them. Default
+    /// none.</summary>
+    public ImmutableArray<int> Seen { get; init; } = [];
+}

@@ -30,12 +30,16 @@ public static class GenerationProtocol
     /// <param name="AllLogits">Whether ranks give the logits of all rows to the process's logits sink.</param>
     public sealed record Submit(
         Guid RequestId, ImmutableArray<int> Tokens, int PromptLength, int MaxNewTokens, SamplingOptions Sampling,
-        ImmutableArray<int> StopTokens, bool AllLogits = false) : ICommand;
+        ImmutableArray<int> StopTokens, bool AllLogits = false) : ICommand
+    {
+        /// <summary>Keys and values are shared between requests of one salt only. Default empty: the salt of those who give none.</summary>
+        public string CacheSalt { get; init; } = "";
+    }
 
     /// <summary>The client went away or has enough; answered by Completed(Cancelled) unless the request has ended already.</summary>
     public sealed record Cancel(Guid RequestId) : ICommand;
 
-    /// <summary>The request left the queue, or a prefill chunk is done.</summary>
+    /// <summary>The request left the queue, cached tokens of it were found, or a prefill chunk is done.</summary>
     /// <param name="RequestId">The request.</param>
     /// <param name="SequenceId">Names the request in plans and at the logits sink.</param>
     /// <param name="Processed">Prompt tokens whose K and V are in the pool.</param>

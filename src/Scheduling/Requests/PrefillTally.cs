@@ -9,6 +9,9 @@ internal sealed record PrefillTally(ImmutableArray<int> StepsByKind, ImmutableAr
 {
     private const int KindCount = 3;
 
+    /// <summary>Prompt tokens that were computed for earlier requests.</summary>
+    public int CachedTokens { get; init; }
+
     /// <summary>Nothing counted yet.</summary>
     public static PrefillTally Empty(int cpSize) => new([.. new int[KindCount]], [.. new int[cpSize]], 0);
 
@@ -21,13 +24,18 @@ internal sealed record PrefillTally(ImmutableArray<int> StepsByKind, ImmutableAr
         var rows = StepRows.Create(
             [new RequestLength(chunk.Tokens.Length, chunk.Prefix, chunk.IsDecode)], [chunk.Placement], cpSize);
         var kind = (int)chunk.Placement.Kind;
-        return new PrefillTally(
-            StepsByKind.SetItem(kind, StepsByKind[kind] + 1),
-            [.. RowsPerRank.Select((sum, rank) => sum + rows.Rank(rank).Rows)],
-            KvBytesGathered + kvBytesGathered);
+        return this with
+        {
+            StepsByKind = StepsByKind.SetItem(kind, StepsByKind[kind] + 1),
+            RowsPerRank = [.. RowsPerRank.Select((sum, rank) => sum + rows.Rank(rank).Rows)],
+            KvBytesGathered = KvBytesGathered + kvBytesGathered,
+        };
     }
 
     /// <summary>As the reply carries it.</summary>
     public PrefillPlacement ToPlacement() =>
-        StepsByKind.All(count => count == 0) ? PrefillPlacement.None : new(RowsPerRank.Length, StepsByKind, RowsPerRank, KvBytesGathered);
+        StepsByKind.All(count => count == 0) ? PrefillPlacement.None : new(RowsPerRank.Length, StepsByKind, RowsPerRank, KvBytesGathered)
+        {
+            CachedTokens = CachedTokens,
+        };
 }

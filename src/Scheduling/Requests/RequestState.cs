@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AkkaCp.Pipeline.Steps;
+using AkkaCp.Scheduling.Blocks;
 
 namespace AkkaCp.Scheduling.Requests;
 
@@ -17,7 +18,7 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
     /// <summary>Where the prefill ends: the tokens known when it began in this epoch. Rows behind are decode rows.</summary>
     public int PrefillEnd { get; init; } = Submit.Tokens.Length;
 
-    /// <summary>Leading tokens that steps have been planned for: the next share's prefix.</summary>
+    /// <summary>Leading tokens that need no step any more: planned, or reused from others' blocks. The next share's prefix.</summary>
     public int Prefix { get; init; }
 
     /// <summary>Leading tokens whose K and V are in the pool.</summary>
@@ -25,6 +26,9 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
 
     /// <summary>KV blocks held, in order of the tokens.</summary>
     public ImmutableArray<int> Blocks { get; init; } = [];
+
+    /// <summary>Names of the blocks that its known tokens fill; null where requests do not share blocks.</summary>
+    public BlockChain? Chain { get; init; }
 
     /// <summary>Steps in flight that hold rows of it.</summary>
     public int StepsInFlight { get; init; }
@@ -51,7 +55,7 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
     public required PrefillTally Tally { get; init; }
 
     /// <summary>Whether ranks know it.</summary>
-    public bool HasStarted => Prefix > 0;
+    public bool HasStarted { get; private init; }
 
     /// <summary>Tokens known: prompt and all sampled ones.</summary>
     public int Known => Submit.Tokens.Length + Generated.Count;
@@ -62,20 +66,55 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
     /// <summary>Whether its newest token can be run now. While a step inside chooses the next one, everything known is planned.</summary>
     public bool IsReadyToDecode => !HasEnded && PrefillLeft == 0 && Prefix < Known && Known < TokenLimit;
 
-    /// <summary>The known tokens from <see cref="Prefix"/> on.</summary>
-    public ImmutableArray<int> NextTokens(int count)
+    /// <summary>The names of its full blocks; none where requests do not share blocks.</summary>
+    public ImmutableArray<BlockName> Names => Chain?.Names ?? [];
+
+    /// <summary>Names whose blocks it may take over: the last token known has to run, and rows whose logits are wanted, too.</summary>
+    public ReadOnlySpan<BlockName> ReusableNames => Chain is null || Submit.AllLogits
+        ? []
+        : Chain.Names.AsSpan(0, Math.Min(Chain.Names.Length, (Known - 1) / Chain.BlockTokens));
+
+    /// <summary>Known tokens.</summary>
+    public ImmutableArray<int> TokensAt(int position, int count)
     {
         var tokens = ImmutableArray.CreateBuilder<int>(count);
-        for (var i = Prefix; i < Prefix + count; i++)
+        for (var i = position; i < position + count; i++)
             tokens.Add(i < Submit.Tokens.Length ? Submit.Tokens[i] : Generated[i - Submit.Tokens.Length]);
         return tokens.MoveToImmutable();
     }
 
-    /// <summary>The state after a step with <paramref name="share"/> of it was planned.</summary>
-    public RequestState Plan(StepRequest share) => this with
+    /// <summary>The state with one more token of the answer.</summary>
+    public RequestState Add(int token)
     {
+        var next = this with { Generated = Generated.Add(token), LostEpochs = 0 };
+        return Chain is { } chain && next.Known % chain.BlockTokens == 0
+            ? next with { Chain = chain.Add(next.TokensAt(next.Known - chain.BlockTokens, chain.BlockTokens).AsSpan()) }
+            : next;
+    }
+
+    /// <summary>The state, not started yet, with blocks behind its own that others have computed.</summary>
+    public RequestState Reuse(ImmutableArray<int> blocks)
+    {
+        var tokens = (Blocks.Length + blocks.Length) * Chain!.BlockTokens;
+        return this with
+        {
+            Blocks = Blocks.AddRange(blocks),
+            Prefix = tokens,
+            Computed = tokens,
+            Tally = Tally with { CachedTokens = Math.Min(tokens, Submit.PromptLength) },
+        };
+    }
+
+    /// <summary>How far its prompt is.</summary>
+    public GenerationProtocol.Progress ToProgress() => new(
+        Submit.RequestId, SequenceId, Math.Min(Computed, Submit.Tokens.Length), Submit.Tokens.Length);
+
+    /// <summary>The state after a step with <paramref name="share"/> of it was planned, which takes some blocks more.</summary>
+    public RequestState Plan(StepRequest share, ImmutableArray<int> taken) => this with
+    {
+        HasStarted = true,
         Prefix = Prefix + share.Tokens.Length,
-        Blocks = Blocks.AddRange(share.NewBlocks),
+        Blocks = Blocks.AddRange(taken),
         StepsInFlight = StepsInFlight + 1,
         Waited = 0,
     };
@@ -85,6 +124,7 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
     public RequestState Recompute(int cpSize) => this with
     {
         Tally = PrefillTally.Empty(cpSize),
+        HasStarted = false,
         SecondsWithoutGroup = 0,
         PrefillEnd = Known,
         Prefix = 0,

@@ -173,9 +173,9 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
             (facts with { Model = Changed(facts.Model, "config.json", null) }, "config.json: the cluster has c1, the client none"),
             (facts with { Model = new ModelFacts([.. facts.Model.Files, new ModelFact("chat template", "x")]) },
                 "chat template: the cluster has none, the client x"),
-            (facts with { Protocol = 9 }, "protocol: the cluster has version 2, the client 9"),
+            (facts with { Protocol = 9 }, $"protocol: the cluster has version {ProtocolVersion.Current}, the client 9"),
             (null, "config.json: the cluster has c1, the client none; tokenizer.json: the cluster has t1, the client none; "
-                + "protocol: the cluster has version 2, the client 0"),
+                + $"protocol: the cluster has version {ProtocolVersion.Current}, the client 0"),
         })
         {
             var request = Request(10);
@@ -192,7 +192,7 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
 
     [Theory]
     [InlineData("submit/1")]
-    [InlineData("submit/3")]
+    [InlineData("submit/9")]
     public async Task RequestOfAnotherVersionsFormat_IsRefusedByName(string manifest)
     {
         var (coordinator, _) = Start(new ScriptedRanks());
@@ -200,7 +200,8 @@ public class CoordinatorActorSpec() : TestKit(AkkaConfig.Of(new EngineSettings {
         coordinator.Tell(new Foreign(manifest, id), TestActor);
         var failed = Assert.IsType<GenerationProtocol.Failed>(await TerminalAsync(id));
         Assert.Equal(
-            (FailureKind.Invalid, $"protocol: expected version 2, found another: a message {manifest}"), (failed.Error, failed.Message));
+            (FailureKind.Invalid, $"protocol: expected version {ProtocolVersion.Current}, found another: a message {manifest}"),
+            (failed.Error, failed.Message));
     }
 
     [Fact]

@@ -183,7 +183,7 @@ internal sealed class SimulatedNetwork
             }
 
             _left--;
-            var token = FakeModel.Sample(_tokens.Count - 1, _tokens[^1]);
+            var token = FakeModel.Sample(FakeModel.Read(_tokens));
             _outbox.Tell(new GenerationProtocol.TokenGenerated(_network._request.RequestId, _tokens.Count, token), this);
             _tokens.Add(token.Id);
             if (_stop.Contains(token.Id))

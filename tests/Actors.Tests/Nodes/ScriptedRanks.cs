@@ -67,7 +67,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
 
     public GroupFacts Facts { get; init; } = new(
         new ModelFacts([new ModelFact("config.json", "c1"), new ModelFact("tokenizer.json", "t1")]), "tensors", "tp 2, attn-cp 2",
-        "float32", "fake", kvBlocks, blockSize, 2);
+        "float32", "fake", kvBlocks, blockSize, ProtocolVersion.Current);
 
     /// <summary>What each rank's weights are, when they are loaded.</summary>
     public Func<int, IEnumerable<WeightHash>> HashesOf { get; set; } = _ => [];
@@ -149,6 +149,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
             Task before, StepPlan plan, IReadOnlyList<StepResult> computed, (int Rank, Misbehaviour How)? misbehaviour)
         {
             await before;
+            ranks.End(plan.Step, misbehaviour is { How: Misbehaviour.Fault });
             owner.GetOn();
             if (owner.Gate is { } gate)
                 await gate.WaitAsync();

@@ -1,3 +1,4 @@
+using System.Numerics;
 using AkkaCp.Actors.Coordinator;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling;
@@ -44,29 +45,36 @@ internal sealed class SimCoordinator
         return isKnown;
     }
 
-    /// <summary>No block is lost, none has two owners, and what is promised is what admitted requests may take.</summary>
+    /// <summary>No block is lost, none has two owners but those that are full and shared, and what is promised is what admitted requests
+    /// may take.</summary>
     private void CheckBlocks(SchedulerState state)
     {
-        var held = 0;
         var promised = 0;
         var blocks = 0UL;
         foreach (var request in state.Running.Values)
         {
-            promised += request.BlocksReserved;
-            held += request.Blocks.Length;
-            foreach (var block in request.Blocks)
+            promised += request.BlocksReserved - request.Blocks.Length;
+            for (var i = 0; i < request.Blocks.Length; i++)
             {
-                if ((blocks & (1UL << block)) != 0)
-                    throw new SimulationException($"{Actor}: block {block} has two owners");
-                blocks |= 1UL << block;
+                var block = 1UL << request.Blocks[i];
+                if ((blocks & block) != 0 && !IsShared(state, request, i))
+                    throw new SimulationException($"{Actor}: block {request.Blocks[i]} has two owners");
+                blocks |= block;
             }
         }
 
+        var held = BitOperations.PopCount(blocks);
         if (state.Kv.Free + held != state.Kv.Usable)
             throw new SimulationException($"{Actor}: {state.Kv.Free} blocks are free and {held} held, of {state.Kv.Usable}");
-        if (state.Kv.Reserved != promised)
-            throw new SimulationException($"{Actor}: {state.Kv.Reserved} blocks are promised, expected {promised}");
+        if (state.Kv.Reserved != held + promised)
+            throw new SimulationException($"{Actor}: {state.Kv.Reserved} blocks are reserved, expected {held + promised}");
     }
+
+    /// <summary>Whether all that hold the block have it in one place of their chains, under one name, and computed.</summary>
+    private static bool IsShared(SchedulerState state, RequestState request, int index) => state.Running.Values
+        .Where(other => other.Blocks.Contains(request.Blocks[index]))
+        .All(other => other.Blocks.IndexOf(request.Blocks[index]) == index && other.Computed >= (index + 1) * Scenario.BlockTokens
+            && other.Names[index] == request.Names[index]);
 
     /// <summary>No request runs beside itself.</summary>
     private void CheckOnce(SchedulerState state)

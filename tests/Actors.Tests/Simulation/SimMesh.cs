@@ -129,6 +129,7 @@ internal sealed class SimMesh(Simulation world, EpochTable table)
         }
 
         _computed++;
+        _checks.End(step.Plan.Step, step.Results.Any(result => result.Fault is not null));
         foreach (var member in _members.Values)
             member.Produce(step, world.Draw.Next(0, 10));
     }

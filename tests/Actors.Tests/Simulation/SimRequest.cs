@@ -26,7 +26,7 @@ internal sealed class SimRequest
     public SimRequest(Simulation world, SimProcess process, int number)
     {
         (_world, _process, _number, _isSlow) = (world, process, number, world.Draw.Chance(0.2));
-        var prompt = FakeModel.Prompt(world.Draw.Next(1, 37), number);
+        var prompt = PromptOf(world.Draw.Next(1, 37), number, world.Scenario.Limits.PrefixCache);
         var maxNew = world.Draw.Next(0, 30);
         var limits = world.Scenario.Limits;
         var length = (int)Math.Min(Math.Min(prompt.Length + maxNew, limits.ContextLength), limits.PoolTokens + 1) - prompt.Length;
@@ -36,7 +36,10 @@ internal sealed class SimRequest
         _text = end < 0 ? text : [.. text.Take(end + 1)];
         Reason = end < 0 ? CompletionReason.Length : CompletionReason.Stop;
         Submit = new GenerationProtocol.Submit(
-            world.NewId(), [.. prompt], prompt.Length, maxNew, SamplingOptions.Greedy, [.. stop]);
+            world.NewId(), [.. prompt], prompt.Length, maxNew, SamplingOptions.Greedy, [.. stop])
+        {
+            CacheSalt = number % 4 == 0 ? "other" : "",
+        };
         _open = new OpenRequest(Submit, rows: null, _ => { }, SimHost.SameFacts.ToClient());
     }
 
@@ -91,6 +94,11 @@ internal sealed class SimRequest
     public override string ToString() =>
         $"request {_number} of {_process} ({Submit.Tokens.Length} + {_text.Count} tokens, "
             + $"{_read} read{(_isCancelled ? ", cancelled" : "")})";
+
+    /// <summary>Of requests that share blocks, two conversations that branch anywhere.</summary>
+    private static int[] PromptOf(int length, int number, bool areShared) => areShared
+        ? [.. FakeModel.Prompt(length - (length / number), number % 2), .. FakeModel.Prompt(length / number, number)]
+        : FakeModel.Prompt(length, number);
 
     private void ReadAll()
     {

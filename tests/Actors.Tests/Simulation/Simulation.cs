@@ -21,10 +21,11 @@ internal sealed class Simulation
     private int _processes;
     private int _actors;
 
-    public Simulation(int seed, bool isTraced = false)
+    public Simulation(int seed, bool isTraced = false, bool prefixCache = true)
     {
         Draw = new Draw(seed);
-        Scenario = Scenario.Of(Draw);
+        var scenario = Scenario.Of(Draw);
+        Scenario = scenario with { Limits = scenario.Limits with { PrefixCache = prefixCache } };
         Trace = isTraced ? new Trace(Time) : null;
         Network = new SimNetwork(this) { Loss = Scenario.Loss, Doubling = Scenario.Doubling, Lateness = Scenario.Lateness };
         Membership = new SimMembership(this);

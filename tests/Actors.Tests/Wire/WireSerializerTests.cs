@@ -49,12 +49,16 @@ public sealed class WireSerializerTests : IDisposable
         new EdgeProtocol.HandIn(new GenerationProtocol.Submit(s_id, [1, 0, 151_935], 2, int.MaxValue, s_sampling, [5, 6], true), null),
         new EdgeProtocol.HandIn(new GenerationProtocol.Submit(s_id, [1], 1, 0, SamplingOptions.Greedy, []), null),
         new EdgeProtocol.HandIn(
+            new GenerationProtocol.Submit(s_id, [1], 1, 0, SamplingOptions.Greedy, []) { CacheSalt = "key \U0001F511" }, null),
+        new EdgeProtocol.HandIn(
             new GenerationProtocol.Submit(s_id, [1], 1, 0, SamplingOptions.Greedy, [], false), new ClientFacts(s_facts.Model, 7)),
         new GenerationProtocol.Cancel(s_id),
         new GenerationProtocol.Progress(s_id, long.MaxValue, 3, 9),
         new GenerationProtocol.TokenGenerated(s_id, 12, s_token),
         new GenerationProtocol.TokenGenerated(s_id, 12, new SampledToken(0, float.NaN, [])),
         new GenerationProtocol.Completed(s_id, CompletionReason.Length, new PrefillPlacement(2, [1, 0, 3], [7, 8], 1L << 40)),
+        new GenerationProtocol.Completed(
+            s_id, CompletionReason.Stop, new PrefillPlacement(2, [1, 0, 3], [7, 8], 1L << 40) { CachedTokens = 4096 }),
         new GenerationProtocol.Failed(s_id, FailureKind.ContextLengthExceeded, "prompt: expected …, found \U0001F600"),
         new EdgeProtocol.Poll(s_id, 300_000),
         new EdgeProtocol.Done(s_id),
@@ -86,7 +90,7 @@ public sealed class WireSerializerTests : IDisposable
         new NodeProtocol.Probed(TimeSpan.Zero, new DataLink(TimeSpan.Zero, 0, "connection refused")),
         CoordinatorProtocol.AskStatus.Instance,
         new CoordinatorProtocol.StatusTold(new ClusterStatus(
-            "10.0.0.1:4053", new CoordinatorStatus(CoordinatorPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6), 2,
+            "10.0.0.1:4053", new CoordinatorStatus(CoordinatorPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6, 1L << 41), 2,
             [
                 new NodeReport(
                     new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), "10.0.0.1:4053",
@@ -102,6 +106,11 @@ public sealed class WireSerializerTests : IDisposable
                 {
                     SequenceId = 4, Prefix = 0, Tokens = [1, 2, 3], IsDecode = false, Placement = new CpPlacement(PlacementKind.Split, 0),
                     NewBlocks = [5, 6], Start = new SequenceStart(3, s_sampling, true), Sample = true,
+                },
+                new StepRequest
+                {
+                    SequenceId = 5, Prefix = 2, Tokens = [3], IsDecode = false, Placement = new CpPlacement(PlacementKind.Replicated, 0),
+                    NewBlocks = [5, 7], Start = new SequenceStart(3, s_sampling) { Seen = [1, 2] },
                 },
                 new StepRequest
                 {
