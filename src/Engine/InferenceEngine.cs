@@ -278,7 +278,10 @@ public sealed class InferenceEngine : IAsyncDisposable
             Guid.NewGuid(), tokens, tokens.Length,
             Math.Min(request.MaxTokens ?? _model.Defaults.MaxNewTokens ?? int.MaxValue, room),
             request.Sampling.Over(_model.Defaults.Sampling),
-            request.IgnoreEos ? ImmutableArray<int>.Empty : _model.EndTokens);
+            request.IgnoreEos ? ImmutableArray<int>.Empty : _model.EndTokens)
+        {
+            CacheSalt = request.CacheSalt ?? "",
+        };
     }
 
     private void ThrowIfDisposed()

@@ -17,7 +17,7 @@ internal static class RunLine
         var parts = new List<string>
         {
             $"{ranks} {(ranks == 1 ? "rank" : "ranks")}, attn-cp {placement.CpSize}",
-            $"{summary.PromptTokens} prompt tokens as {string.Join(" + ", placement.RowsPerRank)} rows",
+            $"{summary.PromptTokens} prompt tokens{Cached(summary)} as {string.Join(" + ", placement.RowsPerRank)} rows",
             Ways(placement.StepsByKind),
             $"K/V gathered {Bytes(placement.KvBytesGathered)}",
         };
@@ -37,6 +37,8 @@ internal static class RunLine
         < 1024 * 1024 => Invariant($"{bytes / 1024.0:0.0} KiB"),
         _ => Invariant($"{bytes / (1024.0 * 1024):0.0} MiB"),
     };
+
+    private static string Cached(GenerationSummary summary) => summary.CachedTokens == 0 ? "" : $", {summary.CachedTokens} of them cached,";
 
     private static string Ways(IReadOnlyList<int> steps)
     {

@@ -50,6 +50,7 @@ internal sealed class ChatAnswer
     {
         InputTokenCount = summary.PromptTokens,
         OutputTokenCount = summary.CompletionTokens,
+        CachedInputTokenCount = summary.CachedTokens,
         TotalTokenCount = summary.PromptTokens + summary.CompletionTokens,
     };
 }

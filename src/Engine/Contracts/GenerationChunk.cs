@@ -36,7 +36,7 @@ public sealed record GenerationChunk
 }
 
 /// <summary>How far a prompt is.</summary>
-/// <param name="Processed">Prompt tokens that are done.</param>
+/// <param name="Processed">Prompt tokens that are done; it begins with those that need not be computed.</param>
 /// <param name="Total">Prompt tokens in all.</param>
 public readonly record struct PrefillProgress(int Processed, int Total);
 
@@ -58,8 +58,13 @@ public enum FinishReason
 /// <param name="CompletionTokens">Tokens generated, an end token included.</param>
 /// <param name="Placement">How the prompt lay on the ranks.</param>
 /// <param name="TimeToFirstToken">From the request to its first token, waiting included; null where there was none.</param>
-/// <param name="PrefillTokensPerSecond">Prompt tokens through the time to the first token; null where there was none.</param>
+/// <param name="PrefillTokensPerSecond">Prompt tokens that were computed through the time to the first token; null where there was
+/// none.</param>
 /// <param name="DecodeTokensPerSecond">Later tokens through the time between first and last; null with fewer than two.</param>
 public sealed record GenerationSummary(
     int PromptTokens, int CompletionTokens, PrefillPlacement Placement, TimeSpan? TimeToFirstToken,
-    double? PrefillTokensPerSecond, double? DecodeTokensPerSecond);
+    double? PrefillTokensPerSecond, double? DecodeTokensPerSecond)
+{
+    /// <summary>Tokens of the prompt that were not computed: an earlier request had left their keys and values in the pool.</summary>
+    public int CachedTokens => Placement.CachedTokens;
+}

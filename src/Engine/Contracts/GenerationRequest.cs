@@ -17,6 +17,9 @@ public sealed record GenerationRequest
     /// <summary>Length of a stop string at most, in UTF-16 units.</summary>
     public const int MaxStopLength = 1024;
 
+    /// <summary>Length of <see cref="CacheSalt"/> at most, in UTF-16 units.</summary>
+    public const int MaxSaltLength = 256;
+
     /// <summary>A conversation, rendered with the model's chat template, the assistant's turn opened behind it.</summary>
     public IReadOnlyList<PromptMessage>? Messages { get; init; }
 
@@ -53,6 +56,13 @@ public sealed record GenerationRequest
     /// <summary>Texts that end the answer, at most 64; neither they nor parts of them are emitted. Behind messages they do not count in
     /// the reasoning. Default none.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>
+    /// Who shares keys and values: a request takes over what earlier ones of the same salt have computed for the same tokens, and is faster
+    /// then, which they may notice. A server gives each of its users another, that no client chooses. Changes no answer. At most 256
+    /// characters. Default none: shared among all requests without one.
+    /// </summary>
+    public string? CacheSalt { get; init; }
 
     /// <summary>Generate on past the model's end tokens. Default off.</summary>
     public bool IgnoreEos { get; init; }

@@ -67,7 +67,7 @@ internal sealed class GenerationStream
         var decoding = _clock.GetElapsedTime(_firstToken, _lastToken);
         return new GenerationSummary(
             _request.PromptLength, _tokens, placement, toFirst,
-            toFirst is { Ticks: > 0 } first ? _request.PromptLength / first.TotalSeconds : null,
+            toFirst is { Ticks: > 0 } first ? (_request.PromptLength - placement.CachedTokens) / first.TotalSeconds : null,
             _tokens > 1 && decoding.Ticks > 0 ? (_tokens - 1) / decoding.TotalSeconds : null);
     }
 }

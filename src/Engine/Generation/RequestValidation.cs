@@ -20,6 +20,7 @@ internal static class RequestValidation
         if (request.N is < 1 or > GenerationRequest.MaxN)
             problems.Add($"n must be in [1, {GenerationRequest.MaxN}], found {request.N}");
         CheckStops(problems, request.Stop);
+        CheckSalt(problems, request.CacheSalt);
         problems.AddRange(request.Sampling.Over(model.Defaults.Sampling).Problems(model.VocabSize));
         return problems;
     }
@@ -85,6 +86,15 @@ internal static class RequestValidation
             problems.Add($"tokens[{i}] must be in [0, {vocabSize}), found {tokens[i]}");
             return; // A wrong vocabulary makes all of them wrong: the first says enough.
         }
+    }
+
+    /// <remarks>Half a surrogate pair is refused, not replaced: two salts would become one.</remarks>
+    private static void CheckSalt(List<string> problems, string? salt)
+    {
+        if (salt is { Length: > GenerationRequest.MaxSaltLength })
+            problems.Add($"cache_salt must have at most {GenerationRequest.MaxSaltLength} characters, found {salt.Length}");
+        else if (salt is not null && WellFormedJson.Text(salt) != salt)
+            problems.Add("cache_salt must be well-formed text, found half a surrogate pair");
     }
 
     private static void CheckStops(List<string> problems, IReadOnlyList<string> stops)

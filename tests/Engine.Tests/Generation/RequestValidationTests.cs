@@ -29,6 +29,8 @@ public class RequestValidationTests
         { "stop", TestModel.Ask("x") with { Stop = [.. Enumerable.Range(0, 100_000).Select(i => $"{i}")] } },
         { "stop[1]", TestModel.Ask("x") with { Stop = ["a", ""] } },
         { "stop[0]", TestModel.Ask("x") with { Stop = [new string('a', 1025)] } },
+        { "cache_salt", TestModel.Ask("x") with { CacheSalt = new string('a', 257) } },
+        { "cache_salt", TestModel.Ask("x") with { CacheSalt = "a\ud800" } },
         { "messages", new GenerationRequest() },
         { "messages", new GenerationRequest { Messages = [] } },
         { "messages", TestModel.Ask("x") with { Prompt = "y" } },
