@@ -33,8 +33,15 @@ public sealed class ManualTimeProvider : FakeTimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             _repeats = period > TimeSpan.Zero;
-            SetActive(dueTime != Timeout.InfiniteTimeSpan);
-            return _timer!.Change(dueTime, period);
+            if (dueTime <= TimeSpan.Zero)
+                SetActive(dueTime == TimeSpan.Zero);
+
+            // Who sees the timer run may move the clock at once: it must be due by then.
+            var changed = _timer!.Change(dueTime, period);
+            if (dueTime > TimeSpan.Zero)
+                SetActive(true);
+
+            return changed;
         }
 
         public void Fire(object? unused)
