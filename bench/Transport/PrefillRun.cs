@@ -43,8 +43,7 @@ internal static class PrefillRun
             Layers = config.NumHiddenLayers,
             Blocks = (tokens / BlockSize) + 2,
             BlockSize = BlockSize,
-            KvHeads = shard.NumKvHeads(config),
-            HeadDim = config.HeadDim,
+            Row = KvRow.Of(config, shard),
             DType = DType.BF16,
         });
         await using var pair = await PairMesh.ConnectAsync(processes, new DataPlaneOptions { Host = host, Insecure = true });

@@ -26,6 +26,7 @@ public sealed class RankPipeline : IRankPipeline
 
     private readonly RankSetup _setup;
     private readonly Action<StepResult> _deliver;
+    private readonly Func<int, Attention> _attention;
     private readonly CancellationTokenSource _graph = new();
     private readonly StageBlock _blocks;
     private readonly StepsInside _inside;
@@ -35,9 +36,16 @@ public sealed class RankPipeline : IRankPipeline
     /// <param name="setup">The rank's parts; stay alive until <see cref="Completion"/>.</param>
     /// <param name="deliver">Gets exactly one result for each plan taken, on any thread; must not block or throw.</param>
     public RankPipeline(RankSetup setup, Action<StepResult> deliver)
+        : this(setup, deliver, layer => Attention.Create(setup, layer))
+    {
+    }
+
+    /// <summary>Takes each layer's attention from <paramref name="attention"/>.</summary>
+    internal RankPipeline(RankSetup setup, Action<StepResult> deliver, Func<int, Attention> attention)
     {
         _setup = setup;
         _deliver = deliver;
+        _attention = attention;
         _inside = new StepsInside(setup);
         _blocks = new StageBlock(setup, _graph.Token);
         _head = Link(_blocks);
@@ -115,20 +123,21 @@ public sealed class RankPipeline : IRankPipeline
         StageBlock blocks, int layer, ISourceBlock<StageResult<NormedMessage>> normed)
     {
         var groups = _setup.Groups;
+        var attention = _attention(layer);
 
         // Steps 2 and 3: K and V first, their gather goes out, Q; then the gathered K‖V into the pool.
         var qkv = blocks.Create<NormedMessage, QkvMessage>(
-            StageNames.QkvProjection, layer, new QkvProjectionStage(_setup, layer, _graph.Token).Run);
+            StageNames.QkvProjection, layer, new QkvProjectionStage(_setup, layer, attention, _graph.Token).Run);
         var gather = blocks.Create<QkvMessage, QueryMessage>(
-            StageNames.KvConcatGather, layer, new KvConcatGatherStage(_setup, layer).RunAsync, waits: groups.AttnCp.Size > 1);
+            StageNames.KvConcatGather, layer, new KvConcatGatherStage(_setup, layer, attention).RunAsync, waits: groups.AttnCp.Size > 1);
 
         // Steps 4 and 5: early and late zigzag blocks, one FIA call each.
         var split = blocks.Create<QueryMessage, SplitQueryMessage>(StageNames.ZigzagQSplit, layer, ZigzagQSplitStage.Run);
-        var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(StageNames.DualFia, layer, new DualFiaStage(_setup, layer).Run);
+        var fia = blocks.Create<SplitQueryMessage, AttentionMessage>(StageNames.DualFia, layer, new DualFiaStage(attention).Run);
 
         // Steps 6 and 7: o_proj, residual, norm; experts, residual, the next layer's norm.
         var concat = blocks.Create<AttentionMessage, NormedMessage>(
-            StageNames.Concat, layer, new ConcatStage(_setup, layer, _graph.Token).RunAsync, waits: groups.AttnTp.Size > 1);
+            StageNames.Concat, layer, new ConcatStage(_setup, layer, attention, _graph.Token).RunAsync, waits: groups.AttnTp.Size > 1);
         var moe = blocks.Create<NormedMessage, NormedMessage>(
             StageNames.Moe, layer, new MoeStage(_setup, layer, _graph.Token).RunAsync,
             waits: groups.Moe.Size > 1 || _setup.Topology.NeedsMoeGather);

@@ -62,8 +62,7 @@ public sealed partial class DeadCodeTests
         ["SafetensorsFile.Metadata"] = "as above",
         ["VocabStart"] = "what of the model a shard has",
         ["VocabCount"] = "as above",
-        ["InverseFrequencies"] = "the angles' formula",
-        ["RotaryEmbedding.AttentionFactor"] = "as above",
+        ["RotaryEmbedding.AttentionFactor"] = "the angles' formula",
     };
 
     // Benchmarks and samples are programs, too; they are read as text, so that this project need not build them.

@@ -29,8 +29,7 @@ internal sealed class BenchRank : IAsyncDisposable
             Layers = model.Config.NumHiddenLayers,
             Blocks = kvBlocks,
             BlockSize = BenchPlans.BlockSize,
-            KvHeads = shard.NumKvHeads(model.Config),
-            HeadDim = model.Config.HeadDim,
+            Row = KvRow.Of(model.Config, shard),
             DType = model.KvDType,
         });
         _restingBytes = device.Memory.BytesNow;

@@ -100,8 +100,7 @@ internal sealed record EngineSpec
             Layers = Model.NumHiddenLayers,
             Blocks = 2,
             BlockSize = kv.BlockSizeTokens,
-            KvHeads = Shards[rank].NumKvHeads(Model),
-            HeadDim = Model.HeadDim,
+            Row = KvRow.Of(Model, Shards[rank]),
             DType = DTypeOf(kv.DType, DType == DType.I8 ? DType.BF16 : DType),
         };
         var needed = (long)Settings.Scheduler.MaxRunning * BlockTable.BlocksFor(Model.MaxPositionEmbeddings, kv.BlockSizeTokens);
@@ -136,7 +135,7 @@ internal sealed record EngineSpec
         ranks.Count * ThreadsPerRank,
         Settings.KvCache.Tokens is null ? "akka-cp.kv-cache.memory" : "akka-cp.kv-cache.tokens")
     {
-        ScratchBytes = ByteCount.Product(ranks.Count, ThreadsPerRank, CpuDevice.ScratchBytesOf(Model.HeadDim)),
+        ScratchBytes = ByteCount.Product(ranks.Count, ThreadsPerRank, CpuDevice.ScratchBytesOf(KvShapeOf(0).Row.KeyDim)),
     };
 
     /// <summary>What a process with all ranks takes; of a cluster node, with as many as it has places for.</summary>

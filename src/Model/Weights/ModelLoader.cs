@@ -66,19 +66,7 @@ public static class ModelLoader
     {
         InputNorm = loaded.Tensor(pieces.InputNorm),
         PostAttentionNorm = loaded.Tensor(pieces.PostAttentionNorm),
-        Attention = new AttentionWeights
-        {
-            NumHeads = shard.NumHeads(config),
-            NumKvHeads = shard.NumKvHeads(config),
-            Q = loaded.Matrix(pieces.Attention.Q),
-            Kv = loaded.Matrix(pieces.Attention.Kv),
-            O = loaded.Matrix(pieces.Attention.O),
-            QNorm = loaded.Tensor(pieces.Attention.QNorm),
-            KNorm = loaded.Tensor(pieces.Attention.KNorm),
-            QBias = loaded.TensorOrNull(pieces.Attention.QBias),
-            KvBias = loaded.TensorOrNull(pieces.Attention.KvBias),
-            OBias = loaded.TensorOrNull(pieces.Attention.OBias),
-        },
+        Attention = pieces.Attention.Assemble(config, shard, loaded),
         Moe = pieces.Moe is not { } moe ? null : new MoeWeights
         {
             Router = loaded.Matrix(moe.Router),

@@ -5,7 +5,7 @@ namespace AkkaCp.Model.Weights;
 
 /// <summary>
 /// What one rank holds and where in the files it lies: a pure function of config, shard and type. Letters: V vocabulary, H
-/// hidden, D head dimension, nH and nKv heads of this rank, E experts, F inner width of this rank.
+/// hidden.
 /// </summary>
 public sealed record ShardPieces
 {
@@ -90,38 +90,9 @@ public sealed record ShardPieces
             InputNorm = WeightPiece.Vector(TensorSlice.Vector(prefix + "input_layernorm.weight", config.HiddenSize)),
             PostAttentionNorm = WeightPiece.Vector(
                 TensorSlice.Vector(prefix + "post_attention_layernorm.weight", config.HiddenSize)),
-            Attention = Attention(config, shard, dtype, prefix + "self_attn."),
+            Attention = AttentionPieces.Create(config, shard, dtype, prefix + "self_attn."),
             Moe = sparse ? Moe(config, shard, dtype, prefix + "mlp.") : null,
             Mlp = sparse ? null : Mlp(config, shard, dtype, prefix + "mlp."),
-        };
-    }
-
-    private static AttentionPieces Attention(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
-    {
-        var d = config.HeadDim;
-        var (qRows, kvRows) = (config.NumAttentionHeads * d, config.NumKeyValueHeads * d);
-        var (q, qCount) = (shard.AttnTpRank * shard.NumHeads(config) * d, shard.NumHeads(config) * d);
-        var (kv, kvCount) = (shard.FirstKvHead(config) * d, shard.NumKvHeads(config) * d);
-        var pieces = new AttentionPieces(
-            Q: WeightPiece.Matrix(dtype, TensorSlice.Rows(prefix + "q_proj.weight", qRows, config.HiddenSize, q, qCount)),
-            Kv: WeightPiece.Matrix(
-                dtype,
-                TensorSlice.Rows(prefix + "k_proj.weight", kvRows, config.HiddenSize, kv, kvCount),
-                TensorSlice.Rows(prefix + "v_proj.weight", kvRows, config.HiddenSize, kv, kvCount)),
-            O: WeightPiece.Matrix(dtype, TensorSlice.Columns(prefix + "o_proj.weight", config.HiddenSize, qRows, q, qCount)),
-            QNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "q_norm.weight", d)),
-            KNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "k_norm.weight", d)));
-        return !config.AttentionBias ? pieces : pieces with
-        {
-            QBias = WeightPiece.Vector(TensorSlice.Vector(prefix + "q_proj.bias", qRows, q, qCount)),
-            KvBias = WeightPiece.Vector(
-                TensorSlice.Vector(prefix + "k_proj.bias", kvRows, kv, kvCount),
-                TensorSlice.Vector(prefix + "v_proj.bias", kvRows, kv, kvCount)),
-
-            // The partial outputs of ATTN_TP are added up: the bias must come from one of them only.
-            OBias = shard.AttnTpRank == 0
-                ? WeightPiece.Vector(TensorSlice.Vector(prefix + "o_proj.bias", config.HiddenSize))
-                : null,
         };
     }
 

@@ -3,7 +3,7 @@ using AkkaCp.Npu;
 namespace AkkaCp.Pipeline.Kv;
 
 /// <summary>
-/// One rank's paged key and value caches, a pair of tensors [blocks, block size, kvN, D] for each layer. It owns them and returns
+/// One rank's paged key and value caches, a pair of tensors for each layer, a <see cref="KvRow"/> in each slot. It owns them and returns
 /// them when disposed. Their content is undefined until written; attention reads only slots below a request's length.
 /// </summary>
 public sealed class KvPool : IDisposable
@@ -27,8 +27,8 @@ public sealed class KvPool : IDisposable
         {
             for (var layer = 0; layer < shape.Layers; layer++)
             {
-                _keys[layer] = memory.Rent(shape.DType, shape.Blocks, shape.BlockSize, shape.KvHeads, shape.HeadDim);
-                _values[layer] = memory.Rent(shape.DType, shape.Blocks, shape.BlockSize, shape.KvHeads, shape.HeadDim);
+                _keys[layer] = memory.Rent(shape.DType, shape.Blocks, shape.BlockSize, shape.Row.KvHeads, shape.Row.KeyDim);
+                _values[layer] = memory.Rent(shape.DType, shape.Blocks, shape.BlockSize, shape.Row.KvHeads, shape.Row.ValueDim);
             }
         }
         catch
@@ -41,10 +41,10 @@ public sealed class KvPool : IDisposable
     /// <summary>The pool's size.</summary>
     public KvPoolShape Shape { get; }
 
-    /// <summary>Keys of a layer, [blocks, block size, kvN, D].</summary>
+    /// <summary>Keys of a layer, [blocks, block size, kvN, KeyDim].</summary>
     public TensorView Keys(int layer) => _keys[layer].View;
 
-    /// <summary>Values of a layer, [blocks, block size, kvN, D].</summary>
+    /// <summary>Values of a layer, [blocks, block size, kvN, ValueDim].</summary>
     public TensorView Values(int layer) => _values[layer].View;
 
     /// <summary>Returns the memory; further calls do nothing.</summary>

@@ -14,17 +14,14 @@ public sealed record KvPoolShape
     /// <summary>Tokens of a block: a multiple of 16, at most 1024 (FIA's rule).</summary>
     public required int BlockSize { get; init; }
 
-    /// <summary>Key/value heads that this rank holds.</summary>
-    public required int KvHeads { get; init; }
-
-    /// <summary>Elements of a head.</summary>
-    public required int HeadDim { get; init; }
+    /// <summary>What a layer keeps of a token.</summary>
+    public required KvRow Row { get; init; }
 
     /// <summary>Type of the cached keys and values.</summary>
     public required DType DType { get; init; }
 
     /// <summary>Bytes of one block over all layers, keys and values together.</summary>
-    public long BytesPerBlock => 2L * Layers * BlockSize * KvHeads * HeadDim * DType.Bytes();
+    public long BytesPerBlock => (long)Layers * BlockSize * Row.Length * DType.Bytes();
 
     /// <summary>Bytes of the pool.</summary>
     public long Bytes => ByteCount.Product(BytesPerBlock, Blocks);
@@ -35,7 +32,10 @@ public sealed record KvPoolShape
     {
         var problems = new List<string>();
         foreach (var (name, size) in (ReadOnlySpan<(string, int)>)
-            [(nameof(Layers), Layers), (nameof(KvHeads), KvHeads), (nameof(HeadDim), HeadDim)])
+            [
+                (nameof(Layers), Layers), (nameof(Row.KvHeads), Row.KvHeads),
+                (nameof(Row.KeyDim), Row.KeyDim), (nameof(Row.ValueDim), Row.ValueDim),
+            ])
         {
             if (size < 1)
                 problems.Add($"{name}: expected at least 1, found {size}");

@@ -13,8 +13,8 @@ internal sealed class EmbedStage(RankSetup setup, SequenceTable sequences)
     {
         var map = step.MapRows(sequences);
         var rows = map.Rows.Rows;
-        var cos = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
-        var sin = step.Rent(DType.F32, rows, setup.Weights.Config.HeadDim / 2);
+        var pairs = setup.Rope.InverseFrequencies.Count;
+        var (cos, sin) = (step.Rent(DType.F32, rows, pairs), step.Rent(DType.F32, rows, pairs));
         setup.Rope.Fill(map.Positions, cos, sin);
         (step.Cos, step.Sin) = (cos, sin);
 

@@ -3,7 +3,7 @@ using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Pipeline.Stages;
 
-// What travels between two stages. Letters: T local rows, H hidden size, N local query heads, D head dimension.
+// What travels between two stages. Letters: T local rows, H hidden size; … is Attention's own.
 // The stage that receives a message owns its tensors: it passes them on or disposes them. Messages are values: a hop allocates no object.
 
 /// <summary>A plan that enters.</summary>
@@ -19,13 +19,13 @@ internal readonly record struct NormedMessage(StepContext Step, Tensor Hidden, T
     public override string ToString() => Step.ToString();
 }
 
-/// <summary>Q [T, N, D] with its K‖V under way; <see cref="PendingKv"/> says what the pool still waits for.</summary>
+/// <summary>Q [T, …] with its K‖V under way; <see cref="PendingKv"/> says what the pool still waits for.</summary>
 internal readonly record struct QkvMessage(StepContext Step, Tensor Hidden, Tensor Query, PendingKv Kv)
 {
     public override string ToString() => Step.ToString();
 }
 
-/// <summary>Q [T, N, D]; K and V of the step are in the pool.</summary>
+/// <summary>Q [T, …]; K and V of the step are in the pool.</summary>
 internal readonly record struct QueryMessage(StepContext Step, Tensor Hidden, Tensor Query)
 {
     public override string ToString() => Step.ToString();
@@ -38,15 +38,15 @@ internal readonly record struct SplitQueryMessage(StepContext Step, Tensor Hidde
     public override string ToString() => Step.ToString();
 }
 
-/// <summary>Attention's result [T, N, D]: the prev rows, behind them the next rows.</summary>
+/// <summary>Attention's result [T, …]: the prev rows, behind them the next rows.</summary>
 internal readonly record struct AttentionMessage(StepContext Step, Tensor Hidden, Tensor Attention)
 {
     public override string ToString() => Step.ToString();
 }
 
 /// <summary>K‖V rows on their way into the pool.</summary>
-/// <param name="Local">[T, 2·kvN·D] F32, this rank's rows as the product left them; null when all of them travel.</param>
-/// <param name="Gathered">[gathered rows, 2·kvN·D] in the pool's type, K normed and rotated, rank-major, whole when the step's transfer
+/// <param name="Local">[T, …] F32, this rank's rows as the products left them; null when all of them travel.</param>
+/// <param name="Gathered">[gathered rows, row of the pool] in the pool's type, finished, rank-major, whole when the step's transfer
 /// ends; null when nothing travels.</param>
 internal readonly record struct PendingKv(Tensor? Local, Tensor? Gathered);
 

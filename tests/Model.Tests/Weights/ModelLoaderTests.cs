@@ -37,11 +37,11 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal(Whole(file, "lm_head.weight"), Values(weights.LmHead));
         Assert.Equal(Whole(file, "model.norm.weight"), weights.FinalNorm.View.ReadFloats());
         var layer = weights.Layers[3];
-        Assert.Equal(Whole(file, "model.layers.3.self_attn.q_proj.weight"), Values(layer.Attention.Q));
+        Assert.Equal(Whole(file, "model.layers.3.self_attn.q_proj.weight"), Values(AttentionOf(layer).Q));
         Assert.Equal(
             (float[])[.. Whole(file, "model.layers.3.self_attn.k_proj.weight"), .. Whole(file, "model.layers.3.self_attn.v_proj.weight")],
-            Values(layer.Attention.Kv));
-        Assert.Equal(Whole(file, "model.layers.3.self_attn.q_norm.weight"), layer.Attention.QNorm.View.ReadFloats());
+            Values(AttentionOf(layer).Kv));
+        Assert.Equal(Whole(file, "model.layers.3.self_attn.q_norm.weight"), AttentionOf(layer).QNorm.View.ReadFloats());
         Assert.Equal((float[])[.. Whole(file, "model.layers.3.mlp.experts.7.gate_proj.weight"),
             .. Whole(file, "model.layers.3.mlp.experts.7.up_proj.weight")],
             Values(layer.Moe!.GateUp[7]));
@@ -60,7 +60,7 @@ public sealed class ModelLoaderTests : IDisposable
 
         var layer = weights.Layers[0];
         Assert.All<PackedMatrix>(
-            [weights.LmHead, layer.Attention.Q, layer.Attention.Kv, layer.Attention.O, .. layer.Moe!.GateUp, .. layer.Moe.Down],
+            [weights.LmHead, AttentionOf(layer).Q, AttentionOf(layer).Kv, AttentionOf(layer).O, .. layer.Moe!.GateUp, .. layer.Moe.Down],
             matrix => Assert.Equal(DType.I8, matrix.DType));
         Assert.Equal(DType.F32, layer.Moe.Router.DType);
         Assert.Equal((DType.BF16, DType.F32, DType.F32),
@@ -83,7 +83,7 @@ public sealed class ModelLoaderTests : IDisposable
         using var expected = device.CreateMatrix(n, k / 2, DType.I8);
         expected.Pack(0, slice);
 
-        Assert.Equal(Product(device, expected), Product(device, weights.Layers[0].Attention.O));
+        Assert.Equal(Product(device, expected), Product(device, AttentionOf(weights.Layers[0]).O));
     }
 
     [Theory]
@@ -106,8 +106,8 @@ public sealed class ModelLoaderTests : IDisposable
         wide.View.Write(Whole(file, "model.embed_tokens.weight"));
         device.Cast(wide, embedding);
 
-        Assert.Equal(Product(device, columns), Product(device, weights.Layers[0].Attention.O));
-        Assert.Equal(Product(device, rows), Product(device, weights.Layers[0].Attention.Q));
+        Assert.Equal(Product(device, columns), Product(device, AttentionOf(weights.Layers[0]).O));
+        Assert.Equal(Product(device, rows), Product(device, AttentionOf(weights.Layers[0]).Q));
         Assert.Equal(embedding.View.ReadBytes(), weights.Embedding.View.ReadBytes());
     }
 
@@ -139,7 +139,7 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal(embedding[(19 * 64)..], Values(weights.LmHead));
         Assert.Equal(embedding.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).Skip(64).Take(64),
             weights.Embedding.View.Slice(1, 1).ReadBF16());
-        var attention = weights.Layers[1].Attention;
+        var attention = AttentionOf(weights.Layers[1]);
         Assert.Equal((2, 1), (attention.NumHeads, attention.NumKvHeads));
         Assert.Equal(TestModel.Values("model.layers.1.self_attn.q_proj.bias", 128)[64..], attention.QBias!.Value.View.ReadFloats());
         Assert.Equal((float[])[.. TestModel.Values("model.layers.1.self_attn.k_proj.bias", 64)[32..],
@@ -175,8 +175,8 @@ public sealed class ModelLoaderTests : IDisposable
 
         Assert.Equal(WeightBytes.EstimateShared(config, shards, DType.F32), _store.Bytes);
         Assert.True(_store.Bytes < ranks[0].Bytes + ranks[1].Bytes);
-        Assert.Same(ranks[0].Layers[0].Attention.Q, ranks[2].Layers[0].Attention.Q);
-        Assert.NotSame(ranks[0].Layers[0].Attention.Q, ranks[1].Layers[0].Attention.Q);
+        Assert.Same(AttentionOf(ranks[0].Layers[0]).Q, AttentionOf(ranks[2].Layers[0]).Q);
+        Assert.NotSame(AttentionOf(ranks[0].Layers[0]).Q, AttentionOf(ranks[1].Layers[0]).Q);
         Assert.Equal(ranks[0].Embedding, ranks[1].Embedding);
         Assert.Same(ranks[0].Layers[1].Moe!.Router, ranks[3].Layers[1].Moe!.Router);
 
@@ -229,7 +229,7 @@ public sealed class ModelLoaderTests : IDisposable
 
         Assert.Equal((0L, 0, 0, 0), (_store.Bytes, _store.Count, _device.Memory.LiveTensors, _device.Live.Value));
         using var weights = Load(config);
-        Assert.Equal(TestModel.Values("model.layers.0.self_attn.q_proj.weight", 128 * 64), Values(weights.Layers[0].Attention.Q));
+        Assert.Equal(TestModel.Values("model.layers.0.self_attn.q_proj.weight", 128 * 64), Values(AttentionOf(weights.Layers[0]).Q));
     }
 
     [Fact]
@@ -276,6 +276,8 @@ public sealed class ModelLoaderTests : IDisposable
 
         Assert.Equal(TestModel.Values("lm_head.weight", 40_000 * 64), Values(weights.LmHead));
     }
+
+    private static GroupedQueryWeights AttentionOf(LayerWeights layer) => Assert.IsType<GroupedQueryWeights>(layer.Attention);
 
     private static float[] Values(PackedMatrix matrix) => Assert.IsType<PlainMatrix>(matrix).Values;
 

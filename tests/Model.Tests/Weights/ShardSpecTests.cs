@@ -108,9 +108,9 @@ public class ShardSpecTests
     {
         var config = TestModel.Config(json => json["attention_bias"] = true);
 
-        Assert.NotNull(PiecesOf(config, new ShardSpec(2, 0, 1, 0, 1, 0)).Layers[0].Attention.OBias);
-        Assert.Null(PiecesOf(config, new ShardSpec(2, 1, 1, 0, 1, 0)).Layers[0].Attention.OBias);
-        Assert.NotNull(PiecesOf(config, new ShardSpec(2, 1, 1, 0, 1, 0)).Layers[0].Attention.QBias);
+        Assert.NotNull(AttentionOf(config, new ShardSpec(2, 0, 1, 0, 1, 0)).OBias);
+        Assert.Null(AttentionOf(config, new ShardSpec(2, 1, 1, 0, 1, 0)).OBias);
+        Assert.NotNull(AttentionOf(config, new ShardSpec(2, 1, 1, 0, 1, 0)).QBias);
     }
 
     [Fact]
@@ -149,6 +149,9 @@ public class ShardSpecTests
 
         Assert.Equal((2 * ((48 * Layer) + (2L * 151936 * 2048))) + (4 * Vectors) + (4L * 48 * 128 * 2048), bytes);
     }
+
+    private static GroupedQueryPieces AttentionOf(ModelConfig config, ShardSpec shard) =>
+        Assert.IsType<GroupedQueryPieces>(PiecesOf(config, shard).Layers[0].Attention);
 
     private static ShardPieces PiecesOf(ModelConfig config, ShardSpec shard) => ShardPieces.Create(config, shard, DType.BF16);
 

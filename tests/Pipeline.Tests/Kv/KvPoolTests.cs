@@ -8,7 +8,7 @@ namespace AkkaCp.Pipeline.Tests.Kv;
 public sealed class KvPoolTests
 {
     private static readonly KvPoolShape s_shape =
-        new() { Layers = 3, Blocks = 5, BlockSize = 16, KvHeads = 2, HeadDim = 8, DType = DType.BF16 };
+        new() { Layers = 3, Blocks = 5, BlockSize = 16, Row = new KvRow(2, 8, 8), DType = DType.BF16 };
 
     [Theory]
     [InlineData(DType.F32, 3 * 2 * 5 * 16 * 2 * 8 * 4)]
@@ -34,9 +34,9 @@ public sealed class KvPoolTests
     public void WrongSizes_AreNamedAllAtOnce()
     {
         using var memory = new TensorPool();
-        var wrong = new KvPoolShape { Layers = 0, Blocks = 1, BlockSize = 20, KvHeads = -1, HeadDim = 0, DType = DType.F32 };
+        var wrong = new KvPoolShape { Layers = 0, Blocks = 1, BlockSize = 20, Row = new KvRow(-1, 0, 0), DType = DType.F32 };
         var error = Assert.Throws<ArgumentException>(() => new KvPool(memory, wrong));
-        foreach (var name in (string[])["Layers", "Blocks", "BlockSize", "KvHeads", "HeadDim"])
+        foreach (var name in (string[])["Layers", "Blocks", "BlockSize", "KvHeads", "KeyDim", "ValueDim"])
             Assert.Contains($"{name}: expected", error.Message, StringComparison.Ordinal);
 
         Assert.Throws<ArgumentException>(() => (s_shape with { Blocks = int.MaxValue }).Validate());

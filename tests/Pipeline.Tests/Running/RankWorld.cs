@@ -8,6 +8,7 @@ using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Partition;
+using AkkaCp.Pipeline.Stages;
 using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Pipeline.Tests.Running;
@@ -147,26 +148,27 @@ internal sealed class RankWorld : IAsyncDisposable
             Layers = Config.NumHiddenLayers,
             Blocks = options.Blocks,
             BlockSize = BlockSize,
-            KvHeads = shard.NumKvHeads(Config),
-            HeadDim = Config.HeadDim,
+            Row = options.Row ?? KvRow.Of(Config, shard),
             DType = options.KvDType ?? dtype,
         });
         _pools.Add(pool);
         _baseline.Add(device.Memory.LiveTensors);
+        var setup = new RankSetup
+        {
+            Rank = rank,
+            Topology = Topology,
+            Device = options.Wrap?.Invoke(rank, device) ?? device,
+            Weights = weights,
+            Rope = new RotaryEmbedding(Config),
+            Kv = pool,
+            Groups = options.Groups(_mesh, rank),
+            Logits = Logits,
+            Clock = options.Clock?.Invoke(rank),
+        };
         _pipelines.Add(new RankPipeline(
-            new RankSetup
-            {
-                Rank = rank,
-                Topology = Topology,
-                Device = options.Wrap?.Invoke(rank, device) ?? device,
-                Weights = weights,
-                Rope = new RotaryEmbedding(Config),
-                Kv = pool,
-                Groups = options.Groups(_mesh, rank),
-                Logits = Logits,
-                Clock = options.Clock?.Invoke(rank),
-            },
-            options.Deliver ?? (result => Slot(result.Step, result.Rank).SetResult(result))));
+            setup,
+            options.Deliver ?? (result => Slot(result.Step, result.Rank).SetResult(result)),
+            layer => options.Attention(setup, layer)));
     }
 }
 
@@ -178,6 +180,12 @@ internal sealed record RankWorldOptions
     public int Blocks { get; init; } = 128;
 
     public DType? KvDType { get; init; }
+
+    /// <summary>What <see cref="Attention"/> keeps of a token; null, the default, is what the model's own keeps.</summary>
+    public KvRow? Row { get; init; }
+
+    /// <summary>The attention of a layer; the model's own unless a test takes another.</summary>
+    public Func<RankSetup, int, Attention> Attention { get; init; } = Stages.Attention.Create;
 
     /// <summary>Split from the shortest length that can be.</summary>
     public CpPolicySettings Policy { get; init; } = new() { MinTokens = 1 };
