@@ -128,9 +128,11 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Reads the answer of a request that was taken over.</summary>
     internal AnswerReader ReaderOf(AcceptedRequest accepted)
     {
+        if (accepted.Request.Messages is null)
+            return new AnswerReader(null);
         var tools = accepted.Request.Tools;
         var calls = tools.Count > 0 ? new CallReader(new OfferedTools(tools), _model.Prompts.WritesXmlCalls) : null;
-        return new AnswerReader(accepted.Prompt.OpensReasoning, calls);
+        return new AnswerReader(new OutputParser(accepted.Prompt.OpensReasoning, calls));
     }
 
     /// <summary>Answers a request that was taken over.</summary>
@@ -143,7 +145,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         var chunks = accepted.Request.N == 1
             ? AnswerAsync(accepted, cancellationToken)
             : ChoiceMerge.Merge(
-                (choice, ending) => AnswerAsync(accepted.Choice(choice, seed), ending), accepted.Request.N, cancellationToken);
+                (choice, ending) => AnswerAsync(accepted.Choice(choice, seed), ending), accepted.Request.N, 1, cancellationToken);
         await foreach (var chunk in chunks.ConfigureAwait(false))
             yield return chunk;
     }

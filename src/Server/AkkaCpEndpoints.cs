@@ -1,6 +1,7 @@
 using AkkaCp.Engine;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Server.Chat;
+using AkkaCp.Server.Completions;
 using AkkaCp.Server.Facts;
 using AkkaCp.Server.Http;
 using AkkaCp.Settings;
@@ -49,6 +50,7 @@ public static class AkkaCpEndpoints
     {
         var all = routes.MapGroup("");
         all.MapApi(service, HttpMethods.Post, "/v1/chat/completions", ChatEndpoint.AnswerAsync);
+        all.MapApi(service, HttpMethods.Post, "/v1/completions", CompletionsEndpoint.AnswerAsync);
         all.MapApi(service, HttpMethods.Get, "/v1/models", ModelsEndpoints.ListAsync);
         all.MapApi(service, HttpMethods.Get, "/v1/models/{**id}", ModelsEndpoints.OneAsync);
         all.MapApi(service, HttpMethods.Post, "/tokenize", TokenEndpoints.TokenizeAsync);

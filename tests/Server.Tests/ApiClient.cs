@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -81,8 +82,18 @@ internal sealed class ApiClient : IDisposable
             yield return item.Data;
     }
 
-    public static async Task<JsonNode> BodyAsync(HttpResponseMessage answer) =>
-        JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancelled))!;
+    public static async Task<JsonNode> BodyAsync(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync(Cancelled);
+        try
+        {
+            return JsonNode.Parse(text)!;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException(text, error);
+        }
+    }
 
     public void Dispose() => _http.Dispose();
 }

@@ -1,13 +1,13 @@
 namespace AkkaCp.Engine.Chat;
 
-/// <summary>What every surface shows of an answer: its chunks as pieces of reasoning, text and calls.</summary>
+/// <summary>What every surface shows of an answer: its chunks as pieces of reasoning, text and calls; behind a raw prompt all is
+/// text.</summary>
 internal sealed class AnswerReader
 {
-    private readonly OutputParser _parser;
+    private readonly OutputParser? _parser;
 
-    /// <param name="opensReasoning">Whether the prompt ends inside <c>&lt;think&gt;</c>.</param>
-    /// <param name="calls">Reads calls; null when no tools were offered.</param>
-    public AnswerReader(bool opensReasoning, CallReader? calls) => _parser = new OutputParser(opensReasoning, calls);
+    /// <param name="parser">Divides the answer; null where all is text.</param>
+    public AnswerReader(OutputParser? parser) => _parser = parser;
 
     /// <summary>Whether the answer has a call so far.</summary>
     public bool HasCalls { get; private set; }
@@ -15,6 +15,8 @@ internal sealed class AnswerReader
     /// <summary>The pieces that are certain with this chunk; valid until the next.</summary>
     public IReadOnlyList<OutputPiece> Take(GenerationChunk chunk)
     {
+        if (_parser is null)
+            return chunk.Text.Length > 0 ? [new OutputPiece(OutputKind.Text, chunk.Text)] : [];
         var pieces = _parser.Push(chunk.Text);
         if (chunk.FinishReason is not null)
             pieces = [.. pieces, .. _parser.Flush()];

@@ -10,11 +10,12 @@ internal static class ChoiceMerge
     private const int Room = 64;
 
     /// <summary>The chunks of all answers as they come, each answer's in order. The first that fails ends all.</summary>
-    /// <param name="answers">Gives the answer of a choice, which ends when it is cancelled.</param>
-    /// <param name="count">How many choices.</param>
+    /// <param name="answers">Gives the answer of each, which ends when it is cancelled.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="width">Choices that each of them has itself: their numbers follow one another.</param>
     /// <param name="cancellationToken">Ends all.</param>
     public static async IAsyncEnumerable<GenerationChunk> Merge(
-        Func<int, CancellationToken, IAsyncEnumerable<GenerationChunk>> answers, int count,
+        Func<int, CancellationToken, IAsyncEnumerable<GenerationChunk>> answers, int count, int width,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -32,12 +33,15 @@ internal static class ChoiceMerge
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        async Task ReadAsync(int choice)
+        async Task ReadAsync(int index)
         {
             try
             {
-                await foreach (var chunk in answers(choice, ending.Token).ConfigureAwait(false))
-                    await chunks.Writer.WriteAsync(chunk with { Choice = choice }, ending.Token).ConfigureAwait(false);
+                await foreach (var chunk in answers(index, ending.Token).ConfigureAwait(false))
+                {
+                    var own = chunk with { Choice = (index * width) + chunk.Choice };
+                    await chunks.Writer.WriteAsync(own, ending.Token).ConfigureAwait(false);
+                }
             }
             catch (Exception error)
             {

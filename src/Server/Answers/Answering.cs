@@ -1,5 +1,6 @@
 using AkkaCp.Engine;
 using AkkaCp.Engine.Chat;
+using AkkaCp.Engine.Generation;
 using AkkaCp.Server.Http;
 
 namespace AkkaCp.Server.Answers;
@@ -28,9 +29,9 @@ internal static class Answering
         try
         {
             var engine = call.Engine;
-            var accepted = engine.Accept(request.Generation);
-            var readers = Enumerable.Range(0, request.Generation.N).Select(_ => engine.ReaderOf(accepted)).ToList();
-            var chunks = engine.GenerateAsync(() => accepted, call.Aborted).GetAsyncEnumerator(call.Aborted);
+            var accepted = request.Generations.Select(engine.Accept).ToList();
+            var readers = accepted.SelectMany(one => Enumerable.Range(0, one.Request.N).Select(_ => engine.ReaderOf(one))).ToList();
+            var chunks = Generate(engine, accepted, call.Aborted).GetAsyncEnumerator(call.Aborted);
             await using (chunks.ConfigureAwait(false))
             {
                 var events = new EventReader(chunks, readers, engine);
@@ -45,6 +46,13 @@ internal static class Answering
             throw ApiException.Of(error, request.PromptField);
         }
     }
+
+    private static IAsyncEnumerable<GenerationChunk> Generate(
+        InferenceEngine engine, List<AcceptedRequest> accepted, CancellationToken cancellationToken) => accepted.Count == 1
+        ? engine.GenerateAsync(() => accepted[0], cancellationToken)
+        : ChoiceMerge.Merge(
+            (index, ending) => engine.GenerateAsync(() => accepted[index], ending), accepted.Count, accepted[0].Request.N,
+            cancellationToken);
 
     private static async Task WholeAsync(ApiCall call, EventReader events, AnswerSurface surface)
     {

@@ -7,11 +7,18 @@ namespace AkkaCp.Server.Answers;
 /// <summary>Tokens of a request.</summary>
 internal sealed record TokenUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
 {
-    /// <summary>Of all choices together; the prompt counts once.</summary>
-    public static TokenUsage Of(IEnumerable<GenerationSummary> choices)
+    /// <summary>Of all choices together; each prompt counts once.</summary>
+    /// <param name="choices">The choices, those of a prompt beside each other.</param>
+    /// <param name="n">Choices of a prompt.</param>
+    public static TokenUsage Of(IEnumerable<GenerationSummary> choices, int n)
     {
-        var (prompt, completion) = choices.Aggregate(
-            (0, 0), (sum, choice) => (choice.PromptTokens, sum.Item2 + choice.CompletionTokens));
+        var (prompt, completion) = (0, 0);
+        foreach (var (index, choice) in choices.Index())
+        {
+            prompt += index % n == 0 ? choice.PromptTokens : 0;
+            completion += choice.CompletionTokens;
+        }
+
         return new TokenUsage(prompt, completion, prompt + completion);
     }
 }
@@ -40,4 +47,11 @@ internal readonly record struct UsageField(TokenUsage? Value)
 }
 
 /// <summary>How far a prompt is, as llama.cpp says it.</summary>
-internal sealed record PromptProgress(int Total, int Cache, int Processed, long TimeMs);
+internal sealed record PromptProgress(int Total, int Cache, int Processed, long TimeMs)
+{
+    /// <summary>As the engine tells it.</summary>
+    /// <param name="prefill">How far.</param>
+    /// <param name="elapsed">Since the request came.</param>
+    public static PromptProgress Of(PrefillProgress prefill, TimeSpan elapsed) =>
+        new(prefill.Total, 0, prefill.Processed, (long)elapsed.TotalMilliseconds);
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using AkkaCp.Engine;
 using AkkaCp.Server.Answers;
@@ -19,31 +18,22 @@ internal static class ChatRequest
     {
         RefuseOthers(body, engine.ModelName);
         var kwargs = Kwargs(body);
-        return new AnswerRequest
-        {
-            PromptField = "messages",
-            Stream = body.Stream ?? false,
-            IncludeUsage = IncludesUsage(body),
-            ReturnProgress = body.ReturnProgress ?? false,
-            Generation = new GenerationRequest
+        return SamplingFields.Answer(body, "messages",
+        [
+            SamplingFields.Generation(body, TopLogprobs(body)) with
             {
                 Messages = ChatMessages.Read(body.Messages),
                 Tools = ChatTools.Read(body),
                 EnableThinking = body.ReasoningEffort is { } effort && !kwargs.ContainsKey(Thinking) ? effort != s_efforts[0] : null,
                 ChatTemplateKwargs = kwargs,
-                N = Choices(body.N),
                 MaxTokens = MaxTokens(body),
-                Stop = Fields.Strings(body.Stop, "stop", GenerationRequest.MaxStopStrings),
-                IgnoreEos = body.IgnoreEos ?? false,
-                Sampling = Sampling(body),
             },
-        };
+        ]);
     }
 
     private static void RefuseOthers(ChatCompletionBody body, string model)
     {
-        if (body.Model is { } asked && asked != model)
-            throw ApiException.ModelNotFound(asked, model);
+        SamplingFields.CheckModel(body, model);
         Fields.Refuse(body.Audio, "audio", "must be left out: there is no sound");
         Fields.Refuse(body.WebSearchOptions, "web_search_options", "must be left out: nothing is searched");
         Fields.Refuse(body.Functions, "functions", "must be left out: tools have taken their place");
@@ -61,19 +51,6 @@ internal static class ChatRequest
         }
     }
 
-    private static int Choices(int? n) => n is null or (>= 1 and <= GenerationRequest.MaxN)
-        ? n ?? 1
-        : throw ApiException.Wrong("n", $"n must be in [1, {GenerationRequest.MaxN}], found {n}");
-
-    private static bool IncludesUsage(ChatCompletionBody body)
-    {
-        if (body.StreamOptions is null)
-            return false;
-        return body.Stream is true
-            ? body.StreamOptions.IncludeUsage ?? false
-            : throw ApiException.Wrong("stream_options", "stream_options needs stream = true");
-    }
-
     private static int? MaxTokens(ChatCompletionBody body)
     {
         var (older, newer) = (body.MaxTokens, body.MaxCompletionTokens);
@@ -88,55 +65,9 @@ internal static class ChatRequest
         return newer ?? older;
     }
 
-    private static SamplingOverrides Sampling(ChatCompletionBody body)
-    {
-        if (body.TopLogprobs is not null && body.Logprobs is not true)
-            throw ApiException.Wrong("top_logprobs", "top_logprobs needs logprobs = true");
-        return new SamplingOverrides
-        {
-            Temperature = body.Temperature,
-            TopP = body.TopP,
-            TopK = body.TopK is -1 ? 0 : body.TopK,
-            MinP = body.MinP,
-            RepetitionPenalty = body.RepetitionPenalty,
-            PresencePenalty = body.PresencePenalty,
-            FrequencyPenalty = body.FrequencyPenalty,
-            Seed = Seed(body.Seed),
-            Logprobs = body.Logprobs ?? false,
-            TopLogprobs = body.TopLogprobs ?? 0,
-            LogitBias = LogitBias(body.LogitBias),
-        };
-    }
-
-    /// <summary>A seed.</summary>
-    /// <exception cref="ApiException">It is negative.</exception>
-    public static ulong? Seed(long? seed) => seed switch
-    {
-        null => null,
-        >= 0 => (ulong)seed,
-        _ => throw ApiException.Wrong("seed", $"seed must be at least 0, found {seed}"),
-    };
-
-    /// <summary>Biases by token id.</summary>
-    /// <exception cref="ApiException">It is no object of numbers by token id.</exception>
-    public static IReadOnlyDictionary<int, float>? LogitBias(JsonElement bias)
-    {
-        if (bias.IsNone())
-            return null;
-        var biases = new Dictionary<int, float>();
-        foreach (var entry in Fields.Object(bias, "logit_bias").EnumerateObject())
-        {
-            var field = $"logit_bias[{ApiException.Shown(entry.Name)}]";
-            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw ApiException.Wrong("logit_bias", $"{field} must have a token id as its key");
-            if (entry.Value.ValueKind is not JsonValueKind.Number || !entry.Value.TryGetSingle(out var value) || !float.IsFinite(value))
-                throw ApiException.Wrong("logit_bias", $"{field} must be a number, found {Fields.NameOf(entry.Value)}");
-            if (!biases.TryAdd(id, value))
-                throw ApiException.Wrong("logit_bias", $"{field} must be given once, found it twice");
-        }
-
-        return biases;
-    }
+    private static int? TopLogprobs(ChatCompletionBody body) => body.Logprobs is true ? body.TopLogprobs ?? 0
+        : body.TopLogprobs is null ? null
+        : throw ApiException.Wrong("top_logprobs", "top_logprobs needs logprobs = true");
 
     private static Dictionary<string, JsonElement> Kwargs(ChatCompletionBody body)
     {

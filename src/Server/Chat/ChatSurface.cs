@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AkkaCp.Engine;
 using AkkaCp.Engine.Chat;
 using AkkaCp.Server.Answers;
@@ -16,14 +15,12 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
 
     private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
     private readonly long _created = clock.GetUtcNow().ToUnixTimeSeconds();
-    private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly Collected[] _choices = [.. Enumerable.Range(0, request.Generation.N).Select(_ => new Collected())];
-    private readonly GenerationSummary?[] _summaries = new GenerationSummary?[request.Generation.N];
+    private readonly long _started = clock.GetTimestamp();
+    private readonly Collected[] _choices = [.. Enumerable.Range(0, request.Choices).Select(_ => new Collected())];
+    private readonly GenerationSummary?[] _summaries = new GenerationSummary?[request.Choices];
     private readonly List<TokenProbability>[] _pending =
-        [.. Enumerable.Range(0, request.Generation.N).Select(_ => new List<TokenProbability>())];
-    private readonly int[] _calls = new int[request.Generation.N];
-
-    private bool HasLogprobs => request.Generation.Sampling.Logprobs;
+        [.. Enumerable.Range(0, request.Choices).Select(_ => new List<TokenProbability>())];
+    private readonly int[] _calls = new int[request.Choices];
 
     /// <inheritdoc/>
     public override void Collect(in AnswerEvent next) => _choices[next.Chunk.Choice].Take(next);
@@ -32,7 +29,7 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
     public override Task WriteWholeAsync(ApiCall call) => call.WriteAsync(
         new ChatCompletion(
             _id, "chat.completion", _created, model, [.. _choices.Select(Choice)],
-            TokenUsage.Of(_choices.Select(choice => choice.Summary!))),
+            TokenUsage.Of(_choices.Select(choice => choice.Summary!), request.Choices)),
         ChatJson.Strict.ChatCompletion);
 
     /// <inheritdoc/>
@@ -49,7 +46,11 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
         if (next.Token is { } token)
             _pending[choice].Add(token);
         if (next.Chunk.Prefill is { } prefill && request.ReturnProgress)
-            await SendAsync(stream, Chunk([]) with { PromptProgress = Progress(prefill) }).ConfigureAwait(false);
+        {
+            var progress = PromptProgress.Of(prefill, clock.GetElapsedTime(_started));
+            await SendAsync(stream, Chunk([]) with { PromptProgress = progress }).ConfigureAwait(false);
+        }
+
         foreach (var piece in next.Pieces)
             await SendAsync(stream, new ChatChunkChoice(choice, Delta(choice, piece), TakeLogprobs(choice))).ConfigureAwait(false);
         if (next.FinishReason is { } reason)
@@ -63,7 +64,10 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
     public override async Task EndAsync(SseStream stream)
     {
         if (request.IncludeUsage)
-            await SendAsync(stream, Chunk([]) with { Usage = new UsageField(TokenUsage.Of(_summaries!)) }).ConfigureAwait(false);
+        {
+            var usage = new UsageField(TokenUsage.Of(_summaries!, request.Choices));
+            await SendAsync(stream, Chunk([]) with { Usage = usage }).ConfigureAwait(false);
+        }
     }
 
     private ValueTask SendAsync(SseStream stream, ChatChunkChoice choice) => SendAsync(stream, Chunk([choice]));
@@ -85,22 +89,19 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
     /// <summary>The tokens that came since the last chunk: their text is in this one, or was held back.</summary>
     private ChatLogprobs? TakeLogprobs(int choice)
     {
-        if (!HasLogprobs)
+        if (!request.HasLogprobs)
             return null;
         var tokens = _pending[choice].ToArray();
         _pending[choice].Clear();
         return new ChatLogprobs(tokens);
     }
 
-    private PromptProgress Progress(PrefillProgress prefill) => new(
-        prefill.Total, 0, prefill.Processed, (long)Stopwatch.GetElapsedTime(_started).TotalMilliseconds);
-
     private ChatChoice Choice(Collected choice, int index)
     {
         var calls = choice.Calls.Select((call, i) => ToolCallOf(call, index, i) with { Index = null }).ToList();
         var message = new ChatMessage(
             Assistant, calls.Count > 0 && choice.Text.Length == 0 ? null : choice.Text, choice.Reasoning, calls.Count > 0 ? calls : null);
-        return new ChatChoice(index, message, HasLogprobs ? new ChatLogprobs(choice.Tokens) : null, choice.FinishReason);
+        return new ChatChoice(index, message, request.HasLogprobs ? new ChatLogprobs(choice.Tokens) : null, choice.FinishReason);
     }
 
     private ChatToolCall ToolCallOf(ToolCall call, int choice, int index) => new(

@@ -43,7 +43,7 @@ internal static class TokenEndpoints
         var request = ChatRequest.Read(body, call.Engine);
         try
         {
-            var tokens = call.Engine.Encode(request.Generation).Tokens;
+            var tokens = call.Engine.Encode(request.Generations[0]).Tokens;
             var text = call.Engine.Tokenizer.Decode(tokens.AsSpan());
             await call.WriteAsync(new AppliedTemplate(text, tokens), FactsJson.Strict.AppliedTemplate).ConfigureAwait(false);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AkkaCp.Engine;
@@ -29,14 +30,16 @@ internal sealed class ApiCall(HttpContext context, ApiService service)
     public Task<T> ReadAsync<T>(JsonTypeInfo<T> type)
         where T : class => RequestBody.ReadAsync(context, service.Settings.MaxBody, type);
 
-    /// <summary>Answers with a body.</summary>
+    /// <summary>Answers with a body, which is written whole before any of it is sent.</summary>
     public async Task WriteAsync<T>(T body, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
     {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json; charset=utf-8";
-        var writer = new Utf8JsonWriter(context.Response.BodyWriter, JsonRules.Writing);
+        var json = new ArrayBufferWriter<byte>();
+        var writer = new Utf8JsonWriter(json, JsonRules.Writing);
         await using (writer.ConfigureAwait(false))
             JsonSerializer.Serialize(writer, body, type);
-        await context.Response.BodyWriter.FlushAsync(Aborted).ConfigureAwait(false);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = json.WrittenCount;
+        await context.Response.BodyWriter.WriteAsync(json.WrittenMemory, Aborted).ConfigureAwait(false);
     }
 }

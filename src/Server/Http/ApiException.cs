@@ -96,7 +96,7 @@ internal sealed class ApiException : Exception
     /// <param name="prompt">The field that the prompt is in.</param>
     public static ApiException Of(GenerationException error, string prompt) => error.Kind switch
     {
-        FailureKind.Invalid => Wrong(FieldOf(error.Problems[0]) ?? prompt, string.Join("; ", error.Problems)),
+        FailureKind.Invalid => Wrong(FieldOf(error.Problems[0], prompt), string.Join("; ", error.Problems)),
         FailureKind.ContextLengthExceeded => new ApiException(
             StatusCodes.Status400BadRequest, Invalid, error.Message, prompt, "context_length_exceeded", error),
         FailureKind.Busy => Overloaded(error.Message, TimeSpan.FromSeconds(2)),
@@ -113,14 +113,16 @@ internal sealed class ApiException : Exception
     }
 
     // A problem begins with its field: "top_p must be …", "messages[0].role must be …", "tools need messages, …".
-    private static string? FieldOf(string problem)
+    private static string FieldOf(string problem, string prompt)
     {
         var end = problem.IndexOfAny([' ', ':']);
         if (end <= 0 || problem.StartsWith("the ", StringComparison.Ordinal))
-            return null;
+            return prompt;
         var field = problem[..end].TrimEnd(',');
 
         // Its keys are ids and no places in a list.
-        return field.StartsWith("logit_bias", StringComparison.Ordinal) ? "logit_bias" : field;
+        return field.StartsWith("logit_bias", StringComparison.Ordinal) ? "logit_bias"
+            : field.StartsWith("tokens", StringComparison.Ordinal) ? prompt
+            : field;
     }
 }
