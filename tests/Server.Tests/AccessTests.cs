@@ -32,6 +32,31 @@ public class AccessTests
     }
 
     [Fact]
+    public async Task CachedTokens_AreThoseOfTheSameKey()
+    {
+        await using var app = await DemoService.StartAsync(DemoService.Options(
+            ("akka-cp.server.api-keys", "[alpha, beta]"), ("akka-cp.kv-cache.block-size", "16")));
+        using var client = new ApiClient(app.Urls.First());
+        await client.UntilReadyAsync();
+        var body = Chat.Ask(string.Concat(Enumerable.Repeat("word ", 40)), ("max_tokens", 2)).ToJsonString();
+
+        Assert.Equal(0, await CachedAsync("alpha"));
+        Assert.Equal(0, await CachedAsync("beta"));
+        Assert.InRange(await CachedAsync("alpha"), 100, 250);
+
+        async Task<int> CachedAsync(string key)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, Chat.Path)
+            {
+                Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json"),
+                Headers = { { "x-api-key", key } },
+            };
+            using var answer = await client.SendAsync(request, Cancelled);
+            return (int)(await ApiClient.BodyAsync(answer))["usage"]!["prompt_tokens_details"]!["cached_tokens"]!;
+        }
+    }
+
+    [Fact]
     public async Task PagesOfAllowedOrigins_MayAsk()
     {
         await using var app = await StartAsync(

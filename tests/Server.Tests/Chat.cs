@@ -18,7 +18,7 @@ internal static class Chat
 
     /// <summary>A whole answer's choices, without what differs between two answers that are the same.</summary>
     public static string Comparable(JsonNode completion) =>
-        new JsonObject { ["choices"] = Anonymous(completion["choices"]!), ["usage"] = completion["usage"]!.DeepClone() }.ToJsonString();
+        new JsonObject { ["choices"] = Anonymous(completion["choices"]!), ["usage"] = Counted(completion["usage"]!) }.ToJsonString();
 
     /// <summary>What a stream's chunks add up to, in the shape of <see cref="Comparable"/>; checks the rules of a stream on the
     /// way.</summary>
@@ -32,7 +32,15 @@ internal static class Chat
         Assert.All(chunks, chunk => Assert.Equal("chat.completion.chunk", (string)chunk["object"]!));
         Assert.All(chunks.SkipLast(1), chunk => Assert.Null(chunk["usage"]));
         var choices = new JsonArray([.. Enumerable.Range(0, n).Select(index => Choice(chunks, index))]);
-        return new JsonObject { ["choices"] = Anonymous(choices), ["usage"] = usage["usage"]!.DeepClone() }.ToJsonString();
+        return new JsonObject { ["choices"] = Anonymous(choices), ["usage"] = Counted(usage["usage"]!) }.ToJsonString();
+    }
+
+    /// <summary>Tokens, but for how many of them were in the cache: that is what differs when an answer is repeated.</summary>
+    private static JsonNode Counted(JsonNode usage)
+    {
+        var copy = usage.DeepClone();
+        copy["prompt_tokens_details"]!.AsObject().Remove("cached_tokens");
+        return copy;
     }
 
     private static JsonObject Choice(IEnumerable<JsonNode> chunks, int index)

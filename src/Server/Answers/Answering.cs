@@ -29,7 +29,8 @@ internal static class Answering
         try
         {
             var engine = call.Engine;
-            var accepted = request.Generations.Select(engine.Accept).ToList();
+            // Who has another key neither takes nor leaves keys and values: how long an answer takes would tell what others asked.
+            var accepted = request.Generations.Select(one => engine.Accept(one with { CacheSalt = call.Key })).ToList();
             var readers = accepted.SelectMany(one => Enumerable.Range(0, one.Request.N).Select(_ => engine.ReaderOf(one))).ToList();
             var chunks = Generate(engine, accepted, call.Aborted).GetAsyncEnumerator(call.Aborted);
             await using (chunks.ConfigureAwait(false))

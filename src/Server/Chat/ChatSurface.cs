@@ -17,6 +17,7 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
     private readonly long _created = clock.GetUtcNow().ToUnixTimeSeconds();
     private readonly long _started = clock.GetTimestamp();
     private readonly Collected[] _choices = [.. Enumerable.Range(0, request.Choices).Select(_ => new Collected())];
+    private readonly int?[] _cached = new int?[request.Choices];
     private readonly GenerationSummary?[] _summaries = new GenerationSummary?[request.Choices];
     private readonly List<TokenProbability>[] _pending =
         [.. Enumerable.Range(0, request.Choices).Select(_ => new List<TokenProbability>())];
@@ -47,7 +48,7 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
             _pending[choice].Add(token);
         if (next.Chunk.Prefill is { } prefill && request.ReturnProgress)
         {
-            var progress = PromptProgress.Of(prefill, clock.GetElapsedTime(_started));
+            var progress = PromptProgress.Of(prefill, _cached[choice] ??= prefill.Processed, clock.GetElapsedTime(_started));
             await SendAsync(stream, Chunk([]) with { PromptProgress = progress }).ConfigureAwait(false);
         }
 

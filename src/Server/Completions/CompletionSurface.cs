@@ -14,6 +14,7 @@ internal sealed class CompletionSurface(AnswerRequest request, string model, Tim
     private readonly long _created = clock.GetUtcNow().ToUnixTimeSeconds();
     private readonly long _started = clock.GetTimestamp();
     private readonly Collected[] _choices = [.. Enumerable.Range(0, request.Choices).Select(_ => new Collected())];
+    private readonly int?[] _cached = new int?[request.Choices];
     private readonly GenerationSummary?[] _summaries = new GenerationSummary?[request.Choices];
     private readonly List<TokenProbability>[] _pending =
         [.. Enumerable.Range(0, request.Choices).Select(_ => new List<TokenProbability>())];
@@ -38,8 +39,8 @@ internal sealed class CompletionSurface(AnswerRequest request, string model, Tim
             _pending[choice].Add(token);
         if (next.Chunk.Prefill is { } prefill && request.ReturnProgress)
         {
-            await SendAsync(stream, Chunk([]) with { PromptProgress = PromptProgress.Of(prefill, clock.GetElapsedTime(_started)) })
-                .ConfigureAwait(false);
+            var progress = PromptProgress.Of(prefill, _cached[choice] ??= prefill.Processed, clock.GetElapsedTime(_started));
+            await SendAsync(stream, Chunk([]) with { PromptProgress = progress }).ConfigureAwait(false);
         }
 
         var text = string.Concat(next.Pieces.Select(piece => piece.Text));

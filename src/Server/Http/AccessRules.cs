@@ -29,13 +29,13 @@ internal sealed class AccessRules
     /// <summary>Lets a request in, or refuses it.</summary>
     /// <param name="context">The request.</param>
     /// <param name="needsKey">Whether what it asks for needs a key.</param>
+    /// <returns>Whose it is: a name of its key that does not tell it; empty where no keys are asked for.</returns>
     /// <exception cref="ApiException">Why it is refused.</exception>
-    public void Admit(HttpContext context, bool needsKey)
+    public string Admit(HttpContext context, bool needsKey)
     {
         CheckHost(context.Request.Host);
         CheckOrigin(context);
-        if (needsKey)
-            CheckKey(context);
+        return needsKey ? KeyOf(context) : "";
     }
 
     private void CheckHost(HostString host)
@@ -65,20 +65,20 @@ internal sealed class AccessRules
         response.Headers.AccessControlExposeHeaders = "x-request-id, retry-after";
     }
 
-    private void CheckKey(HttpContext context)
+    private string KeyOf(HttpContext context)
     {
         if (_keys.IsEmpty)
         {
             var isLocal = context.Connection.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
             if (!isLocal && !_settings.Insecure)
                 throw ApiException.InvalidKey("akka-cp.server.api-keys must name keys before other machines are served, found none");
-            return;
+            return "";
         }
 
         if (context.Request.Query.Keys.Any(name => name is "key" or "api_key" or "api-key"))
             throw ApiException.InvalidKey("the key must be in the Authorization header, found it in the URL, where logs keep it");
-        if (!IsKnown(Presented(context.Request.Headers)))
-            throw ApiException.InvalidKey("the key is none of akka-cp.server.api-keys");
+        var hash = Hash(Presented(context.Request.Headers));
+        return IsKnown(hash) ? Convert.ToHexStringLower(hash) : throw ApiException.InvalidKey("the key is none of akka-cp.server.api-keys");
     }
 
     private static string Presented(IHeaderDictionary headers)
@@ -92,10 +92,9 @@ internal sealed class AccessRules
     }
 
     /// <remarks>All keys are compared, and hashes of one length, so that time tells nothing of them.</remarks>
-    private bool IsKnown(string presented)
+    private bool IsKnown(byte[] hash)
     {
         var found = false;
-        var hash = Hash(presented);
         foreach (var known in _keys)
             found |= CryptographicOperations.FixedTimeEquals(known, hash);
         return found;

@@ -10,13 +10,17 @@ namespace AkkaCp.Server.Http;
 /// <summary>One request over HTTP, past the door.</summary>
 /// <param name="context">The request.</param>
 /// <param name="service">What is served.</param>
-internal sealed class ApiCall(HttpContext context, ApiService service)
+/// <param name="key">Whose it is; empty where no keys are asked for.</param>
+internal sealed class ApiCall(HttpContext context, ApiService service, string key)
 {
     /// <summary>The request.</summary>
     public HttpContext Context => context;
 
     /// <summary>What is served.</summary>
     public ApiService Service => service;
+
+    /// <summary>Whose it is; empty where no keys are asked for.</summary>
+    public string Key => key;
 
     /// <summary>Ends when the client is gone.</summary>
     public CancellationToken Aborted => context.RequestAborted;

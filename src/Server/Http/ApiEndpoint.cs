@@ -23,11 +23,11 @@ internal static class ApiEndpoint
         this IEndpointRouteBuilder routes, ApiService service, string method, string path, Func<ApiCall, Task> answer,
         bool needsKey = true) => routes.Map(path, context => RunAsync(context, service, () =>
         {
-            service.Access.Admit(context, needsKey && !IsPreflight(context));
+            var key = service.Access.Admit(context, needsKey && !IsPreflight(context));
             if (IsPreflight(context) && context.Response.Headers.AccessControlAllowOrigin.Count > 0)
                 return Preflight(context);
             var isRight = context.Request.Method == method || (method == HttpMethods.Get && HttpMethods.IsHead(context.Request.Method));
-            return isRight ? answer(new ApiCall(context, service)) : throw ApiException.MethodNotAllowed(method);
+            return isRight ? answer(new ApiCall(context, service, key)) : throw ApiException.MethodNotAllowed(method);
         }));
 
     /// <summary>What all paths below one that are none get.</summary>
@@ -83,7 +83,7 @@ internal static class ApiEndpoint
             context.Response.Headers.Allow = allow;
         if (failure.Status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Bearer";
-        return new ApiCall(context, service).WriteAsync(ApiErrorBody.Of(failure), HttpJson.Strict.ApiErrorBody, failure.Status);
+        return new ApiCall(context, service, key: "").WriteAsync(ApiErrorBody.Of(failure), HttpJson.Strict.ApiErrorBody, failure.Status);
     }
 
     /// <summary>What an exception is to a client.</summary>
