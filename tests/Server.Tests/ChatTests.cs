@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -19,6 +20,19 @@ public class ChatTests(DemoService service)
             var again = Chat.Comparable(await service.Client.AskAsync(Chat.Path, body));
 
             Assert.True(whole == streamed && whole == again, $"{body.ToJsonString()}\n{whole}\n{streamed}\n{again}");
+        }
+    }
+
+    [Fact]
+    public async Task Content_IsTheTextOfItsTokens()
+    {
+        for (var tokens = 1; tokens <= 24; tokens++)
+        {
+            var body = Chat.Ask("Ada has 61 shells. Ivan gives Ada 33 more.", ("temperature", 0), ("logprobs", true), ("max_tokens", tokens));
+            var choice = (await service.Client.AskAsync(Chat.Path, body))["choices"]![0]!;
+            var bytes = choice["logprobs"]!["content"]!.AsArray().SelectMany(token => token!["bytes"]!.AsArray()).Select(value => (byte)value!);
+
+            Assert.Equal(Encoding.UTF8.GetString([.. bytes]), (string)choice["message"]!["content"]!);
         }
     }
 

@@ -23,6 +23,15 @@ public class AkkaCpChatClientTests
         "{{- '<|im_end|>\\n' }}{%- endfor %}<|im_start|>assistant\n";
 
     [Fact]
+    public async Task WhiteSpaceAtTheEnd_ComesOnce()
+    {
+        var (engine, _) = TestModel.Saying("61 + \n ");
+        using var client = new AkkaCpChatClient(engine);
+
+        Assert.Equal("61 + \n ", (await client.GetResponseAsync("hi")).Text);
+    }
+
+    [Fact]
     public async Task Response_HasTextUsageReasonAndModel()
     {
         var (engine, backend) = TestModel.Saying("61 + 33 = 94\n#### 94");
