@@ -82,6 +82,18 @@ public class ChatTests(DemoService service)
     }
 
     [Fact]
+    public async Task SpaceThatWaitsForAWord_ComesOnce_WhereTheAnswerIsCut()
+    {
+        var body = Chat.Ask("What is 3 + 4?", ("max_tokens", 3), ("logprobs", true));
+        var choice = (await service.Client.AskAsync(Chat.Path, body))["choices"]![0]!;
+        var tokens = choice["logprobs"]!["content"]!.AsArray().Select(token => (string)token!["token"]!);
+
+        Assert.Equal("3 + ", (string)choice["message"]!["content"]!);
+        Assert.Equal("3 + ", string.Concat(tokens));
+        Assert.Equal(Chat.Comparable(await service.Client.AskAsync(Chat.Path, body)), Chat.Assemble(await StreamAsync(body), 1));
+    }
+
+    [Fact]
     public async Task Chunks_HaveNoUsage_UnlessItIsAskedFor()
     {
         var chunks = await service.Client.StreamAsync(Chat.Path, Chat.Ask("hi", ("max_tokens", 3)));

@@ -18,8 +18,9 @@ internal sealed class AnswerReader
         if (_parser is null)
             return chunk.Text.Length > 0 ? [new OutputPiece(OutputKind.Text, chunk.Text)] : [];
         var pieces = _parser.Push(chunk.Text);
+        // The parser gives the same list each time.
         if (chunk.FinishReason is not null)
-            pieces = [.. pieces, .. _parser.Flush()];
+            pieces = [.. pieces.ToArray(), .. _parser.Flush()];
         for (var i = 0; i < pieces.Count && !HasCalls; i++)
             HasCalls = pieces[i].Call is not null;
         return pieces;
