@@ -7,6 +7,7 @@ using AkkaCp.Actors.Logging;
 using AkkaCp.Engine.Chat;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
+using AkkaCp.Engine.Metrics;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
 using AkkaCp.Settings;
@@ -24,6 +25,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly ModelAssets _model;
     private readonly TimeProvider _clock;
     private readonly Callbacks _callbacks;
+    private readonly EngineMeter _meter;
     // Taken over at the start, until they are asked for.
     private ConcurrentDictionary<GenerationRequest, AcceptedRequest> _known = new(ReferenceEqualityComparer.Instance);
     private int _disposed;
@@ -35,6 +37,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         _backend = backend;
         _model = model;
         _clock = clock ?? TimeProvider.System;
+        _meter = new EngineMeter(model.Name, () => Health);
     }
 
     /// <summary>Name of the model: its directory's.</summary>
@@ -154,7 +157,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         AcceptedRequest accepted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var submit = Prepare(accepted);
-        var stream = new GenerationStream(submit, _model.Tokenizer, accepted, _clock);
+        var stream = new GenerationStream(submit, _model.Tokenizer, accepted, _clock, _meter);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var reply in Replies(submit, stopping.Token, cancellationToken).ConfigureAwait(false))
         {
@@ -179,7 +182,7 @@ public sealed class InferenceEngine : IAsyncDisposable
                     yield return stream.Finish(CompletionReason.Cancelled, PrefillPlacement.None);
                     yield break;
                 case GenerationProtocol.Failed failed:
-                    throw new GenerationException(failed.Error, failed.Message);
+                    throw stream.Fail(failed);
             }
         }
     }
@@ -240,8 +243,13 @@ public sealed class InferenceEngine : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() =>
-        Interlocked.Exchange(ref _disposed, 1) == 0 ? _backend.DisposeAsync() : ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await _backend.DisposeAsync().ConfigureAwait(false);
+        _meter.Dispose();
+    }
 
     /// <summary>The backend's replies. A request that this engine itself ended, at a stop string, completes like any
     /// other.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using AkkaCp.Engine;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Metrics;
 using AkkaCp.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -10,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
 
 namespace AkkaCp.Server;
 
@@ -32,12 +34,16 @@ public static class AkkaCpService
         builder.Services.AddSingleton(settings.Server);
         builder.Services.AddAkkaCp(options);
         builder.Services.AddRoutingCore();
+        if (settings.Server.Metrics)
+            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(EngineMeter.Name).AddPrometheusExporter());
         // The engine drains while the listener does: what still runs at the drain's end gets its last word, and connections then end.
         builder.Services.Configure<HostOptions>(
             host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, settings.Scheduler.DrainTimeout + s_slack));
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, settings.Server));
         var app = builder.Build();
         app.MapAkkaCp();
+        if (settings.Server.Metrics)
+            app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapAkkaCpFallback();
         return app;
     }

@@ -24,13 +24,31 @@ public class ChatTests(DemoService service)
     }
 
     [Fact]
+    public async Task Metrics_CountWhatWasAnswered()
+    {
+        await service.Client.AskAsync(Chat.Path, Chat.Ask("count to three", ("max_tokens", 5), ("ignore_eos", true)));
+        using var answer = await service.Client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Get, "/metrics"), TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        foreach (var name in (string[])["akkacp_requests_running", "akkacp_requests_waiting", "akkacp_kv_blocks_free", "akkacp_epoch",
+            "akkacp_cached_tokens_total", "gen_ai_server_time_to_first_token_seconds_count",
+            "gen_ai_server_time_per_output_token_seconds_bucket", "gen_ai_server_request_duration_seconds_sum"])
+        {
+            Assert.Contains($"\n{name}", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Content_IsTheTextOfItsTokens()
     {
         for (var tokens = 1; tokens <= 24; tokens++)
         {
-            var body = Chat.Ask("Ada has 61 shells. Ivan gives Ada 33 more.", ("temperature", 0), ("logprobs", true), ("max_tokens", tokens));
+            var body = Chat.Ask(
+                "Ada has 61 shells. Ivan gives Ada 33 more.", ("temperature", 0), ("logprobs", true), ("max_tokens", tokens));
             var choice = (await service.Client.AskAsync(Chat.Path, body))["choices"]![0]!;
-            var bytes = choice["logprobs"]!["content"]!.AsArray().SelectMany(token => token!["bytes"]!.AsArray()).Select(value => (byte)value!);
+            var bytes = choice["logprobs"]!["content"]!.AsArray()
+                .SelectMany(token => token!["bytes"]!.AsArray()).Select(value => (byte)value!);
 
             Assert.Equal(Encoding.UTF8.GetString([.. bytes]), (string)choice["message"]!["content"]!);
         }

@@ -20,6 +20,9 @@ public sealed record EngineHealth(
     /// coordinator began. Null of a cluster that does not answer.</summary>
     public long? CachedTokens { get; init; }
 
+    /// <summary>Blocks of the KV pool that nobody holds; null of a cluster that does not answer.</summary>
+    public long? FreeKvBlocks { get; init; }
+
     /// <summary>How often callbacks of the program have thrown (loggers, progress) since the engine began to start. The first of each
     /// kind is in the log.</summary>
     public long CallbackFailures { get; init; }
@@ -30,5 +33,6 @@ public sealed record EngineHealth(
         (long?)group?.FreeKvBlocks * kvBlockTokens, null, null, device)
     {
         CachedTokens = group?.CachedTokens,
+        FreeKvBlocks = group?.FreeKvBlocks,
     };
 }

@@ -1,3 +1,4 @@
+using AkkaCp.Engine.Metrics;
 using AkkaCp.Engine.Prompting;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
@@ -14,12 +15,14 @@ internal sealed class GenerationStream
     private readonly StreamDecoder _decoder;
     private readonly AnswerStops _stops;
     private readonly TimeProvider _clock;
+    private readonly EngineMeter _meter;
     private readonly long _started;
     private long _firstToken;
     private long _lastToken;
     private int _tokens;
 
-    public GenerationStream(GenerationProtocol.Submit request, Tokenizer tokenizer, AcceptedRequest accepted, TimeProvider clock)
+    public GenerationStream(
+        GenerationProtocol.Submit request, Tokenizer tokenizer, AcceptedRequest accepted, TimeProvider clock, EngineMeter meter)
     {
         _request = request;
         _tokenizer = tokenizer;
@@ -27,6 +30,7 @@ internal sealed class GenerationStream
         _decoder = tokenizer.CreateStreamDecoder(skipSpecial: false);
         _stops = new AnswerStops(accepted.Request.Stop, accepted.Start);
         _clock = clock;
+        _meter = meter;
         _started = clock.GetTimestamp();
     }
 
@@ -55,7 +59,16 @@ internal sealed class GenerationStream
         var text = Stopped ? "" : _stops.Push(_decoder.Flush()) + _stops.Flush();
         var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop
             : FinishReason.Length;
-        return new GenerationChunk { Text = text, FinishReason = finish, Summary = Summarize(placement) };
+        var summary = Summarize(placement);
+        _meter.Ended(summary, _clock.GetElapsedTime(_started));
+        return new GenerationChunk { Text = text, FinishReason = finish, Summary = summary };
+    }
+
+    /// <summary>What the request's failure is to its caller.</summary>
+    public GenerationException Fail(GenerationProtocol.Failed failed)
+    {
+        _meter.Failed(failed.Error.ToString(), _clock.GetElapsedTime(_started));
+        return new GenerationException(failed.Error, failed.Message);
     }
 
     // An end token has no text, even where a model ends its answers with an ordinary one.

@@ -1,0 +1,69 @@
+using System.Diagnostics.Metrics;
+
+namespace AkkaCp.Engine.Metrics;
+
+/// <summary>
+/// What the engine measures: OpenTelemetry's names for generative models, and its own below <c>akkacp</c>. A program listens to the meter
+/// <see cref="Name"/>; without a listener nothing is measured.
+/// </summary>
+internal sealed class EngineMeter : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string Name = "AkkaCp";
+
+    // Prefill on a CPU takes minutes.
+    private static readonly double[] s_seconds = [.01, .02, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500];
+    private static readonly double[] s_secondsOfToken = [.001, .0025, .005, .01, .025, .05, .075, .1, .15, .2, .3, .5, .75, 1, 2.5];
+
+    private readonly Meter _meter = new(Name);
+    private readonly KeyValuePair<string, object?>[] _tags;
+    private readonly Histogram<double> _timeToFirstToken;
+    private readonly Histogram<double> _timePerOutputToken;
+    private readonly Histogram<double> _duration;
+
+    /// <param name="model">The model's name.</param>
+    /// <param name="health">Tells how the engine is, without waiting.</param>
+    public EngineMeter(string model, Func<EngineHealth> health)
+    {
+        _tags = [new("gen_ai.provider.name", "akka-cp"), new("gen_ai.request.model", model)];
+        _timeToFirstToken = Histogram(
+            "gen_ai.server.time_to_first_token", "From a request to its first token, waiting included.", s_seconds);
+        _timePerOutputToken = Histogram("gen_ai.server.time_per_output_token", "Of each token behind the first.", s_secondsOfToken);
+        _duration = Histogram("gen_ai.server.request.duration", "From a request to its last token.", s_seconds);
+        Gauge("akkacp.requests.running", "Requests that hold KV.", () => health().RunningRequests);
+        Gauge("akkacp.requests.waiting", "Requests that wait for a place.", () => health().QueuedRequests);
+        Gauge("akkacp.kv.blocks.free", "Blocks of the KV pool that nobody holds.", () => health().FreeKvBlocks);
+        Gauge("akkacp.epoch", "Incarnation of the group of ranks.", () => health().Epoch);
+        _meter.CreateObservableCounter(
+            "akkacp.cached_tokens", () => Known(health().CachedTokens), description: "Prompt tokens that were in the KV pool already.");
+    }
+
+    /// <summary>An answer has ended.</summary>
+    /// <param name="summary">Its counts and times.</param>
+    /// <param name="duration">From the request to its end.</param>
+    public void Ended(GenerationSummary summary, TimeSpan duration)
+    {
+        _duration.Record(duration.TotalSeconds, _tags);
+        if (summary.TimeToFirstToken is { } first)
+            _timeToFirstToken.Record(first.TotalSeconds, _tags);
+        if (summary.DecodeTokensPerSecond is > 0 and { } speed)
+            _timePerOutputToken.Record(1 / speed, _tags);
+    }
+
+    /// <summary>A request has failed.</summary>
+    /// <param name="kind">Why.</param>
+    /// <param name="duration">From the request to its end.</param>
+    public void Failed(string kind, TimeSpan duration) =>
+        _duration.Record(duration.TotalSeconds, [.. _tags, new KeyValuePair<string, object?>("error.type", kind)]);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private Histogram<double> Histogram(string name, string description, double[] boundaries) => _meter.CreateHistogram(
+        name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+
+    private void Gauge(string name, string description, Func<long?> read) =>
+        _meter.CreateObservableGauge(name, () => Known(read()), description: description);
+
+    private static IEnumerable<Measurement<long>> Known(long? value) => value is { } known ? [new Measurement<long>(known)] : [];
+}
