@@ -94,8 +94,29 @@ public class ExtensionsChatTests
     }
 
     [Fact]
-    public async Task EmptyMessages_AreRefused_AsAnError() => await Assert.ThrowsAnyAsync<Exception>(
-        () => Demo.GetResponseAsync([], cancellationToken: Service.Cancelled));
+    public async Task Prompt_ThatWasComputed_IsCountedAsCached_AndTheAnswerIsTheSame()
+    {
+        var prompt = $"{Guid.NewGuid()} {string.Concat(Enumerable.Repeat("one more word ", 60))}";
+        var options = new ChatOptions { MaxOutputTokens = 12 };
+        var cold = await Demo.GetResponseAsync(prompt, options, Service.Cancelled);
+        var warm = await Demo.GetStreamingResponseAsync(prompt, options, Service.Cancelled).ToChatResponseAsync(Service.Cancelled);
+
+        Assert.Equal(0, cold.Usage!.CachedInputTokenCount);
+        Assert.InRange(warm.Usage!.CachedInputTokenCount!.Value, warm.Usage.InputTokenCount!.Value / 2, warm.Usage.InputTokenCount.Value);
+        Assert.Equal((cold.Text, cold.Usage.TotalTokenCount), (warm.Text, warm.Usage.TotalTokenCount));
+    }
+
+    [Fact]
+    public async Task EmptyMessages_AreTurnsWithoutText()
+    {
+        ChatMessage[] messages =
+            [new(ChatRole.System, []), new(ChatRole.User, []), new(ChatRole.Assistant, []), new(ChatRole.User, "roles")];
+        var response = await Scripted.GetResponseAsync(messages, cancellationToken: Service.Cancelled);
+        var streamed = await Scripted.GetStreamingResponseAsync(messages, cancellationToken: Service.Cancelled)
+            .ToChatResponseAsync(Service.Cancelled);
+
+        Assert.Equal(("system user assistant user", response.Text), (response.Text, streamed.Text));
+    }
 
     [Fact]
     public async Task Instructions_AreTheSystemMessage()

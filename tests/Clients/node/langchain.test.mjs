@@ -87,7 +87,8 @@ suite('@langchain/openai', () => {
   });
 
   test('several choices are several generations', async () => {
-    const { generations: [choices], llmOutput } = await at(demo, { n: 3, temperature: 2, maxTokens: 12 }).generate([[new HumanMessage('tell me')]]);
+    const several = at(demo, { n: 3, temperature: 2, maxTokens: 12 });
+    const { generations: [choices], llmOutput } = await several.generate([[new HumanMessage('tell me')]]);
 
     assert.equal(choices.length, 3);
     assert.ok(new Set(choices.map(choice => choice.text)).size > 1);

@@ -128,6 +128,18 @@ suite('openai', () => {
     assert.equal(roles.choices[0].message.content, 'system user assistant user');
   });
 
+  test('a prompt that was computed is not computed again, and the answer is the same', async () => {
+    const messages = ask(`${crypto.randomUUID()} ${'one more word '.repeat(60)}`);
+    const [cold, warm] = [await chat({ messages, max_tokens: 12 }), await chat({ messages, max_tokens: 12 })];
+    const streamed = await all(await chat({ messages, max_tokens: 12, stream: true, stream_options: { include_usage: true } }));
+
+    assert.equal(cold.usage.prompt_tokens_details.cached_tokens, 0);
+    assert.ok(warm.usage.prompt_tokens_details.cached_tokens > warm.usage.prompt_tokens / 2);
+    assert.deepEqual(streamed.at(-1).usage, warm.usage);
+    assert.deepEqual(warm.choices, cold.choices);
+    assert.equal(textOf(streamed), cold.choices[0].message.content);
+  });
+
   test('thoughts are apart from the answer', async () => {
     const body = { model, messages: ask('think it over | so it is') };
     const whole = (await told.chat.completions.create(body)).choices[0].message;
