@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Chat;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Generation;
@@ -66,6 +67,17 @@ public sealed class InferenceEngine : IAsyncDisposable
             ? await _backend.CheckHealthAsync(timeout, cancellationToken).ConfigureAwait(false)
             : _backend.Health with { Ready = false };
         return health with { CallbackFailures = _callbacks.Failures };
+    }
+
+    /// <summary>Asks the coordinator for its nodes and its group of ranks; an engine in one process is a cluster of one node.</summary>
+    /// <param name="timeout">How long it may take to answer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null when none answers in time.</returns>
+    /// <exception cref="GenerationException">The engine is shut down.</exception>
+    public Task<ClusterStatus?> ClusterStatusAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return _backend.StatusAsync(timeout, cancellationToken);
     }
 
     /// <summary>Tensors of steps that are in use now, on all devices; after disposal those that were never given back.</summary>

@@ -53,6 +53,7 @@ public static class AkkaCpEndpoints
         all.MapApi(service, HttpMethods.Post, "/v1/completions", CompletionsEndpoint.AnswerAsync);
         all.MapApi(service, HttpMethods.Get, "/v1/models", ModelsEndpoints.ListAsync);
         all.MapApi(service, HttpMethods.Get, "/v1/models/{**id}", ModelsEndpoints.OneAsync);
+        all.MapApi(service, HttpMethods.Get, "/v1/cluster", ClusterEndpoint.AnswerAsync);
         all.MapApi(service, HttpMethods.Post, "/tokenize", TokenEndpoints.TokenizeAsync);
         all.MapApi(service, HttpMethods.Post, "/detokenize", TokenEndpoints.DetokenizeAsync);
         all.MapApi(service, HttpMethods.Post, "/apply-template", TokenEndpoints.ApplyTemplateAsync);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Model.Sampling;
 using AkkaCp.Scheduling.Requests;
@@ -29,6 +30,9 @@ internal sealed class FakeBackend(params int[] tokens) : IGenerationBackend
     public int LiveTensors => 0;
 
     public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
+
+    public Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult<ClusterStatus?>(null);
 
     public EngineHealth Health => new(true, 2, 1, 0, 0, 0, 0, 0, "fake");
 

@@ -40,6 +40,17 @@ public class ChatTests(DemoService service)
     }
 
     [Fact]
+    public async Task Cluster_IsOneNodeInOneProcess()
+    {
+        var (_, cluster) = await service.Client.GetAsync("/v1/cluster");
+
+        Assert.Equal(("serving", 1, 2), ((string)cluster["phase"]!, (long)cluster["epoch"]!, (int)cluster["world_size"]!));
+        var node = Assert.Single(cluster["nodes"]!.AsArray())!;
+        Assert.Equal([0, 1], node["ranks"]!.AsArray().Select(rank => (int)rank!));
+        Assert.InRange((int)cluster["kv_blocks_free"]!, 1, (int)cluster["kv_blocks"]!);
+    }
+
+    [Fact]
     public async Task Content_IsTheTextOfItsTokens()
     {
         for (var tokens = 1; tokens <= 24; tokens++)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AkkaCp.Actors;
 using AkkaCp.Actors.Edge;
 using AkkaCp.Actors.Logging;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Engine.Ranks;
 using AkkaCp.Model;
@@ -54,6 +55,10 @@ internal sealed class Backend : IGenerationBackend
     /// <inheritdoc/>
     public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
         _health.AskAsync(timeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        _control.StatusAsync(timeout, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

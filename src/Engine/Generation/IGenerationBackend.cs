@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Scheduling.Requests;
 
 namespace AkkaCp.Engine.Generation;
@@ -24,4 +25,7 @@ internal interface IGenerationBackend : IAsyncDisposable
 
     /// <summary>Asks how the ranks are; what nobody answers in time is unknown.</summary>
     Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Asks for all nodes and the group; null when no coordinator answers in time.</summary>
+    Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken);
 }

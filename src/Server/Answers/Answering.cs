@@ -32,10 +32,9 @@ internal static class Answering
             // Who has another key neither takes nor leaves keys and values: how long an answer takes would tell what others asked.
             var accepted = request.Generations.Select(one => engine.Accept(one with { CacheSalt = call.Key })).ToList();
             var readers = accepted.SelectMany(one => Enumerable.Range(0, one.Request.N).Select(_ => engine.ReaderOf(one))).ToList();
-            var chunks = Generate(engine, accepted, call.Aborted).GetAsyncEnumerator(call.Aborted);
-            await using (chunks.ConfigureAwait(false))
+            var events = new EventReader(ending => Generate(engine, accepted, ending), readers, engine, call.Aborted);
+            await using (events.ConfigureAwait(false))
             {
-                var events = new EventReader(chunks, readers, engine);
                 if (request.Stream)
                     await StreamAsync(call, events, surface, request.PromptField).ConfigureAwait(false);
                 else
@@ -86,20 +85,46 @@ internal static class Answering
         }
     }
 
-    private sealed class EventReader(IAsyncEnumerator<GenerationChunk> chunks, List<AnswerReader> readers, InferenceEngine engine)
+    /// <summary>The events of all choices. Its disposal ends the requests, wherever they are, and waits for that.</summary>
+    private sealed class EventReader : IAsyncDisposable
     {
+        private readonly CancellationTokenSource _ending;
+        private readonly IAsyncEnumerator<GenerationChunk> _chunks;
+        private readonly List<AnswerReader> _readers;
+        private readonly InferenceEngine _engine;
+        private Task<bool> _next = Task.FromResult(false);
+
+        public EventReader(
+            Func<CancellationToken, IAsyncEnumerable<GenerationChunk>> generate, List<AnswerReader> readers, InferenceEngine engine,
+            CancellationToken aborted)
+        {
+            _ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+            _chunks = generate(_ending.Token).GetAsyncEnumerator(_ending.Token);
+            (_readers, _engine) = (readers, engine);
+        }
+
         /// <summary>The next event; null behind the last.</summary>
         public async ValueTask<AnswerEvent?> NextAsync()
         {
-            if (!await chunks.MoveNextAsync().ConfigureAwait(false))
+            _next = _chunks.MoveNextAsync().AsTask();
+            if (!await _next.ConfigureAwait(false))
                 return null;
-            var chunk = chunks.Current;
-            var reader = readers[chunk.Choice];
+            var chunk = _chunks.Current;
+            var reader = _readers[chunk.Choice];
             var pieces = reader.Take(chunk);
-            var token = chunk.Logprob is not null && !engine.Tokenizer.IsSpecial(chunk.Token!.Value)
-                ? TokenProbability.Of(chunk, engine.Tokenizer)
+            var token = chunk.Logprob is not null && !_engine.Tokenizer.IsSpecial(chunk.Token!.Value)
+                ? TokenProbability.Of(chunk, _engine.Tokenizer)
                 : null;
             return new AnswerEvent(chunk, pieces, token, chunk.FinishReason is { } reason ? Word(reason, reader) : null);
+        }
+
+        /// <inheritdoc/>
+        public async ValueTask DisposeAsync()
+        {
+            await _ending.CancelAsync().ConfigureAwait(false);
+            await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _chunks.DisposeAsync().ConfigureAwait(false);
+            _ending.Dispose();
         }
 
         private static string Word(FinishReason reason, AnswerReader reader) =>

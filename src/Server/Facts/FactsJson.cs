@@ -5,6 +5,7 @@ namespace AkkaCp.Server.Facts;
 
 /// <summary>Bodies of what is told of model, tokens and service.</summary>
 [JsonSerializable(typeof(AppliedTemplate))]
+[JsonSerializable(typeof(ClusterPicture))]
 [JsonSerializable(typeof(DetokenizeBody))]
 [JsonSerializable(typeof(DetokenizedText))]
 [JsonSerializable(typeof(ModelList))]

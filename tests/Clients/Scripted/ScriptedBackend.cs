@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using AkkaCp.Actors.Edge;
+using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
 using AkkaCp.Engine.Generation;
 using AkkaCp.Engine.Tests;
@@ -15,6 +16,9 @@ internal sealed class ScriptedBackend : IGenerationBackend
     public int LiveTensors => 0;
 
     public EngineHealth Health => new(true, 1, 1, 0, 0, 0, 0, 0, "scripted");
+
+    public Task<ClusterStatus?> StatusAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.FromResult<ClusterStatus?>(null);
 
     public Task<EngineHealth> CheckHealthAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.FromResult(Health);
 
