@@ -42,9 +42,13 @@ public static class AkkaCpEndpoints
             () => engine, () => 1, settings ?? new ServerSettings(), routes.ServiceProvider.GetRequiredService<ILogger<ApiService>>()));
     }
 
-    /// <summary>Answers every other path of an application that is nothing but this service.</summary>
-    internal static void MapAkkaCpFallback(this IEndpointRouteBuilder routes) =>
-        routes.MapNothing(ServiceOf(routes.ServiceProvider), "/{**path}");
+    /// <summary>Maps them in an application that is nothing but this service, which answers every other path, too.</summary>
+    internal static void MapAkkaCpAlone(this IEndpointRouteBuilder routes)
+    {
+        var service = ServiceOf(routes.ServiceProvider);
+        Map(routes, service);
+        routes.MapNothing(service, "/{**path}");
+    }
 
     private static RouteGroupBuilder Map(IEndpointRouteBuilder routes, ApiService service)
     {

@@ -41,10 +41,9 @@ public static class AkkaCpService
             host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, settings.Scheduler.DrainTimeout + s_slack));
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, settings.Server));
         var app = builder.Build();
-        app.MapAkkaCp();
+        app.MapAkkaCpAlone();
         if (settings.Server.Metrics)
             app.MapPrometheusScrapingEndpoint("/metrics");
-        app.MapAkkaCpFallback();
         return app;
     }
 

@@ -21,7 +21,7 @@ internal static partial class WellFormedJson
     /// <exception cref="JsonException">The text is no JSON, or is nested too deep.</exception>
     public static JsonNode? Parse(string json)
     {
-        var utf8 = Encoding.UTF8.GetBytes(Escapes().Replace(json, escape => escape.Groups["half"].Success ? @"\uFFFD" : escape.Value));
+        var utf8 = Encoding.UTF8.GetBytes(WithoutHalves(json));
         using var document = JsonDocument.Parse(utf8, s_options);
         return ToNode(document.RootElement);
     }
@@ -45,6 +45,10 @@ internal static partial class WellFormedJson
     public static string Text(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')
         ? string.Concat(text.EnumerateRunes().Select(rune => rune.ToString()))
         : text;
+
+    /// <summary>A JSON text in which the escape of each half of a surrogate pair is that of U+FFFD.</summary>
+    public static string WithoutHalves(string json) =>
+        Escapes().Replace(json, escape => escape.Groups["half"].Success ? @"\uFFFD" : escape.Value);
 
     private static JsonNode? ToNode(JsonElement element)
     {
