@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,8 @@ namespace AkkaCp.Server;
 /// <summary>The service as endpoints of an ASP.NET Core application.</summary>
 public static class AkkaCpEndpoints
 {
+    private const string MetricsPath = "/metrics";
+
     /// <summary>
     /// Maps the OpenAI API and what belongs to it, in front of the engine that <c>AddAkkaCp</c> registered: <c>/v1/…</c>, <c>/tokenize</c>,
     /// <c>/detokenize</c>, <c>/apply-template</c> and <c>/health</c>. How it is served, keys, hosts, limits, stands in the configuration's
@@ -38,8 +41,10 @@ public static class AkkaCpEndpoints
     {
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(engine);
-        return Map(routes, new ApiService(
-            () => engine, () => 1, settings ?? new ServerSettings(), routes.ServiceProvider.GetRequiredService<ILogger<ApiService>>()));
+        settings ??= new ServerSettings();
+        return Map(routes, Ending(routes.ServiceProvider, new ApiService(
+            () => engine, () => 1, settings, routes.ServiceProvider.GetRequiredService<ILogger<ApiService>>(),
+            settings.Limits.MaxRequests)));
     }
 
     /// <summary>Maps them in an application that is nothing but this service, which answers every other path, too.</summary>
@@ -47,6 +52,12 @@ public static class AkkaCpEndpoints
     {
         var service = ServiceOf(routes.ServiceProvider);
         Map(routes, service);
+        if (service.Settings.Metrics)
+        {
+            var scrape = routes.CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath).Build();
+            routes.MapApi(service, HttpMethods.Get, MetricsPath, call => scrape(call.Context), needsKey: false);
+        }
+
         routes.MapNothing(service, "/{**path}");
     }
 
@@ -70,9 +81,15 @@ public static class AkkaCpEndpoints
     private static ApiService ServiceOf(IServiceProvider services)
     {
         var host = services.GetRequiredService<EngineHost>();
-        return new ApiService(
-            () => host.Loaded, () => host.LoadProgress,
-            EngineConfiguration.Load(services.GetRequiredService<IOptions<EngineOptions>>().Value).Server,
-            services.GetRequiredService<ILogger<ApiService>>());
+        var settings = EngineConfiguration.Load(services.GetRequiredService<IOptions<EngineOptions>>().Value);
+        return Ending(services, new ApiService(
+            () => host.Loaded, () => host.LoadProgress, settings.Server, services.GetRequiredService<ILogger<ApiService>>(),
+            settings.Server.Limits.MaxRequests ?? settings.Scheduler.MaxRunning + settings.Scheduler.QueueLimit));
+    }
+
+    private static ApiService Ending(IServiceProvider services, ApiService service)
+    {
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(service.Limits.Dispose);
+        return service;
     }
 }

@@ -18,7 +18,6 @@ namespace AkkaCp.Server;
 /// <summary>The service as a program of its own: <c>akkacp serve</c>.</summary>
 public static class AkkaCpService
 {
-    private static readonly TimeSpan s_longestBody = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(15);
 
     /// <summary>An application that serves an engine at <c>akka-cp.server.host</c> and <c>port</c>; it is still to be started.</summary>
@@ -42,8 +41,6 @@ public static class AkkaCpService
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, settings.Server));
         var app = builder.Build();
         app.MapAkkaCpAlone();
-        if (settings.Server.Metrics)
-            app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
 
@@ -75,7 +72,9 @@ public static class AkkaCpService
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = settings.MaxConnections;
         kestrel.Limits.MaxRequestBodySize = settings.MaxBody;
-        kestrel.Limits.RequestHeadersTimeout = s_longestBody;
+        kestrel.Limits.RequestHeadersTimeout = settings.Limits.HeadersTimeout;
+        kestrel.Limits.MaxRequestHeadersTotalSize = settings.Limits.MaxHeaders;
+        kestrel.Limits.KeepAliveTimeout = settings.Limits.KeepAliveTimeout;
         // What a reader may be slow by is the write timeout's to say, and a stream that prefills has nothing to send.
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.AllowAlternateSchemes = false;

@@ -40,11 +40,15 @@ public sealed record ServerSettings
     /// <summary>How long a client may take to take what it is sent. Default 30 s.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>What clients may ask for at a time, and how long anything may take.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
     /// <inheritdoc/>
     public bool Equals(ServerSettings? other) => other is not null && Host == other.Host && Port == other.Port
         && ApiKeys.SequenceEqual(other.ApiKeys) && Insecure == other.Insecure && AllowedHosts.SequenceEqual(other.AllowedHosts)
         && AllowedOrigins.SequenceEqual(other.AllowedOrigins) && Metrics == other.Metrics && MaxBody == other.MaxBody
-        && MaxConnections == other.MaxConnections && CommentInterval == other.CommentInterval && WriteTimeout == other.WriteTimeout;
+        && MaxConnections == other.MaxConnections && CommentInterval == other.CommentInterval && WriteTimeout == other.WriteTimeout
+        && Limits == other.Limits;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Host, Port, ApiKeys.Length, Insecure, MaxBody, MaxConnections);
@@ -62,6 +66,7 @@ public sealed record ServerSettings
         MaxConnections = section.Int("server.max-connections", 1),
         CommentInterval = section.Duration("server.comment-interval"),
         WriteTimeout = section.Duration("server.write-timeout"),
+        Limits = ServerLimits.Read(section),
     };
 
     /// <summary>Whoever listens beyond this machine says who may ask.</summary>

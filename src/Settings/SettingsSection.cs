@@ -91,16 +91,16 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
                 .Select(word => word.Trim('"')).Distinct()];
     }
 
-    public long Bytes(string key, long min)
+    public long Bytes(string key, long min, long max = MaxBytes)
     {
         var text = Raw(key);
         if (Quantity(text) is (var number, var unit) && SizeUnit(unit) is { } factor
-            && number * factor >= min && number * factor <= MaxBytes)
+            && number * factor >= min && number * factor <= max)
         {
             return (long)(number * factor);
         }
 
-        Report(key, $"expected a size from {min} to {MaxBytes} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
+        Report(key, $"expected a size from {min} to {max} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
         return min;
     }
 

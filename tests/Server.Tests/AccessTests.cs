@@ -2,22 +2,18 @@ using System.Net;
 using System.Text.Json.Nodes;
 using AkkaCp.Engine.Tests;
 using AkkaCp.Settings;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace AkkaCp.Server.Tests;
 
-public class AccessTests
+public class AccessTests(DemoService service)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Keys_AreAskedForInHeaders()
     {
-        await using var app = await StartAsync(new ServerSettings { ApiKeys = ["alpha", "beta"] });
+        await using var app = await OwnApplication.StartAsync(new ServerSettings { ApiKeys = ["alpha", "beta"] });
         using var client = new ApiClient(app.Urls.First());
 
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, "/v1/models"));
@@ -59,7 +55,7 @@ public class AccessTests
     [Fact]
     public async Task PagesOfAllowedOrigins_MayAsk()
     {
-        await using var app = await StartAsync(
+        await using var app = await OwnApplication.StartAsync(
             new ServerSettings { AllowedOrigins = ["https://chat.example"], AllowedHosts = ["127.0.0.1"] });
         using var client = new ApiClient(app.Urls.First());
         using var preflight = await client.SendAsync(
@@ -76,6 +72,16 @@ public class AccessTests
         Assert.Equal(HttpStatusCode.MisdirectedRequest, await StatusAsync(client, "/v1/models", ("Host", "localhost")));
     }
 
+    [Theory]
+    [InlineData("/metrics")]
+    [InlineData("/health")]
+    [InlineData("/nowhere")]
+    public async Task OtherHosts_AreRefusedOnEveryPath(string path)
+    {
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, await StatusAsync(service.Client, path, ("Host", "other.example")));
+        Assert.NotEqual(HttpStatusCode.MisdirectedRequest, await StatusAsync(service.Client, path));
+    }
+
     [Fact]
     public void OtherMachines_AreServedOnlyWithKeys()
     {
@@ -90,7 +96,7 @@ public class AccessTests
     {
         var (engine, _) = TestModel.Saying(
             "<think>which tool?</think>I ask.<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Köln\"}}\n</tool_call>");
-        await using var app = await StartAsync(new ServerSettings(), engine);
+        await using var app = await OwnApplication.StartAsync(new ServerSettings(), engine);
         using var client = new ApiClient(app.Urls.First());
         var body = Chat.Ask("weather?", ("stop", "which"), ("tools", JsonNode.Parse(
             """
@@ -109,17 +115,6 @@ public class AccessTests
         Assert.Equal(("function", "weather", """{"city":"Köln"}"""),
             ((string)call["type"]!, (string)call["function"]!["name"]!, (string)call["function"]!["arguments"]!));
         Assert.StartsWith("call_", (string)call["id"]!, StringComparison.Ordinal);
-    }
-
-    private static async Task<WebApplication> StartAsync(ServerSettings settings, AkkaCp.Engine.InferenceEngine? engine = null)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.MapAkkaCp(engine ?? TestModel.Saying("hello").Engine, settings);
-        await app.StartAsync(Cancelled);
-        return app;
     }
 
     private static async Task<HttpStatusCode> StatusAsync(ApiClient client, string path, params (string Name, string Value)[] headers)

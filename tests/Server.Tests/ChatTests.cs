@@ -24,22 +24,6 @@ public class ChatTests(DemoService service)
     }
 
     [Fact]
-    public async Task Metrics_CountWhatWasAnswered()
-    {
-        await service.Client.AskAsync(Chat.Path, Chat.Ask("count to three", ("max_tokens", 5), ("ignore_eos", true)));
-        using var answer = await service.Client.SendAsync(
-            new HttpRequestMessage(HttpMethod.Get, "/metrics"), TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-
-        foreach (var name in (string[])["akkacp_requests_running", "akkacp_requests_waiting", "akkacp_kv_blocks_free", "akkacp_epoch",
-            "akkacp_cached_tokens_total", "gen_ai_server_time_to_first_token_seconds_count",
-            "gen_ai_server_time_per_output_token_seconds_bucket", "gen_ai_server_request_duration_seconds_sum"])
-        {
-            Assert.Contains($"\n{name}", text, StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
     public async Task Cluster_IsOneNodeInOneProcess()
     {
         var (_, cluster) = await service.Client.GetAsync("/v1/cluster");

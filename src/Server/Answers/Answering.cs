@@ -32,7 +32,7 @@ internal static class Answering
             // Who has another key neither takes nor leaves keys and values: how long an answer takes would tell what others asked.
             var accepted = request.Generations.Select(one => engine.Accept(one with { CacheSalt = call.Key })).ToList();
             var readers = accepted.SelectMany(one => Enumerable.Range(0, one.Request.N).Select(_ => engine.ReaderOf(one))).ToList();
-            var events = new EventReader(ending => Generate(engine, accepted, ending), readers, engine, call.Aborted);
+            var events = new EventReader(ending => Generate(engine, accepted, ending), readers, engine, call);
             await using (events.ConfigureAwait(false))
             {
                 if (request.Stream)
@@ -92,22 +92,24 @@ internal static class Answering
         private readonly IAsyncEnumerator<GenerationChunk> _chunks;
         private readonly List<AnswerReader> _readers;
         private readonly InferenceEngine _engine;
+        private readonly ApiCall _call;
         private Task<bool> _next = Task.FromResult(false);
 
         public EventReader(
             Func<CancellationToken, IAsyncEnumerable<GenerationChunk>> generate, List<AnswerReader> readers, InferenceEngine engine,
-            CancellationToken aborted)
+            ApiCall call)
         {
-            _ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+            _ending = CancellationTokenSource.CreateLinkedTokenSource(call.Aborted);
+            if (call.Service.Settings.Limits.RequestTimeout is { } limit)
+                _ending.CancelAfter(limit);
             _chunks = generate(_ending.Token).GetAsyncEnumerator(_ending.Token);
-            (_readers, _engine) = (readers, engine);
+            (_readers, _engine, _call) = (readers, engine, call);
         }
 
         /// <summary>The next event; null behind the last.</summary>
         public async ValueTask<AnswerEvent?> NextAsync()
         {
-            _next = _chunks.MoveNextAsync().AsTask();
-            if (!await _next.ConfigureAwait(false))
+            if (!await MoveAsync().ConfigureAwait(false))
                 return null;
             var chunk = _chunks.Current;
             var reader = _readers[chunk.Choice];
@@ -116,6 +118,18 @@ internal static class Answering
                 ? TokenProbability.Of(chunk, _engine.Tokenizer)
                 : null;
             return new AnswerEvent(chunk, pieces, token, chunk.FinishReason is { } reason ? Word(reason, reader) : null);
+        }
+
+        private async ValueTask<bool> MoveAsync()
+        {
+            try
+            {
+                return await (_next = _chunks.MoveNextAsync().AsTask()).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_ending.IsCancellationRequested && !_call.Aborted.IsCancellationRequested)
+            {
+                throw ApiException.TimedOut(_call.Service.Settings.Limits.RequestTimeout ?? TimeSpan.Zero);
+            }
         }
 
         /// <inheritdoc/>

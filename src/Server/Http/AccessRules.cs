@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using AkkaCp.Settings;
@@ -36,6 +37,16 @@ internal sealed class AccessRules
         CheckHost(context.Request.Host);
         CheckOrigin(context);
         return needsKey ? KeyOf(context) : "";
+    }
+
+    /// <summary>Whose share a request takes: its key's or, without keys, its address's. A client of IPv6 has a whole /64.</summary>
+    public static string WhoAsks(HttpContext context, string key)
+    {
+        if (key.Length > 0 || context.Connection.RemoteIpAddress is not { } address)
+            return key;
+        return address.AddressFamily == AddressFamily.InterNetworkV6 && !address.IsIPv4MappedToIPv6
+            ? Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8))
+            : address.ToString();
     }
 
     private void CheckHost(HostString host)

@@ -32,7 +32,7 @@ internal sealed class ApiCall(HttpContext context, ApiService service, string ke
     /// <summary>Reads the body.</summary>
     /// <exception cref="ApiException">It is none, or has a field that is unknown or of a wrong type.</exception>
     public Task<T> ReadAsync<T>(JsonTypeInfo<T> type)
-        where T : class => RequestBody.ReadAsync(context, service.Settings.MaxBody, type);
+        where T : class => RequestBody.ReadAsync(context, service.Settings, type);
 
     /// <summary>Answers with a body, which is written whole before any of it is sent.</summary>
     public async Task WriteAsync<T>(T body, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)

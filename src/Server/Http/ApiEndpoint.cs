@@ -27,7 +27,8 @@ internal static class ApiEndpoint
             if (IsPreflight(context) && context.Response.Headers.AccessControlAllowOrigin.Count > 0)
                 return Preflight(context);
             var isRight = context.Request.Method == method || (method == HttpMethods.Get && HttpMethods.IsHead(context.Request.Method));
-            return isRight ? answer(new ApiCall(context, service, key)) : throw ApiException.MethodNotAllowed(method);
+            var call = isRight ? new ApiCall(context, service, key) : throw ApiException.MethodNotAllowed(method);
+            return method == HttpMethods.Post ? LimitedAsync(call, answer) : answer(call);
         }));
 
     /// <summary>What all paths below one that are none get.</summary>
@@ -45,6 +46,13 @@ internal static class ApiEndpoint
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
+    }
+
+    // What is posted is work; whoever only looks is never refused.
+    private static async Task LimitedAsync(ApiCall call, Func<ApiCall, Task> answer)
+    {
+        using var place = call.Service.Limits.Enter(AccessRules.WhoAsks(call.Context, call.Key), out var refusal);
+        await (place is null ? FailAsync(call.Context, call.Service, refusal!) : answer(call)).ConfigureAwait(false);
     }
 
     private static async Task RunAsync(HttpContext context, ApiService service, Func<Task> answer)
@@ -69,7 +77,7 @@ internal static class ApiEndpoint
     private static Task FailAsync(HttpContext context, ApiService service, Exception error)
     {
         var failure = AsApi(error);
-        if (failure.Status >= StatusCodes.Status500InternalServerError && failure.RetryAfter is null)
+        if (failure.Status == StatusCodes.Status500InternalServerError)
             service.Log.LogError(error, "request {RequestId} failed", context.Response.Headers[RequestId].ToString());
         if (context.Response.HasStarted)
         {
@@ -83,6 +91,11 @@ internal static class ApiEndpoint
             context.Response.Headers.Allow = allow;
         if (failure.Status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Bearer";
+        if (failure.Status == StatusCodes.Status408RequestTimeout)
+            context.Response.Headers.Connection = "close";
+        // OpenAI's clients ask again whatever failed with 500 or more, unless they are told not to.
+        if (failure.Status == StatusCodes.Status504GatewayTimeout)
+            context.Response.Headers["x-should-retry"] = "false";
         return new ApiCall(context, service, key: "").WriteAsync(ApiErrorBody.Of(failure), HttpJson.Strict.ApiErrorBody, failure.Status);
     }
 

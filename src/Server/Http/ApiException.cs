@@ -87,6 +87,22 @@ internal sealed class ApiException : Exception
         RetryAfter = retryAfter,
     };
 
+    /// <summary>Who asks has used its share up.</summary>
+    public static ApiException RateLimited(string why, TimeSpan retryAfter) => new(
+        StatusCodes.Status429TooManyRequests, Invalid, why, code: "rate_limit_exceeded")
+    {
+        RetryAfter = retryAfter,
+    };
+
+    /// <summary>The body did not arrive in time.</summary>
+    public static ApiException SlowBody(TimeSpan limit) => new(
+        StatusCodes.Status408RequestTimeout, Invalid, $"the body must arrive within {limit.TotalSeconds} s", code: "body_timeout");
+
+    /// <summary>The answer took too long: to ask again would take as long.</summary>
+    public static ApiException TimedOut(TimeSpan limit) => new(
+        StatusCodes.Status504GatewayTimeout, Unable,
+        $"the answer took longer than akka-cp.server.request-timeout, {limit.TotalSeconds} s", code: "request_timeout");
+
     /// <summary>The program itself failed.</summary>
     public static ApiException Failed(Exception cause) => new(
         StatusCodes.Status500InternalServerError, Unable, "the server failed; its log says why", code: "internal_error", cause: cause);

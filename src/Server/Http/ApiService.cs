@@ -9,7 +9,9 @@ namespace AkkaCp.Server.Http;
 /// <param name="progress">How much of it is loaded, 0 to 1.</param>
 /// <param name="settings">akka-cp.server.</param>
 /// <param name="log">Takes what fails here; never prompts.</param>
-internal sealed class ApiService(Func<InferenceEngine?> engine, Func<double> progress, ServerSettings settings, ILogger<ApiService> log)
+/// <param name="places">Requests at a time; null: as many as the engine takes.</param>
+internal sealed class ApiService(
+    Func<InferenceEngine?> engine, Func<double> progress, ServerSettings settings, ILogger<ApiService> log, int? places)
 {
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(2);
 
@@ -18,6 +20,9 @@ internal sealed class ApiService(Func<InferenceEngine?> engine, Func<double> pro
 
     /// <summary>Who may ask.</summary>
     public AccessRules Access { get; } = new(settings);
+
+    /// <summary>How many may ask.</summary>
+    public RequestLimits Limits { get; } = new(settings.Limits, places);
 
     /// <summary>Takes what fails here; never prompts.</summary>
     public ILogger Log => log;

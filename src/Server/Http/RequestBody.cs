@@ -1,7 +1,9 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 using AkkaCp.Server.Json;
+using AkkaCp.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -17,32 +19,43 @@ internal static class RequestBody
 
     /// <summary>The body's JSON.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="limit">Bytes at most.</param>
+    /// <param name="settings">How long it may be, and take.</param>
     /// <param name="type">What is expected.</param>
     /// <exception cref="ApiException">What is wrong, and where.</exception>
-    public static async Task<T> ReadAsync<T>(HttpContext context, long limit, JsonTypeInfo<T> type)
+    public static async Task<T> ReadAsync<T>(HttpContext context, ServerSettings settings, JsonTypeInfo<T> type)
         where T : class
     {
         var media = context.Request.ContentType;
         if (!context.Request.HasJsonContentType())
             throw ApiException.MediaType(media);
-        return Parse(await BytesAsync(context, limit).ConfigureAwait(false), type);
+        return Parse(await BytesAsync(context, settings).ConfigureAwait(false), type);
     }
 
-    private static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpContext context, long limit)
+    private static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpContext context, ServerSettings settings)
     {
+        var limit = settings.MaxBody;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = Patience * limit;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(settings.Limits.BodyTimeout);
         try
         {
             using var body = new MemoryStream((int)Math.Min(context.Request.ContentLength ?? 0, limit));
-            return await FillAsync(body, context, limit).ConfigureAwait(false) <= limit
+            return await FillAsync(body, context.Request.BodyReader, limit, patience.Token).ConfigureAwait(false) <= limit
                 ? body.GetBuffer().AsMemory(0, (int)body.Length)
                 : throw ApiException.TooLarge(limit);
         }
         catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             throw ApiException.TooLarge(limit);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw ApiException.SlowBody(settings.Limits.BodyTimeout);
+        }
+        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            throw ApiException.SlowBody(settings.Limits.BodyTimeout);
         }
         catch (BadHttpRequestException error)
         {
@@ -51,12 +64,12 @@ internal static class RequestBody
     }
 
     /// <summary>Reads a body to its end, and keeps what is within the limit: who still sends does not hear why it is refused.</summary>
-    private static async Task<long> FillAsync(MemoryStream body, HttpContext context, long limit)
+    private static async Task<long> FillAsync(MemoryStream body, PipeReader reader, long limit, CancellationToken cancellationToken)
     {
         long length = 0;
         while (true)
         {
-            var read = await context.Request.BodyReader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            var read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             length += read.Buffer.Length;
             if (length <= limit)
             {
@@ -64,7 +77,7 @@ internal static class RequestBody
                     body.Write(piece.Span);
             }
 
-            context.Request.BodyReader.AdvanceTo(read.Buffer.End);
+            reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
                 return length;
         }
