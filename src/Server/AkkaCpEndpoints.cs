@@ -25,7 +25,8 @@ public static class AkkaCpEndpoints
     /// <c>/detokenize</c>, <c>/apply-template</c> and <c>/health</c>. How it is served, keys, hosts, limits, stands in the configuration's
     /// <c>akka-cp.server</c>; where it listens is the application's.
     /// </summary>
-    /// <returns>For conventions of the application's own, such as authorization, on all of them.</returns>
+    /// <returns>For conventions of the application's own on all of them. Authorization is asked for on all but <c>/health</c>, as keys
+    /// are.</returns>
     public static IEndpointConventionBuilder MapAkkaCp(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
@@ -73,7 +74,7 @@ public static class AkkaCpEndpoints
         all.MapApi(service, HttpMethods.Post, "/detokenize", TokenEndpoints.DetokenizeAsync);
         all.MapApi(service, HttpMethods.Post, "/apply-template", TokenEndpoints.ApplyTemplateAsync);
         foreach (var path in (string[])["/health", "/v1/health"])
-            all.MapApi(service, HttpMethods.Get, path, HealthEndpoint.AnswerAsync, needsKey: false);
+            all.MapApi(service, HttpMethods.Get, path, HealthEndpoint.AnswerAsync, needsKey: false).AllowAnonymous();
         all.MapNothing(service, "/v1/{**path}");
         return all;
     }

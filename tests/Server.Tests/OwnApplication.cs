@@ -17,9 +17,10 @@ internal static class OwnApplication
     /// <param name="engine">What it serves; default: one that says hello.</param>
     /// <param name="services">Its own services.</param>
     /// <param name="pipeline">What is its own.</param>
+    /// <param name="conventions">What it asks of all of the service's endpoints.</param>
     public static async Task<WebApplication> StartAsync(
         ServerSettings settings, InferenceEngine? engine = null, Action<IServiceCollection>? services = null,
-        Action<WebApplication>? pipeline = null)
+        Action<WebApplication>? pipeline = null, Action<IEndpointConventionBuilder>? conventions = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -27,7 +28,8 @@ internal static class OwnApplication
         services?.Invoke(builder.Services);
         var app = builder.Build();
         pipeline?.Invoke(app);
-        app.MapAkkaCp(engine ?? TestModel.Saying("hello").Engine, settings);
+        var endpoints = app.MapAkkaCp(engine ?? TestModel.Saying("hello").Engine, settings);
+        conventions?.Invoke(endpoints);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return app;
     }

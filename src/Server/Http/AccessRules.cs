@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using AkkaCp.Settings;
@@ -30,7 +31,8 @@ internal sealed class AccessRules
     /// <summary>Lets a request in, or refuses it.</summary>
     /// <param name="context">The request.</param>
     /// <param name="needsKey">Whether what it asks for needs a key.</param>
-    /// <returns>Whose it is: a name of its key that does not tell it; empty where no keys are asked for.</returns>
+    /// <returns>Whose it is: a name of its key that does not tell it, or of whom the application knows; empty where nobody is asked
+    /// for.</returns>
     /// <exception cref="ApiException">Why it is refused.</exception>
     public string Admit(HttpContext context, bool needsKey)
     {
@@ -83,13 +85,21 @@ internal sealed class AccessRules
             var isLocal = context.Connection.LocalIpAddress is not { } address || IPAddress.IsLoopback(address);
             if (!isLocal && !_settings.Insecure)
                 throw ApiException.InvalidKey("akka-cp.server.api-keys must name keys before other machines are served, found none");
-            return "";
+            return UserOf(context);
         }
 
         if (context.Request.Query.Keys.Any(name => name is "key" or "api_key" or "api-key"))
             throw ApiException.InvalidKey("the key must be in the Authorization header, found it in the URL, where logs keep it");
         var hash = Hash(Presented(context.Request.Headers));
         return IsKnown(hash) ? Convert.ToHexStringLower(hash) : throw ApiException.InvalidKey("the key is none of akka-cp.server.api-keys");
+    }
+
+    private static string UserOf(HttpContext context)
+    {
+        var user = context.User.Identity is { IsAuthenticated: true } identity
+            ? context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? identity.Name
+            : null;
+        return user is null ? "" : Convert.ToHexStringLower(Hash(user));
     }
 
     private static string Presented(IHeaderDictionary headers)

@@ -10,7 +10,7 @@ namespace AkkaCp.Server.Http;
 /// <summary>One request over HTTP, past the door.</summary>
 /// <param name="context">The request.</param>
 /// <param name="service">What is served.</param>
-/// <param name="key">Whose it is; empty where no keys are asked for.</param>
+/// <param name="key">Whose it is; empty where nobody is asked for.</param>
 internal sealed class ApiCall(HttpContext context, ApiService service, string key)
 {
     /// <summary>The request.</summary>
@@ -19,7 +19,7 @@ internal sealed class ApiCall(HttpContext context, ApiService service, string ke
     /// <summary>What is served.</summary>
     public ApiService Service => service;
 
-    /// <summary>Whose it is; empty where no keys are asked for.</summary>
+    /// <summary>Whose it is; empty where nobody is asked for.</summary>
     public string Key => key;
 
     /// <summary>Ends when the client is gone.</summary>
