@@ -41,13 +41,17 @@ public sealed record ClusterSettings
     /// <summary>How long the coordinator hears nothing of a node until its ranks go to others. Default 15 s; at least 3 s.</summary>
     public TimeSpan NodeTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Port at which a node tells probes how it is. Default 0: none.</summary>
+    public int HealthPort { get; init; }
+
     /// <summary>The host that other nodes use.</summary>
     public string EffectiveAdvertise => Advertise ?? Host;
 
     /// <inheritdoc/>
     public bool Equals(ClusterSettings? other) => other is not null && Name == other.Name && Host == other.Host && Port == other.Port
         && Advertise == other.Advertise && Seeds.SequenceEqual(other.Seeds) && NodeName == other.NodeName && Places == other.Places
-        && WaitForNodes == other.WaitForNodes && LostEpochs == other.LostEpochs && NodeTimeout == other.NodeTimeout;
+        && WaitForNodes == other.WaitForNodes && LostEpochs == other.LostEpochs && NodeTimeout == other.NodeTimeout
+        && HealthPort == other.HealthPort;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, Host, Port, Advertise, NodeName, Places, WaitForNodes, LostEpochs);
@@ -64,5 +68,6 @@ public sealed record ClusterSettings
         WaitForNodes = section.Duration("cluster.wait-for-nodes"),
         LostEpochs = section.Int("cluster.lost-epochs", 1),
         NodeTimeout = section.Duration("cluster.node-timeout"),
+        HealthPort = section.IntOrOff("cluster.health-port", 1, ushort.MaxValue),
     };
 }

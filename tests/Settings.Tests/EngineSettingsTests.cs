@@ -42,6 +42,7 @@ public class EngineSettingsTests
         { "cluster.wait-for-nodes", "1min", s => s.Cluster.WaitForNodes, TimeSpan.FromMinutes(1) },
         { "cluster.lost-epochs", "1", s => s.Cluster.LostEpochs, 1 },
         { "cluster.node-timeout", "3s", s => s.Cluster.NodeTimeout, TimeSpan.FromSeconds(3) },
+        { "cluster.health-port", "4055", s => s.Cluster.HealthPort, 4055 },
         { "server.host", "localhost", s => s.Server.Host, "localhost" },
         { "server.port", "auto", s => s.Server.Port, 0 },
         { "server.api-keys", "[a, b]", s => string.Join(' ', s.Server.ApiKeys), "a b" },

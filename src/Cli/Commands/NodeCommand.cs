@@ -2,6 +2,8 @@ using System.CommandLine;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Cli.Output;
 using AkkaCp.Engine;
+using AkkaCp.Server;
+using Microsoft.Extensions.Hosting.Systemd;
 
 namespace AkkaCp.Cli.Commands;
 
@@ -32,11 +34,14 @@ internal static class NodeCommand
         void Say(string text) => lines.Say(FormattableString.Invariant($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {text}"));
 
         var states = new StateLines(Say);
-        var node = await ClusterNode.StartAsync(EngineFlags.Read(parsed) with { LoggerFactory = loggers }, states.Take, cancellationToken)
-            .ConfigureAwait(false);
+        var options = EngineFlags.Read(parsed) with { LoggerFactory = loggers };
+        var node = await ClusterNode.StartAsync(options, states.Take, cancellationToken).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
+            await using var probes = await NodeHealthService.StartAsync(options, () => node.Status, cancellationToken)
+                .ConfigureAwait(false);
             Say($"node {node.Name}, control {node.Control}, data {node.Data}");
+            new SystemdNotifier().Notify(ServiceState.Ready);
             try
             {
                 await node.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);

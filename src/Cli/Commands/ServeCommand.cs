@@ -4,6 +4,7 @@ using AkkaCp.Server;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 
 namespace AkkaCp.Cli.Commands;
 
@@ -41,6 +42,7 @@ internal static class ServeCommand
             var engine = await app.Services.GetRequiredService<EngineHost>().GetEngineAsync(cancellationToken).ConfigureAwait(false);
             await progress.EndAsync().ConfigureAwait(false);
             io.Error.WriteLine($"{engine.ModelName} is ready");
+            new SystemdNotifier().Notify(ServiceState.Ready);
             await ((IHost)app).WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
         }
 

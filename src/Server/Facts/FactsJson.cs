@@ -9,6 +9,7 @@ namespace AkkaCp.Server.Facts;
 [JsonSerializable(typeof(DetokenizeBody))]
 [JsonSerializable(typeof(DetokenizedText))]
 [JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(ServiceHealth))]
 [JsonSerializable(typeof(TokenizeBody))]
 [JsonSerializable(typeof(TokenizedText))]
