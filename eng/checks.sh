@@ -15,7 +15,7 @@ stop() {
   pids=()
 }
 
-trap 'stop; rm -rf "$work"' EXIT
+trap 'stop; rm -rf --one-file-system "$work"' EXIT
 
 # background NAME COMMAND ...: its log is $work/NAME.
 background() {
