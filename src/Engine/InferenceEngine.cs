@@ -141,13 +141,15 @@ public sealed class InferenceEngine : IAsyncDisposable
         request is not null && _known.TryRemove(request, out var known) ? known : _model.Accept(request!);
 
     /// <summary>Reads the answer of a request that was taken over.</summary>
-    internal AnswerReader ReaderOf(AcceptedRequest accepted)
+    /// <param name="accepted">The request.</param>
+    /// <param name="tellsCallsEarly">Whether calls are told as they are written; else each in one piece, when it is whole.</param>
+    internal AnswerReader ReaderOf(AcceptedRequest accepted, bool tellsCallsEarly = false)
     {
         if (accepted.Request.Messages is null)
             return new AnswerReader(null);
         var tools = accepted.Request.Tools;
         var calls = tools.Count > 0 ? new CallReader(new OfferedTools(tools), _model.Prompts.WritesXmlCalls) : null;
-        return new AnswerReader(new OutputParser(accepted.Prompt.OpensReasoning, calls));
+        return new AnswerReader(new OutputParser(accepted.Prompt.OpensReasoning, calls, tellsCallsEarly));
     }
 
     /// <summary>Answers a request that was taken over.</summary>

@@ -50,8 +50,7 @@ internal static class Chat
         Assert.Equal("assistant", (string)deltas[0]["role"]!);
         Assert.All(deltas.Skip(1), delta => Assert.False(delta.ContainsKey("role")));
         Assert.All(pieces.SkipLast(1), piece => Assert.Null(piece!["finish_reason"]));
-        var calls = deltas.Where(delta => delta.ContainsKey("tool_calls")).SelectMany(delta => delta["tool_calls"]!.AsArray()).ToList();
-        Assert.Equal(Enumerable.Range(0, calls.Count), calls.Select(call => (int)call!["index"]!));
+        var calls = Calls(deltas.Where(delta => delta.ContainsKey("tool_calls")).SelectMany(delta => delta["tool_calls"]!.AsArray()));
         var text = Join(deltas, "content");
         var message = new JsonObject
         {
@@ -61,7 +60,7 @@ internal static class Chat
         if (Join(deltas, "reasoning_content") is { Length: > 0 } reasoning)
             message["reasoning_content"] = reasoning;
         if (calls.Count > 0)
-            message["tool_calls"] = new JsonArray([.. calls.Select(WithoutIndex)]);
+            message["tool_calls"] = new JsonArray([.. calls]);
         message["refusal"] = null;
         var tokens = pieces.Where(piece => piece!["logprobs"] is not null)
             .SelectMany(piece => piece!["logprobs"]!["content"]!.AsArray()).Select(token => token!.DeepClone()).ToList();
@@ -78,11 +77,30 @@ internal static class Chat
     private static string Join(IEnumerable<JsonObject> deltas, string field) =>
         string.Concat(deltas.Select(delta => delta.TryGetPropertyValue(field, out var text) ? (string?)text : ""));
 
-    private static JsonNode WithoutIndex(JsonNode? call)
+    /// <summary>Calls of their deltas: the first of each has all but the arguments, one is told behind the other.</summary>
+    private static List<JsonObject> Calls(IEnumerable<JsonNode?> deltas)
     {
-        var copy = call!.DeepClone().AsObject();
-        copy.Remove("index");
-        return copy;
+        var calls = new List<JsonObject>();
+        foreach (var delta in deltas)
+        {
+            var index = (int)delta!["index"]!;
+            if (index == calls.Count)
+            {
+                Assert.Equal(["index", "id", "type", "function"], delta.AsObject().Select(field => field.Key));
+                var begun = delta.DeepClone().AsObject();
+                begun.Remove("index");
+                calls.Add(begun);
+                continue;
+            }
+
+            Assert.Equal(calls.Count - 1, index);
+            Assert.Equal(["index", "function"], delta.AsObject().Select(field => field.Key));
+            var more = Assert.Single(delta["function"]!.AsObject());
+            var function = calls[index]["function"]!.AsObject();
+            function[more.Key] = (string)function[more.Key]! + (string)more.Value!;
+        }
+
+        return calls;
     }
 
     private static JsonNode Anonymous(JsonNode choices)

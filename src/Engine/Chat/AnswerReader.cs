@@ -12,6 +12,9 @@ internal sealed class AnswerReader
     /// <summary>Whether the answer has a call so far.</summary>
     public bool HasCalls { get; private set; }
 
+    /// <summary>Whether the answer ended in a call that had been told in part.</summary>
+    public bool EndsInCall => _parser?.EndsInCall ?? false;
+
     /// <summary>The pieces that are certain with this chunk; valid until the next.</summary>
     public IReadOnlyList<OutputPiece> Take(GenerationChunk chunk)
     {
@@ -22,7 +25,7 @@ internal sealed class AnswerReader
         if (chunk.FinishReason is not null)
             pieces = [.. pieces.ToArray(), .. _parser.Flush()];
         for (var i = 0; i < pieces.Count && !HasCalls; i++)
-            HasCalls = pieces[i].Call is not null;
+            HasCalls = pieces[i].Kind is OutputKind.ToolCall;
         return pieces;
     }
 }

@@ -40,6 +40,20 @@ internal sealed class CallReader
             return XmlCalls.Read(_tools, text, scan.At, isBare: false, isWhole);
         return scan.RanShort ? CallReading.More() : CallReading.None;
     }
+
+    /// <summary>What is certain of calls that are still written. Without the tag around them, nothing is before they are whole.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="start">An opener in it.</param>
+    public BegunCalls Follow(string text, int start)
+    {
+        var scan = new TagScanner(text, start, isWhole: false);
+        if (!scan.Take(AnswerTags.CallOpen))
+            return BegunCalls.None;
+        scan.SkipSpace();
+        if (scan.Is("{"))
+            return HermesCalls.Follow(text, scan.At);
+        return _readsXml && scan.Is(AnswerTags.FunctionOpen) ? XmlCalls.Follow(_tools, text, scan.At) : BegunCalls.None;
+    }
 }
 
 /// <summary>What a reader found where a call may begin: calls, none, or a beginning that more text will decide about.</summary>

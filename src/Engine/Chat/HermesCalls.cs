@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using AkkaCp.Engine.Prompting;
 
 namespace AkkaCp.Engine.Chat;
@@ -11,9 +12,10 @@ namespace AkkaCp.Engine.Chat;
 /// closing tag inside a string is part of the string, and a closing tag that is missing at the end or before the next call is no loss.
 /// Arguments may come as a text that holds JSON, which some models write; null, "" and none are no arguments.
 /// </summary>
-internal static class HermesCalls
+internal static partial class HermesCalls
 {
     private const int FirstMeasure = 1024;
+    private const string Space = @"[ \t\r\n]*"; // JSON's.
 
     private static readonly SearchValues<string> s_ends =
         SearchValues.Create([AnswerTags.CallClose, AnswerTags.CallOpen], StringComparison.Ordinal);
@@ -35,6 +37,21 @@ internal static class HermesCalls
         if (scan.RanShort)
             return CallReading.More();
         return ends && ToCall(text.Substring(start, length)) is { } call ? CallReading.Found([call], scan.At) : CallReading.None;
+    }
+
+    /// <summary>What is certain of a call whose name comes first, and then its arguments in an object.</summary>
+    /// <param name="text">Any text.</param>
+    /// <param name="start">The object's brace in it.</param>
+    public static BegunCalls Follow(string text, int start)
+    {
+        if (Beginning().Match(text, start) is not { Success: true } beginning
+            || !WellFormedJson.TryParse(beginning.Groups["name"].Value, out var node) || TextOf(node) is not { Length: > 0 } name)
+        {
+            return BegunCalls.None;
+        }
+
+        var arguments = WrittenObject.Read(text, beginning.Index + beginning.Length);
+        return new BegunCalls([new WrittenCall(name, arguments.Text)], arguments.End, arguments.IsMalformed);
     }
 
     /// <summary>Finds an object's length, 0 while it is not complete; false for what is no JSON object.</summary>
@@ -81,8 +98,14 @@ internal static class HermesCalls
     {
         if (!WellFormedJson.TryParse(json, out var node) || node is not JsonObject body || TextOf(body["name"]) is not { Length: > 0 } name)
             return null;
-        return Arguments(body["arguments"] ?? body["parameters"]) is { } arguments ? new ToolCall(name, arguments) : null;
+        return Arguments(body["arguments"] ?? body["parameters"]) is { } arguments
+            ? new ToolCall(name, arguments, Written(json) ?? new WrittenCall(name, ToolCallJson.Text(arguments)))
+            : null;
     }
+
+    // The same text as it has where it is followed.
+    private static WrittenCall? Written(string json) =>
+        Follow(json, 0) is { Calls: [var call], IsMalformed: false } ? call with { Arguments = call.Arguments + '}' } : null;
 
     private static JsonObject? Arguments(JsonNode? node)
     {
@@ -104,4 +127,10 @@ internal static class HermesCalls
 
     private static string? TextOf(JsonNode? node) =>
         node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    [GeneratedRegex(
+        @"\G\{" + Space + @"""name""" + Space + ":" + Space + @"(?<name>""(?:[^""\\]|\\.)*"")" + Space + "," + Space
+            + @"""arguments""" + Space + ":" + Space + @"(?=\{)",
+        RegexOptions.CultureInvariant)]
+    private static partial Regex Beginning();
 }

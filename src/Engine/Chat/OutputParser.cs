@@ -8,14 +8,21 @@ namespace AkkaCp.Engine.Chat;
 /// prompt's end says, not a flag of the request: templates open and close the block themselves. An answer may also open it itself, as its
 /// first word. A call ends reasoning that is still open, because models forget to close it. What looks like a call and is none stays what
 /// it is, reasoning or text, with all its white space. Tags never show, wherever the pieces of the stream begin and end.
+/// Where calls are told as they are written, one that has begun stays a call: what is no part of it any more is text behind it, and where
+/// the answer ends in it, its arguments are cut. A call in reasoning, or of an unusual form, is told when it is whole.
 /// </summary>
 internal sealed class OutputParser
 {
     /// <summary>Length of what an end of a call may have before the text that completes it, at most.</summary>
     private const int Overlap = 16;
 
+    /// <summary>A call is told again when this part of it is new, so that all its text is not looked at for each letter.</summary>
+    private const int Pace = 32;
+
     private readonly CallReader? _calls;
+    private readonly bool _tellsCallsEarly;
     private readonly List<OutputPiece> _pieces = [];
+    private readonly ToldCalls _told;
     private State _state;
     private bool _isWhole;
 
@@ -34,6 +41,9 @@ internal sealed class OutputParser
     /// <summary>What is known of a call, and from how much text.</summary>
     private (CallReading Reading, int Length) _read;
 
+    /// <summary>How much text of the call has been looked at for what is certain of it.</summary>
+    private int _followed;
+
     /// <summary>What a call that is none would be.</summary>
     private OutputKind _around;
 
@@ -45,10 +55,13 @@ internal sealed class OutputParser
 
     /// <param name="startsInReasoning">Whether the prompt ends inside <c>&lt;think&gt;</c>.</param>
     /// <param name="calls">Reads calls; null when the request offered no tools: their tags are text like any other then.</param>
-    public OutputParser(bool startsInReasoning, CallReader? calls)
+    /// <param name="tellsCallsEarly">Whether calls are told as they are written; else each in one piece, when it is whole.</param>
+    public OutputParser(bool startsInReasoning, CallReader? calls, bool tellsCallsEarly = false)
     {
         _state = startsInReasoning ? State.ReasoningStart : State.Start;
         _calls = calls;
+        _tellsCallsEarly = tellsCallsEarly;
+        _told = new ToldCalls(_pieces);
     }
 
     private enum State
@@ -61,6 +74,9 @@ internal sealed class OutputParser
         Call,
     }
 
+    /// <summary>Whether the answer ended in a call that had been told in part.</summary>
+    public bool EndsInCall { get; private set; }
+
     private ReadOnlySpan<char> Rest => _text.AsSpan(_given);
 
     /// <summary>Takes the next piece of the stream; gives what is certain now.</summary>
@@ -68,7 +84,7 @@ internal sealed class OutputParser
     {
         _pieces.Clear();
         _later.Append(piece);
-        if (_state == State.Call ? MayBeDecided(piece) : !_waitsForWord || !string.IsNullOrWhiteSpace(piece))
+        if (_state == State.Call ? MayBeDecided(piece) || IsMalformed() : !_waitsForWord || !string.IsNullOrWhiteSpace(piece))
             Advance();
         return _pieces;
     }
@@ -88,14 +104,19 @@ internal sealed class OutputParser
 
     private void Advance()
     {
-        _text = string.Concat(Rest, _later.ToString());
-        _given = 0;
-        _later.Clear();
+        TakeLater();
         while (Step())
         {
         }
 
         _waitsForWord = Rest.IsWhiteSpace();
+    }
+
+    private void TakeLater()
+    {
+        _text = string.Concat(Rest, _later.ToString());
+        _given = 0;
+        _later.Clear();
     }
 
     /// <summary>One step of the state machine; false when it needs more text.</summary>
@@ -177,27 +198,71 @@ internal sealed class OutputParser
         {
             _read = (reading, Rest.Length);
             _last = _text[^Math.Min(Overlap, _text.Length)..];
+            TellBegun();
             return false;
         }
 
         if (reading.Calls.Count == 0)
         {
+            if (TellBegun() is { Calls.Count: > 0 } begun)
+                return BreakOff(begun.End);
             // Only the tag's first character, so that whatever is behind it is looked at again.
             Give(_around, _space + 1);
             _state = _around is OutputKind.Reasoning ? State.Reasoning : State.Text;
             return true;
         }
 
+        Give(reading);
+        _closesLate |= _around is OutputKind.Reasoning;
+        _state = State.TextStart;
+        return true;
+    }
+
+    private void Give(CallReading reading)
+    {
         var written = _text[(_given + _space)..reading.End];
-        foreach (var call in reading.Calls)
+        foreach (var call in _tellsCallsEarly ? [] : reading.Calls)
         {
             _pieces.Add(new OutputPiece(OutputKind.ToolCall, written, call));
             written = "";
         }
 
+        if (_tellsCallsEarly)
+            _told.Tell([.. reading.Calls.Select(call => call.Written)]);
+        _told.Clear();
         _given = reading.End;
-        _closesLate |= _around is OutputKind.Reasoning;
-        _state = State.TextStart;
+    }
+
+    /// <summary>Whether the call has become none, of what has come since it was looked at: tells what else is certain of it.</summary>
+    private bool IsMalformed()
+    {
+        var length = _text.Length - _given + _later.Length;
+        if (!_tellsCallsEarly || Pace * (length - _followed) < length)
+            return false;
+        TakeLater();
+        return TellBegun().IsMalformed;
+    }
+
+    /// <summary>Tells what is certain of the call.</summary>
+    private BegunCalls TellBegun()
+    {
+        // A model thinks about calls, too.
+        if (!_tellsCallsEarly || _around is OutputKind.Reasoning)
+            return BegunCalls.None;
+        _followed = Rest.Length;
+        var begun = _calls!.Follow(_text, _given + _space);
+        _told.Tell(begun.Calls);
+        return begun;
+    }
+
+    /// <summary>Leaves a call that has begun and is none: at its end, where the answer ended in it, else where it ceases to be one.
+    /// </summary>
+    private bool BreakOff(int end)
+    {
+        EndsInCall = _isWhole && _calls!.Read(_text, _given + _space, isWhole: false).NeedsMore;
+        _given = EndsInCall ? _text.Length : end;
+        _told.Clear();
+        _state = State.Text;
         return true;
     }
 

@@ -24,6 +24,9 @@ internal static partial class ParameterValue
         return ReadNumber(word, kinds) ?? ReadBoolean(word, kinds) ?? ReadContainer(word, kinds) ?? ReadOther(text, kinds);
     }
 
+    /// <summary>Whether a text is a JSON number.</summary>
+    public static bool IsNumber(ReadOnlySpan<char> text) => JsonNumber().IsMatch(text);
+
     private static JsonNode? ReadNumber(string word, JsonKinds kinds)
     {
         if ((kinds & (JsonKinds.Integer | JsonKinds.Number)) == 0)

@@ -17,8 +17,8 @@ internal static class ToolCallJson
         call.Arguments.ToDictionary(
             field => field.Key, field => field.Value is null ? null : (object?)JsonSerializer.SerializeToElement(field.Value)));
 
-    /// <summary>A call's arguments as JSON in a text.</summary>
-    public static string ArgumentsText(ToolCall call) => call.Arguments.ToJsonString(s_readable);
+    /// <summary>A value as JSON in a text.</summary>
+    public static string Text(JsonNode? value) => value?.ToJsonString(s_readable) ?? "null";
 
     /// <summary>A call of an earlier turn as the chat template takes it.</summary>
     public static PromptToolCall ToPrompt(FunctionCallContent call)

@@ -28,6 +28,8 @@ internal sealed class XmlCalls
     private readonly OfferedTools _tools;
     private readonly string _text;
     private readonly TagScanner _scan;
+    private readonly CallWriter _written = new();
+    private int _told;
 
     private XmlCalls(OfferedTools tools, string text, int start, bool isWhole)
     {
@@ -51,17 +53,32 @@ internal sealed class XmlCalls
         // Behind whole calls any character tells whether another part follows.
         if (reader._scan.RanShort)
             return CallReading.More(calls is null ? s_ends : null);
-        return calls is null ? CallReading.None : CallReading.Found(calls, reader._scan.At);
+        if (calls is null)
+            return CallReading.None;
+        var written = reader._written.End();
+        return CallReading.Found(
+            [.. calls.Select((call, index) => new ToolCall(call.Name, call.Arguments, written[index]))], reader._scan.At);
     }
 
-    private List<ToolCall>? ReadFunctions(bool isBare)
+    /// <summary>What is certain of the functions of a call, from the first parameter on.</summary>
+    /// <param name="tools">The tools of the request.</param>
+    /// <param name="text">Any text.</param>
+    /// <param name="start">The first function's tag in it.</param>
+    public static BegunCalls Follow(OfferedTools tools, string text, int start)
     {
-        var calls = new List<ToolCall>();
+        var reader = new XmlCalls(tools, text, start, isWhole: false);
+        var calls = reader.ReadFunctions(isBare: false);
+        return new BegunCalls(reader._written.Calls, reader._told, calls is null && !reader._scan.RanShort);
+    }
+
+    private List<(string Name, JsonObject Arguments)>? ReadFunctions(bool isBare)
+    {
+        var calls = new List<(string Name, JsonObject Arguments)>();
         while (_scan.Take(AnswerTags.FunctionOpen))
         {
             if (_scan.TakeName() is not { } name || (isBare && !_tools.Has(name)) || ReadParameters(name) is not { } arguments)
                 return null;
-            calls.Add(new ToolCall(WellFormedJson.Text(name), arguments));
+            calls.Add((WellFormedJson.Text(name), arguments));
             _scan.SkipSpace();
         }
 
@@ -73,19 +90,38 @@ internal sealed class XmlCalls
     private JsonObject? ReadParameters(string function)
     {
         var arguments = new JsonObject();
-        while (true)
+        for (var isBegun = false; ; isBegun = true)
         {
             _scan.SkipSpace();
-            if (_scan.Take(AnswerTags.FunctionClose) || _scan.Is(AnswerTags.CallClose))
-                return arguments;
-            if (!_scan.Take(AnswerTags.ParameterOpen) || _scan.TakeName() is not { } name
-                || ReadValue(function, name, arguments) is not { } value)
-            {
+            var isEnd = _scan.Take(AnswerTags.FunctionClose) || _scan.Is(AnswerTags.CallClose);
+            var parameter = !isEnd && _scan.Take(AnswerTags.ParameterOpen) ? _scan.TakeName() : null;
+            if (!isEnd && parameter is null)
                 return null;
-            }
-
-            arguments[WellFormedJson.Text(name)] = ParameterValue.Read(WellFormedJson.Text(Trim(value)), _tools.KindsOf(function, name));
+            if (!isBegun && !_scan.RanShort)
+                Begin(function);
+            if (isEnd)
+                return arguments;
+            if (ReadValue(function, parameter!, arguments) is not { } value)
+                return null;
+            Add(arguments, WellFormedJson.Text(parameter!), ParameterValue.Read(Text(value), _tools.KindsOf(function, parameter!)));
         }
+    }
+
+    private void Begin(string function)
+    {
+        _written.Begin(WellFormedJson.Text(function));
+        _told = _scan.At;
+    }
+
+    private void Add(JsonObject arguments, string name, JsonNode? value)
+    {
+        if (!_scan.RanShort)
+        {
+            _written.Member(name, value);
+            _told = _scan.At;
+        }
+
+        arguments[name] = value;
     }
 
     /// <summary>The text of a parameter's value; the scanner is behind it then. Null when it has no end.</summary>
@@ -93,9 +129,12 @@ internal sealed class XmlCalls
     {
         var start = _scan.At;
         var (parameters, functions) = (0, 0); // Those that the value itself opens.
-        for (; _scan.FindTag(); _scan.At++)
+        var (certain, isCertain) = (start, !_scan.RanShort);
+        for (; _scan.FindTag(); _scan.At++, isCertain = !_scan.RanShort)
         {
             var at = _scan.At;
+            if (isCertain)
+                certain = at;
             if (_scan.Is(AnswerTags.ParameterClose))
             {
                 if (parameters > 0)
@@ -122,6 +161,7 @@ internal sealed class XmlCalls
             }
         }
 
+        BeginText(function, parameter, start, isCertain ? _text.Length : certain);
         return null;
 
         string Until(int end, string tag)
@@ -135,10 +175,20 @@ internal sealed class XmlCalls
         {
             var value = Until(end, "");
             var rest = value.AsSpan().TrimEnd();
-            return rest.EndsWith(AnswerTags.ParameterClose, StringComparison.Ordinal)
-                ? rest[..^AnswerTags.ParameterClose.Length].ToString()
-                : value;
+            return rest.EndsWith(AnswerTags.ParameterClose, StringComparison.Ordinal) ? WithoutClose(rest).ToString() : value;
         }
+    }
+
+    /// <summary>Tells the beginning of a value that is a text, but for what may yet belong to its end.</summary>
+    private void BeginText(string function, string parameter, int start, int end)
+    {
+        var text = WithoutClose(_text.AsSpan(start..end).TrimEnd()).TrimEnd();
+        if (text is [.., var last] && char.IsHighSurrogate(last))
+            text = text[..^1];
+        if (text.IsEmpty || _tools.KindsOf(function, parameter) is not (JsonKinds.None or JsonKinds.String))
+            return;
+        _written.BeginText(WellFormedJson.Text(parameter), Text(text.ToString()));
+        _told = start + text.Length;
     }
 
     private bool IsLastOfParameter(int close) => _scan.IsBehindSpace(
@@ -159,11 +209,15 @@ internal sealed class XmlCalls
 
     private bool BeginsLine(int at) => _text.AsSpan(0, at).TrimEnd(" \t").EndsWith('\n');
 
-    /// <summary>Without the line breaks that the form puts around a value.</summary>
-    private static string Trim(string value)
+    private static ReadOnlySpan<char> WithoutClose(ReadOnlySpan<char> value) =>
+        value.EndsWith(AnswerTags.ParameterClose, StringComparison.Ordinal) ? value[..^AnswerTags.ParameterClose.Length] : value;
+
+    /// <summary>Without the line breaks that the form puts around a value, and well-formed.</summary>
+    private static string Text(string value)
     {
         var start = value.StartsWith("\r\n", StringComparison.Ordinal) ? 2 : value.StartsWith('\n') ? 1 : 0;
         var rest = value[start..];
-        return rest.EndsWith("\r\n", StringComparison.Ordinal) ? rest[..^2] : rest.EndsWith('\n') ? rest[..^1] : rest;
+        return WellFormedJson.Text(
+            rest.EndsWith("\r\n", StringComparison.Ordinal) ? rest[..^2] : rest.EndsWith('\n') ? rest[..^1] : rest);
     }
 }

@@ -31,7 +31,8 @@ internal static class Answering
             var engine = call.Engine;
             // Who has another key neither takes nor leaves keys and values: how long an answer takes would tell what others asked.
             var accepted = request.Generations.Select(one => engine.Accept(one with { CacheSalt = call.Key })).ToList();
-            var readers = accepted.SelectMany(one => Enumerable.Range(0, one.Request.N).Select(_ => engine.ReaderOf(one))).ToList();
+            var readers = accepted
+                .SelectMany(one => Enumerable.Range(0, one.Request.N).Select(_ => engine.ReaderOf(one, tellsCallsEarly: true))).ToList();
             var events = new EventReader(ending => Generate(engine, accepted, ending), readers, engine, call);
             await using (events.ConfigureAwait(false))
             {
@@ -142,6 +143,6 @@ internal static class Answering
         }
 
         private static string Word(FinishReason reason, AnswerReader reader) =>
-            reader.HasCalls ? "tool_calls" : reason is FinishReason.Length ? "length" : "stop";
+            reason is FinishReason.Length && (reader.EndsInCall || !reader.HasCalls) ? "length" : reader.HasCalls ? "tool_calls" : "stop";
     }
 }

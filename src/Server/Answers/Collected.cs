@@ -9,7 +9,7 @@ internal sealed class Collected
 {
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();
-    private readonly List<ToolCall> _calls = [];
+    private readonly List<(string Name, StringBuilder Arguments)> _calls = [];
     private readonly List<TokenProbability> _tokens = [];
 
     /// <summary>The answer.</summary>
@@ -19,7 +19,7 @@ internal sealed class Collected
     public string? Reasoning => _reasoning.Length > 0 ? _reasoning.ToString() : null;
 
     /// <summary>The calls.</summary>
-    public IReadOnlyList<ToolCall> Calls => _calls;
+    public IReadOnlyList<WrittenCall> Calls => [.. _calls.Select(call => new WrittenCall(call.Name, call.Arguments.ToString()))];
 
     /// <summary>The tokens, where log-probabilities were asked for.</summary>
     public IReadOnlyList<TokenProbability> Tokens => _tokens;
@@ -35,8 +35,10 @@ internal sealed class Collected
     {
         foreach (var piece in next.Pieces)
         {
-            if (piece.Call is { } call)
-                _calls.Add(call);
+            if (piece.Begins is { } name)
+                _calls.Add((name, new StringBuilder(piece.Text)));
+            else if (piece.Kind is OutputKind.ToolCall)
+                _calls[^1].Arguments.Append(piece.Text);
             else
                 (piece.Kind is OutputKind.Reasoning ? _reasoning : _text).Append(piece.Text);
         }

@@ -20,8 +20,8 @@ internal sealed record ChatMessage(
     IReadOnlyList<ChatToolCall>? ToolCalls,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Refusal = null);
 
-/// <summary>A call; its index is a stream's.</summary>
-internal sealed record ChatToolCall(int? Index, string Id, string Type, ChatFunction Function);
+/// <summary>A call.</summary>
+internal sealed record ChatToolCall(string Id, string Type, ChatFunction Function);
 
 /// <summary>What is called, its arguments JSON in a string.</summary>
 internal sealed record ChatFunction(string Name, string Arguments);
@@ -59,6 +59,18 @@ internal sealed record ChatDelta
     /// <summary>More of the thoughts.</summary>
     public string? ReasoningContent { get; init; }
 
-    /// <summary>More calls.</summary>
-    public IReadOnlyList<ChatToolCall>? ToolCalls { get; init; }
+    /// <summary>More of the calls.</summary>
+    public IReadOnlyList<ChatToolCallDelta>? ToolCalls { get; init; }
 }
+
+/// <summary>A call that begins, with all but its arguments; or more of its arguments.</summary>
+/// <param name="Index">Its place among the calls.</param>
+/// <param name="Id">Its id, where it begins.</param>
+/// <param name="Type">function, where it begins.</param>
+/// <param name="Function">What is called.</param>
+internal sealed record ChatToolCallDelta(int Index, string? Id, string? Type, ChatFunctionDelta Function);
+
+/// <summary>What is called.</summary>
+/// <param name="Name">Its name, where the call begins.</param>
+/// <param name="Arguments">More of its arguments.</param>
+internal sealed record ChatFunctionDelta(string? Name, string Arguments);

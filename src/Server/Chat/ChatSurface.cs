@@ -11,6 +11,7 @@ namespace AkkaCp.Server.Chat;
 internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvider clock) : AnswerSurface(request, "chatcmpl", clock)
 {
     private const string Assistant = "assistant";
+    private const string Function = "function";
 
     private readonly int[] _calls = new int[request.Choices];
 
@@ -58,21 +59,26 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
 
     private ChatDelta Delta(int choice, OutputPiece piece) => piece switch
     {
-        { Call: { } call } => new ChatDelta { ToolCalls = [ToolCallOf(call, choice, _calls[choice]++)] },
+        { Begins: { } name } => Delta(new ChatToolCallDelta(
+            _calls[choice], CallId(choice, _calls[choice]++), Function, new ChatFunctionDelta(name, piece.Text))),
+        { Kind: OutputKind.ToolCall } => Delta(
+            new ChatToolCallDelta(_calls[choice] - 1, null, null, new ChatFunctionDelta(null, piece.Text))),
         { Kind: OutputKind.Reasoning } => new ChatDelta { ReasoningContent = piece.Text },
         _ => new ChatDelta { Content = piece.Text },
     };
+
+    private static ChatDelta Delta(ChatToolCallDelta call) => new() { ToolCalls = [call] };
 
     private ChatLogprobs? TakeLogprobs(int choice) => TakeTokens(choice) is { } tokens ? new ChatLogprobs(tokens) : null;
 
     private ChatChoice Choice(Collected choice, int index)
     {
-        var calls = choice.Calls.Select((call, i) => ToolCallOf(call, index, i) with { Index = null }).ToList();
+        var calls = choice.Calls
+            .Select((call, i) => new ChatToolCall(CallId(index, i), Function, new ChatFunction(call.Name, call.Arguments))).ToList();
         var message = new ChatMessage(
             Assistant, calls.Count > 0 && choice.Text.Length == 0 ? null : choice.Text, choice.Reasoning, calls.Count > 0 ? calls : null);
         return new ChatChoice(index, message, Request.HasLogprobs ? new ChatLogprobs(choice.Tokens) : null, choice.FinishReason);
     }
 
-    private ChatToolCall ToolCallOf(ToolCall call, int choice, int index) => new(
-        index, $"call_{Id[^12..]}_{choice}_{index}", "function", new ChatFunction(call.Name, ToolCallJson.ArgumentsText(call)));
+    private string CallId(int choice, int index) => $"call_{Id[^12..]}_{choice}_{index}";
 }

@@ -12,9 +12,23 @@ internal static class Answer
         new(new OfferedTools([.. JsonDocument.Parse(tools).RootElement.EnumerateArray()]), readsXml);
 
     /// <summary>The pieces, those of one kind that follow each other joined.</summary>
-    public static List<OutputPiece> Parse(string text, bool opensReasoning, CallReader? calls, params int[] lengths)
+    public static List<OutputPiece> Parse(string text, bool opensReasoning, CallReader? calls, params int[] lengths) =>
+        Parse(new OutputParser(opensReasoning, calls), text, lengths);
+
+    /// <summary>The same where calls are told as they are written, in a line; <c>…</c> where the answer ends in a call.</summary>
+    public static string Tell(string text, bool opensReasoning, CallReader? calls, params int[] lengths)
     {
-        var parser = new OutputParser(opensReasoning, calls);
+        var parser = new OutputParser(opensReasoning, calls, tellsCallsEarly: true);
+        var pieces = Parse(parser, text, lengths);
+        return Show(pieces) + (parser.EndsInCall ? "…" : "");
+    }
+
+    /// <summary>The same as pieces.</summary>
+    public static List<OutputPiece> Read(string text, bool opensReasoning, CallReader? calls, params int[] lengths) =>
+        Parse(new OutputParser(opensReasoning, calls, tellsCallsEarly: true), text, lengths);
+
+    private static List<OutputPiece> Parse(OutputParser parser, string text, int[] lengths)
+    {
         var pieces = new List<OutputPiece>();
         for (var (at, i) = (0, 0); at < text.Length; i++)
         {
@@ -30,7 +44,7 @@ internal static class Answer
         {
             foreach (var piece in more)
             {
-                if (piece.Call is null && pieces is [.., var last] && last.Kind == piece.Kind)
+                if (piece is { Call: null, Begins: null } && pieces is [.., var last] && last.Kind == piece.Kind)
                     pieces[^1] = last with { Text = last.Text + piece.Text };
                 else
                     pieces.Add(piece);
@@ -42,6 +56,7 @@ internal static class Answer
     public static string Show(IEnumerable<OutputPiece> pieces) => string.Join('|', pieces.Select(piece => piece switch
     {
         { Call: { } call } => $"C:{call.Name}{Show(call.Arguments)}",
+        { Begins: { } name } => $"C:{name}{piece.Text}",
         { Kind: OutputKind.Reasoning } => $"R:{piece.Text}",
         _ => $"T:{piece.Text}",
     }));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AkkaCp.Engine.Chat;
+using AkkaCp.Engine.Prompting;
 using AkkaCp.Testing;
 using CsCheck;
 using Xunit;
@@ -56,6 +57,10 @@ public class CallFuzzTests
                 Assert.Equal(Describe(whole), Describe(Answer.Parse(text, opensReasoning, reader, lengths)));
                 Assert.Equal(Describe(whole), Describe(Answer.Parse(text, opensReasoning, reader, 1)));
                 AssertNothingIsLost(text, string.Concat(whole.Select(piece => piece.Text)));
+                var told = Answer.Tell(text, opensReasoning, reader);
+                Assert.Equal(told, Answer.Tell(text, opensReasoning, reader, lengths));
+                Assert.Equal(told, Answer.Tell(text, opensReasoning, reader, 1));
+                AssertIsTheSame(whole, Answer.Read(text, opensReasoning, reader));
                 foreach (var piece in whole.Where(piece => piece.Call is not null))
                 {
                     Interlocked.Increment(ref calls);
@@ -64,6 +69,17 @@ public class CallFuzzTests
             },
             iter: CaseShare.Count(30_000), seed: "0000KF8xxxI4", print: value => JsonSerializer.Serialize(value.Item1));
         Assert.InRange(calls, CaseShare.Count(10_000), int.MaxValue); // Not all are damaged beyond calling.
+    }
+
+    /// <summary>Calls that are told as they are written are those that come in one piece, unless one that has begun is none.</summary>
+    private static void AssertIsTheSame(List<OutputPiece> whole, List<OutputPiece> written)
+    {
+        var calls = whole.Where(piece => piece.Call is not null).Select(piece => $"{piece.Call!.Name}{Answer.Show(piece.Call.Arguments)}");
+        var told = written.Where(piece => piece.Kind is OutputKind.ToolCall)
+            .Select(piece => WellFormedJson.TryParse(piece.Text, out var arguments) ? $"{piece.Begins}{Answer.Show(arguments)}" : null)
+            .ToList();
+        if (!told.Contains(null))
+            Assert.Equal(calls, told);
     }
 
     private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
