@@ -54,7 +54,7 @@ internal static class ServeCommand
     {
         var overrides = new Dictionary<string, string>(options.Overrides);
         if (parsed.GetValue(s_host) is { } host)
-            overrides["akka-cp.server.host"] = $"\"{host}\"";
+            overrides["akka-cp.server.host"] = host;
         if (parsed.GetValue(s_port) is { } port)
             overrides["akka-cp.server.port"] = FormattableString.Invariant($"{port}");
         return options with { Overrides = overrides };

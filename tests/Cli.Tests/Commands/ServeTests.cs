@@ -40,6 +40,22 @@ public partial class ServeTests
     }
 
     [Fact]
+    public async Task Host_IsListenedOn()
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        await using var said = new Listener();
+        var io = new CommandIo(TextReader.Null, TextWriter.Null, said, InputIsPiped: false);
+        var running = Program.RunAsync(["serve", "--host", "127.0.0.1", "--port", "0", "--attn-cp", "1"], io, ending.Token);
+
+        var line = said.LineWith("listening on");
+        Assert.Same(line, await Task.WhenAny(line, running).WaitAsync(s_patience, ending.Token));
+        Assert.StartsWith("listening on http://127.0.0.1:", await line, StringComparison.Ordinal);
+        await said.LineWith("ready").WaitAsync(s_patience, ending.Token);
+        await ending.CancelAsync();
+        Assert.Equal(0, await running.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task PortThatIsTaken_IsNamed()
     {
         using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);

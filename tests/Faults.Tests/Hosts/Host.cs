@@ -5,6 +5,9 @@ namespace AkkaCp.Faults.Tests.Hosts;
 /// <summary>One host: a network namespace with a link to the others.</summary>
 internal sealed class Host(string name, string space, string address) : IDisposable
 {
+    // ip-netns(8): what lies here is laid over /etc for programs of this namespace.
+    private readonly string _etc = Path.Combine("/etc/netns", space);
+
     /// <summary>Its network device.</summary>
     public const string Device = "eth0";
 
@@ -14,7 +17,7 @@ internal sealed class Host(string name, string space, string address) : IDisposa
     public string Name => name;
 
     /// <summary>Its IPv4 address.</summary>
-    public string Address => address;
+    public string Address { get; private set; } = address;
 
     /// <summary>Starts a program there.</summary>
     public HostProcess Start(string label, params string[] command)
@@ -22,6 +25,22 @@ internal sealed class Host(string name, string space, string address) : IDisposa
         var process = new HostProcess(label, ["ip", "netns", "exec", space, .. command]);
         _processes.Add(process);
         return process;
+    }
+
+    /// <summary>It is at another address from now on.</summary>
+    public void MoveTo(string other)
+    {
+        Shell.Run("ip", "-n", space, "address", "flush", "dev", Device);
+        Shell.Run("ip", "-n", space, "address", "add", $"{other}/24", "dev", Device);
+        Address = other;
+    }
+
+    /// <summary>Hosts that it knows by name. Programs that run there see a change at once, for the file stays the same.</summary>
+    public void Know(IEnumerable<(string Address, string Name)> hosts)
+    {
+        Directory.CreateDirectory(_etc);
+        File.WriteAllLines(
+            Path.Combine(_etc, "hosts"), ["127.0.0.1 localhost", .. hosts.Select(host => $"{host.Address} {host.Name}")]);
     }
 
     /// <summary>Nothing goes in or out from now on.</summary>
@@ -54,5 +73,7 @@ internal sealed class Host(string name, string space, string address) : IDisposa
         foreach (var process in _processes)
             process.Dispose();
         Shell.TryRun("ip", "netns", "del", space);
+        if (Directory.Exists(_etc))
+            Directory.Delete(_etc, recursive: true);
     }
 }
