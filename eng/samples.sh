@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs what is under samples/: the engine in a program, in a web application with users, routes and metrics of its own, and
-# clients of it in C# and in TypeScript, whose types are checked. samples/ClusterOnOneMachine loses a node on the way.
+# clients of it in C# and in TypeScript, whose types are checked. samples/ClusterOnOneMachine loses a node on the way. And the README's
+# command from a clone to an answer by curl.
 # Usage: eng/samples.sh; needs npm and curl. Node comes from tests/Clients/node where the machine's is too old.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +17,14 @@ build() {
 }
 
 sample() { dotnet "samples/$1/bin/Release/net10.0/AkkaCp.$1.dll" "${@:2}"; }
+
+# The README's block that starts the service and asks it.
+readme_answers() {
+  background readme bash -c "$(awk '/^```/ { if (block ~ /-- serve &/) printf "%s", block; block = ""; next } { block = block $0 "\n" }' \
+    README.md)"
+  said readme '#### 94' 90 || return
+  stop
+}
 
 embedded_answers() { [ "$(sample Embedded | grep -c '^#### 94')" -eq 2 ]; }
 
@@ -73,6 +82,7 @@ typescript_answers() {
 }
 
 check "samples build" build || { totals samples; exit 1; }
+check "the README's command serves, and answers by curl" readme_answers
 check "Embedded answers, as IChatClient and directly" embedded_answers
 check "ClusterOnOneMachine answers, a node killed" cluster_answers
 if check "Web answers at /v1" web_starts; then
