@@ -23,9 +23,21 @@ internal static class Admission
     public static int TokenLimit(GenerationProtocol.Submit submit, SchedulerLimits limits) => (int)Math.Min(
         Math.Min((long)submit.Tokens.Length + submit.MaxNewTokens, limits.ContextLength), limits.PoolTokens + 1);
 
-    /// <summary>KV blocks of the worst case: all tokens but a sampled last one.</summary>
-    public static int WorstCaseBlocks(GenerationProtocol.Submit submit, SchedulerLimits limits) =>
-        limits.BlocksFor(Math.Max(submit.Tokens.Length, TokenLimit(submit, limits) - 1));
+    /// <summary>KV blocks that a request is promised when it is admitted again.</summary>
+    public static int BlocksAtFirst(this SchedulerState state, RequestState request) =>
+        BlocksAtFirst(request.Known, request.TokenLimit, state.Limits);
+
+    /// <summary>KV blocks that an admitted request is promised: for what it has, and for the tokens ahead as many as these fill, but no
+    /// more than its worst case, which is all tokens but a sampled last one.</summary>
+    /// <param name="known">Tokens that it has.</param>
+    /// <param name="tokenLimit">Tokens that it may have.</param>
+    /// <param name="limits">Size of a block.</param>
+    public static int BlocksAtFirst(int known, int tokenLimit, SchedulerLimits limits)
+    {
+        var least = limits.BlocksFor(known);
+        var ahead = (int)(((long)known + limits.TokensAhead) / limits.BlockSizeTokens);
+        return Math.Clamp(ahead, least, Math.Max(least, limits.BlocksFor(tokenLimit - 1)));
+    }
 
     private static IEnumerable<string> Problems(GenerationProtocol.Submit submit, SchedulerLimits limits)
     {

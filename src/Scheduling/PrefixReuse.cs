@@ -9,7 +9,8 @@ namespace AkkaCp.Scheduling;
 /// </summary>
 internal static class PrefixReuse
 {
-    /// <summary>Whether the blocks of the worst case can be promised; those that others hold and the request can share are there.</summary>
+    /// <summary>Whether the blocks that a request has at first can be promised; those that others hold and the request can share are
+    /// there.</summary>
     public static bool HasRoomFor(this SchedulerState state, RequestState request)
     {
         if (state.Kv.HasRoomFor(request.BlocksReserved))

@@ -21,6 +21,13 @@ public sealed record SchedulerLimits(
     /// <summary>Seconds that a request may be without a group of ranks. Default 600.</summary>
     public int WaitForGroup { get; init; } = 600;
 
+    /// <summary>Context at which a token's attention costs as much as all the rest of it, in tokens. Default 8192.</summary>
+    public int AttentionBalance { get; init; } = 8192;
+
+    /// <summary>Tokens behind those that it has for which a request is promised KV when it is admitted; behind them it is given block by
+    /// block. Default 256.</summary>
+    public int TokensAhead { get; init; } = 256;
+
     /// <summary>Whether requests share full blocks of equal content. Default true.</summary>
     public bool PrefixCache { get; init; } = true;
 

@@ -66,13 +66,16 @@ public sealed record SchedulerState
     public int UsableKvBlocks => Kv.Usable;
 
     /// <summary>Whether no request waits or runs and no step is inside.</summary>
-    public bool IsIdle => Queue.IsEmpty && Running.IsEmpty && InFlight.IsEmpty;
+    public bool IsIdle => Queue.Count == 0 && Running.IsEmpty && InFlight.IsEmpty;
 
-    /// <summary>Requests that hold nothing yet, in order of arrival.</summary>
-    internal ImmutableList<RequestState> Queue { get; init; } = [];
+    /// <summary>Requests that hold no KV.</summary>
+    internal RequestQueue Queue { get; init; } = RequestQueue.Empty;
 
     /// <summary>Admitted requests by sequence id; those that have ended stay until their KV is released.</summary>
     internal ImmutableSortedDictionary<long, RequestState> Running { get; init; } = ImmutableSortedDictionary<long, RequestState>.Empty;
+
+    /// <summary>How fast prompts are computed.</summary>
+    internal PrefillPace Pace { get; init; }
 
     /// <summary>KV blocks.</summary>
     internal KvBlockManager Kv { get; init; }
@@ -98,27 +101,18 @@ public sealed record SchedulerState
             return Refuse(submit, FailureKind.ShuttingDown, "the engine is shutting down");
         if (Admission.Refuse(submit, Limits) is { } refusal)
             return Transition.To(this).Say(refusal);
-        if (Queue.Count >= Limits.Steps.QueueLimit)
-            return Refuse(submit, FailureKind.Busy, $"the queue is full: {Queue.Count} requests wait");
-
-        var request = new RequestState(
-            NextSequenceId, submit, Admission.TokenLimit(submit, Limits), Admission.WorstCaseBlocks(submit, Limits))
-        {
-            Tally = PrefillTally.Empty(Limits.CpSize),
-            Chain = ChainOf(submit),
-        };
-        return Transition.To(this with { NextSequenceId = NextSequenceId + 1, Queue = Queue.Add(request) });
+        if (Queue.Count < Limits.Steps.QueueLimit)
+            return Transition.To(Enqueue(submit));
+        return Queue.MostDispensable(submit.CacheSalt) is { } other
+            ? End(other, QueueIsFull(other.Submit)).Then(state => Transition.To(state.Enqueue(submit)))
+            : Transition.To(this).Say(QueueIsFull(submit));
     }
 
     /// <summary>Ends a request; of one that is unknown, because it has ended, nothing is said.</summary>
     public Transition Cancel(Guid requestId)
     {
-        if (Queue.Find(request => request.Submit.RequestId == requestId) is { } queued)
-        {
-            return Transition.To(this with { Queue = Queue.Remove(queued) })
-                .Say(new GenerationProtocol.Completed(requestId, CompletionReason.Cancelled, PrefillPlacement.None));
-        }
-
+        if (Queue.Requests.Find(request => request.Submit.RequestId == requestId) is { } queued)
+            return End(queued, new GenerationProtocol.Completed(requestId, CompletionReason.Cancelled, PrefillPlacement.None));
         return Running.Values.FirstOrDefault(request => request.Submit.RequestId == requestId && !request.HasEnded) is { } running
             ? Complete(running, CompletionReason.Cancelled)
             : Transition.To(this);
@@ -132,8 +126,8 @@ public sealed record SchedulerState
     /// <summary>Refuses new requests and those that wait; running ones go on.</summary>
     public Transition Drain()
     {
-        var transition = Transition.To(this with { IsDraining = true, Queue = [] });
-        return Queue.Aggregate(transition, (so, request) => so.Say(ShuttingDown(request)));
+        var transition = Transition.To(this with { IsDraining = true, Queue = Queue.Keep([]) });
+        return Queue.Requests.Aggregate(transition, (so, request) => so.Say(ShuttingDown(request)));
     }
 
     /// <summary>Ends everything.</summary>
@@ -176,12 +170,18 @@ public sealed record SchedulerState
     {
         var kv = KvBlockManager.Empty(Limits.KvBlocks);
         var running = ImmutableSortedDictionary.CreateBuilder<long, RequestState>();
-        var putBack = ImmutableSortedDictionary.CreateBuilder<long, RequestState>();
-        foreach (var request in Running.Values.Where(request => !request.HasEnded).OrderBy(request => !request.IsSuspect))
+        var queue = Queue.Select(request => request with { SecondsWithoutGroup = 0 });
+        foreach (var lost in Running.Values.Where(request => !request.HasEnded).OrderBy(request => !request.IsSuspect))
         {
-            var fits = kv.HasRoomFor(request.BlocksReserved);
-            (fits ? running : putBack).Add(request.SequenceId, request.Recompute(Limits.CpSize));
-            kv = fits ? kv.Reserve(request.BlocksReserved) : kv;
+            var request = lost.Recompute(Limits.CpSize, this.BlocksAtFirst(lost));
+            if (!kv.HasRoomFor(request.BlocksReserved))
+            {
+                queue = queue.PutBack(request.PutBack(request.BlocksReserved));
+                continue;
+            }
+
+            running.Add(request.SequenceId, request);
+            kv = kv.Reserve(request.BlocksReserved);
         }
 
         return this with
@@ -190,7 +190,7 @@ public sealed record SchedulerState
             NextStep = 1,
             EpochFault = null,
             InFlight = InFlight.Clear(),
-            Queue = [.. putBack.Values, .. Queue.Select(request => request with { SecondsWithoutGroup = 0 })],
+            Queue = queue,
             Running = running.ToImmutable(),
             Kv = kv,
         };
@@ -207,16 +207,28 @@ public sealed record SchedulerState
     internal Transition Fail(RequestState request, PipelineFault fault) => (this with { Kv = Kv.Forget(request.Blocks) }).End(
         request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
 
-    private IEnumerable<RequestState> All => Queue.Concat(Running.Values.Where(request => !request.HasEnded));
+    private IEnumerable<RequestState> All => Queue.Requests.Concat(Running.Values.Where(request => !request.HasEnded));
 
     private SchedulerState Put(RequestState request) => Running.ContainsKey(request.SequenceId)
         ? With(request)
-        : this with { Queue = Queue.SetItem(Queue.FindIndex(queued => queued.SequenceId == request.SequenceId), request) };
+        : this with { Queue = Queue.Select(queued => queued.SequenceId == request.SequenceId ? request : queued) };
 
     private Transition CountLoss(RequestState request, PipelineFault fault)
     {
         request = request with { LostEpochs = request.LostEpochs + 1 };
         return request.LostEpochs < Limits.LostEpochs ? Transition.To(Put(request)) : Fail(request, fault);
+    }
+
+    private SchedulerState Enqueue(GenerationProtocol.Submit submit)
+    {
+        var tokenLimit = Admission.TokenLimit(submit, Limits);
+        var request = new RequestState(NextSequenceId, submit, tokenLimit)
+        {
+            BlocksReserved = Admission.BlocksAtFirst(submit.Tokens.Length, tokenLimit, Limits),
+            Tally = PrefillTally.Empty(Limits.CpSize),
+            Chain = ChainOf(submit),
+        };
+        return this with { NextSequenceId = NextSequenceId + 1, Queue = Queue.Add(request, Running.Values) };
     }
 
     private BlockChain? ChainOf(GenerationProtocol.Submit submit) => Limits.PrefixCache
@@ -227,7 +239,11 @@ public sealed record SchedulerState
     private Transition End(RequestState request, GenerationProtocol.IReply reply)
     {
         if (!Running.ContainsKey(request.SequenceId))
-            return Transition.To(this with { Queue = Queue.RemoveAll(queued => queued.SequenceId == request.SequenceId) }).Say(reply);
+        {
+            var queue = Queue.Keep(Queue.Requests.RemoveAll(queued => queued.SequenceId == request.SequenceId));
+            return Transition.To(this with { Queue = queue }).Say(reply);
+        }
+
         var state = request.HasStarted
             ? With(request with { HasEnded = true })
             : this with
@@ -237,6 +253,9 @@ public sealed record SchedulerState
             };
         return Transition.To(state).Say(reply);
     }
+
+    private GenerationProtocol.Failed QueueIsFull(GenerationProtocol.Submit submit) =>
+        new(submit.RequestId, FailureKind.Busy, $"the queue is full: {Queue.Count} requests wait");
 
     private static GenerationProtocol.Failed ShuttingDown(RequestState request) =>
         new(request.Submit.RequestId, FailureKind.ShuttingDown, "the engine is shutting down");

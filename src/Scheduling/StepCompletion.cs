@@ -48,6 +48,8 @@ public static class StepCompletion
     {
         var fault = step.MergedFault();
         var done = state with { InFlight = state.InFlight.Remove(step.Plan.Step), StepsDone = state.StepsDone + 1 };
+        if (fault is null)
+            done = done with { Pace = state.Pace.Add(step, state.Limits) };
         return step.Plan.Requests.Aggregate(
             Transition.To(done), (so, share) => so.Then(current => CompleteShare(current, step, share, fault)));
     }

@@ -12,6 +12,10 @@ public sealed record StepLimits
     /// </summary>
     public int MaxStepTokens { get; init; } = 4096;
 
+    /// <summary>How long a step should take while others decode or wait: prompts are cut to that, but to no fewer than 64 tokens. Default
+    /// 500 ms; null (off): they are not cut for it.</summary>
+    public TimeSpan? StepTarget { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Requests that hold KV at a time. Default 64; at least 1 and below <see cref="MaxStepTokens"/>.</summary>
     public int MaxRunning { get; init; } = 64;
 

@@ -11,15 +11,17 @@ namespace AkkaCp.Scheduling;
 /// <item>Released requests: those that have ended. The plan may give their blocks to its own rows, although an older step inside may still
 /// hold rows of them. Ranks run plans in order, so the old owner's writes come before the new owner's. What an older step reads of the
 /// old owner, nobody waits for.</item>
-/// <item>Admission, first come first served, by the KV blocks of the worst case, less those that running requests hold and it can share.
-/// At most <see cref="MaxOvertakes"/> later requests that
-/// fit overtake a request that waits for KV. Then all later ones wait with it.</item>
+/// <item>A further KV block for each running request that has filled its last one; when there is none, the youngest is put back in the
+/// queue.</item>
+/// <item>Admission, in the order of <see cref="Requests.RequestQueue"/>, by the KV blocks that a request has at first, less those that
+/// running requests hold and it can share. At most <see cref="MaxOvertakes"/> later requests that fit overtake a request that waits for KV,
+/// none one that was put back. Then all later ones wait with it.</item>
 /// <item>A suspect, which may be what breaks the groups of ranks, runs alone until a token clears it. Requests beside it would lose their
 /// epochs, too, and fail with it. Suspects come only with a new epoch, when nothing else is inside.</item>
 /// <item>One decode row of every request whose last token is known.</item>
-/// <item>Prefill chunks in what is left of the step's tokens. The prompt with the least left goes first, so a short prompt does not wait
-/// for a long one. Each step that passes a prompt over counts for it like a whole step's tokens, so a long prompt waits for a bounded
-/// number of steps.</item>
+/// <item>Prefill chunks in what is left of the step's tokens, and of its time where anybody else waits or decodes. The prompt with the
+/// least left goes first, so a short prompt does not wait for a long one. Each step that passes a prompt over counts for it like a whole
+/// step's tokens, so a long prompt waits for a bounded number of steps.</item>
 /// </list>
 /// </summary>
 public static class StepPlanner
@@ -32,28 +34,30 @@ public static class StepPlanner
     {
         ArgumentNullException.ThrowIfNull(state);
         // Asked at every message: a full queue behind full ranks must cost next to nothing.
-        if (!state.Queue.Exists(request => CanAdmit(state, request)))
+        if (!state.Queue.Requests.Exists(request => CanAdmit(state, request)))
             return Transition.To(state);
 
         var transition = Transition.To(state);
         var waiting = ImmutableList.CreateBuilder<RequestState>();
         var mayOvertake = true;
-        foreach (var request in state.Queue)
+        var turn = 0L;
+        foreach (var request in state.Queue.Requests)
         {
             if (mayOvertake && CanAdmit(transition.State, request))
             {
                 MarkOvertaken(waiting);
                 transition = transition.Then(current => Admit(current, request));
+                turn = request.Turn;
             }
             else
             {
                 waiting.Add(request);
             }
 
-            mayOvertake &= waiting.TrueForAll(passed => passed.Overtaken < MaxOvertakes);
+            mayOvertake &= waiting.TrueForAll(passed => passed.Overtaken < MaxOvertakes && !passed.IsPutBack);
         }
 
-        return transition with { State = transition.State with { Queue = waiting.ToImmutable() } };
+        return transition with { State = transition.State with { Queue = state.Queue.Keep(waiting.ToImmutable(), turn) } };
     }
 
     /// <summary>The next step, or null when there is nothing to do or no room for it.</summary>
@@ -63,9 +67,12 @@ public static class StepPlanner
         if (!HasRoomForStep(state))
             return (Transition.To(state), null);
 
-        var released = Releasable(state);
-        var transition = Release(state, released).Admit().Then(PrefixReuse.Reuse);
-        var rows = ChooseRows(transition.State);
+        var ended = Releasable(state);
+        var without = Release(state, ended);
+        var growth = without.Grow(Runnable(without));
+        var released = ended.AddRange(growth.Released);
+        var transition = growth.State.Admit().Then(PrefixReuse.Reuse);
+        var rows = ChooseRows(transition.State, growth.Awaited);
         if (rows.Count == 0 && (released.IsEmpty || !state.InFlight.IsEmpty))
             return (Transition.To(state), null);
 
@@ -116,20 +123,15 @@ public static class StepPlanner
         return state;
     }
 
-    private static List<(RequestState Request, int Tokens)> ChooseRows(SchedulerState state)
+    private static List<(RequestState Request, int Tokens)> ChooseRows(SchedulerState state, long? awaited)
     {
-        var runnable = Runnable(state);
+        var runnable = Runnable(state).FindAll(request => request.SequenceId != awaited && !state.NeedsBlock(request));
         var rows = runnable.Where(request => request.IsReadyToDecode).Select(request => (request, 1)).ToList();
-        var budget = state.Limits.Steps.MaxStepTokens - rows.Count;
-        var hasChunk = false;
+        var budget = new StepBudget(state, rows.Count);
         foreach (var request in PrefillsByUrgency(runnable, state.Limits.Steps.MaxStepTokens))
         {
-            var tokens = ChunkOf(request, state.Limits, budget, isFirst: !hasChunk);
-            if (tokens == 0)
-                continue;
-            rows.Add((request, tokens));
-            budget = Math.Max(0, budget - tokens);
-            hasChunk = true;
+            if (budget.Take(request) is > 0 and var tokens)
+                rows.Add((request, tokens));
         }
 
         return rows;
@@ -142,15 +144,6 @@ public static class StepPlanner
         .Where(request => !request.HasEnded && request.PrefillLeft > 0)
         .OrderBy(request => request.PrefillLeft - ((long)request.Waited * stepTokens))
         .ThenBy(request => request.SequenceId);
-
-    /// <summary>With chunks off a prompt is not cut: the first of a step may exceed the step's tokens, a later one must fit.</summary>
-    private static int ChunkOf(RequestState request, SchedulerLimits limits, int budget, bool isFirst)
-    {
-        var left = request.PrefillLeft;
-        if (limits.Steps.ChunkTokens == 0)
-            return left <= budget || isFirst ? left : 0;
-        return Math.Min(Math.Min(left, limits.Steps.ChunkTokens), budget);
-    }
 
     private static (SchedulerState State, ImmutableArray<StepRequest> Shares) Place(
         SchedulerState state, List<(RequestState Request, int Tokens)> rows)

@@ -23,6 +23,9 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
     /// <summary>Tokens of requests that were not computed.</summary>
     public long Reused { get; private set; }
 
+    /// <summary>How long a step takes.</summary>
+    public Func<StepPlan, TimeSpan> TimeOf { get; set; } = _ => TimeSpan.FromMilliseconds(1);
+
     /// <summary>Checks a plan and gives each rank's result.</summary>
     public IReadOnlyList<StepResult> Run(StepPlan plan)
     {
@@ -37,7 +40,7 @@ internal sealed class FakeRanks(int worldSize, int cpSize, int kvBlocks, int blo
         [
             .. Enumerable.Range(0, worldSize).Select(rank => new StepResult(plan.Epoch, plan.Step, rank,
                 [.. samples.Where(pair => rank == pair.Owner * ranksPerCp).Select(pair => pair.Sample!)], null,
-                new StepStats(1, 100, TimeSpan.FromMilliseconds(1)))),
+                new StepStats(1, 100, TimeOf(plan)))),
         ];
     }
 

@@ -15,13 +15,14 @@ internal sealed class SchedulerDriver
 
     public SchedulerDriver(
         StepLimits? limits = null, int world = 2, int cp = 2, int kvBlocks = 1001, int blockSize = 16, int context = 200_000,
-        CpPolicySettings? policy = null, bool prefixCache = true)
+        CpPolicySettings? policy = null, bool prefixCache = true, int ahead = 256)
     {
         Limits = new SchedulerLimits(
             world, cp, FakeModel.VocabSize, context, kvBlocks, blockSize, limits ?? new StepLimits(),
             policy ?? new CpPolicySettings { MinTokens = 8 })
         {
             PrefixCache = prefixCache,
+            TokensAhead = ahead,
         };
         Ranks = new FakeRanks(world, cp, kvBlocks, blockSize);
         State = SchedulerState.Create(Limits).Restart(1);
@@ -39,9 +40,9 @@ internal sealed class SchedulerDriver
 
     public int Inside => _inside.Count;
 
-    public Guid Submit(int promptLength, int maxNew, IEnumerable<int>? stop = null, int salt = 0, int[]? tokens = null)
+    public Guid Submit(int promptLength, int maxNew, IEnumerable<int>? stop = null, int salt = 0, int[]? tokens = null, string key = "")
     {
-        var submit = Request(promptLength, maxNew, stop, salt, tokens);
+        var submit = Request(promptLength, maxNew, stop, salt, tokens) with { CacheSalt = key };
         Apply(State.Submit(submit));
         return submit.RequestId;
     }

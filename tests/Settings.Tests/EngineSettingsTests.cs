@@ -19,6 +19,7 @@ public class EngineSettingsTests
         { "context-parallel.replicate-tokens", "7", s => s.ContextParallel.ReplicateTokens, 7 },
         { "scheduler.chunk-tokens", "off", s => s.Scheduler.ChunkTokens, 0 },
         { "scheduler.max-step-tokens", "9000", s => s.Scheduler.MaxStepTokens, 9000 },
+        { "scheduler.step-target", "200ms", s => s.Scheduler.StepTarget, TimeSpan.FromMilliseconds(200) },
         { "scheduler.max-running", "3", s => s.Scheduler.MaxRunning, 3 },
         { "scheduler.queue-limit", "1", s => s.Scheduler.QueueLimit, 1 },
         { "scheduler.steps-in-flight", "1", s => s.Scheduler.StepsInFlight, 1 },

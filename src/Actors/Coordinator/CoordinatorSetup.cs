@@ -18,6 +18,7 @@ internal static class CoordinatorSetup
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.WorldSize % options.CpSize, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.VocabSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.AttentionBalance, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(facts.KvBlocks, 2);
         var limits = new SchedulerLimits(
             options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, facts.KvBlocks,
@@ -25,6 +26,7 @@ internal static class CoordinatorSetup
         {
             LostEpochs = settings.Cluster.LostEpochs,
             WaitForGroup = CoordinatorRules.Seconds(settings.Cluster.WaitForNodes),
+            AttentionBalance = options.AttentionBalance,
             PrefixCache = settings.KvCache.PrefixCache,
             BlockContent = BlockContent(settings, options),
         };
@@ -48,6 +50,7 @@ internal static class CoordinatorSetup
     {
         ChunkTokens = scheduler.ChunkTokens,
         MaxStepTokens = scheduler.MaxStepTokens,
+        StepTarget = scheduler.StepTarget,
         MaxRunning = scheduler.MaxRunning,
         QueueLimit = scheduler.QueueLimit,
         StepsInFlight = scheduler.StepsInFlight,

@@ -23,6 +23,9 @@ public sealed record NodeOptions
     /// <summary>Tokens of a request at most, prompt and answer together.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>Context at which a token's attention costs as much as all the rest of it, in tokens, at least 1. Default 8192.</summary>
+    public int AttentionBalance { get; init; } = 8192;
+
     /// <summary>Takes the log, by <see cref="LogCategories"/>. Default: nowhere.</summary>
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 

@@ -90,6 +90,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         CpSize = _spec.Topology.AttnCp,
         VocabSize = _spec.Model.VocabSize,
         ContextLength = _spec.Model.MaxPositionEmbeddings,
+        AttentionBalance = _spec.Model.AttentionBalance(),
         Loggers = loggers,
         StateChanged = stateChanged,
     };

@@ -109,4 +109,14 @@ public sealed record ModelConfig
     /// <summary>Whether a layer's MLP is a mixture of experts (HF Qwen3MoeDecoderLayer).</summary>
     public bool IsMoeLayer(int layer) =>
         NumExperts > 0 && (layer + 1) % DecoderSparseStep == 0 && !MlpOnlyLayers.Contains(layer);
+
+    /// <summary>Context, in tokens, at which a token's attention takes as many multiplications as all the rest of its layers.</summary>
+    public int AttentionBalance()
+    {
+        var (heads, hidden) = ((long)NumAttentionHeads * HeadDim, (long)HiddenSize);
+        var projections = ((2 * heads) + (2L * NumKeyValueHeads * HeadDim)) * hidden;
+        var rest = Enumerable.Range(0, NumHiddenLayers).Sum(layer => projections
+            + (3 * hidden * (IsMoeLayer(layer) ? (long)NumExpertsPerTok * MoeIntermediateSize : IntermediateSize)));
+        return (int)Math.Clamp(rest / (2 * heads * NumHiddenLayers), 1, int.MaxValue);
+    }
 }

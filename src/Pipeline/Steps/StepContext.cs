@@ -15,7 +15,6 @@ internal sealed class StepContext(RankSetup setup)
     private readonly StepRowMap _rowMap = new(setup.Groups.AttnCp.Size, setup.Groups.AttnCp.Rank);
     private StepPlan? _plan;
     private ValueTask? _transfer;
-    private long _started;
     private int _rows;
 
     /// <exception cref="InvalidOperationException">The step has ended.</exception>
@@ -36,10 +35,13 @@ internal sealed class StepContext(RankSetup setup)
     /// <summary>Bytes of K‖V that came from other ranks.</summary>
     public long KvBytesGathered { get; set; }
 
+    /// <summary>When the step entered.</summary>
+    public long Started { get; private set; }
+
     /// <summary>A step enters; the one before has ended.</summary>
     public void Start(StepPlan plan)
     {
-        (_plan, _started, _rows, KvBytesGathered) = (plan, setup.Time.GetTimestamp(), 0, 0);
+        (_plan, Started, _rows, KvBytesGathered) = (plan, setup.Time.GetTimestamp(), 0, 0);
     }
 
     /// <summary>Takes the plan into the table of sequences and lays its rows out.</summary>
@@ -84,7 +86,7 @@ internal sealed class StepContext(RankSetup setup)
         setup.Clock is not { } clock || transfer.IsCompletedSuccessfully ? transfer : clock.WaitAsync(transfer);
 
     /// <summary>Waits until nothing touches the step's tensors, gives them all back, and lets go of the plan.</summary>
-    /// <returns>What the step took.</returns>
+    /// <returns>What the step took, but for its time.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<StepStats> EndAsync()
     {
@@ -101,7 +103,7 @@ internal sealed class StepContext(RankSetup setup)
         _tensors.Clear();
         _rowMap.Clear();
         (_plan, _transfer, Cos, Sin) = (null, null, default, default);
-        return new StepStats(_rows, KvBytesGathered, setup.Time.GetElapsedTime(_started));
+        return new StepStats(_rows, KvBytesGathered, TimeSpan.Zero);
     }
 
     /// <summary>For messages, which may outlive the step.</summary>

@@ -24,5 +24,5 @@ public sealed record RequestSample(long SequenceId, SampledToken? Token, Pipelin
 /// <summary>Figures of a step on one rank.</summary>
 /// <param name="Rows">Rows that this rank computed.</param>
 /// <param name="KvBytesGathered">Bytes of K‖V received from other ranks, all layers.</param>
-/// <param name="Elapsed">From the plan's acceptance to the result.</param>
+/// <param name="Elapsed">From the plan's acceptance, or the result of the step before where that came later, to the result.</param>
 public readonly record struct StepStats(int Rows, long KvBytesGathered, TimeSpan Elapsed);

@@ -6,6 +6,7 @@ internal sealed class StepsInside(RankSetup setup)
     private readonly Lock _lock = new();
     private readonly Dictionary<long, StepContext> _inside = [];
     private readonly Stack<StepContext> _idle = [];
+    private long _lastLeft;
 
     /// <summary>A step enters.</summary>
     /// <exception cref="InvalidOperationException">A step of this number is inside.</exception>
@@ -36,9 +37,12 @@ internal sealed class StepsInside(RankSetup setup)
 
         var stats = await step.EndAsync().ConfigureAwait(false);
         lock (_lock)
+        {
+            var (since, now) = (Math.Max(step.Started, _lastLeft), setup.Time.GetTimestamp());
+            _lastLeft = now;
             _idle.Push(step);
-
-        return stats;
+            return stats with { Elapsed = setup.Time.GetElapsedTime(since, now) };
+        }
     }
 
     /// <summary>Those inside now, first ones first.</summary>

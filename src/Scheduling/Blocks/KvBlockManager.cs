@@ -4,9 +4,8 @@ namespace AkkaCp.Scheduling.Blocks;
 
 /// <summary>
 /// Which KV blocks requests hold, which are free, and what those that are full hold. Immutable. The pools of all ranks are alike, so one
-/// manager stands for all. Admission reserves the blocks of a request's worst case; the planner takes them chunk by chunk, or shares
-/// one that holds what is wanted already. So <see cref="Take"/> cannot fail, no request waits for a block while it holds others, and
-/// nothing can deadlock.
+/// manager stands for all. Blocks are promised first, to a request when it is admitted and one by one as it grows; the planner takes
+/// them chunk by chunk, or shares one that holds what is wanted already. So <see cref="Take"/> cannot fail.
 /// </summary>
 /// <remarks>
 /// A block is free, held by one request or several, or cached: full, named, and held by none. Cached blocks are given out when there are
@@ -129,7 +128,7 @@ internal sealed record KvBlockManager
 
     /// <summary>Takes a request's blocks back, and its promise.</summary>
     /// <param name="blocks">The blocks, first tokens first.</param>
-    /// <param name="reserved">What was promised at first.</param>
+    /// <param name="reserved">What was promised in all.</param>
     /// <param name="names">Of the leading blocks, whether these have them or others that hold the same.</param>
     public KvBlockManager Return(ImmutableArray<int> blocks, int reserved, ReadOnlySpan<BlockName> names = default)
     {

@@ -9,9 +9,11 @@ namespace AkkaCp.Scheduling.Requests;
 /// <param name="Submit">What was asked for.</param>
 /// <param name="TokenLimit">Tokens that it may have in all, prompt and answer: the least of its own,
 /// the model's and the pool's limit.</param>
-/// <param name="BlocksReserved">KV blocks of its worst case.</param>
-internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit Submit, int TokenLimit, int BlocksReserved)
+internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit Submit, int TokenLimit)
 {
+    /// <summary>KV blocks that are promised to it when it is admitted, and those that it was given since.</summary>
+    public required int BlocksReserved { get; init; }
+
     /// <summary>Tokens sampled here; those of an earlier life of a resumed request are in <see cref="Submit"/>.</summary>
     public ImmutableList<int> Generated { get; init; } = [];
 
@@ -39,8 +41,14 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
     /// <summary>Steps planned without it since its last chunk: how long its prefill has been passed over.</summary>
     public int Waited { get; init; }
 
+    /// <summary>When it is to be admitted, beside others; <see cref="RequestQueue"/>.</summary>
+    public long Turn { get; init; }
+
     /// <summary>Later requests that were admitted while it waited for KV.</summary>
     public int Overtaken { get; init; }
+
+    /// <summary>Whether it waits again, after it had held KV already.</summary>
+    public bool IsPutBack { get; private init; }
 
     /// <summary>Epochs in a row that broke while it had rows inside, since its last new token.</summary>
     public int LostEpochs { get; init; }
@@ -65,6 +73,9 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
 
     /// <summary>Whether its newest token can be run now. While a step inside chooses the next one, everything known is planned.</summary>
     public bool IsReadyToDecode => !HasEnded && PrefillLeft == 0 && Prefix < Known && Known < TokenLimit;
+
+    /// <summary>Whether no step is inside that holds rows of it.</summary>
+    public bool IsOutside => StepsInFlight == 0;
 
     /// <summary>The names of its full blocks; none where requests do not share blocks.</summary>
     public ImmutableArray<BlockName> Names => Chain?.Names ?? [];
@@ -101,7 +112,7 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
             Blocks = Blocks.AddRange(blocks),
             Prefix = tokens,
             Computed = tokens,
-            Tally = Tally with { CachedTokens = Math.Min(tokens, Submit.PromptLength) },
+            Tally = IsPutBack ? Tally : Tally with { CachedTokens = Math.Min(tokens, Submit.PromptLength) },
         };
     }
 
@@ -121,11 +132,21 @@ internal sealed record RequestState(long SequenceId, GenerationProtocol.Submit S
 
     /// <summary>The state at the begin of a new epoch, whose pools are empty: everything known is prefilled again.</summary>
     /// <param name="cpSize">CP ranks.</param>
-    public RequestState Recompute(int cpSize) => this with
+    /// <param name="blocks">That it is promised at first.</param>
+    public RequestState Recompute(int cpSize, int blocks) => Again(blocks) with
     {
         Tally = PrefillTally.Empty(cpSize),
-        HasStarted = false,
         SecondsWithoutGroup = 0,
+    };
+
+    /// <summary>The state without KV: it waits, and goes on from what is known. What was said of its prompt stays said.</summary>
+    /// <param name="blocks">That it is promised at first.</param>
+    public RequestState PutBack(int blocks) => Again(blocks) with { IsPutBack = true };
+
+    private RequestState Again(int blocks) => this with
+    {
+        BlocksReserved = blocks,
+        HasStarted = false,
         PrefillEnd = Known,
         Prefix = 0,
         Computed = 0,

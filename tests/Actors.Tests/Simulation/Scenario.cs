@@ -113,6 +113,7 @@ internal sealed record Scenario
         {
             LostEpochs = isPatient ? 1000 : draw.Next(2, 6),
             WaitForGroup = isPatient ? 100_000 : draw.Next(5, 60),
+            TokensAhead = draw.Among(0, 8, 40),
         };
     }
 

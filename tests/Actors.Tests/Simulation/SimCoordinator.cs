@@ -82,7 +82,7 @@ internal sealed class SimCoordinator
         if (state.Queue.Count + state.Running.Count < 2)
             return;
         _seen.Clear();
-        foreach (var request in state.Queue)
+        foreach (var request in state.Queue.Requests)
             See(request);
         foreach (var request in state.Running.Values)
             See(request);
