@@ -2,6 +2,7 @@ using AkkaCp.Engine;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Server.Chat;
 using AkkaCp.Server.Completions;
+using AkkaCp.Server.Description;
 using AkkaCp.Server.Facts;
 using AkkaCp.Server.Http;
 using AkkaCp.Settings;
@@ -53,6 +54,7 @@ public static class AkkaCpEndpoints
     {
         var service = ServiceOf(routes.ServiceProvider);
         Map(routes, service);
+        routes.MapApi(service, HttpMethods.Get, "/openapi/v1.json", ApiDescription.AnswerAsync);
         if (service.Settings.Metrics)
         {
             var scrape = routes.CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath).Build();
@@ -70,6 +72,7 @@ public static class AkkaCpEndpoints
         all.MapApi(service, HttpMethods.Get, "/v1/models", ModelsEndpoints.ListAsync);
         all.MapApi(service, HttpMethods.Get, "/v1/models/{**id}", ModelsEndpoints.OneAsync);
         all.MapApi(service, HttpMethods.Get, "/v1/cluster", ClusterEndpoint.AnswerAsync);
+        all.MapApi(service, HttpMethods.Get, "/v1/openapi.json", ApiDescription.AnswerAsync);
         all.MapApi(service, HttpMethods.Post, "/tokenize", TokenEndpoints.TokenizeAsync);
         all.MapApi(service, HttpMethods.Post, "/detokenize", TokenEndpoints.DetokenizeAsync);
         all.MapApi(service, HttpMethods.Post, "/apply-template", TokenEndpoints.ApplyTemplateAsync);

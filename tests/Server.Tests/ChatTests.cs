@@ -6,15 +6,13 @@ namespace AkkaCp.Server.Tests;
 
 public class ChatTests(DemoService service)
 {
-    private static readonly string[] s_words = ["Hello", "what is 3 + 4?", "count", "日本語", "\n\n", "a b", "😀", "the end"];
-
     [Fact]
     public async Task Answers_AreTheSameStreamedWholeAndRepeated()
     {
         var random = new Random(71);
         for (var i = 0; i < 60; i++)
         {
-            var body = Draw(random);
+            var body = Draws.Chat(random);
             var whole = Chat.Comparable(await service.Client.AskAsync(Chat.Path, body));
             var streamed = Chat.Assemble(await StreamAsync(body), (int?)body["n"] ?? 1);
             var again = Chat.Comparable(await service.Client.AskAsync(Chat.Path, body));
@@ -194,35 +192,5 @@ public class ChatTests(DemoService service)
         var asked = body.DeepClone();
         asked["stream_options"] = new JsonObject { ["include_usage"] = true };
         return service.Client.StreamAsync(Chat.Path, asked);
-    }
-
-    private static JsonObject Draw(Random random)
-    {
-        var text = string.Join(' ', Enumerable.Range(0, random.Next(1, 6)).Select(_ => s_words[random.Next(s_words.Length)]));
-        var body = Chat.Ask(text, ("max_tokens", random.Next(1, 24)), ("seed", random.Next()));
-        void Maybe(string field, Func<JsonNode> value)
-        {
-            if (random.Next(3) == 0)
-                body[field] = value();
-        }
-
-        Maybe("temperature", () => Math.Round(random.NextDouble() * 3, 2));
-        Maybe("top_p", () => Math.Round((random.NextDouble() * 0.9) + 0.1, 2));
-        Maybe("top_k", () => random.Next(0, 20));
-        Maybe("min_p", () => Math.Round(random.NextDouble() / 2, 2));
-        Maybe("presence_penalty", () => Math.Round((random.NextDouble() * 4) - 2, 2));
-        Maybe("frequency_penalty", () => Math.Round((random.NextDouble() * 4) - 2, 2));
-        Maybe("repetition_penalty", () => Math.Round(random.NextDouble() + 0.5, 2));
-        Maybe("logit_bias", () => new JsonObject { [$"{random.Next(500)}"] = random.Next(-100, 100) });
-        Maybe("n", () => random.Next(1, 4));
-        Maybe("stop", () => random.Next(2) == 0 ? "a" : new JsonArray("3", "e "));
-        Maybe("ignore_eos", () => true);
-        if (random.Next(2) == 0)
-        {
-            body["logprobs"] = true;
-            Maybe("top_logprobs", () => random.Next(0, 21));
-        }
-
-        return body;
     }
 }

@@ -92,7 +92,8 @@ public class CompletionTests(DemoService service)
         return copy.ToJsonString();
     }
 
-    private static string Assemble(IEnumerable<JsonNode> chunks, int index)
+    /// <summary>A choice of a stream as it is in a whole answer.</summary>
+    internal static string Assemble(IEnumerable<JsonNode> chunks, int index)
     {
         var pieces = chunks.SelectMany(chunk => chunk["choices"]!.AsArray()).Where(piece => (int)piece!["index"]! == index).ToList();
         JsonArray Column(string name) =>
@@ -102,7 +103,7 @@ public class CompletionTests(DemoService service)
         {
             ["index"] = index,
             ["text"] = string.Concat(pieces.Select(piece => (string)piece!["text"]!)),
-            ["logprobs"] = new JsonObject
+            ["logprobs"] = pieces[^1]!["logprobs"] is null ? null : new JsonObject
             {
                 ["tokens"] = Column("tokens"),
                 ["token_logprobs"] = Column("token_logprobs"),

@@ -1,6 +1,8 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AkkaCp.Server.Answers;
+using AkkaCp.Server.Json;
 
 namespace AkkaCp.Server.Chat;
 
@@ -9,36 +11,46 @@ namespace AkkaCp.Server.Chat;
 internal sealed record ChatCompletionBody : SamplingBody
 {
     /// <summary>The conversation.</summary>
+    [Required, MinLength(1)]
     public IReadOnlyList<ChatMessageBody?>? Messages { get; init; }
 
     /// <summary>The newer name of max_tokens.</summary>
+    [Range(1, int.MaxValue)]
     public int? MaxCompletionTokens { get; init; }
 
     /// <summary>Whether to give the tokens' log-probabilities.</summary>
     public bool? Logprobs { get; init; }
 
     /// <summary>Alternatives to list with each token, 0 to 20.</summary>
+    [Range(0, 20)]
     public int? TopLogprobs { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
+    [Shape(Shapes.Tools)]
     public IReadOnlyList<JsonElement>? Tools { get; init; }
 
     /// <summary>auto or none.</summary>
+    [Shape("""{"enum":["auto","none",null]}""")]
     public JsonElement ToolChoice { get; init; }
 
     /// <summary>true, or nothing.</summary>
+    [Shape("""{"enum":[true,null]}""")]
     public bool? ParallelToolCalls { get; init; }
 
     /// <summary>text, or nothing.</summary>
+    [Shape("""{"type":["object","null"],"properties":{"type":{"enum":["text"]}},"required":["type"]}""")]
     public JsonElement ResponseFormat { get; init; }
 
     /// <summary>How much the model is to think: none, minimal, low, medium, high, xhigh.</summary>
+    [Shape("""{"enum":["none","minimal","low","medium","high","xhigh",null]}""")]
     public string? ReasoningEffort { get; init; }
 
     /// <summary>Variables of the chat template.</summary>
+    [Shape("""{"type":["object","null"]}""")]
     public JsonElement ChatTemplateKwargs { get; init; }
 
     /// <summary>text alone, or nothing.</summary>
+    [Shape("""{"enum":[["text"],null]}""")]
     public JsonElement Modalities { get; init; }
 
     /// <summary>Taken, and changes nothing.</summary>
@@ -69,18 +81,23 @@ internal sealed record ChatCompletionBody : SamplingBody
     public JsonElement Verbosity { get; init; }
 
     /// <summary>Refused: there is no sound.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement Audio { get; init; }
 
     /// <summary>Refused: there is no search.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement WebSearchOptions { get; init; }
 
     /// <summary>Refused: tools have taken their place.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement Functions { get; init; }
 
     /// <summary>Refused: tool_choice has taken its place.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement FunctionCall { get; init; }
 
     /// <summary>Refused: nothing is moderated.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement Moderation { get; init; }
 }
 
@@ -89,9 +106,11 @@ internal sealed record ChatCompletionBody : SamplingBody
 internal sealed record ChatMessageBody
 {
     /// <summary>system, developer, user, assistant or tool.</summary>
+    [Required, Shape("""{"enum":["system","developer","user","assistant","tool"]}""")]
     public string? Role { get; init; }
 
     /// <summary>A text, or a list of text parts.</summary>
+    [Shape(Shapes.Content)]
     public JsonElement Content { get; init; }
 
     /// <summary>Who speaks; for tools the function.</summary>
@@ -116,9 +135,11 @@ internal sealed record ChatMessageBody
     public JsonElement Annotations { get; init; }
 
     /// <summary>Taken where it is null, as answers have it.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement Audio { get; init; }
 
     /// <summary>Taken where it is null, as answers have it.</summary>
+    [Shape(Shapes.Null)]
     public JsonElement FunctionCall { get; init; }
 }
 
