@@ -39,11 +39,18 @@ internal static class ServeCommand
         {
             await AkkaCpService.StartAsync(app, cancellationToken).ConfigureAwait(false);
             io.Error.WriteLine($"listening on {string.Join(", ", app.Urls)}");
-            var engine = await app.Services.GetRequiredService<EngineHost>().GetEngineAsync(cancellationToken).ConfigureAwait(false);
-            await progress.EndAsync().ConfigureAwait(false);
-            io.Error.WriteLine($"{engine.ModelName} is ready");
-            new SystemdNotifier().Notify(ServiceState.Ready);
-            await ((IHost)app).WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var engine = await app.Services.GetRequiredService<EngineHost>().GetEngineAsync(cancellationToken).ConfigureAwait(false);
+                await progress.EndAsync().ConfigureAwait(false);
+                io.Error.WriteLine($"{engine.ModelName} is ready");
+                new SystemdNotifier().Notify(ServiceState.Ready);
+                await ((IHost)app).WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // Asked to end while it loads.
+            }
         }
 
         return ErrorReport.Success;

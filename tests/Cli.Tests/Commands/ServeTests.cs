@@ -56,6 +56,19 @@ public partial class ServeTests
     }
 
     [Fact]
+    public async Task ServiceThatIsAskedToEndWhileItLoads_EndsWell()
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        await using var said = new Listener();
+        var io = new CommandIo(TextReader.Null, TextWriter.Null, said, InputIsPiped: false);
+        var running = Program.RunAsync(["serve", "--port", "0", "--attn-cp", "1"], io, ending.Token);
+
+        await said.LineWith("listening on").WaitAsync(s_patience, ending.Token);
+        await ending.CancelAsync();
+        Assert.Equal(0, await running.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task PortThatIsTaken_IsNamed()
     {
         using var taken = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
