@@ -171,13 +171,15 @@ public sealed class InferenceEngine : IAsyncDisposable
         AcceptedRequest accepted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var submit = Prepare(accepted);
-        var stream = new GenerationStream(submit, _model.Tokenizer, accepted, _clock, _meter);
+        using var trace = new RequestTrace(GenerationStream.OperationOf(accepted), ModelName, submit);
+        var stream = new GenerationStream(submit, _model.Tokenizer, accepted, _clock, _meter, trace);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await foreach (var reply in Replies(submit, stopping.Token, cancellationToken).ConfigureAwait(false))
         {
             switch (reply)
             {
                 case GenerationProtocol.Progress progress:
+                    trace.Prefilled(progress.Processed, progress.Total);
                     yield return new GenerationChunk { Prefill = new PrefillProgress(progress.Processed, progress.Total) };
                     break;
                 case GenerationProtocol.TokenGenerated token when !stream.Stopped:

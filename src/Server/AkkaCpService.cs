@@ -34,7 +34,11 @@ public static class AkkaCpService
         builder.Services.AddAkkaCp(options);
         builder.Services.AddRoutingCore();
         if (settings.Server.Metrics)
-            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(EngineMeter.Name).AddPrometheusExporter());
+        {
+            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+                .AddMeter(EngineMeter.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
+        }
+
         // The engine drains while the listener does: what still runs at the drain's end gets its last word, and connections then end.
         builder.Services.Configure<HostOptions>(
             host => (host.ServicesStopConcurrently, host.ShutdownTimeout) = (true, settings.Scheduler.DrainTimeout + s_slack));

@@ -3,16 +3,19 @@ using System.Net.Sockets;
 using AkkaCp.Actors.Protocol;
 using AkkaCp.Engine;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Metrics;
 using AkkaCp.Server.Facts;
 using AkkaCp.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
 
 namespace AkkaCp.Server;
 
-/// <summary>What a node of a cluster tells probes: <c>GET /health</c>, at <c>akka-cp.cluster.health-port</c>.</summary>
+/// <summary>What a node of a cluster tells probes: <c>GET /health</c> and <c>/metrics</c>, at <c>akka-cp.cluster.health-port</c>.</summary>
 public static class NodeHealthService
 {
     /// <summary>Listens, and tells until it is disposed.</summary>
@@ -34,7 +37,10 @@ public static class NodeHealthService
             kestrel.AddServerHeader = false;
             kestrel.Listen(AddressOf(cluster.Host), cluster.HealthPort);
         });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(EngineMeter.Name).AddPrometheusExporter());
         var app = builder.Build();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         app.Map("/health", context => AnswerAsync(context, status()));
         try
         {

@@ -16,13 +16,16 @@ internal sealed class GenerationStream
     private readonly AnswerStops _stops;
     private readonly TimeProvider _clock;
     private readonly EngineMeter _meter;
+    private readonly RequestTrace _trace;
+    private readonly string _operation;
     private readonly long _started;
     private long _firstToken;
     private long _lastToken;
     private int _tokens;
 
     public GenerationStream(
-        GenerationProtocol.Submit request, Tokenizer tokenizer, AcceptedRequest accepted, TimeProvider clock, EngineMeter meter)
+        GenerationProtocol.Submit request, Tokenizer tokenizer, AcceptedRequest accepted, TimeProvider clock, EngineMeter meter,
+        RequestTrace trace)
     {
         _request = request;
         _tokenizer = tokenizer;
@@ -31,18 +34,27 @@ internal sealed class GenerationStream
         _stops = new AnswerStops(accepted.Request.Stop, accepted.Start);
         _clock = clock;
         _meter = meter;
+        _trace = trace;
+        _operation = OperationOf(accepted);
         _started = clock.GetTimestamp();
     }
 
     /// <summary>Whether a stop string was met: no more tokens are wanted.</summary>
     public bool Stopped => _stops.Stopped;
 
+    /// <summary>What OpenTelemetry calls it.</summary>
+    public static string OperationOf(AcceptedRequest accepted) => accepted.Request.Messages is null ? "text_completion" : "chat";
+
     /// <summary>The chunk of a token.</summary>
     public GenerationChunk Take(SampledToken token)
     {
         _lastToken = _clock.GetTimestamp();
         if (_tokens++ == 0)
+        {
             _firstToken = _lastToken;
+            _trace.Token();
+        }
+
         var text = HasText(token.Id) ? _stops.Push(_decoder.Append(token.Id)) : "";
         return new GenerationChunk
         {
@@ -60,14 +72,16 @@ internal sealed class GenerationStream
         var finish = Stopped ? FinishReason.StopString : reason is CompletionReason.Stop ? FinishReason.Stop
             : FinishReason.Length;
         var summary = Summarize(placement);
-        _meter.Ended(summary, _clock.GetElapsedTime(_started));
+        _trace.Ended(finish is FinishReason.Length ? "length" : "stop", summary);
+        _meter.Ended(_operation, summary, _clock.GetElapsedTime(_started));
         return new GenerationChunk { Text = text, FinishReason = finish, Summary = summary };
     }
 
     /// <summary>What the request's failure is to its caller.</summary>
     public GenerationException Fail(GenerationProtocol.Failed failed)
     {
-        _meter.Failed(failed.Error.ToString(), _clock.GetElapsedTime(_started));
+        _trace.Failed(failed.Error.ToString());
+        _meter.Failed(_operation, failed.Error.ToString(), _clock.GetElapsedTime(_started));
         return new GenerationException(failed.Error, failed.Message);
     }
 

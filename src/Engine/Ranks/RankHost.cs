@@ -4,6 +4,7 @@ using AkkaCp.Actors.Protocol;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Setup;
 using AkkaCp.Engine.Composition;
+using AkkaCp.Engine.Metrics;
 using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
@@ -26,6 +27,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly EpochMeshes _meshes;
     private readonly WeightStore _weights;
+    private readonly RankMeter _meter;
     private readonly Lock _gate = new();
     private RotaryEmbedding? _rope;
     private ImmutableSortedDictionary<int, PlacedRank> _ranks = ImmutableSortedDictionary<int, PlacedRank>.Empty;
@@ -42,6 +44,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         _plane = plane;
         _logger = logger;
         _weights = new WeightStore();
+        _meter = new RankMeter(plane is null ? null : () => plane.Counters);
         Facts = FactsOf(spec, tensors);
         Offer = OfferOf(spec, plane);
         _meshes = new EpochMeshes(
@@ -138,6 +141,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     {
         var resources = ResourcesOf(rank);
         var mesh = await _meshes.ConnectAsync(table, cancellationToken).ConfigureAwait(false);
+        var figures = _meter.Of(rank);
         var pipeline = new RankPipeline(
             new RankSetup
             {
@@ -150,8 +154,13 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
                 Groups = mesh.GroupsOf(rank),
                 Logits = logits,
                 StepsInside = _spec.Settings.Scheduler.StepsInFlight,
+                Clock = figures.Begin(table.Epoch),
             },
-            results);
+            result =>
+            {
+                figures.Took(result.Stats);
+                results(result);
+            });
         return new MeshedPipeline(pipeline, mesh);
     }
 
@@ -173,6 +182,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
     /// <summary>Closes the data plane, then frees the ranks.</summary>
     public async ValueTask DisposeAsync()
     {
+        _meter.Dispose();
         try
         {
             await _meshes.DisposeAsync().ConfigureAwait(false);

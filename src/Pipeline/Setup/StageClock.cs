@@ -4,7 +4,8 @@ namespace AkkaCp.Pipeline;
 
 /// <summary>
 /// Measures where one rank's thread spends its time, stage by stage. Given to a rank by <see cref="RankSetup.Clock"/>; without one
-/// nothing is measured and nothing is paid. Written on the rank's own thread; read or reset it only while no step is inside.
+/// nothing is measured and nothing is paid. Written on the rank's own thread; reset it only while no step is inside. Read at other times it
+/// lacks what is under way.
 /// </summary>
 /// <param name="time">The clock; the system's when null.</param>
 public sealed class StageClock(TimeProvider? time = null)
@@ -22,9 +23,16 @@ public sealed class StageClock(TimeProvider? time = null)
     /// <summary>Every stage of the pipeline, in the order of the data's way.</summary>
     public IReadOnlyCollection<StageTime> Stages => _stages.Values;
 
+    /// <summary>Rows that the rank's experts computed, those of several experts several times.</summary>
+    public long ExpertRows { get; private set; }
+
+    /// <summary>Rows that they had computed if each had been as busy as the busiest of its layer and step.</summary>
+    public long BusiestExpertRows { get; private set; }
+
     /// <summary>Forgets all times.</summary>
     public void Reset()
     {
+        (ExpertRows, BusiestExpertRows) = (0, 0);
         foreach (var stage in _stages.Values)
             stage.Reset();
     }
@@ -36,6 +44,17 @@ public sealed class StageClock(TimeProvider? time = null)
             _stages.Add(stage, account = new StageTime(stage));
 
         return account;
+    }
+
+    /// <summary>Experts compute.</summary>
+    /// <param name="groupList">Cumulative rows by expert.</param>
+    internal void Experts(ReadOnlySpan<int> groupList)
+    {
+        var (busiest, before) = (0, 0);
+        foreach (var rows in groupList)
+            (busiest, before) = (Math.Max(busiest, rows - before), rows);
+        ExpertRows += before;
+        BusiestExpertRows += (long)busiest * groupList.Length;
     }
 
     /// <summary>The thread begins to compute for a stage.</summary>

@@ -14,7 +14,7 @@ internal abstract class FeedForward
         var weights = setup.Weights.Layers[layer];
         var config = setup.Weights.Config;
         return weights.Moe is { } moe
-            ? new Experts(setup.Device, moe, config.NumExpertsPerTok, config.NormTopkProb)
+            ? new Experts(setup, moe, config.NumExpertsPerTok, config.NormTopkProb)
             : new DenseMlp(setup.Device, weights.Mlp ?? throw new ArgumentException($"layer {layer} has neither experts nor an MLP"));
     }
 
@@ -35,8 +35,10 @@ internal abstract class FeedForward
     }
 
     /// <summary>y[t] = Σ over the k experts of t, in the router's order, that this rank holds.</summary>
-    private sealed class Experts(INpuDevice device, MoeWeights weights, int k, bool renormalize) : FeedForward
+    private sealed class Experts(RankSetup setup, MoeWeights weights, int k, bool renormalize) : FeedForward
     {
+        private readonly INpuDevice _device = setup.Device;
+
         public override Tensor Run(StepContext step, TensorView x)
         {
             using var probabilities = step.Rent(DType.F32, x.Rows, k);
@@ -45,28 +47,29 @@ internal abstract class FeedForward
             var sourceRows = step.Scratch.Take(CountLocal(experts));
             var expandedRowIdx = step.Scratch.Take(experts.Length);
             var groupList = step.Scratch.Take(weights.GateUp.Length);
-            device.MoeInitRouting(experts, k, weights.FirstExpert, sourceRows, expandedRowIdx, groupList);
+            _device.MoeInitRouting(experts, k, weights.FirstExpert, sourceRows, expandedRowIdx, groupList);
+            setup.Clock?.Experts(groupList);
             using var expandedY = Compute(step, x, sourceRows, groupList);
             var y = step.Rent(DType.F32, x.Rows, x.RowLength);
-            device.MoeFinalizeRouting(expandedY, probabilities, expandedRowIdx, y);
+            _device.MoeFinalizeRouting(expandedY, probabilities, expandedRowIdx, y);
             return y;
         }
 
         private Span<int> Route(StepContext step, TensorView x, TensorView probabilities)
         {
             using var logits = step.Rent(DType.F32, x.Rows, weights.Router.N);
-            device.MatMul(x, weights.Router, null, logits);
+            _device.MatMul(x, weights.Router, null, logits);
             var experts = step.Scratch.Take(x.Rows * k);
-            device.MoeGatingTopKSoftmax(logits, renormalize, probabilities, experts);
+            _device.MoeGatingTopKSoftmax(logits, renormalize, probabilities, experts);
             return experts;
         }
 
         private Tensor Compute(StepContext step, TensorView x, ReadOnlySpan<int> sourceRows, ReadOnlySpan<int> groupList)
         {
             using var activated = step.Rent(DType.F32, sourceRows.Length, weights.Down[0].K);
-            device.GroupedMatMulSwiglu(x, sourceRows, weights.GateUp, groupList, activated);
+            _device.GroupedMatMulSwiglu(x, sourceRows, weights.GateUp, groupList, activated);
             var y = step.Rent(DType.F32, sourceRows.Length, weights.Down[0].N);
-            device.GroupedMatMul(activated, weights.Down, groupList, y);
+            _device.GroupedMatMul(activated, weights.Down, groupList, y);
             return y;
         }
 
