@@ -11,7 +11,7 @@ machine="${1:?usage: bench/run-all.sh <machine> [part ...]}"
 shift
 all="models operators micro prefill-bench prefill-q4 prefill-q4-long prefill-q4-1thread prefill-q4-int8 memory-q4 decode-q4 decode-q4-int8
   decode-bench decode-demo peers-bench-bf16 peers-q4-bf16 peers-q4-bf16-4096 peers-q4-bf16-8192 peers-q4-bf16-16384 peers-q4-q8
-  peers-q4-q8-8192 load-q4 start transport transport-link cluster tables"
+  peers-q4-q8-8192 load-q4 start transport transport-link cluster serving tables"
 parts="${*:-$all}"
 results="$root/bench/results/$machine"
 work="${BENCH_DIR:-/tmp/akkacp-bench}"
@@ -19,7 +19,7 @@ out="bin/Release/net10.0"
 cd "$root"
 mkdir -p "$results/json" "$work"
 if [ "${BENCH_BUILD:-1}" != 0 ]; then
-  for project in src/Cli bench/Cluster bench/Kernels bench/Micro bench/Peers bench/Report bench/Transport; do
+  for project in src/Cli bench/Cluster bench/Kernels bench/Micro bench/Peers bench/Report bench/Serving bench/Transport; do
     dotnet build "$project" -c Release -v quiet --tl:off
   done
 fi
@@ -103,6 +103,14 @@ cluster() {
   } > "$results/Cluster.md"
 }
 
+serving() {
+  {
+    titled "Serving"
+    echo; echo "## Short prompts and streams beside a prompt of 16 384 tokens, Qwen3 dimensions of 4 layers"; echo
+    "bench/Serving/$out/AkkaCp.Bench.Serving" short-beside-long "$q4"
+  } > "$results/Serving.md"
+}
+
 soak() {
   {
     titled "Many steps"
@@ -136,6 +144,7 @@ for part in $parts; do
     transport) transport ;;
     transport-link) transport-link ;;
     cluster) cluster ;;
+    serving) serving ;;
     soak) soak ;;
     start) record "$part" "$report" start 11 "built=$akkacp" "published=$published/akkacp" ;;
     tables) "$report" write "$results" ;;
