@@ -7,10 +7,11 @@ using Microsoft.Extensions.Options;
 namespace AkkaCp.Engine;
 
 /// <summary>
-/// Owns the engine of a host: starts loading with it, in the background, and disposes the engine when it stops. A model that does
-/// not load stops the host, and everyone who waits for the engine gets the reason.
+/// Owns the engine of a host: starts loading with it, in the background, and lets the engine end its requests before anything else of the
+/// host stops, so that a web server still listens and can tell new ones why. A model that does not load stops the host, and everyone who
+/// waits for the engine gets the reason.
 /// </summary>
-public sealed class EngineHost : IHostedService, IAsyncDisposable
+public sealed class EngineHost : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly IOptions<EngineOptions> _options;
     private readonly Callbacks _callbacks;
@@ -57,7 +58,16 @@ public sealed class EngineHost : IHostedService, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken) => await DisposeAsync().ConfigureAwait(false);
+    public async Task StoppingAsync(CancellationToken cancellationToken) => await DisposeAsync().ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

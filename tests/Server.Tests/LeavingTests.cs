@@ -58,11 +58,18 @@ public class LeavingTests
         await using var app = await DemoService.StartAsync(DemoService.Options());
         using var client = new ApiClient(app.Urls.First());
         await client.UntilReadyAsync();
-        var body = Chat.Ask("count", ("max_tokens", 200), ("ignore_eos", true), ("seed", 1));
+        var body = Chat.Ask("count", ("max_tokens", 1000), ("ignore_eos", true), ("seed", 1));
         var whole = (string)(await client.AskAsync(Chat.Path, body))["choices"]![0]!["message"]!["content"]!;
         body["stream"] = true;
         using var answer = await client.PostAsync(Chat.Path, body.ToJsonString(), Cancelled);
         var stopping = app.StopAsync(Cancelled);
+
+        // On a connection of its own: the service still listens while it drains.
+        using var late = new ApiClient(app.Urls.First());
+        using var refused = await late.PostAsync(Chat.Path, Chat.Ask("late").ToJsonString(), Cancelled);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Equal("server_overloaded", (string?)(await ApiClient.BodyAsync(refused))["error"]!["code"]);
 
         var text = "";
         var last = "";
