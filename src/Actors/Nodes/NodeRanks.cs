@@ -12,6 +12,7 @@ internal sealed class NodeRanks(NodeContext context, INodePort port)
     // The last is that of the epoch; earlier ones have rows that no edge has confirmed.
     private readonly List<LogitsOutlet> _outlets = [];
     private bool _isOpen;
+    private Guid _formation;
 
     /// <summary>The epoch that was closed for, or opened, last.</summary>
     public long Epoch { get; private set; }
@@ -31,9 +32,12 @@ internal sealed class NodeRanks(NodeContext context, INodePort port)
     /// <summary>Whether all ranks run steps.</summary>
     public bool AreServing => _isOpen && _opened.Count > 0 && _opened.Count == _ranks.Count;
 
-    /// <summary>Closes all ranks for an epoch; a second time, nothing.</summary>
+    /// <summary>Closes all ranks for an epoch; a second time, nothing. One that is open stays its coordinator's: another coordinator that
+    /// numbers alike has to take a higher one.</summary>
     public void Close(RankProtocol.Close close, IActorRef asker)
     {
+        if (Epoch == close.Epoch && _isOpen)
+            return;
         Asker = asker;
         if (Epoch == close.Epoch)
             return;
@@ -52,13 +56,24 @@ internal sealed class NodeRanks(NodeContext context, INodePort port)
     public bool NoteClosed(RankProtocol.Closed closed) =>
         closed.Epoch == Epoch && _closing.Remove(closed.Rank) && _closing.Count == 0;
 
-    /// <summary>Opens the ranks that the table gives to the node; a second time, they say again how far they are.</summary>
+    /// <summary>
+    /// Opens the ranks that the table gives to the node; a second time, they say again how far they are. Two coordinators that number alike
+    /// may both ask, on the two sides of a cut; the first one has the ranks, and the other is told so, or both would take the one's steps
+    /// for their own.
+    /// </summary>
     public void Open(RankProtocol.Open open, IActorRef asker, string node)
     {
+        var mine = open.Table.Places.Where(place => place.Node == node).Select(place => place.Rank).ToHashSet();
+        if (_isOpen && _formation != open.Table.Formation)
+        {
+            foreach (var rank in mine)
+                asker.Tell(new RankProtocol.OpenFailed(Epoch, rank, "another coordinator has opened the epoch"), port.Self);
+            return;
+        }
+
         if (!_isOpen)
             _outlets.Add(context.Outlet = port.NewOutlet());
-        (Asker, _isOpen) = (asker, true);
-        var mine = open.Table.Places.Where(place => place.Node == node).Select(place => place.Rank).ToHashSet();
+        (Asker, _isOpen, _formation) = (asker, true, open.Table.Formation);
         foreach (var rank in _ranks.Keys.Where(rank => !mine.Contains(rank)).ToList())
             Stop(rank);
         foreach (var rank in mine)
