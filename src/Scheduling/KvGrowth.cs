@@ -42,10 +42,8 @@ internal static class KvGrowth
         return new Growth(state, released.ToImmutable(), null);
     }
 
-    private static SchedulerState PutBack(SchedulerState state, RequestState request) => state with
+    private static SchedulerState PutBack(SchedulerState state, RequestState request) => state.Without(request) with
     {
-        Running = state.Running.Remove(request.SequenceId),
-        Kv = state.Kv.Return(request.Blocks, request.BlocksReserved, request.Names.AsSpan()),
         Queue = state.Queue.PutBack(request.PutBack(state.BlocksAtFirst(request))),
     };
 }

@@ -199,6 +199,13 @@ public sealed record SchedulerState
     /// <summary>With a request's new state.</summary>
     internal SchedulerState With(RequestState request) => this with { Running = Running.SetItem(request.SequenceId, request) };
 
+    /// <summary>Without an admitted request, whose blocks and promises are given back.</summary>
+    internal SchedulerState Without(RequestState request) => this with
+    {
+        Running = Running.Remove(request.SequenceId),
+        Kv = Kv.Return(request.Blocks, request.BlocksReserved, request.Names.AsSpan()),
+    };
+
     /// <summary>Ends a request well.</summary>
     internal Transition Complete(RequestState request, CompletionReason reason) =>
         End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToPlacement()));
@@ -244,14 +251,7 @@ public sealed record SchedulerState
             return Transition.To(this with { Queue = queue }).Say(reply);
         }
 
-        var state = request.HasStarted
-            ? With(request with { HasEnded = true })
-            : this with
-            {
-                Running = Running.Remove(request.SequenceId),
-                Kv = Kv.Return(request.Blocks, request.BlocksReserved, request.Names.AsSpan()),
-            };
-        return Transition.To(state).Say(reply);
+        return Transition.To(request.HasStarted ? With(request with { HasEnded = true }) : Without(request)).Say(reply);
     }
 
     private GenerationProtocol.Failed QueueIsFull(GenerationProtocol.Submit submit) =>

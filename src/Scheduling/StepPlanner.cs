@@ -68,7 +68,7 @@ public static class StepPlanner
             return (Transition.To(state), null);
 
         var ended = Releasable(state);
-        var without = Release(state, ended);
+        var without = ended.Aggregate(state, (so, sequenceId) => so.Without(so.Running[sequenceId]));
         var growth = without.Grow(Runnable(without));
         var released = ended.AddRange(growth.Released);
         var transition = growth.State.Admit().Then(PrefixReuse.Reuse);
@@ -107,21 +107,6 @@ public static class StepPlanner
 
     private static ImmutableArray<long> Releasable(SchedulerState state) =>
         [.. state.Running.Values.Where(request => request.HasEnded).Select(request => request.SequenceId)];
-
-    private static SchedulerState Release(SchedulerState state, ImmutableArray<long> released)
-    {
-        foreach (var sequenceId in released)
-        {
-            var request = state.Running[sequenceId];
-            state = state with
-            {
-                Running = state.Running.Remove(sequenceId),
-                Kv = state.Kv.Return(request.Blocks, request.BlocksReserved, request.Names.AsSpan()),
-            };
-        }
-
-        return state;
-    }
 
     private static List<(RequestState Request, int Tokens)> ChooseRows(SchedulerState state, long? awaited)
     {
