@@ -158,8 +158,7 @@ public sealed record SchedulerState
     public Transition WaitForGroup(string missing) => All.Aggregate(Transition.To(this), (so, request) => so.Then(state =>
         request.SecondsWithoutGroup < Limits.WaitForGroup
             ? Transition.To(state.Put(request with { SecondsWithoutGroup = request.SecondsWithoutGroup + 1 }))
-            : state.Fail(request, new PipelineFault(
-                FaultKind.RankLost, "Coordinator", -1, -1, 0, $"no group of ranks for {Limits.WaitForGroup} s: {missing}"))));
+            : state.Fail(request, FailureKind.Unavailable, $"no group of ranks for {Limits.WaitForGroup} s: {missing}")));
 
     /// <summary>
     /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone. Running requests are prefilled again
@@ -211,8 +210,10 @@ public sealed record SchedulerState
         End(request, new GenerationProtocol.Completed(request.Submit.RequestId, reason, request.Tally.ToPlacement()));
 
     /// <summary>Ends a request with a fault. What it has computed or read is nobody's content from now on.</summary>
-    internal Transition Fail(RequestState request, PipelineFault fault) => (this with { Kv = Kv.Forget(request.Blocks) }).End(
-        request, new GenerationProtocol.Failed(request.Submit.RequestId, FailureKind.Fault, fault.ToString()));
+    internal Transition Fail(RequestState request, PipelineFault fault) => Fail(request, FailureKind.Fault, fault.ToString());
+
+    private Transition Fail(RequestState request, FailureKind kind, string message) => (this with { Kv = Kv.Forget(request.Blocks) }).End(
+        request, new GenerationProtocol.Failed(request.Submit.RequestId, kind, message));
 
     private IEnumerable<RequestState> All => Queue.Requests.Concat(Running.Values.Where(request => !request.HasEnded));
 

@@ -101,6 +101,7 @@ public class InferenceEngineTests
     [InlineData(FailureKind.Fault)]
     [InlineData(FailureKind.ShuttingDown)]
     [InlineData(FailureKind.ContextLengthExceeded)]
+    [InlineData(FailureKind.Unavailable)]
     public async Task Failure_BecomesAnExceptionOfItsKind(FailureKind kind)
     {
         var backend = new FakeBackend(1) { Failure = new GenerationProtocol.Failed(Guid.Empty, kind, "what and where") };

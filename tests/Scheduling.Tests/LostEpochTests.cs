@@ -73,6 +73,8 @@ public class LostEpochTests
             driver.Take(driver.State.WaitForGroup("rank 1 has no node"));
         Assert.All(ids, id => Assert.DoesNotContain(driver.RepliesTo(id), reply => reply.IsTerminal));
         driver.Take(driver.State.WaitForGroup("rank 1 has no node"));
+        Assert.All(ids, id => Assert.Equal(
+            FailureKind.Unavailable, Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(id)).Error));
         Assert.All(ids, id => Assert.Contains(
             "no group of ranks for 600 s: rank 1 has no node", Assert.IsType<GenerationProtocol.Failed>(driver.TerminalOf(id)).Message));
         driver.Restart();

@@ -122,7 +122,7 @@ internal sealed record EdgeState
             return heard.Finish(Complete(CompletionReason.Length));
         return Submissions < Rules.Submissions
             ? heard.Submit()
-            : heard.Finish(Fail($"the request was handed in {Submissions} times without a new token"));
+            : heard.Finish(Fail(FailureKind.Fault, $"the request was handed in {Submissions} times without a new token"));
     }
 
     /// <summary>A coordinator says that the request ended.</summary>
@@ -175,7 +175,7 @@ internal sealed record EdgeState
         if (IsCancelling)
             return next.TickCancelling();
         if (next.Stalled >= Rules.WaitForCluster)
-            return next.Finish(Fail(FormattableString.Invariant($"{next.Lack}, for {Rules.Limit.TotalSeconds:0.###} s")));
+            return next.Finish(next.GiveUp());
         var turn = next.Ask();
         return next.Stalled == Rules.Notice
             ? turn.Do(new EdgeEffect.Delay(new ClusterWait(next.Lack, Rules.Notice * EdgeRules.Tick, Rules.Limit)))
@@ -243,7 +243,10 @@ internal sealed record EdgeState
 
     private GenerationProtocol.Completed Complete(CompletionReason reason) => new(Request.RequestId, reason, PrefillPlacement.None);
 
-    private GenerationProtocol.Failed Fail(string message) => new(Request.RequestId, FailureKind.Fault, message);
+    private GenerationProtocol.Failed GiveUp() =>
+        Fail(FailureKind.Unavailable, FormattableString.Invariant($"{Lack}, for {Rules.Limit.TotalSeconds:0.###} s"));
+
+    private GenerationProtocol.Failed Fail(FailureKind kind, string message) => new(Request.RequestId, kind, message);
 
     private static EdgeEffect.Send Send(GenerationProtocol.ICommand command) => new(command);
 }

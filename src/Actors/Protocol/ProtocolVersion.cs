@@ -7,5 +7,5 @@ public static class ProtocolVersion
     /// Version of control and data protocol together: raised when a node or client of before could not work with one of now, also where
     /// only the meaning of a message has changed.
     /// </summary>
-    public const int Current = 3;
+    public const int Current = 4;
 }

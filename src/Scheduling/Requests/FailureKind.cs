@@ -17,4 +17,7 @@ public enum FailureKind
 
     /// <summary>The engine is shutting down.</summary>
     ShuttingDown,
+
+    /// <summary>For as long as a request may wait there was no coordinator, or no group of ranks.</summary>
+    Unavailable,
 }

@@ -116,6 +116,7 @@ internal sealed class ApiException : Exception
         FailureKind.ContextLengthExceeded => new ApiException(
             StatusCodes.Status400BadRequest, Invalid, error.Message, prompt, "context_length_exceeded", error),
         FailureKind.Busy => Overloaded(error.Message, TimeSpan.FromSeconds(2)),
+        FailureKind.Unavailable => Overloaded(error.Message, TimeSpan.FromSeconds(10)),
         FailureKind.ShuttingDown => Overloaded(error.Message, TimeSpan.FromSeconds(10)),
         _ => new ApiException(StatusCodes.Status500InternalServerError, Unable, error.Message, code: "generation_failed", cause: error),
     };

@@ -32,6 +32,7 @@ public class EdgeStateTests
             turn = turn.State.Tick();
         Assert.True(turn.State.HasEnded);
         Assert.Equal("no coordinator of a cluster answers: asked a:1, b:2, for 8 s", Failure(turn).Message);
+        Assert.Equal(FailureKind.Unavailable, Failure(turn).Error);
     }
 
     [Theory]

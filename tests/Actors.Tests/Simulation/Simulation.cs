@@ -119,7 +119,7 @@ internal sealed class Simulation
     public bool MayFail(GenerationProtocol.Failed failed) => failed.Error switch
     {
         FailureKind.Fault => !Scenario.IsPatient || failed.Message.StartsWith("StageFailed", StringComparison.Ordinal),
-        FailureKind.Busy => !Scenario.IsPatient,
+        FailureKind.Busy or FailureKind.Unavailable => !Scenario.IsPatient,
         _ => false,
     };
 
