@@ -81,8 +81,8 @@ public sealed class ClientPlane : ControlPlane
 
     private protected override async Task StopOnceAsync(TimeSpan drain)
     {
-        var idle = Requests.Close();
-        await Task.WhenAny(idle, Task.Delay(drain)).ConfigureAwait(false);
+        _ = Requests.Close();
+        await Task.WhenAny(Requests.AllEndedAsync(), Task.Delay(drain)).ConfigureAwait(false);
         await System.Terminate().ConfigureAwait(false);
         Requests.EndAll();
     }

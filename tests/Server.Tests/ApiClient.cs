@@ -14,7 +14,12 @@ internal sealed class ApiClient : IDisposable
 
     private readonly HttpClient _http;
 
-    public ApiClient(string url) => _http = new HttpClient { BaseAddress = new Uri(url), Timeout = s_patience };
+    // Whoever leaves an answer hangs up, and does not read on for a while to keep the connection.
+    public ApiClient(string url) => _http = new HttpClient(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero })
+    {
+        BaseAddress = new Uri(url),
+        Timeout = s_patience,
+    };
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

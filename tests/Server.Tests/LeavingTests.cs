@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
 using Xunit;
 
 namespace AkkaCp.Server.Tests;
@@ -9,28 +10,6 @@ namespace AkkaCp.Server.Tests;
 public class LeavingTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task ClientsThatHangUp_AreGone_AndSoIsTheirKv()
-    {
-        await using var app = await DemoService.StartAsync(DemoService.Options());
-        using var client = new ApiClient(app.Urls.First());
-        await client.UntilReadyAsync();
-        var free = (long)(await client.GetAsync("/health")).Body["free_kv_tokens"]!;
-        var random = new Random(3);
-        await Task.WhenAll(Enumerable.Range(0, 60).Select(number => HangUpAsync(client, number % 2 == 0, random.Next(0, 300))));
-
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        patience.CancelAfter(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            var health = (await client.GetAsync("/health")).Body;
-            if (((int)health["requests_running"]!, (int)health["requests_waiting"]!, (long)health["free_kv_tokens"]!) == (0, 0, free))
-                return;
-            Assert.False(patience.IsCancellationRequested, health.ToJsonString());
-            await Task.Delay(20, Cancelled);
-        }
-    }
 
     [Fact]
     public async Task ReaderThatDoesNotRead_IsEnded_AndHoldsUpNobody()
@@ -58,29 +37,14 @@ public class LeavingTests
         await using var app = await DemoService.StartAsync(DemoService.Options());
         using var client = new ApiClient(app.Urls.First());
         await client.UntilReadyAsync();
-        var body = Chat.Ask("count", ("max_tokens", 1000), ("ignore_eos", true), ("seed", 1));
-        var whole = (string)(await client.AskAsync(Chat.Path, body))["choices"]![0]!["message"]!["content"]!;
-        body["stream"] = true;
-        using var answer = await client.PostAsync(Chat.Path, body.ToJsonString(), Cancelled);
-        var stopping = app.StopAsync(Cancelled);
+        await StopAndCheckAsync(app, client);
+    }
 
-        // On a connection of its own: the service still listens while it drains.
-        using var late = new ApiClient(app.Urls.First());
-        using var refused = await late.PostAsync(Chat.Path, Chat.Ask("late").ToJsonString(), Cancelled);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-        Assert.NotNull(refused.Headers.RetryAfter);
-        Assert.Equal("server_overloaded", (string?)(await ApiClient.BodyAsync(refused))["error"]!["code"]);
-
-        var text = "";
-        var last = "";
-        await foreach (var data in ApiClient.EventsAsync(answer))
-        {
-            last = data;
-            text += data == "[DONE]" ? "" : (string?)JsonNode.Parse(data)!["choices"]![0]!["delta"]!["content"];
-        }
-
-        Assert.Equal(("[DONE]", whole), (last, text));
-        await stopping;
+    [Fact]
+    public async Task GatewayThatStops_LetsStreamsEnd_AndRefusesOthers()
+    {
+        await using var gateway = await DemoGateway.StartAsync();
+        await StopAndCheckAsync(gateway.App, gateway.Client);
     }
 
     [Fact]
@@ -104,20 +68,31 @@ public class LeavingTests
         Assert.NotNull(line);
     }
 
-    private static async Task HangUpAsync(ApiClient client, bool stream, int milliseconds)
+    private static async Task StopAndCheckAsync(WebApplication app, ApiClient client)
     {
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        leaving.CancelAfter(milliseconds);
-        try
+        var body = Chat.Ask("count", ("max_tokens", 1000), ("ignore_eos", true), ("seed", 1));
+        var whole = (string)(await client.AskAsync(Chat.Path, body))["choices"]![0]!["message"]!["content"]!;
+        body["stream"] = true;
+        using var answer = await client.PostAsync(Chat.Path, body.ToJsonString(), Cancelled);
+        var stopping = app.StopAsync(Cancelled);
+
+        // On a connection of its own: the service still listens while it drains.
+        using var late = new ApiClient(app.Urls.First());
+        using var refused = await late.PostAsync(Chat.Path, Chat.Ask("late").ToJsonString(), Cancelled);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Equal("server_overloaded", (string?)(await ApiClient.BodyAsync(refused))["error"]!["code"]);
+
+        var text = "";
+        var last = "";
+        await foreach (var data in ApiClient.EventsAsync(answer))
         {
-            var body = Chat.Ask(string.Concat(Enumerable.Repeat("word ", milliseconds)), ("max_tokens", 1000), ("ignore_eos", true));
-            body["stream"] = stream;
-            using var answer = await client.PostAsync(Chat.Path, body.ToJsonString(), leaving.Token);
-            await answer.Content.ReadAsStringAsync(leaving.Token);
+            last = data;
+            text += data == "[DONE]" ? "" : (string?)JsonNode.Parse(data)!["choices"]![0]!["delta"]!["content"];
         }
-        catch (OperationCanceledException) when (!Cancelled.IsCancellationRequested)
-        {
-        }
+
+        Assert.Equal(("[DONE]", whole), (last, text));
+        await stopping;
     }
 
     private static async Task Until(ApiClient client, Predicate<int> isMet)

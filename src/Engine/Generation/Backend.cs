@@ -74,12 +74,11 @@ internal sealed class Backend : IGenerationBackend
         }
     }
 
-    /// <remarks>A client has nothing to drain: its requests end with it.</remarks>
     private static Backend StartClient(EngineSpec spec, EngineOptions options)
     {
         var client = ClientPlane.Start(
             spec.Settings, options.LoggerFactory, ModelFacts.Read(spec.Files), options.ClusterWait is { } told ? told.Report : null);
-        return new Backend(client, new ClusterHealth(client, spec.Topology.WorldSize), ranks: null, drain: TimeSpan.Zero);
+        return new Backend(client, new ClusterHealth(client, spec.Topology.WorldSize), ranks: null, spec.Settings.Scheduler.DrainTimeout);
     }
 
     private static async Task<Backend> StartInProcessAsync(EngineSpec spec, string tensors, EngineOptions options, StartWatch watch)
