@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills, pauses, cuts off and restarts the nodes of a cluster while answers stream, every fault of docs/faults.md; needs root, iproute2
-# and iptables, for each node gets a network namespace. Prints the table of recovery times. About 15 minutes on two cores.
+# and iptables, for each node gets a network namespace. Prints the table of recovery times. About 20 minutes on two cores.
 #   eng/faults.sh [FILTER ...]     such as: eng/faults.sh -method '*Kill*'
 set -euo pipefail
 cd "$(dirname "$0")/.."

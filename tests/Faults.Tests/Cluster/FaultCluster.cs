@@ -14,6 +14,7 @@ internal sealed partial class FaultCluster : IAsyncDisposable
     private const int Ranks = 2;
     private const int ControlPort = 5213;
     private const int DataPort = 5214;
+    private const int HttpPort = 8080;
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
 
     private readonly HostNetwork _network;
@@ -22,12 +23,12 @@ internal sealed partial class FaultCluster : IAsyncDisposable
     private readonly List<HostProcess> _all = [];
     private readonly string _config;
 
-    private FaultCluster(int nodes, TimeSpan delay)
+    private FaultCluster(int nodes, TimeSpan delay, string more)
     {
         _network = new HostNetwork(nodes + 1, delay);
         _nodes = new HostProcess?[nodes];
         _config = Path.Combine(_folder, "cluster.conf");
-        File.WriteAllText(_config, Config());
+        File.WriteAllText(_config, Config() + more);
     }
 
     /// <summary>The nodes' hosts.</summary>
@@ -46,9 +47,10 @@ internal sealed partial class FaultCluster : IAsyncDisposable
     /// <param name="nodes">How many; the first two to come are ranks.</param>
     /// <param name="running">How many of them to start now.</param>
     /// <param name="delay">One way on every link.</param>
-    public static async Task<FaultCluster> StartAsync(int nodes, int? running = null, TimeSpan delay = default)
+    /// <param name="more">Lines of the configuration.</param>
+    public static async Task<FaultCluster> StartAsync(int nodes, int? running = null, TimeSpan delay = default, string more = "")
     {
-        var cluster = new FaultCluster(nodes, delay);
+        var cluster = new FaultCluster(nodes, delay, more);
         try
         {
             for (var i = 0; i < (running ?? nodes); i++)
@@ -120,6 +122,26 @@ internal sealed partial class FaultCluster : IAsyncDisposable
     public HostProcess StartStream(int number, bool longPrompt = false, Host? host = null) => (host ?? Client).Start(
         $"stream {number}",
         ["dotnet", Program, "run", "--config", _config, .. On(host ?? Client), .. StreamArguments(number, longPrompt)]);
+
+    /// <summary>Starts the HTTP service before the cluster, where the clients are.</summary>
+    public async Task<HostProcess> StartGatewayAsync()
+    {
+        var gateway = Client.Start(
+            "gateway", ["dotnet", Program, "serve", "--config", _config, "--port", $"{HttpPort}", .. On(Client)]);
+        await gateway.WaitForAsync("to be ready", one => one.Errors.Contains(" is ready"), s_startLimit);
+        return gateway;
+    }
+
+    /// <summary>Asks the HTTP service; standard output is the answer, standard error its status and Retry-After.</summary>
+    /// <param name="label">For reports.</param>
+    /// <param name="path">Which path.</param>
+    /// <param name="body">What is posted; null to get.</param>
+    public HostProcess StartCurl(string label, string path, string? body = null) => Client.Start(
+        label,
+        [
+            "curl", "-sS", "-N", "-m", "240", "-w", "%{stderr}%{http_code} %header{retry-after}", $"http://127.0.0.1:{HttpPort}{path}",
+            .. body is null ? (string[])[] : ["-H", "Content-Type: application/json", "-d", body],
+        ]);
 
     /// <summary>Cuts the network in two; nobody of one side hears anybody of the other.</summary>
     /// <param name="side">Hosts of one side; the others are the other.</param>
