@@ -12,6 +12,9 @@ public class MutatedRequestTests(DemoService service)
     // Stands for half a surrogate pair, which the library writes no text of.
     private const string Half = "HALF";
 
+    // Of a gateway one of so many: it has the same doors.
+    private const int GatewayShare = 10;
+
     private static readonly int s_count =
         int.Parse(Environment.GetEnvironmentVariable("AKKACP_MUTATIONS") ?? "600", CultureInfo.InvariantCulture);
 
@@ -52,19 +55,28 @@ public class MutatedRequestTests(DemoService service)
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task MutatedRequests_AreAnsweredOrRefused_AndHarmNothing()
+    public Task MutatedRequests_AreAnsweredOrRefused_AndHarmNothing() => CheckAsync(service.Client, 0, s_count);
+
+    [Fact]
+    public async Task MutatedRequestsToAGateway_AreAnsweredOrRefused_AndHarmNothing()
     {
-        var expected = Chat.Comparable(await service.Client.AskAsync(Chat.Path, s_good));
+        await using var gateway = await DemoGateway.StartAsync();
+        await CheckAsync(gateway.Client, s_count, s_count / GatewayShare);
+    }
+
+    private static async Task CheckAsync(ApiClient client, int first, int count)
+    {
+        var expected = Chat.Comparable(await client.AskAsync(Chat.Path, s_good));
         var refused = 0;
-        foreach (var together in Enumerable.Range(0, s_count).Chunk(8))
+        foreach (var together in Enumerable.Range(first, count).Chunk(8))
         {
             await Task.WhenAll(together.Select(AskAsync));
             if (together[0] % 200 == 0)
-                Assert.Equal(expected, Chat.Comparable(await service.Client.AskAsync(Chat.Path, s_good)));
+                Assert.Equal(expected, Chat.Comparable(await client.AskAsync(Chat.Path, s_good)));
         }
 
-        Assert.Equal(expected, Chat.Comparable(await service.Client.AskAsync(Chat.Path, s_good)));
-        Assert.InRange(refused, s_count / 4, s_count);
+        Assert.Equal(expected, Chat.Comparable(await client.AskAsync(Chat.Path, s_good)));
+        Assert.InRange(refused, count / 4, count);
 
         async Task AskAsync(int number)
         {
@@ -77,7 +89,7 @@ public class MutatedRequestTests(DemoService service)
             request.Content.Headers.ContentType = new("application/json");
             if (random.Next(8) == 0)
                 AddHeader(request, s_headers[random.Next(s_headers.Length)]);
-            using var answer = await service.Client.SendAsync(request, Cancelled);
+            using var answer = await client.SendAsync(request, Cancelled);
             var text = await answer.Content.ReadAsStringAsync(Cancelled);
 
             var asked = $"{number}: {path} {request.Headers} {Encoding.UTF8.GetString(bytes)}\n{text}";
