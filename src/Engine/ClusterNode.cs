@@ -15,12 +15,14 @@ public sealed class ClusterNode : IAsyncDisposable
 {
     private readonly NodePlane _node;
     private readonly RankHost _ranks;
+    private readonly IDisposable _claim;
     private readonly TimeSpan _drain;
     private readonly Callbacks _callbacks;
     private int _disposed;
 
-    private ClusterNode(NodePlane node, RankHost ranks, TimeSpan drain, Callbacks callbacks)
+    private ClusterNode(NodePlane node, RankHost ranks, IDisposable claim, TimeSpan drain, Callbacks callbacks)
     {
+        _claim = claim;
         _callbacks = callbacks;
         _node = node;
         _ranks = ranks;
@@ -62,12 +64,21 @@ public sealed class ClusterNode : IAsyncDisposable
         var spec = EngineSpec.CreateForNode(options);
         var ports = NodePlace.ControlPorts(spec.Settings.Cluster);
         var tensors = spec.RequireDimensions();
-        spec.NeedHere.RequireFits(SystemLimits.Read());
-        var node = await StartWatch.RunAsync(
-            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartAsync(spec, tensors, ports, options, stateChanged, watch),
-            started => started.DisposeAsync(), cancellationToken).ConfigureAwait(false);
-        spec.Files.Forget();
-        return node;
+        var (sized, claim) = MemoryClaims.OfMachine.Claim(spec, SystemLimits.Read());
+        try
+        {
+            var node = await StartWatch.RunAsync(
+                spec.Settings.Scheduler.StartTimeout, spec.Resources,
+                watch => StartAsync(sized, claim, tensors, ports, options, stateChanged, watch),
+                started => started.DisposeAsync(), cancellationToken).ConfigureAwait(false);
+            spec.Files.Forget();
+            return node;
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Leaves the cluster: its ranks go to other nodes, running requests go on there. Then frees all memory.</summary>
@@ -82,19 +93,20 @@ public sealed class ClusterNode : IAsyncDisposable
         finally
         {
             await _ranks.DisposeAsync().ConfigureAwait(false);
+            _claim.Dispose();
         }
     }
 
     private static async Task<ClusterNode> StartAsync(
-        EngineSpec spec, string tensors, IReadOnlyList<int> ports, EngineOptions options, Action<NodeStatus>? stateChanged,
-        StartWatch watch)
+        EngineSpec spec, IDisposable claim, string tensors, IReadOnlyList<int> ports, EngineOptions options,
+        Action<NodeStatus>? stateChanged, StartWatch watch)
     {
         watch.Enter("the ports were opened");
         foreach (var port in ports.SkipLast(1))
         {
             try
             {
-                return await StartAsync(NodePlace.At(spec, port), tensors, options, stateChanged).ConfigureAwait(false);
+                return await StartAsync(NodePlace.At(spec, port), claim, tensors, options, stateChanged).ConfigureAwait(false);
             }
             catch (SettingsException)
             {
@@ -102,11 +114,11 @@ public sealed class ClusterNode : IAsyncDisposable
             }
         }
 
-        return await StartAsync(NodePlace.At(spec, ports[^1]), tensors, options, stateChanged).ConfigureAwait(false);
+        return await StartAsync(NodePlace.At(spec, ports[^1]), claim, tensors, options, stateChanged).ConfigureAwait(false);
     }
 
     private static async Task<ClusterNode> StartAsync(
-        EngineSpec spec, string tensors, EngineOptions options, Action<NodeStatus>? stateChanged)
+        EngineSpec spec, IDisposable claim, string tensors, EngineOptions options, Action<NodeStatus>? stateChanged)
     {
         var loggers = Callbacks.Of(options.LoggerFactory);
         var logger = loggers.CreateLogger(LogCategories.Engine);
@@ -117,7 +129,7 @@ public sealed class ClusterNode : IAsyncDisposable
             var ranks = new RankHost(spec, tensors, plane, logger);
             held = ranks;
             var node = NodePlane.Start(spec.Settings, ranks.Options(loggers, stateChanged));
-            return new ClusterNode(node, ranks, spec.Settings.Scheduler.DrainTimeout, loggers);
+            return new ClusterNode(node, ranks, claim, spec.Settings.Scheduler.DrainTimeout, loggers);
         }
         catch
         {

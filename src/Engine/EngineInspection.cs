@@ -59,7 +59,8 @@ public sealed record EngineInspection
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var spec = EngineSpec.Create(options);
+        var limits = MemoryClaims.OfMachine.Left(SystemLimits.Read());
+        var spec = EngineSpec.Create(options).Sized(limits);
         var found = ModelFindings.Of(spec.Files, spec.Model);
         if (scanTensors)
             found.ScanWeights(spec.Directory, cancellationToken);
@@ -68,7 +69,7 @@ public sealed record EngineInspection
         return new EngineInspection
         {
             ModelDirectory = spec.Directory,
-            Problems = [.. found.Problems, .. MemoryProblems(spec)],
+            Problems = [.. found.Problems, .. MemoryProblems(spec, limits)],
             Notes = found.Notes,
             EndTokens = found.EndTokens,
             Topology = spec.Topology,
@@ -82,6 +83,6 @@ public sealed record EngineInspection
     }
 
     // Ranks of a cluster are elsewhere: its nodes look at their own memory.
-    private static IReadOnlyList<string> MemoryProblems(EngineSpec spec) =>
-        spec.Settings.Cluster.Seeds.IsEmpty ? spec.NeedHere.Problems(SystemLimits.Read()) : [];
+    private static IReadOnlyList<string> MemoryProblems(EngineSpec spec, SystemLimits limits) =>
+        spec.Settings.Cluster.Seeds.IsEmpty ? spec.NeedHere.Problems(limits) : [];
 }

@@ -5,18 +5,24 @@ namespace AkkaCp.Scheduling;
 /// <summary>Judges a request before any rank works for it.</summary>
 internal static class Admission
 {
-    /// <summary>Why the request cannot run, with all reasons of the first kind that applies; null when it can.</summary>
-    public static GenerationProtocol.Failed? Refuse(GenerationProtocol.Submit submit, SchedulerLimits limits)
+    /// <summary>Why the request cannot run, with all reasons of the first kind that applies; null when it can. An answer that has grown
+    /// beyond a pool, where a smaller one has taken the place of that which it was begun in, is complete.</summary>
+    /// <param name="submit">The request.</param>
+    /// <param name="limits">What it is judged by.</param>
+    /// <param name="answered">Tokens that were sampled for it here.</param>
+    public static GenerationProtocol.IReply? Judge(GenerationProtocol.Submit submit, SchedulerLimits limits, int answered = 0)
     {
         var problems = Problems(submit, limits).ToList();
         if (problems.Count > 0)
-            return new(submit.RequestId, FailureKind.Invalid, string.Join("; ", problems));
-        var length = submit.Tokens.Length;
-        if (length > limits.ContextLength)
+            return new GenerationProtocol.Failed(submit.RequestId, FailureKind.Invalid, string.Join("; ", problems));
+        var known = submit.Tokens.Length + answered;
+        if (submit.Tokens.Length > limits.ContextLength)
             return TooLong(submit, $"the model's context of {limits.ContextLength} tokens");
-        if (length > limits.PoolTokens)
-            return TooLong(submit, $"the KV pool of {limits.PoolTokens} tokens");
-        return null;
+        if (known <= limits.PoolTokens)
+            return null;
+        return known > submit.PromptLength
+            ? new GenerationProtocol.Completed(submit.RequestId, CompletionReason.Length, PrefillPlacement.None)
+            : TooLong(submit, $"the KV pool of {limits.PoolTokens} tokens");
     }
 
     /// <summary>Tokens that a request may have in all. The last one sampled needs no KV: it is never run.</summary>

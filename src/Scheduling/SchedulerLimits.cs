@@ -2,7 +2,7 @@ using AkkaCp.Pipeline.Partition;
 
 namespace AkkaCp.Scheduling;
 
-/// <summary>What does not change while a scheduler lives.</summary>
+/// <summary>What does not change while an epoch lives; of all but <see cref="KvBlocks"/>, while the scheduler does.</summary>
 /// <param name="WorldSize">Ranks.</param>
 /// <param name="CpSize">CP ranks.</param>
 /// <param name="VocabSize">Token ids are below this.</param>

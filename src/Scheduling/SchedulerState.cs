@@ -17,8 +17,8 @@ public sealed record SchedulerState
         Kv = KvBlockManager.Empty(limits.KvBlocks);
     }
 
-    /// <summary>What does not change.</summary>
-    public SchedulerLimits Limits { get; }
+    /// <summary>What does not change in an epoch.</summary>
+    public SchedulerLimits Limits { get; private init; }
 
     /// <summary>Incarnation of the group of ranks.</summary>
     public long Epoch { get; internal init; }
@@ -99,8 +99,8 @@ public sealed record SchedulerState
         ArgumentNullException.ThrowIfNull(submit);
         if (IsDraining)
             return Refuse(submit, FailureKind.ShuttingDown, "the engine is shutting down");
-        if (Admission.Refuse(submit, Limits) is { } refusal)
-            return Transition.To(this).Say(refusal);
+        if (Admission.Judge(submit, Limits) is { } reply)
+            return Transition.To(this).Say(reply);
         if (Queue.Count < Limits.Steps.QueueLimit)
             return Transition.To(Enqueue(submit));
         return Queue.MostDispensable(submit.CacheSalt) is { } other
@@ -159,6 +159,19 @@ public sealed record SchedulerState
         request.SecondsWithoutGroup < Limits.WaitForGroup
             ? Transition.To(state.Put(request with { SecondsWithoutGroup = request.SecondsWithoutGroup + 1 }))
             : state.Fail(request, FailureKind.Unavailable, $"no group of ranks for {Limits.WaitForGroup} s: {missing}")));
+
+    /// <summary>
+    /// The pools of the epoch that is about to begin have another size than those of the one before. No request may be longer than they
+    /// hold: one whose tokens do not fit any more ends, as complete where it has answered so far, as too long where it was given so.
+    /// </summary>
+    /// <param name="kvBlocks">Blocks of the smallest pool of a rank, block 0 included.</param>
+    public Transition Resize(int kvBlocks)
+    {
+        if (kvBlocks == Limits.KvBlocks)
+            return Transition.To(this);
+        var resized = this with { Limits = Limits with { KvBlocks = kvBlocks } };
+        return resized.All.Aggregate(Transition.To(resized), (so, request) => so.Then(state => state.Fit(request)));
+    }
 
     /// <summary>
     /// Begins a new epoch with empty pools and nothing inside. Requests that had ended are gone. Running requests are prefilled again
@@ -220,6 +233,16 @@ public sealed record SchedulerState
     private SchedulerState Put(RequestState request) => Running.ContainsKey(request.SequenceId)
         ? With(request)
         : this with { Queue = Queue.Select(queued => queued.SequenceId == request.SequenceId ? request : queued) };
+
+    private Transition Fit(RequestState request)
+    {
+        if (Admission.Judge(request.Submit, Limits, request.Generated.Count) is { } reply)
+            return End(request, reply);
+        var fitted = request with { TokenLimit = Admission.TokenLimit(request.Submit, Limits) };
+        // What holds KV is promised anew when the epoch begins.
+        return Transition.To(Put(
+            Running.ContainsKey(request.SequenceId) ? fitted : fitted with { BlocksReserved = this.BlocksAtFirst(fitted) }));
+    }
 
     private Transition CountLoss(RequestState request, PipelineFault fault)
     {

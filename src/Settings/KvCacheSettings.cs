@@ -15,8 +15,14 @@ public sealed record KvCacheSettings
     /// </summary>
     public int? Tokens { get; init; }
 
-    /// <summary>Memory for the pool of one rank where <see cref="Tokens"/> is auto. Default 1 GiB; at least 1 MiB.</summary>
-    public long MemoryBytes { get; init; } = 1L << 30;
+    /// <summary>
+    /// Memory for the pool of one rank where <see cref="Tokens"/> is auto, at least 1 MiB. Default null (auto): what the machine or the
+    /// container has free at the start, less what the weights and the threads take and a reserve, divided by the ranks of the process.
+    /// </summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>Whether the pool is as large as the machine's free memory allows.</summary>
+    public bool IsSizedByMachine => Tokens is null && MemoryBytes is null;
 
     /// <summary>What K and V are stored in. Default auto: as the weights.</summary>
     public ComputeDType DType { get; init; } = ComputeDType.Auto;
@@ -28,7 +34,7 @@ public sealed record KvCacheSettings
     {
         BlockSizeTokens = section.Int("kv-cache.block-size", 16, 1024),
         Tokens = section.IntOrAuto("kv-cache.tokens", 16, MaxTokens),
-        MemoryBytes = section.Bytes("kv-cache.memory", 1 << 20),
+        MemoryBytes = section.BytesOrAuto("kv-cache.memory", 1 << 20),
         DType = section.Choice("kv-cache.dtype",
             ("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32), ("bfloat16", ComputeDType.BFloat16)),
         PrefixCache = section.Choice("kv-cache.prefix-cache", ("on", true), ("off", false)),

@@ -91,16 +91,20 @@ internal sealed partial class SettingsSection(IReadOnlyDictionary<string, (strin
                 .Select(word => word.Trim('"')).Distinct()];
     }
 
-    public long Bytes(string key, long min, long max = MaxBytes)
+    public long Bytes(string key, long min, long max = MaxBytes) => Size(key, Raw(key), min, max, "");
+
+    public long? BytesOrAuto(string key, long min, long max = MaxBytes) =>
+        Raw(key) is var text && text == Auto ? null : Size(key, text, min, max, $" or {Auto}");
+
+    private long Size(string key, string text, long min, long max, string otherwise)
     {
-        var text = Raw(key);
         if (Quantity(text) is (var number, var unit) && SizeUnit(unit) is { } factor
             && number * factor >= min && number * factor <= max)
         {
             return (long)(number * factor);
         }
 
-        Report(key, $"expected a size from {min} to {max} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB)", text);
+        Report(key, $"expected a size from {min} to {max} bytes with its unit (B, kB, KiB, MB, MiB, GB, GiB){otherwise}", text);
         return min;
     }
 

@@ -30,7 +30,7 @@ internal sealed class SchedulerDriver
 
     public SchedulerLimits Limits { get; }
 
-    public FakeRanks Ranks { get; }
+    public FakeRanks Ranks { get; private set; }
 
     public SchedulerState State { get; private set; }
 
@@ -90,12 +90,14 @@ internal sealed class SchedulerDriver
             EndStep();
     }
 
-    /// <summary>What the actor does after the ranks were built anew.</summary>
-    public void Restart()
+    /// <summary>What the actor does after the ranks were built anew, with the pools of before or others.</summary>
+    public void Restart(int? kvBlocks = null)
     {
         _inside.Clear();
         Ranks.Reset();
-        Apply(Transition.To(State.Restart(State.Epoch + 1)));
+        if (kvBlocks is { } blocks)
+            Ranks = new FakeRanks(Limits.WorldSize, Limits.CpSize, blocks, Limits.BlockSizeTokens);
+        Apply(State.Resize(kvBlocks ?? State.Limits.KvBlocks).Then(state => Transition.To(state.Restart(state.Epoch + 1))));
     }
 
     public IReadOnlyList<GenerationProtocol.IReply> RepliesTo(Guid request) => [.. Replies.Where(reply => reply.RequestId == request)];
@@ -110,7 +112,7 @@ internal sealed class SchedulerDriver
     {
         Assert.True(State.IsIdle);
         Assert.Equal(0, Ranks.BlocksInUse);
-        Assert.Equal((Limits.KvBlocks - 1, 0), (State.Kv.Free, State.Kv.Reserved));
+        Assert.Equal((State.Limits.KvBlocks - 1, 0), (State.Kv.Free, State.Kv.Reserved));
     }
 
     /// <summary>Takes an event's outcome and plans nothing: there are no ranks.</summary>

@@ -160,7 +160,7 @@ internal sealed partial class CoordinatorLogic
         _formation = null;
         BeginServing(table);
         _context.SetReady();
-        Apply(Transition.To(_state.Restart(table.Epoch)));
+        Apply(_state.Resize(_roster.KvBlocksOf(table)).Then(state => Transition.To(state.Restart(table.Epoch))));
     }
 
     private void TickForming()

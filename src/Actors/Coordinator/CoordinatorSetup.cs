@@ -1,4 +1,5 @@
 using AkkaCp.Actors.Nodes;
+using AkkaCp.Pipeline.Kv;
 using AkkaCp.Pipeline.Partition;
 using AkkaCp.Scheduling;
 using AkkaCp.Settings;
@@ -19,9 +20,9 @@ internal static class CoordinatorSetup
         ArgumentOutOfRangeException.ThrowIfLessThan(options.VocabSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.AttentionBalance, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(facts.KvBlocks, 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Host.Offer.KvBlocks, 2);
         var limits = new SchedulerLimits(
-            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, facts.KvBlocks,
+            options.WorldSize, options.CpSize, options.VocabSize, options.ContextLength, BlocksBefore(settings, options),
             settings.KvCache.BlockSizeTokens, Steps(settings.Scheduler), Policy(settings.ContextParallel))
         {
             LostEpochs = settings.Cluster.LostEpochs,
@@ -32,6 +33,12 @@ internal static class CoordinatorSetup
         };
         return new CoordinatorContext(limits, facts, CoordinatorRules.Of(settings) with { Settling = settling });
     }
+
+    /// <summary>Blocks that requests are judged by before there is a group: any prompt of the model may fit pools that nobody has told of
+    /// yet, and one that was handed in by a coordinator of before did.</summary>
+    private static int BlocksBefore(EngineSettings settings, NodeOptions options) => options.Host.Facts.KvBlocks is > 0 and var all
+        ? all
+        : BlockTable.BlocksFor(options.ContextLength, settings.KvCache.BlockSizeTokens) + 1;
 
     /// <summary>What keys and values depend on beside tokens and salt: weights, types, kernels, and how heads and experts are divided. How
     /// many ranks share a prompt's rows changes no bit, nor do chunks and threads.</summary>

@@ -50,6 +50,8 @@ internal sealed record Roster
             return new Hearing(this, $"it differs from the group: {string.Join("; ", differences)}");
         if (heartbeat.Offer.Places < 1)
             return new Hearing(this, $"places: expected at least 1, found {heartbeat.Offer.Places}");
+        if (heartbeat.Offer.KvBlocks < 2)
+            return new Hearing(this, $"KV blocks: expected at least 2, found {heartbeat.Offer.KvBlocks}");
         if (!Members.TryGetValue(heartbeat.Name, out var known))
             return new Hearing(With(member), IsNew: true);
         if (known.Heartbeat.Incarnation == heartbeat.Incarnation)
@@ -101,6 +103,9 @@ internal sealed record Roster
     /// <summary>Where each rank is; only of a complete roster.</summary>
     public EpochTable Table(long epoch, Guid formation) => new(
         epoch, formation, [.. Seats.Select((name, rank) => new RankPlace(rank, name!, Members[name!].Heartbeat.Offer.DataEndpoint))]);
+
+    /// <summary>Blocks of the smallest pool among the nodes of a table.</summary>
+    public int KvBlocksOf(EpochTable table) => table.Places.Min(place => Members[place.Node].Heartbeat.Offer.KvBlocks);
 
     /// <summary>What is missing, for people.</summary>
     public string Missing()

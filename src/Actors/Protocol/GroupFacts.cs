@@ -1,3 +1,4 @@
+using System.Globalization;
 using AkkaCp.Model;
 
 namespace AkkaCp.Actors.Protocol;
@@ -11,7 +12,8 @@ namespace AkkaCp.Actors.Protocol;
 /// <param name="Layout">The parallel layout in words, such as <c>tp 4, attn-cp 2, moe-dp 2, ep 1</c>.</param>
 /// <param name="DType">Types of weights and KV cache in words.</param>
 /// <param name="Kernels">Numerics id of the kernels: equal ids give equal bits.</param>
-/// <param name="KvBlocks">Blocks of each rank's KV pool, block 0 included.</param>
+/// <param name="KvBlocks">Blocks of each rank's KV pool, block 0 included, where all nodes are to have as many; 0 where each has what its
+/// machine allows.</param>
 /// <param name="KvBlockTokens">Tokens of a block.</param>
 /// <param name="Protocol">Version of control and data protocol, <see cref="ProtocolVersion.Current"/>.</param>
 public sealed record GroupFacts(
@@ -26,12 +28,14 @@ public sealed record GroupFacts(
         [
             .. Model.DifferencesTo(found.Model).Select(fact => (fact.Name, (object)fact.Ours, (object)fact.Theirs)),
             ("tensors", Tensors, found.Tensors), ("layout", Layout, found.Layout), ("dtype", DType, found.DType),
-            ("kernels", Kernels, found.Kernels), ("KV blocks", KvBlocks, found.KvBlocks),
+            ("kernels", Kernels, found.Kernels), ("KV blocks", BlocksText, found.BlocksText),
             ("tokens of a KV block", KvBlockTokens, found.KvBlockTokens), ("protocol", Protocol, found.Protocol),
         ];
         return [.. facts.Where(fact => !fact.Expected.Equals(fact.Found))
             .Select(fact => $"{fact.Name}: expected {fact.Expected}, found {fact.Found}")];
     }
+
+    private string BlocksText => KvBlocks == 0 ? "auto" : KvBlocks.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>What a client of the same process is.</summary>
     public ClientFacts ToClient() => new(Model, Protocol);

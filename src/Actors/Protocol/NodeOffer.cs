@@ -6,4 +6,5 @@ namespace AkkaCp.Actors.Protocol;
 /// <param name="Places">Ranks that it takes at most, at least 1.</param>
 /// <param name="MemoryBytes">Memory of the machine.</param>
 /// <param name="Device">Cores and kernel variant in words, for people.</param>
-public sealed record NodeOffer(string Name, string DataEndpoint, int Places, long MemoryBytes, string Device);
+/// <param name="KvBlocks">Blocks of each of its ranks' KV pools, block 0, which is never given out, included: at least 2.</param>
+public sealed record NodeOffer(string Name, string DataEndpoint, int Places, long MemoryBytes, string Device, int KvBlocks);

@@ -31,9 +31,10 @@ internal static class NodeWire
         to.Int(offer.Places);
         to.Long(offer.MemoryBytes);
         to.Text(offer.Device);
+        to.Int(offer.KvBlocks);
     }
 
-    public static NodeOffer Offer(this WireReader from) => new(from.Text(), from.Text(), from.Int(), from.Long(), from.Text());
+    public static NodeOffer Offer(this WireReader from) => new(from.Text(), from.Text(), from.Int(), from.Long(), from.Text(), from.Int());
 
     public static void Write(this WireWriter to, GroupFacts facts)
     {

@@ -13,6 +13,8 @@ namespace AkkaCp.Engine.Composition;
 /// <summary>What an engine will be made of, decided from settings and config.json before any weight is read.</summary>
 internal sealed record EngineSpec
 {
+    private const int TokensAhead = 256;
+
     /// <summary>The settings.</summary>
     public required EngineSettings Settings { get; init; }
 
@@ -39,6 +41,9 @@ internal sealed record EngineSpec
 
     /// <summary>Computing threads of each rank.</summary>
     public required int ThreadsPerRank { get; init; }
+
+    /// <summary>Memory of a rank's KV pool where the machine decides about it; as <see cref="Sized"/> found it.</summary>
+    public long KvBytesOfMachine { get; private init; }
 
     /// <summary>Where memory and threads of the ranks come from.</summary>
     public required DeviceResources Resources { get; init; }
@@ -106,9 +111,20 @@ internal sealed record EngineSpec
         var needed = (long)Settings.Scheduler.MaxRunning * BlockTable.BlocksFor(Model.MaxPositionEmbeddings, kv.BlockSizeTokens);
         var blocks = kv.Tokens is { } tokens
             ? BlockTable.BlocksFor(tokens, kv.BlockSizeTokens)
-            : Math.Clamp(kv.MemoryBytes / one.BytesPerBlock, 1, needed);
+            : Math.Clamp((kv.MemoryBytes ?? KvBytesOfMachine) / one.BytesPerBlock, kv.IsSizedByMachine ? LeastBlocks : 1, needed);
         // Block 0 is nobody's.
         return (one with { Blocks = (int)Math.Min(blocks + 1, int.MaxValue / kv.BlockSizeTokens) }).Validate();
+    }
+
+    /// <summary>The same with KV pools as large as the memory allows that is free now, where the settings leave it to that.</summary>
+    /// <param name="limits">What the system lets this process have.</param>
+    public EngineSpec Sized(SystemLimits limits)
+    {
+        if (!Settings.KvCache.IsSizedByMachine)
+            return this;
+        var need = NeedHere with { RotaryBytes = RotaryEmbedding.TableBytesOf(Model, Model.MaxPositionEmbeddings) };
+        // Block 0, which holds no token, comes on top.
+        return this with { KvBytesOfMachine = need.KvBytesPerRank(limits) - KvShapeOf(0).BytesPerBlock };
     }
 
     /// <summary>Refuses dimensions that the weights do not have, before anything is counted by them.</summary>
@@ -135,6 +151,8 @@ internal sealed record EngineSpec
         ranks.Count * ThreadsPerRank,
         Settings.KvCache.Tokens is null ? "akka-cp.kv-cache.memory" : "akka-cp.kv-cache.tokens")
     {
+        LeastKvBytes = Settings.KvCache.IsSizedByMachine
+            ? ByteCount.Sum(ranks.Select(rank => ByteCount.Product(KvShapeOf(rank).BytesPerBlock, LeastBlocks))) : null,
         ScratchBytes = ByteCount.Product(ranks.Count, ThreadsPerRank, CpuDevice.ScratchBytesOf(KvShapeOf(0).Row.KeyDim)),
     };
 
@@ -185,6 +203,10 @@ internal sealed record EngineSpec
     }
 
     private static IEnumerable<string> ProblemsOf(ModelConfigException error) => error.Reasons.Select(reason => $"{error.File}: {reason}");
+
+    /// <summary>A request of one block and the tokens ahead that it is promised, or one as long as the model takes.</summary>
+    private int LeastBlocks => BlockTable.BlocksFor(
+        Math.Min(Settings.KvCache.BlockSizeTokens + TokensAhead, Model.MaxPositionEmbeddings), Settings.KvCache.BlockSizeTokens);
 
     private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch
     {

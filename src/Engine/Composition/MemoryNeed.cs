@@ -22,8 +22,28 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
 
     private const int OtherThreads = 64;
 
+    // Left to the system, the runtime and the program around the engine.
+    private const long LeastReserve = 1L << 30;
+
+    // Where the system does not say what is free.
+    private const long PoolWhereNothingIsKnown = 1L << 30;
+
     /// <summary>Working memory of all threads.</summary>
     public long ScratchBytes { get; init; }
+
+    /// <summary>What the KV pools take at least, where they are as large as the machine allows; null where their size is given.</summary>
+    public long? LeastKvBytes { get; init; }
+
+    /// <summary>All of it.</summary>
+    public long Bytes => WeightBytes + KvBytes + RotaryBytes + ScratchBytes;
+
+    private long MappedBesideKv => WeightBytes + RotaryBytes + ScratchBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace;
+
+    /// <summary>What weights and threads leave for the KV pool of each rank: of the memory that is free all but 1 GiB or a tenth, and no
+    /// more than the limit of address space.</summary>
+    public long KvBytesPerRank(SystemLimits limits) => limits.Free is { } free
+        ? Math.Min(FreeForKv(free), limits.AddressSpace - MappedBesideKv) / Ranks
+        : PoolWhereNothingIsKnown;
 
     /// <summary>Refuses what cannot fit, before it is tried.</summary>
     /// <exception cref="SettingsException">Each key that asks for too much, with what it asks for and what there is.</exception>
@@ -54,12 +74,17 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
             problems.Add(Text("akka-cp.device.threads", "working memory of threads that fits the memory that is free",
                 limits.Available - resident, ScratchBytes));
         }
+        else if (LeastKvBytes is { } least && limits.Free is { } free && least > FreeForKv(free))
+        {
+            problems.Add(Text(KvKey, "KV pools for one request in the memory that is free", FreeForKv(free), least)
+                + $"; of {Size(free)} that is free, {Size(Reserve(free))} stays so"
+                + (limits.Claimed > 0 ? $", and other engines and nodes here have {Size(limits.Claimed)} to come: give each a size" : ""));
+        }
         else if (resident + ScratchBytes + KvBytes > limits.Total)
         {
             problems.Add(Text(KvKey, "KV pools that fit the machine's memory", limits.Total - resident - ScratchBytes, KvBytes));
         }
-        else if (resident + ScratchBytes + KvBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace is var mapped
-            && mapped > limits.AddressSpace)
+        else if (MappedBesideKv + KvBytes is var mapped && mapped > limits.AddressSpace)
         {
             var key = KvBytes >= resident ? KvKey : "akka-cp.model.path";
             problems.Add(Text(key, "memory, with stacks and the runtime's, below the limit of address space", limits.AddressSpace, mapped));
@@ -67,6 +92,10 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
 
         return problems;
     }
+
+    private long FreeForKv(long free) => free - Reserve(free) - WeightBytes - RotaryBytes - ScratchBytes;
+
+    private static long Reserve(long free) => Math.Max(LeastReserve, free / 10);
 
     private string Text(string key, string what, long available, long wanted) =>
         $"{key}: expected {what}, {Size(Math.Max(0, available))} available, found {Size(wanted)} wanted "

@@ -1,24 +1,34 @@
-using System.Globalization;
+using static AkkaCp.Engine.Composition.SystemFiles;
 
 namespace AkkaCp.Engine.Composition;
 
 /// <summary>What the system lets this process have, in bytes and threads. What it does not say is unbounded.</summary>
 internal sealed record SystemLimits
 {
-    // What is no limit, so large that sums of it do not overflow.
-    private const long Unbounded = long.MaxValue / 4;
-
     /// <summary>Memory and swap of the machine, or of the container where that is less.</summary>
     public long Total { get; init; } = Unbounded;
 
     /// <summary>What of it is not in use now.</summary>
     public long Available { get; init; } = Unbounded;
 
+    /// <summary>What of the memory alone, without swap, is not in use now; null where the system does not say.</summary>
+    public long? Free { get; init; }
+
+    /// <summary>What other engines and nodes are going to take; <see cref="Free"/> is without it.</summary>
+    public long Claimed { get; private init; }
+
     /// <summary>Address space that the process has left below its limit (ulimit -v, ulimit -d).</summary>
     public long AddressSpace { get; init; } = Unbounded;
 
     /// <summary>Threads of the machine, the user, or the container.</summary>
     public long Threads { get; init; } = Unbounded;
+
+    /// <summary>The same without what others are going to take.</summary>
+    public SystemLimits Without(long claimed) => this with
+    {
+        Claimed = claimed,
+        Free = Free is { } free ? Math.Max(0, free - claimed) : null,
+    };
 
     /// <summary>Those of now.</summary>
     /// <param name="root">Where /proc and /sys are; a test has its own.</param>
@@ -28,6 +38,8 @@ internal sealed record SystemLimits
         var (groupTotal, groupAvailable, groupThreads) = Group(root);
         return new SystemLimits
         {
+            Free = Math.Min(memory.GetValueOrDefault("MemAvailable", Unbounded), groupAvailable) is < Unbounded and var free
+                ? Math.Max(0, free) : null,
             Total = Math.Min(Sum(memory, "MemTotal", "SwapTotal"), groupTotal),
             Available = Math.Min(Sum(memory, "MemAvailable", "SwapFree"), groupAvailable),
             AddressSpace = AddressSpaceLeft(root),
@@ -78,40 +90,4 @@ internal sealed record SystemLimits
         Lines(root, "proc/self/limits").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
             ? Parse(line[name.Length..].TrimStart().Split(' ')[0], Unbounded)
             : Unbounded;
-
-    private static long Number(string root, string file, long missing = Unbounded) =>
-        Lines(root, file) is [var text, ..] ? Parse(text, missing) : missing;
-
-    /// <summary>Lines <c>Name: 12 kB</c> or <c>name 12</c>, in bytes.</summary>
-    private static Dictionary<string, long> Table(string root, string file)
-    {
-        var table = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var line in Lines(root, file))
-        {
-            var parts = line.Split([' ', '\t', ':'], StringSplitOptions.RemoveEmptyEntries);
-            if (parts.Length >= 2 && Parse(parts[1], -1) is >= 0 and var value)
-                table[parts[0]] = parts is [_, _, "kB", ..] ? value * 1024 : value;
-        }
-
-        return table;
-    }
-
-    // "max" and "unlimited" are no numbers; a limit of version 1 that nobody set is one, just below 2^63.
-    private static long Parse(string text, long otherwise) =>
-        ulong.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-            ? (long)Math.Min(value, Unbounded)
-            : otherwise;
-
-    // Another system has no such files, and a container may hide them.
-    private static string[] Lines(string root, string file)
-    {
-        try
-        {
-            return File.ReadAllLines(Path.Combine(root, file));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
 }

@@ -19,10 +19,11 @@ internal sealed class Backend : IGenerationBackend
     private readonly ControlPlane _control;
     private readonly IHealthSource _health;
     private readonly RankHost? _ranks;
+    private readonly IDisposable? _claim;
     private readonly TimeSpan _drain;
 
-    private Backend(ControlPlane control, IHealthSource health, RankHost? ranks, TimeSpan drain) =>
-        (_control, _health, _ranks, _drain) = (control, health, ranks, drain);
+    private Backend(ControlPlane control, IHealthSource health, RankHost? ranks, TimeSpan drain, IDisposable? claim = null) =>
+        (_control, _health, _ranks, _drain, _claim) = (control, health, ranks, drain, claim);
 
     /// <inheritdoc/>
     public int LiveTensors => _ranks?.LiveTensors ?? 0;
@@ -36,15 +37,23 @@ internal sealed class Backend : IGenerationBackend
     /// there, or a certificate cannot be read; nothing was taken.</exception>
     /// <exception cref="ModelFormatException">A file of the model cannot be read.</exception>
     /// <exception cref="TimeoutException">The start does not get on.</exception>
-    public static Task<Backend> StartAsync(EngineSpec spec, EngineOptions options, CancellationToken cancellationToken)
+    public static async Task<Backend> StartAsync(EngineSpec spec, EngineOptions options, CancellationToken cancellationToken)
     {
         if (!spec.Settings.Cluster.Seeds.IsEmpty)
-            return Task.FromResult(StartClient(spec, options));
+            return StartClient(spec, options);
         var tensors = spec.RequireDimensions();
-        spec.NeedHere.RequireFits(SystemLimits.Read());
-        return StartWatch.RunAsync(
-            spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartInProcessAsync(spec, tensors, options, watch),
-            started => started.DisposeAsync(), cancellationToken);
+        var (sized, claim) = MemoryClaims.OfMachine.Claim(spec, SystemLimits.Read());
+        try
+        {
+            return await StartWatch.RunAsync(
+                spec.Settings.Scheduler.StartTimeout, spec.Resources, watch => StartInProcessAsync(sized, claim, tensors, options, watch),
+                started => started.DisposeAsync(), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -71,6 +80,7 @@ internal sealed class Backend : IGenerationBackend
         {
             if (_ranks is not null)
                 await _ranks.DisposeAsync().ConfigureAwait(false);
+            _claim?.Dispose();
         }
     }
 
@@ -81,7 +91,8 @@ internal sealed class Backend : IGenerationBackend
         return new Backend(client, new ClusterHealth(client, spec.Topology.WorldSize), ranks: null, spec.Settings.Scheduler.DrainTimeout);
     }
 
-    private static async Task<Backend> StartInProcessAsync(EngineSpec spec, string tensors, EngineOptions options, StartWatch watch)
+    private static async Task<Backend> StartInProcessAsync(
+        EngineSpec spec, IDisposable claim, string tensors, EngineOptions options, StartWatch watch)
     {
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         var ranks = new RankHost(spec, tensors, plane: null, loggers.CreateLogger(LogCategories.Engine));
@@ -92,7 +103,8 @@ internal sealed class Backend : IGenerationBackend
             await ranks.LoadAsync(all, watch.Through(options.LoadProgress), watch.Stopping).ConfigureAwait(false);
             watch.Enter("the ranks were built");
             var control = InProcessPlane.Start(spec.Settings, ranks.Options(loggers));
-            var started = new Backend(control, new OwnHealth(control, ranks, spec), ranks, spec.Settings.Scheduler.DrainTimeout);
+            var started = new Backend(
+                control, new OwnHealth(control, ranks, spec), ranks, spec.Settings.Scheduler.DrainTimeout, claim);
             held = started;
             await control.Ready.WaitAsync(watch.Stopping).ConfigureAwait(false);
             return started;

@@ -203,14 +203,16 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
 
     private static GroupFacts FactsOf(EngineSpec spec, string tensors)
     {
-        var (topology, kv) = (spec.Topology, Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList());
+        var (topology, kv) = (spec.Topology, spec.KvShapeOf(0));
         return new GroupFacts(
             ModelFacts.Read(spec.Files), tensors,
             $"tp {topology.Tp}, attn-cp {topology.AttnCp}, moe-dp {topology.MoeDp}, ep {topology.Ep}",
-            $"weights {spec.DType}, KV {kv[0].DType}",
+            $"weights {spec.DType}, KV {kv.DType}",
             CpuDevice.DefaultKernels.Numerics,
-            kv.Min(shape => shape.Blocks), kv[0].BlockSize, ProtocolVersion.Current);
+            spec.Settings.KvCache.IsSizedByMachine ? 0 : BlocksOf(spec), kv.BlockSize, ProtocolVersion.Current);
     }
+
+    private static int BlocksOf(EngineSpec spec) => Enumerable.Range(0, spec.Topology.WorldSize).Min(rank => spec.KvShapeOf(rank).Blocks);
 
     private static NodeOffer OfferOf(EngineSpec spec, IDataPlane? plane)
     {
@@ -221,7 +223,8 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
             plane?.Endpoint.ToString() ?? "",
             spec.RanksHere,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            $"{spec.ThreadsPerRank} threads for each rank, {CpuDevice.DefaultKernels.Name}");
+            $"{spec.ThreadsPerRank} threads for each rank, {CpuDevice.DefaultKernels.Name}",
+            BlocksOf(spec));
     }
 
     private bool HasExactly(ImmutableArray<int> ranks)

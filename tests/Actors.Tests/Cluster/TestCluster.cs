@@ -55,7 +55,10 @@ internal sealed class TestCluster(
     public TestNode Start(
         string name, ScriptedRanks? ranks = null, int port = 0, GroupFacts? facts = null, string[]? seeds = null)
     {
-        ranks ??= new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake") };
+        ranks ??= new ScriptedRanks(worldSize, kvBlocks: KvBlocks)
+        {
+            Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake", KvBlocks),
+        };
         if (facts is not null)
             ranks = new ScriptedRanks(worldSize, kvBlocks: KvBlocks) { Offer = ranks.Offer, Facts = facts };
         var node = new TestNode(name, ranks, Settings(port, seeds), worldSize, heard);

@@ -108,7 +108,7 @@ public class WeightHashSpec
     private static TestNode Start(TestCluster cluster, string name, int damaged = -1, int shared = 5, int pieces = 3) => cluster.Start(
         name, new ScriptedRanks(kvBlocks: TestCluster.KvBlocks)
         {
-            Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake"),
+            Offer = new NodeOffer(name, $"{name}:1", 1, 1L << 30, "fake", TestCluster.KvBlocks),
             HashesOf = rank => Enumerable.Range(0, pieces)
                 .Select(i => new WeightHash(
                     $"rank {rank}, piece {i}", rank == damaged && i == pieces / 2 ? 1 : (UInt128)((100 * (rank + 1)) + i)))

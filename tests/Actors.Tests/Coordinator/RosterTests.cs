@@ -76,6 +76,20 @@ public class RosterTests
     }
 
     [Fact]
+    public void NodesThatHaveWhatTheirMachinesAllow_GoByTheSmallestPoolOfTheTable()
+    {
+        var facts = s_facts with { KvBlocks = 0 };
+        NodeProtocol.Heartbeat With(string name, int blocks) =>
+            Heartbeat(name) is var said ? said with { Facts = facts, Offer = said.Offer with { KvBlocks = blocks } } : null!;
+        var roster = Hear(Roster.Create(facts, 2), With("a", 90), With("b", 70), With("c", 40)).Assign();
+
+        Assert.Equal(70, roster.KvBlocksOf(roster.Table(1, Guid.NewGuid())));
+        Assert.Equal("KV blocks: expected at least 2, found 1", roster.Hear(With("d", 1), "h:4").Refusal);
+        Assert.Equal(
+            "it differs from the group: KV blocks: expected auto, found 101", roster.Hear(Heartbeat("e"), "h:5").Refusal);
+    }
+
+    [Fact]
     public void OneName_IsForOneLivingNode()
     {
         var first = Heartbeat("a");
@@ -167,6 +181,6 @@ public class RosterTests
     private static NodeProtocol.Heartbeat Heartbeat(
         string name, int places = 1, NodeState state = NodeState.Ready, ImmutableArray<int>? ranks = null,
         ImmutableArray<int>? loaded = null) => new(
-        Guid.NewGuid(), new NodeOffer(name, $"{name}:2", places, 1, "cpu"), s_facts, new NodeStatus(state, ranks ?? [], 1, 0),
+        Guid.NewGuid(), new NodeOffer(name, $"{name}:2", places, 1, "cpu", 100), s_facts, new NodeStatus(state, ranks ?? [], 1, 0),
         loaded ?? [], 0, 0);
 }

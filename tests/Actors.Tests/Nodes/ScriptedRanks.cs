@@ -75,7 +75,7 @@ internal sealed class ScriptedRanks(int worldSize = 2, int cpSize = 2, int kvBlo
     public ImmutableArray<WeightHash> Hashes =>
         [.. Loads.Last().SelectMany(HashesOf).Distinct().OrderBy(hash => hash.Piece, StringComparer.Ordinal)];
 
-    public NodeOffer Offer { get; init; } = new("node", "", worldSize, 1L << 30, "fake");
+    public NodeOffer Offer { get; init; } = new("node", "", worldSize, 1L << 30, "fake", kvBlocks);
 
     /// <summary>Every load that was asked for.</summary>
     public ConcurrentQueue<ImmutableArray<int>> Loads { get; } = new();

@@ -13,12 +13,22 @@ internal sealed record Scenario
     public const int BlockTokens = 8;
     public const int ContextLength = 100;
 
+    // 36 tokens and 29 of the answer: pools of other sizes change no text.
+    private const int LeastForAnyRequest = 10;
+
     /// <summary>Nodes, by the ranks that each has room for.</summary>
     public required ImmutableArray<int> Places { get; init; }
 
     public required int Clients { get; init; }
 
     public required SchedulerLimits Limits { get; init; }
+
+    /// <summary>Blocks that a node's pools may have above those of the limits, another number in each of its lives.</summary>
+    public required int MostSpareBlocks { get; init; }
+
+    /// <summary>What a coordinator goes by before it has a group.</summary>
+    public SchedulerLimits LimitsBefore =>
+        MostSpareBlocks == 0 ? Limits : Limits with { KvBlocks = (ContextLength / BlockTokens) + 2 };
 
     public required CoordinatorRules Rules { get; init; }
 
@@ -62,11 +72,13 @@ internal sealed record Scenario
         var isPatient = draw.Chance(0.75);
         var isOrderly = draw.Chance(0.6);
         var isLossy = draw.Chance(0.6);
+        var spareBlocks = draw.Among(0, 0, 1, 9);
         return new Scenario
         {
             Places = PlacesFor(draw, world),
             Clients = draw.Next(1, 3),
-            Limits = LimitsOf(draw, world, cp, isPatient),
+            Limits = LimitsOf(draw, world, cp, isPatient, spareBlocks > 0 ? LeastForAnyRequest : 6),
+            MostSpareBlocks = spareBlocks,
             Rules = RulesOf(draw),
             EdgeRules = isPatient
                 ? new EdgeRules { WaitForCluster = 100_000, Submissions = 100_000 }
@@ -97,7 +109,7 @@ internal sealed record Scenario
         return places.ToImmutable();
     }
 
-    private static SchedulerLimits LimitsOf(Draw draw, int world, int cp, bool isPatient)
+    private static SchedulerLimits LimitsOf(Draw draw, int world, int cp, bool isPatient, int leastBlocks)
     {
         var step = draw.Next(8, 48);
         var steps = new StepLimits
@@ -109,7 +121,8 @@ internal sealed record Scenario
             StepsInFlight = draw.Next(1, 4),
         };
         return new SchedulerLimits(
-            world, cp, FakeModel.VocabSize, ContextLength, draw.Next(6, 40), BlockTokens, steps, new CpPolicySettings { MinTokens = 8 })
+            world, cp, FakeModel.VocabSize, ContextLength, draw.Next(leastBlocks, 40), BlockTokens, steps,
+            new CpPolicySettings { MinTokens = 8 })
         {
             LostEpochs = isPatient ? 1000 : draw.Next(2, 6),
             WaitForGroup = isPatient ? 100_000 : draw.Next(5, 60),

@@ -9,10 +9,10 @@ using AkkaCp.Pipeline.Steps;
 namespace AkkaCp.Actors.Tests.Simulation;
 
 /// <summary>What a simulated node says of itself. It loads and builds nothing: the simulated ranks do.</summary>
-internal sealed class SimHost(string name, int places) : IRankHost
+internal sealed class SimHost(string name, int places, int kvBlocks) : IRankHost
 {
     public static readonly GroupFacts SameFacts = new(
-        new ModelFacts([new ModelFact("config.json", "c1")]), "tensors", "layout", "float32", "fake", 2, Scenario.BlockTokens,
+        new ModelFacts([new ModelFact("config.json", "c1")]), "tensors", "layout", "float32", "fake", 0, Scenario.BlockTokens,
         ProtocolVersion.Current);
 
     /// <summary>Epochs below are over here.</summary>
@@ -20,7 +20,7 @@ internal sealed class SimHost(string name, int places) : IRankHost
 
     public GroupFacts Facts => SameFacts;
 
-    public NodeOffer Offer { get; } = new(name, $"{name}:2", places, 1L << 30, "simulated");
+    public NodeOffer Offer { get; } = new(name, $"{name}:2", places, 1L << 30, "simulated", kvBlocks);
 
     public ImmutableArray<WeightHash> Hashes => [];
 

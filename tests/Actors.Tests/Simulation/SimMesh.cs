@@ -11,7 +11,7 @@ namespace AkkaCp.Actors.Tests.Simulation;
 internal sealed class SimMesh(Simulation world, EpochTable table)
 {
     private readonly FakeRanks _checks = new(
-        world.Scenario.Limits.WorldSize, world.Scenario.Limits.CpSize, world.Scenario.Limits.KvBlocks, Scenario.BlockTokens);
+        world.Scenario.Limits.WorldSize, world.Scenario.Limits.CpSize, LeastPool(world, table), Scenario.BlockTokens);
 
     private readonly SortedDictionary<int, SimPipeline> _members = [];
     private readonly SortedDictionary<long, SimStep> _steps = [];
@@ -29,6 +29,9 @@ internal sealed class SimMesh(Simulation world, EpochTable table)
 
     private bool AreAllReachable => _members.Values.All(one => one.Process is { IsAlive: true, IsPaused: false }
         && _members.Values.All(other => world.Network.IsReachable(one.Process, other.Process)));
+
+    private static int LeastPool(Simulation world, EpochTable table) => world.Nodes
+        .Where(node => table.Places.Any(place => place.Node == node.Process.Name)).Min(node => node.Host.Offer.KvBlocks);
 
     /// <summary>A rank comes. The last one makes the group complete, if all reach each other.</summary>
     public void Join(SimPipeline pipeline)

@@ -16,9 +16,9 @@ internal sealed class SimNode
     public SimNode(Simulation world, string name, int places)
     {
         Process = world.StartProcess(name);
-        Host = new SimHost(name, places);
+        Host = new SimHost(name, places, world.Scenario.Limits.KvBlocks + world.Draw.Next(0, world.Scenario.MostSpareBlocks + 1));
         Context = new NodeContext(Host);
-        CoordinatorContext = new CoordinatorContext(world.Scenario.Limits, SimHost.SameFacts, world.Scenario.Rules)
+        CoordinatorContext = new CoordinatorContext(world.Scenario.LimitsBefore, SimHost.SameFacts, world.Scenario.Rules)
         {
             Control = Process.Control,
             ClusterSize = () => world.Nodes.Count(node => node.Process.IsAlive && world.Network.IsReachable(Process, node.Process)),

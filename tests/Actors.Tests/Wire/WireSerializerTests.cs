@@ -68,7 +68,7 @@ public sealed class WireSerializerTests : IDisposable
         new EdgeProtocol.Waiting(s_id, "1 of 2 ranks have no node"),
         new EdgeProtocol.Unknown(s_id),
         new NodeProtocol.Heartbeat(
-            s_id, new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), s_facts,
+            s_id, new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5", 85), s_facts,
             new NodeStatus(NodeState.Loading, [0, 3], 0.25, 7, "half"), [3], long.MaxValue, 99,
             new HashProtocol.Mark(UInt128.MaxValue - 7, s_id, 20_000)),
         HashProtocol.AskOwn.Instance,
@@ -93,7 +93,7 @@ public sealed class WireSerializerTests : IDisposable
             "10.0.0.1:4053", new CoordinatorStatus(CoordinatorPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6, 1L << 41), 2,
             [
                 new NodeReport(
-                    new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5"), "10.0.0.1:4053",
+                    new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5", 85), "10.0.0.1:4053",
                     new NodeStatus(NodeState.Serving, [0, 1], 1, 7), s_facts,
                     TimeSpan.FromSeconds(1), ""),
             ])),

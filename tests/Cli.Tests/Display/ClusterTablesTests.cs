@@ -14,7 +14,7 @@ public sealed class ClusterTablesTests
         var facts = new GroupFacts(
             new ModelFacts([new ModelFact("config.json", "0123456789abcdef")]), "89ab", "tp 2", "bfloat16", "avx2", 10, 128, 1);
         var nodes = new[] { "[::1]:4053", "[::1]:4055" }.Select((address, rank) => new NodeReport(
-            new NodeOffer(address, $"[::1]:{6000 + rank}", 1, 16L << 30, "2 processors"), address,
+            new NodeOffer(address, $"[::1]:{6000 + rank}", 1, 16L << 30, "2 processors", 85), address,
             new NodeStatus(NodeState.Serving, [rank], 1, 7), facts, TimeSpan.Zero, "")).ToArray();
         var status = new ClusterStatus(
             nodes[0].Control, new CoordinatorStatus(CoordinatorPhase.Serving, 7, 0, 1, 2, 3, 4, 5, 6), 2, [.. nodes]);
