@@ -63,12 +63,12 @@ public sealed record EngineInspection
         var spec = EngineSpec.Create(options).Sized(limits);
         var found = ModelFindings.Of(spec.Files, spec.Model);
         if (scanTensors)
-            found.ScanWeights(spec.Directory, cancellationToken);
+            found.ScanWeights(spec.ModelPath, cancellationToken);
         var shapes = Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList();
         var need = spec.NeedHere;
         return new EngineInspection
         {
-            ModelDirectory = spec.Directory,
+            ModelDirectory = spec.ModelPath,
             Problems = [.. found.Problems, .. MemoryProblems(spec, limits)],
             Notes = found.Notes,
             EndTokens = found.EndTokens,

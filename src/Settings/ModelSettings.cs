@@ -3,7 +3,7 @@ namespace AkkaCp.Settings;
 /// <summary>akka-cp.model: what is loaded.</summary>
 public sealed record ModelSettings
 {
-    /// <summary>Model directory; relative to the working directory. Default null (none): the program's own choice.</summary>
+    /// <summary>Model directory or GGUF file; relative to the working directory. Default null (none): the program's own choice.</summary>
     public string? Path { get; init; }
 
     /// <summary>What weights are stored in. Default auto: as in the checkpoint.</summary>

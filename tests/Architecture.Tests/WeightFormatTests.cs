@@ -1,3 +1,4 @@
+using AkkaCp.Model;
 using AkkaCp.Model.Weights;
 using Xunit;
 
@@ -7,6 +8,7 @@ namespace AkkaCp.Architecture.Tests;
 public class WeightFormatTests
 {
     private const string Format = "AkkaCp.Model.Safetensors";
+    private const string Gguf = "AkkaCp.Model.Gguf";
 
     [Fact]
     public void Safetensors_AreNamedWhereSourcesAreOpenedAndWhereModelsAreMadeUp()
@@ -21,9 +23,23 @@ public class WeightFormatTests
     }
 
     [Fact]
+    public void Gguf_IsNamedWhereSourcesAreOpenedAndWhereAModelsFilesAre()
+    {
+        var model = SourceProject.All.Single(project => project.Name == "Model").Assembly;
+        var users = model.GetTypes()
+            .Where(type => type.Namespace is { } space && !IsGguf(space) && FolderGraph.UsedBy(type)
+                .SelectMany(IlReader.Parts).Any(used => IsGguf(used.Namespace)))
+            .Select(type => OutermostOf(type).Name).Distinct().Order();
+
+        Assert.Equal([nameof(ModelFiles), nameof(WeightFiles)], users);
+    }
+
+    [Fact]
     public void OtherProjects_NameNoFormat() => Assert.DoesNotContain(
         SourceProject.All.Where(project => project.Name != "Model").SelectMany(project => ReferencedType.Of(project.Assembly)),
-        type => type.Namespace == Format);
+        type => type.Namespace == Format || IsGguf(type.Namespace));
+
+    private static bool IsGguf(string? space) => space?.StartsWith(Gguf, StringComparison.Ordinal) == true;
 
     private static Type OutermostOf(Type type) => type.DeclaringType is { } outer ? OutermostOf(outer) : type;
 }

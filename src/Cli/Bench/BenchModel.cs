@@ -1,3 +1,4 @@
+using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
@@ -8,16 +9,16 @@ namespace AkkaCp.Cli.Bench;
 internal sealed class BenchModel
 {
     /// <summary>Reads config.json; no weight yet.</summary>
-    /// <param name="directory">HF directory.</param>
+    /// <param name="directory">HF directory, or GGUF file.</param>
     /// <param name="dtype">Type of the weights in memory; null = the file's own.</param>
     public BenchModel(string directory, DType? dtype)
     {
         Directory = directory;
-        Config = ModelConfig.Load(directory);
+        Config = ModelConfig.Load(ModelFiles.Of(directory));
         DType = dtype ?? (Config.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32);
     }
 
-    /// <summary>HF directory.</summary>
+    /// <summary>HF directory, or GGUF file.</summary>
     public string Directory { get; }
 
     /// <summary>Dimensions.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AkkaCp.Collectives.Topology;
+using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
@@ -14,7 +15,7 @@ namespace AkkaCp.Cli.Bench;
 /// not count. Files are read by as many threads as load, block by block, twice: into one block that is used again (what the copy out of
 /// the file cache costs), and into memory of the files' size (what any reader that keeps the bytes pays).
 /// </summary>
-/// <param name="directory">HF directory.</param>
+/// <param name="directory">HF directory, or GGUF file.</param>
 /// <param name="dtype">Type of the weights in memory.</param>
 /// <param name="rounds">Runs that count.</param>
 internal sealed class LoadBench(string directory, DType dtype, int rounds)
@@ -26,7 +27,7 @@ internal sealed class LoadBench(string directory, DType dtype, int rounds)
     /// <summary>Measures; tells the median run of each.</summary>
     public LoadResult Run(Action<string> progress)
     {
-        var files = Directory.GetFiles(directory, "*.safetensors");
+        var files = FilesOf(directory);
         var runs = new List<LoadResult>();
         for (var round = 0; round <= rounds; round++)
         {
@@ -53,9 +54,15 @@ internal sealed class LoadBench(string directory, DType dtype, int rounds)
         };
     }
 
+    private static string[] FilesOf(string directory)
+    {
+        using var weights = WeightFiles.Open(directory);
+        return [.. weights.Tensors.Select(tensor => tensor.File).Distinct()];
+    }
+
     private (double Seconds, long Bytes) Load()
     {
-        var config = ModelConfig.Load(directory);
+        var config = ModelConfig.Load(ModelFiles.Of(directory));
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
         var store = new WeightStore();
         var start = Stopwatch.GetTimestamp();

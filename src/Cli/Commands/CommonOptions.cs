@@ -6,7 +6,7 @@ namespace AkkaCp.Cli.Commands;
 internal static class CommonOptions
 {
     public static Option<string?> Model { get; } =
-        new Option<string?>("--model") { Description = "Model directory. Default: the demo model." }.TakesPath();
+        new Option<string?>("--model") { Description = "Model directory or GGUF file. Default: the demo model." }.TakesPath();
 
     public static Option<string?> Config { get; } = new Option<string?>("--config") { Description = "HOCON file." }.TakesPath();
 

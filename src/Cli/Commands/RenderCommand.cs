@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AkkaCp.Model;
 using AkkaCp.Text.Templates;
 
 namespace AkkaCp.Cli.Commands;
@@ -26,7 +27,7 @@ internal static class RenderCommand
     {
         var file = parsed.GetRequiredValue(s_messages);
         var input = MessagesFile.Parse(file, InputFile.ReadJson("--messages", file));
-        var template = ChatTemplate.Load(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model)));
+        var template = ChatTemplate.Load(ModelFiles.Of(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model))));
         var text = template.Render(input);
         if (template.DropsTools(input, text))
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AkkaCp.Model;
 using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Cli.Commands;
@@ -34,7 +35,7 @@ internal static class TokenizeCommand
         if (new[] { text, file, decode }.Count(given => given is not null) != 1)
             throw new UsageException("tokenize: expected exactly one of TEXT, --file and --decode");
 
-        var tokenizer = Tokenizer.Load(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model)));
+        var tokenizer = Tokenizer.Load(ModelFiles.Of(ModelDirectory.Find(parsed.GetValue(CommonOptions.Model))));
         if (decode is not null)
             Decode(io, tokenizer, IntegerList.Parse("--decode", decode));
         else

@@ -1,3 +1,5 @@
+using AkkaCp.Model;
+
 namespace AkkaCp.Cli;
 
 /// <summary>
@@ -9,15 +11,15 @@ internal static class ModelDirectory
     private static readonly string s_demo = Path.Combine("models", "demo");
 
     /// <summary>The named model, or the demo model.</summary>
-    /// <exception cref="UsageException">There is no such directory.</exception>
+    /// <exception cref="UsageException">There is no such directory or GGUF file.</exception>
     public static string Find(string? given) => given is null ? Demo() : Existing(given);
 
     private static string Existing(string given)
     {
         var path = Path.GetFullPath(given);
-        if (!Directory.Exists(path))
-            throw new UsageException($"--model: expected a directory with a model, found none at {path}");
-        if (!File.Exists(Path.Combine(path, "config.json")))
+        if (!ModelFiles.Exist(path))
+            throw new UsageException($"--model: expected a directory with a model or a GGUF file, found none at {path}");
+        if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "config.json")))
             throw new UsageException($"--model: expected a config.json in {path}, found none");
         return path;
     }

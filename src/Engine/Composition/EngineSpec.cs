@@ -1,4 +1,5 @@
 using AkkaCp.Collectives.Topology;
+using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
@@ -18,8 +19,8 @@ internal sealed record EngineSpec
     /// <summary>The settings.</summary>
     public required EngineSettings Settings { get; init; }
 
-    /// <summary>The model's directory.</summary>
-    public string Directory => Files.Path;
+    /// <summary>The model's directory, or the file that holds it.</summary>
+    public string ModelPath => Files.Path;
 
     /// <summary>Its small files, each read once in a start; forgotten when the start is over.</summary>
     public required ModelFolder Files { get; init; }
@@ -73,7 +74,7 @@ internal sealed record EngineSpec
         var topology = new RankTopology(
             settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
         problems.AddRange(topology.RunnableProblems());
-        var files = new ModelFolder(DirectoryOf(settings, problems));
+        var files = ModelFiles.Of(PathOf(settings, problems));
         var model = LoadConfig(files, problems);
         if (model is null || problems.Count > 0)
             throw new SettingsException(problems);
@@ -134,7 +135,7 @@ internal sealed record EngineSpec
     {
         try
         {
-            return WeightFiles.CheckDimensions(Directory, Model);
+            return WeightFiles.CheckDimensions(ModelPath, Model);
         }
         catch (ModelConfigException error)
         {
@@ -171,13 +172,14 @@ internal sealed record EngineSpec
             : null;
     }
 
-    /// <summary>The model's directory as a whole path; empty where there is none.</summary>
-    private static string DirectoryOf(EngineSettings settings, List<string> problems)
+    /// <summary>Where the model lies, as a whole path; empty where there is none.</summary>
+    private static string PathOf(EngineSettings settings, List<string> problems)
     {
         if (settings.Model.Path is { Length: > 0 } path && !path.Contains('\0', StringComparison.Ordinal))
             return Path.GetFullPath(path);
         problems.Add(
-            $"akka-cp.model.path: expected a model directory, found {(settings.Model.Path is null ? "none" : "a text that is no path")}");
+            "akka-cp.model.path: expected a model directory or a GGUF file, found "
+            + (settings.Model.Path is null ? "none" : "a text that is no path"));
         return "";
     }
 
@@ -185,9 +187,9 @@ internal sealed record EngineSpec
     {
         if (files.Path.Length == 0)
             return null;
-        if (!System.IO.Directory.Exists(files.Path))
+        if (!ModelFiles.Exist(files.Path))
         {
-            problems.Add($"akka-cp.model.path: expected a model directory, found none at {files.Path}");
+            problems.Add($"akka-cp.model.path: expected a model directory or a GGUF file, found none at {files.Path}");
             return null;
         }
 

@@ -8,7 +8,7 @@ using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Composition;
 
-/// <summary>What the files of a model directory say, good and bad, found out without loading weights.</summary>
+/// <summary>What a model's files say, good and bad, found out without loading weights.</summary>
 internal sealed class ModelFindings
 {
     private const int MostNames = 5;
@@ -48,14 +48,14 @@ internal sealed class ModelFindings
     /// <summary>Tokens that end an answer; none where the files that name them cannot be read.</summary>
     public IReadOnlyList<EndToken> EndTokens { get; } = [];
 
-    /// <summary>Reads the files of a model directory.</summary>
+    /// <summary>Reads the files of a model.</summary>
     public static ModelFindings Of(ModelFolder files, ModelConfig config) => new(files, config);
 
     /// <summary>Reads all weights; each tensor with NaN or infinities is a problem.</summary>
-    public void ScanWeights(string directory, CancellationToken cancellationToken)
+    public void ScanWeights(string path, CancellationToken cancellationToken)
     {
-        using var files = Try(() => WeightFiles.Open(directory));
-        foreach (var (tensor, count) in files?.FindNonFinite(cancellationToken) ?? [])
+        using var files = Try(() => WeightFiles.Open(path));
+        foreach (var (tensor, count) in Try(() => files?.FindNonFinite(cancellationToken).ToList() ?? []) ?? [])
             _problems.Add($"{tensor}: expected finite numbers, found {count} NaN or infinite");
     }
 

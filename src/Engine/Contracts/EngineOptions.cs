@@ -13,7 +13,7 @@ namespace AkkaCp.Engine;
 /// </summary>
 public sealed record EngineOptions
 {
-    /// <summary>Directory of the model in Hugging Face layout (<c>akka-cp.model.path</c>). Default: from the
+    /// <summary>Directory of the model in Hugging Face layout, or GGUF file (<c>akka-cp.model.path</c>). Default: from the
     /// configuration.</summary>
     public string? ModelPath { get; init; }
 

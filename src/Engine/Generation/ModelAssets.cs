@@ -9,10 +9,10 @@ using AkkaCp.Text.Tokenization;
 
 namespace AkkaCp.Engine.Generation;
 
-/// <summary>What a model directory holds besides weights.</summary>
+/// <summary>What a model's files hold besides weights.</summary>
 internal sealed record ModelAssets
 {
-    /// <summary>The directory's name.</summary>
+    /// <summary>The name of the model's directory or GGUF file.</summary>
     public required string Name { get; init; }
 
     /// <summary>The model's tokenizer.</summary>
@@ -44,7 +44,7 @@ internal sealed record ModelAssets
         var template = TemplateOf(files, out var whyNone);
         return new ModelAssets
         {
-            Name = new DirectoryInfo(files.Path).Name,
+            Name = files.Name,
             Tokenizer = tokenizer,
             Prompts = new PromptEncoder(tokenizer, template, whyNone),
             Defaults = defaults,

@@ -93,7 +93,7 @@ internal sealed class RankResources : IDisposable
         CancellationToken cancellationToken)
     {
         var weights = ModelLoader.Load(
-            spec.Directory, spec.Model, spec.Shards[rank], device, spec.DType, store, progress, cancellationToken);
+            spec.ModelPath, spec.Model, spec.Shards[rank], device, spec.DType, store, progress, cancellationToken);
         try
         {
             return new RankResources(device, weights, new KvPool(device.Memory, spec.KvShapeOf(rank)));

@@ -4,13 +4,11 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Text.Files;
-using Microsoft.Win32.SafeHandles;
 
 namespace AkkaCp.Model.Safetensors;
 
 /// <summary>
-/// One safetensors file, open for reading. The header is checked whole when it is opened; data is read with positioned reads into
-/// memory of our own, never mapped, so a file that shrinks meanwhile ends in an error and not in a signal. Thread-safe.
+/// One safetensors file, open for reading. The header is checked whole when it is opened. Thread-safe.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
@@ -20,24 +18,21 @@ public sealed class SafetensorsFile : IDisposable
     // ahead anyway, and one call costs more than the copy.
     private const int MaxGapBytes = 16 * 1024;
 
-    private readonly SafeFileHandle _handle;
-    private readonly long _length;
+    private readonly StoredFile _file;
     private readonly long _dataStart;
     private readonly SafetensorsHeader _header;
 
-    private SafetensorsFile(string path, SafeFileHandle handle)
+    private SafetensorsFile(StoredFile file)
     {
-        Path = path;
-        _handle = handle;
-        _length = RandomAccess.GetLength(handle);
+        _file = file;
         var json = ReadHeaderBytes();
         _dataStart = LengthBytes + json.Length;
-        _header = SafetensorsHeader.Parse(path, json, _length - _dataStart);
+        _header = SafetensorsHeader.Parse(Path, json, file.Length - _dataStart);
         HeaderHash = SHA256.HashData(json);
     }
 
     /// <summary>Path as given to <see cref="Open"/>.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>All tensors by name.</summary>
     public IReadOnlyDictionary<string, SafetensorsTensor> Tensors => _header.Tensors;
@@ -52,31 +47,14 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ModelFormatException">The file cannot be read or breaks the format.</exception>
     public static SafetensorsFile Open(string path)
     {
-        if (FileKind.OtherThanFile(path) is { } other)
-            throw new ModelFormatException(path, "header", "a file", other);
-
-        SafeFileHandle handle;
+        var file = StoredFile.Open(path);
         try
         {
-            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFormatException(path, "header", "a readable file", error.Message.TrimEnd('.'), error);
-        }
-
-        try
-        {
-            return new SafetensorsFile(path, handle);
-        }
-        catch (NotSupportedException error)
-        {
-            handle.Dispose();
-            throw new ModelFormatException(path, "header", "a file with a length", error.Message.TrimEnd('.'), error);
+            return new SafetensorsFile(file);
         }
         catch
         {
-            handle.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -153,16 +131,16 @@ public sealed class SafetensorsFile : IDisposable
         var first = _dataStart + entry.Begin + (firstRow * stride) + (firstColumn * entry.DType.Bytes());
         if (columnCount == entry.Columns)
         {
-            ReadExactly(tensor, first, destination);
+            _file.Read(tensor, first, destination);
             return;
         }
 
         for (var row = 0; row < rowCount; row++)
-            ReadExactly(tensor, first + (row * stride), destination.Slice(row * rowBytes, rowBytes));
+            _file.Read(tensor, first + (row * stride), destination.Slice(row * rowBytes, rowBytes));
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private static void RequireInside(long limit, long first, int count, string name)
     {
@@ -172,20 +150,20 @@ public sealed class SafetensorsFile : IDisposable
 
     private byte[] ReadHeaderBytes()
     {
-        if (_length < LengthBytes)
-            throw new ModelFormatException(Path, "header", $"at least {LengthBytes} bytes", $"{_length} bytes");
+        if (_file.Length < LengthBytes)
+            throw new ModelFormatException(Path, "header", $"at least {LengthBytes} bytes", $"{_file.Length} bytes");
 
         Span<byte> prefix = stackalloc byte[LengthBytes];
-        ReadExactly("header", 0, prefix);
+        _file.Read("header", 0, prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > SafetensorsHeader.MaxBytes)
             throw new ModelFormatException(Path, "header", $"at most {SafetensorsHeader.MaxBytes} bytes", $"{length} bytes");
 
-        if ((long)length > _length - LengthBytes)
-            throw new ModelFormatException(Path, "header", $"{length} bytes", $"a file of {_length} bytes");
+        if ((long)length > _file.Length - LengthBytes)
+            throw new ModelFormatException(Path, "header", $"{length} bytes", $"a file of {_file.Length} bytes");
 
         var json = new byte[length];
-        ReadExactly("header", LengthBytes, json);
+        _file.Read("header", LengthBytes, json);
         return json;
     }
 
@@ -197,7 +175,7 @@ public sealed class SafetensorsFile : IDisposable
         {
             var count = Math.Min(destination.Length, ReadBuffer.MaxBytes / size);
             var bytes = buffer.Take(count * size);
-            ReadExactly(entry.Name, position, bytes);
+            _file.Read(entry.Name, position, bytes);
             stored?.Invoke(bytes);
             ToSingle(entry.DType, bytes, destination[..count]);
             destination = destination[count..];
@@ -215,7 +193,7 @@ public sealed class SafetensorsFile : IDisposable
         {
             var rows = Math.Min(rowsAtOnce, destination.Length / columns);
             var bytes = buffer.Take((int)(((rows - 1) * rowBytes) + segment));
-            ReadExactly(entry.Name, position, bytes);
+            _file.Read(entry.Name, position, bytes);
             for (var row = 0; row < rows; row++)
             {
                 var part = bytes.Slice((int)(row * rowBytes), segment);
@@ -242,39 +220,6 @@ public sealed class SafetensorsFile : IDisposable
             default:
                 FloatConversion.FromBFloat16(MemoryMarshal.Cast<byte, ushort>(source), destination);
                 break;
-        }
-    }
-
-    private void ReadExactly(string tensor, long position, Span<byte> destination)
-    {
-        var wanted = destination.Length;
-        var length = RandomAccess.GetLength(_handle);
-        if (length != _length)
-            throw new ModelFormatException(Path, tensor, $"a file of {_length} bytes, as when it was opened", $"{length} bytes");
-
-        while (!destination.IsEmpty)
-        {
-            var read = ReadSome(tensor, position, destination);
-            if (read == 0)
-            {
-                throw new ModelFormatException(
-                    Path, tensor, $"{wanted} bytes", $"the file's end after {wanted - destination.Length}");
-            }
-
-            destination = destination[read..];
-            position += read;
-        }
-    }
-
-    private int ReadSome(string tensor, long position, Span<byte> destination)
-    {
-        try
-        {
-            return RandomAccess.Read(_handle, destination, position);
-        }
-        catch (IOException error)
-        {
-            throw new ModelFormatException(Path, tensor, "bytes that the disk gives", error.Message.TrimEnd('.'), error);
         }
     }
 }

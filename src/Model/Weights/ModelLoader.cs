@@ -11,7 +11,7 @@ public static class ModelLoader
     /// Reads only the bytes of the shard, through bounded buffers, straight into the packed layout; pieces that another rank of
     /// the process holds already are shared. Tensors beside the model's own are ignored.
     /// </summary>
-    /// <param name="directory">Model directory with weights.</param>
+    /// <param name="path">Model directory with weights, or GGUF file.</param>
     /// <param name="config">Its config.</param>
     /// <param name="shard">The rank's place.</param>
     /// <param name="device">Makes the memory of the weights.</param>
@@ -26,7 +26,7 @@ public static class ModelLoader
     /// the format or changed while it was read.
     /// </exception>
     public static ModelWeights Load(
-        string directory,
+        string path,
         ModelConfig config,
         ShardSpec shard,
         INpuDevice device,
@@ -35,7 +35,7 @@ public static class ModelLoader
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        using var files = WeightFiles.Open(directory);
+        using var files = WeightFiles.Open(path);
         TensorCheck.Run(files, config, shard, dtype);
         TensorCoverage.Check(files, config);
         var pieces = ShardPieces.Create(config, shard, dtype);

@@ -111,7 +111,7 @@ internal static class PieceReader
             var firstRow = 0;
             foreach (var slice in piece.Slices)
             {
-                var hasher = new SliceHasher(slice, files.Find(slice.Tensor)!.Type.BytesOf(slice.ColumnCount));
+                var hasher = new SliceHasher(slice, files.Find(slice.Tensor)!.Type.BytesOf(slice.FirstColumn, slice.ColumnCount));
                 for (var row = 0; row < slice.RowCount; row += rowsAtOnce)
                 {
                     cancellationToken.ThrowIfCancellationRequested();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Gguf;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Npu;
@@ -9,13 +10,14 @@ using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Weights;
 
-/// <summary>The weights of a model directory, and whether they are those of its config.json.</summary>
+/// <summary>A model's weights, and whether they are those of its config.json.</summary>
 public static class WeightFiles
 {
     /// <summary>Opens the weights, and checks what their files say of them. Only here is it known which formats there are.</summary>
-    /// <param name="directory">Model directory with weights.</param>
+    /// <param name="path">Model directory with weights, or GGUF file.</param>
     /// <exception cref="ModelFormatException">No weights, or a file that cannot be read or breaks the format.</exception>
-    public static IWeightSource Open(string directory) => SafetensorsSet.Open(directory);
+    public static IWeightSource Open(string path) =>
+        GgufParts.IsGguf(path) ? GgufWeights.Open(path) : SafetensorsSet.Open(path);
 
     /// <summary>
     /// XxHash128 in hex over names, types and shapes of all tensors: the same for copies that are cut into other files.
@@ -39,7 +41,7 @@ public static class WeightFiles
         .Where(found => found.Count > 0);
 
     /// <summary>Checks name, shape and type of every tensor that the model has.</summary>
-    /// <param name="directory">Model directory with weights.</param>
+    /// <param name="path">Model directory with weights, or GGUF file.</param>
     /// <param name="config">Its config.</param>
     /// <returns>Tensors that are passed over, as nothing of the model reads them.</returns>
     /// <exception cref="ModelConfigException">The weights have other dimensions than the config; all of them.</exception>
@@ -47,22 +49,22 @@ public static class WeightFiles
     /// A tensor is missing, has another shape or a type that is no float, or would change the result and is not read; or a file cannot be
     /// read or breaks the format.
     /// </exception>
-    public static IReadOnlyList<string> Check(string directory, ModelConfig config)
+    public static IReadOnlyList<string> Check(string path, ModelConfig config)
     {
-        using var files = Open(directory);
+        using var files = Open(path);
         TensorCheck.Run(files, config, ShardSpec.Whole, DType.F32);
         return TensorCoverage.Check(files, config);
     }
 
     /// <summary>Checks that the weights have the config's dimensions, so that what it asks for can be counted.</summary>
-    /// <param name="directory">Model directory with weights.</param>
+    /// <param name="path">Model directory with weights, or GGUF file.</param>
     /// <param name="config">Its config.</param>
     /// <returns>Their <see cref="TensorsHash"/>.</returns>
     /// <exception cref="ModelConfigException">They have others; all of them.</exception>
     /// <exception cref="ModelFormatException">A file cannot be read or breaks the format.</exception>
-    public static string CheckDimensions(string directory, ModelConfig config)
+    public static string CheckDimensions(string path, ModelConfig config)
     {
-        using var files = Open(directory);
+        using var files = Open(path);
         DimensionCheck.Run(files, config);
         return files.TensorsHash();
     }

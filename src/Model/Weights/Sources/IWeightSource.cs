@@ -31,10 +31,10 @@ public interface IWeightSource : IDisposable
     /// <param name="firstColumn">First column.</param>
     /// <param name="columnCount">Columns.</param>
     /// <param name="destination">rowCount · columnCount floats.</param>
-    /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length;
-    /// null = nobody.</param>
+    /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length: of each
+    /// row, those of all blocks that the columns are in; null = nobody.</param>
     /// <exception cref="Text.Files.ModelFormatException">
-    /// No such tensor, a type that is not readable, or the file changed its length.
+    /// No such tensor, a type that is not readable, a quantised block whose values are not finite, or the file changed its length.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The rectangle leaves the tensor, or the destination has another length.
@@ -49,7 +49,7 @@ public interface IWeightSource : IDisposable
     /// <param name="rowCount">Rows.</param>
     /// <param name="firstColumn">First column.</param>
     /// <param name="columnCount">Columns.</param>
-    /// <param name="destination">rowCount times the bytes of columnCount elements.</param>
+    /// <param name="destination">rowCount times <see cref="WeightType.BytesOf"/> the columns.</param>
     /// <exception cref="Text.Files.ModelFormatException">No such tensor, or the file changed its length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The rectangle leaves the tensor, or the destination has another length.

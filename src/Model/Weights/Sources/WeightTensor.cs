@@ -19,13 +19,17 @@ public record WeightTensor(string Name, string File, WeightType Type, IReadOnlyL
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
 }
 
-/// <summary>How the elements of a tensor lie in a file.</summary>
+/// <summary>How the elements of a tensor lie in a file: in blocks, which are single elements where a type is not quantised.</summary>
 /// <param name="Name">The format's own word.</param>
-/// <param name="ElementBytes">Bytes of one element.</param>
+/// <param name="BlockBytes">Bytes of one block.</param>
 /// <param name="IsReadable">Whether the elements can be read as floats.</param>
 /// <param name="InMemory">The type in memory that has the same bytes; null when none has.</param>
-public sealed record WeightType(string Name, int ElementBytes, bool IsReadable, DType? InMemory = null)
+/// <param name="BlockElements">Elements of one block; rows are whole blocks.</param>
+public sealed record WeightType(string Name, int BlockBytes, bool IsReadable, DType? InMemory = null, int BlockElements = 1)
 {
-    /// <summary>Stored bytes of elements of one row.</summary>
-    public long BytesOf(long elements) => elements * ElementBytes;
+    /// <summary>Bytes of the blocks that have these elements of a row.</summary>
+    /// <param name="first">First element.</param>
+    /// <param name="count">Elements.</param>
+    public long BytesOf(long first, long count) =>
+        (((first + count + BlockElements - 1) / BlockElements) - (first / BlockElements)) * BlockBytes;
 }

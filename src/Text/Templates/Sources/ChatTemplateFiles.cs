@@ -41,12 +41,8 @@ internal sealed record ChatTemplateFiles(
         var templates = new Dictionary<string, TemplateText>(StringComparer.Ordinal);
         if (folder.Has(TemplateFile))
             templates[Default] = new TemplateText(folder.PathOf(TemplateFile), folder.ReadText(TemplateFile));
-        var others = folder.PathOf(TemplateFolder);
-        foreach (var path in Directory.Exists(others) ? Directory.GetFiles(others, "*.jinja") : [])
-        {
-            var text = folder.ReadText(Path.Combine(TemplateFolder, Path.GetFileName(path)));
-            templates[Path.GetFileNameWithoutExtension(path)] = new TemplateText(path, text);
-        }
+        foreach (var name in folder.FilesIn(TemplateFolder, ".jinja"))
+            templates[Path.GetFileNameWithoutExtension(name)] = new TemplateText(folder.PathOf(name), folder.ReadText(name));
 
         return templates;
     }

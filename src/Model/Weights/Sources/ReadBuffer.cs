@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace AkkaCp.Model.Safetensors;
+namespace AkkaCp.Model.Weights.Sources;
 
 /// <summary>Rented bytes for raw data on its way to floats; grows up to a fixed bound.</summary>
 internal sealed class ReadBuffer : IDisposable
