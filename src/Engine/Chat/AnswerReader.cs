@@ -5,6 +5,7 @@ namespace AkkaCp.Engine.Chat;
 internal sealed class AnswerReader
 {
     private readonly OutputParser? _parser;
+    private readonly List<OutputPiece> _raw = [];
 
     /// <param name="parser">Divides the answer; null where all is text.</param>
     public AnswerReader(OutputParser? parser) => _parser = parser;
@@ -16,10 +17,10 @@ internal sealed class AnswerReader
     public bool EndsInCall => _parser?.EndsInCall ?? false;
 
     /// <summary>The pieces that are certain with this chunk; valid until the next.</summary>
-    public IReadOnlyList<OutputPiece> Take(GenerationChunk chunk)
+    public List<OutputPiece> Take(GenerationChunk chunk)
     {
         if (_parser is null)
-            return chunk.Text.Length > 0 ? [new OutputPiece(OutputKind.Text, chunk.Text)] : [];
+            return TakeRaw(chunk.Text);
         var pieces = _parser.Push(chunk.Text);
         // The parser gives the same list each time.
         if (chunk.FinishReason is not null)
@@ -27,5 +28,13 @@ internal sealed class AnswerReader
         for (var i = 0; i < pieces.Count && !HasCalls; i++)
             HasCalls = pieces[i].Kind is OutputKind.ToolCall;
         return pieces;
+    }
+
+    private List<OutputPiece> TakeRaw(string text)
+    {
+        _raw.Clear();
+        if (text.Length > 0)
+            _raw.Add(new OutputPiece(OutputKind.Text, text));
+        return _raw;
     }
 }

@@ -23,6 +23,8 @@ internal sealed class OutputParser
     private readonly bool _tellsCallsEarly;
     private readonly List<OutputPiece> _pieces = [];
     private readonly ToldCalls _told;
+    private readonly string[] _tagsOfReasoning;
+    private readonly string[] _tagsOfText;
     private State _state;
     private bool _isWhole;
 
@@ -62,6 +64,9 @@ internal sealed class OutputParser
         _calls = calls;
         _tellsCallsEarly = tellsCallsEarly;
         _told = new ToldCalls(_pieces);
+        // Without its outer tag a function in the reasoning is but thought about.
+        _tagsOfReasoning = calls is null ? [AnswerTags.ThinkClose] : [AnswerTags.ThinkClose, AnswerTags.CallOpen];
+        _tagsOfText = [.. calls?.Openers ?? []];
     }
 
     private enum State
@@ -80,7 +85,7 @@ internal sealed class OutputParser
     private ReadOnlySpan<char> Rest => _text.AsSpan(_given);
 
     /// <summary>Takes the next piece of the stream; gives what is certain now.</summary>
-    public IReadOnlyList<OutputPiece> Push(string piece)
+    public List<OutputPiece> Push(string piece)
     {
         _pieces.Clear();
         _later.Append(piece);
@@ -90,7 +95,7 @@ internal sealed class OutputParser
     }
 
     /// <summary>The stream is over: gives what was held back; a call that was cut off is given as the text that it is.</summary>
-    public IReadOnlyList<OutputPiece> Flush()
+    public List<OutputPiece> Flush()
     {
         _pieces.Clear();
         _isWhole = true;
@@ -114,7 +119,8 @@ internal sealed class OutputParser
 
     private void TakeLater()
     {
-        _text = string.Concat(Rest, _later.ToString());
+        var later = _later.ToString();
+        _text = Rest.IsEmpty ? later : string.Concat(Rest, later);
         _given = 0;
         _later.Clear();
     }
@@ -186,10 +192,9 @@ internal sealed class OutputParser
         return true;
     }
 
-    private IEnumerable<string> TagsIn(OutputKind kind) => kind is OutputKind.Reasoning
-        // Without its outer tag a function in the reasoning is but thought about.
-        ? _calls is null ? [AnswerTags.ThinkClose] : [AnswerTags.ThinkClose, AnswerTags.CallOpen]
-        : [.. _closesLate ? [AnswerTags.ThinkClose] : Array.Empty<string>(), .. _calls?.Openers ?? []];
+    private string[] TagsIn(OutputKind kind) => kind is OutputKind.Reasoning ? _tagsOfReasoning
+        : _closesLate ? [AnswerTags.ThinkClose, .. _tagsOfText]
+        : _tagsOfText;
 
     private bool Call()
     {
@@ -300,7 +305,7 @@ internal sealed class OutputParser
     private void Give(OutputKind kind, int length)
     {
         if (length > 0)
-            _pieces.Add(new OutputPiece(kind, Rest[..length].ToString()));
+            _pieces.Add(new OutputPiece(kind, length == _text.Length ? _text : Rest[..length].ToString()));
         _given += length;
     }
 }

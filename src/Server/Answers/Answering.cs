@@ -11,7 +11,7 @@ namespace AkkaCp.Server.Answers;
 /// <param name="Token">The chunk's token, where log-probabilities were asked for and it has text.</param>
 /// <param name="FinishReason">Why the choice ended, on its last chunk.</param>
 internal readonly record struct AnswerEvent(
-    GenerationChunk Chunk, IReadOnlyList<OutputPiece> Pieces, TokenProbability? Token, string? FinishReason);
+    GenerationChunk Chunk, List<OutputPiece> Pieces, TokenProbability? Token, string? FinishReason);
 
 /// <summary>One request's way through the engine: every surface reads the same events of it.</summary>
 internal static class Answering
@@ -57,14 +57,14 @@ internal static class Answering
 
     private static async Task WholeAsync(ApiCall call, EventReader events, AnswerSurface surface)
     {
-        while (await events.NextAsync().ConfigureAwait(false) is { } next)
-            surface.Collect(next);
+        while (await events.MoveNextAsync().ConfigureAwait(false))
+            surface.Collect(events.Current);
         await surface.WriteWholeAsync(call).ConfigureAwait(false);
     }
 
     private static async Task StreamAsync(ApiCall call, EventReader events, AnswerSurface surface, string promptField)
     {
-        var first = events.NextAsync().AsTask();
+        var first = events.MoveFirstAsync();
         await Task.WhenAny(first, Task.Delay(s_wordOfAdmission, call.Aborted)).ConfigureAwait(false);
         if (first.IsFaulted || first.IsCanceled)
             await first.ConfigureAwait(false);
@@ -74,8 +74,8 @@ internal static class Answering
             try
             {
                 await surface.BeginAsync(stream).ConfigureAwait(false);
-                for (var next = await first.ConfigureAwait(false); next is not null; next = await events.NextAsync().ConfigureAwait(false))
-                    await surface.SendAsync(stream, next.Value).ConfigureAwait(false);
+                for (var more = await first.ConfigureAwait(false); more; more = await events.MoveNextAsync().ConfigureAwait(false))
+                    await surface.SendAsync(stream, events.Current).ConfigureAwait(false);
                 await surface.EndAsync(stream).ConfigureAwait(false);
                 await stream.SendDoneAsync().ConfigureAwait(false);
             }
@@ -90,11 +90,11 @@ internal static class Answering
     private sealed class EventReader : IAsyncDisposable
     {
         private readonly CancellationTokenSource _ending;
-        private readonly IAsyncEnumerator<GenerationChunk> _chunks;
+        private readonly IAsyncEnumerator<AnswerEvent> _events;
         private readonly List<AnswerReader> _readers;
         private readonly InferenceEngine _engine;
         private readonly ApiCall _call;
-        private Task<bool> _next = Task.FromResult(false);
+        private Task<bool> _first = Task.FromResult(false);
 
         public EventReader(
             Func<CancellationToken, IAsyncEnumerable<GenerationChunk>> generate, List<AnswerReader> readers, InferenceEngine engine,
@@ -103,43 +103,58 @@ internal static class Answering
             _ending = CancellationTokenSource.CreateLinkedTokenSource(call.Aborted);
             if (call.Service.Settings.Limits.RequestTimeout is { } limit)
                 _ending.CancelAfter(limit);
-            _chunks = generate(_ending.Token).GetAsyncEnumerator(_ending.Token);
             (_readers, _engine, _call) = (readers, engine, call);
+            _events = ReadAsync(generate(_ending.Token)).GetAsyncEnumerator(CancellationToken.None);
         }
 
-        /// <summary>The next event; null behind the last.</summary>
-        public async ValueTask<AnswerEvent?> NextAsync()
+        /// <summary>The event that was moved to.</summary>
+        public AnswerEvent Current => _events.Current;
+
+        /// <summary>Moves to the first event, for whom may give up waiting for it; false when there is none.</summary>
+        public Task<bool> MoveFirstAsync() => _first = _events.MoveNextAsync().AsTask();
+
+        /// <summary>Moves to the next event; false behind the last.</summary>
+        public ValueTask<bool> MoveNextAsync() => _events.MoveNextAsync();
+
+        /// <inheritdoc/>
+        public async ValueTask DisposeAsync()
         {
-            if (!await MoveAsync().ConfigureAwait(false))
-                return null;
-            var chunk = _chunks.Current;
+            await _ending.CancelAsync().ConfigureAwait(false);
+            await ((Task)_first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _events.DisposeAsync().ConfigureAwait(false);
+            _ending.Dispose();
+        }
+
+        private async IAsyncEnumerable<AnswerEvent> ReadAsync(IAsyncEnumerable<GenerationChunk> answer)
+        {
+            var chunks = answer.GetAsyncEnumerator(_ending.Token);
+            await using (chunks.ConfigureAwait(false))
+            {
+                while (true)
+                {
+                    try
+                    {
+                        if (!await chunks.MoveNextAsync().ConfigureAwait(false))
+                            yield break;
+                    }
+                    catch (OperationCanceledException) when (_ending.IsCancellationRequested && !_call.Aborted.IsCancellationRequested)
+                    {
+                        throw ApiException.TimedOut(_call.Service.Settings.Limits.RequestTimeout ?? TimeSpan.Zero);
+                    }
+
+                    yield return Event(chunks.Current);
+                }
+            }
+        }
+
+        private AnswerEvent Event(GenerationChunk chunk)
+        {
             var reader = _readers[chunk.Choice];
             var pieces = reader.Take(chunk);
             var token = chunk.Logprob is not null && !_engine.Tokenizer.IsSpecial(chunk.Token!.Value)
                 ? TokenProbability.Of(chunk, _engine.Tokenizer)
                 : null;
             return new AnswerEvent(chunk, pieces, token, chunk.FinishReason is { } reason ? Word(reason, reader) : null);
-        }
-
-        private async ValueTask<bool> MoveAsync()
-        {
-            try
-            {
-                return await (_next = _chunks.MoveNextAsync().AsTask()).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (_ending.IsCancellationRequested && !_call.Aborted.IsCancellationRequested)
-            {
-                throw ApiException.TimedOut(_call.Service.Settings.Limits.RequestTimeout ?? TimeSpan.Zero);
-            }
-        }
-
-        /// <inheritdoc/>
-        public async ValueTask DisposeAsync()
-        {
-            await _ending.CancelAsync().ConfigureAwait(false);
-            await ((Task)_next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await _chunks.DisposeAsync().ConfigureAwait(false);
-            _ending.Dispose();
         }
 
         private static string Word(FinishReason reason, AnswerReader reader) =>

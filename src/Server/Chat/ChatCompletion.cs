@@ -32,7 +32,7 @@ internal sealed record ChatLogprobs(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] IReadOnlyList<TokenProbability>? Refusal = null);
 
 /// <summary>A piece of a stream.</summary>
-internal sealed record ChatChunk(string Id, string Object, long Created, string Model, IReadOnlyList<ChatChunkChoice> Choices)
+internal sealed record ChatChunk(string Id, string Object, long Created, string Model, ChatChunkChoice[] Choices)
 {
     /// <summary>Tokens, on the last chunk of a stream that asked for them; null on its others; left out of the rest.</summary>
     public UsageField? Usage { get; init; }

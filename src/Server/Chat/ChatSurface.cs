@@ -18,7 +18,7 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
     /// <inheritdoc/>
     public override Task WriteWholeAsync(ApiCall call) => call.WriteAsync(
         new ChatCompletion(Id, "chat.completion", Created, model, [.. Choices.Select(Choice)], WholeUsage.Value!),
-        ChatJson.Strict.ChatCompletion);
+        ChatJson.Default.ChatCompletion);
 
     /// <inheritdoc/>
     public override async Task BeginAsync(SseStream stream)
@@ -50,7 +50,7 @@ internal sealed class ChatSurface(AnswerRequest request, string model, TimeProvi
 
     private ValueTask SendAsync(SseStream stream, ChatChunkChoice choice) => SendAsync(stream, Chunk([choice]));
 
-    private static ValueTask SendAsync(SseStream stream, ChatChunk chunk) => stream.SendAsync(chunk, ChatJson.Strict.ChatChunk);
+    private static ValueTask SendAsync(SseStream stream, ChatChunk chunk) => stream.SendAsync(chunk, ChatJson.Default.ChatChunk);
 
     private ChatChunk Chunk(ChatChunkChoice[] choices) => new(Id, "chat.completion.chunk", Created, model, choices)
     {

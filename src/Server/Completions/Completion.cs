@@ -4,7 +4,7 @@ using AkkaCp.Server.Answers;
 namespace AkkaCp.Server.Completions;
 
 /// <summary>Continued prompts, or a piece of a stream of them.</summary>
-internal sealed record Completion(string Id, string Object, long Created, string Model, IReadOnlyList<CompletionChoice> Choices)
+internal sealed record Completion(string Id, string Object, long Created, string Model, CompletionChoice[] Choices)
 {
     /// <summary>Tokens: of a whole answer, and on the last chunk of a stream that asked for them.</summary>
     public UsageField? Usage { get; init; }

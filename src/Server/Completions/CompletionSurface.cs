@@ -13,7 +13,7 @@ internal sealed class CompletionSurface(AnswerRequest request, string model, Tim
 
     /// <inheritdoc/>
     public override Task WriteWholeAsync(ApiCall call) => call.WriteAsync(
-        Body([.. Choices.Select(Whole)]) with { Usage = WholeUsage }, CompletionJson.Strict.Completion);
+        Body([.. Choices.Select(Whole)]) with { Usage = WholeUsage }, CompletionJson.Default.Completion);
 
     /// <inheritdoc/>
     public override Task BeginAsync(SseStream stream) => Task.CompletedTask;
@@ -33,13 +33,14 @@ internal sealed class CompletionSurface(AnswerRequest request, string model, Tim
     protected override ValueTask SendPiecesAsync(SseStream stream, AnswerEvent next)
     {
         var choice = next.Chunk.Choice;
-        var text = string.Concat(next.Pieces.Select(piece => piece.Text));
+        // Behind a raw prompt all is text, and what comes is one piece.
+        var text = next.Pieces.Count > 0 ? next.Pieces[0].Text : "";
         return text.Length == 0 && next.FinishReason is null
             ? ValueTask.CompletedTask
             : SendAsync(stream, Chunk([new CompletionChoice(choice, text, TakeLogprobs(choice), next.FinishReason)]));
     }
 
-    private static ValueTask SendAsync(SseStream stream, Completion chunk) => stream.SendAsync(chunk, CompletionJson.Strict.Completion);
+    private static ValueTask SendAsync(SseStream stream, Completion chunk) => stream.SendAsync(chunk, CompletionJson.Default.Completion);
 
     private Completion Body(CompletionChoice[] choices) => new(Id, "text_completion", Created, model, choices);
 

@@ -51,7 +51,7 @@ internal sealed class SseStream : IAsyncDisposable
             Write("data: "u8);
             _json.Reset(_context.Response.BodyWriter);
             JsonSerializer.Serialize(_json, data, type);
-            await _json.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            _json.Flush();
             Write("\n\n"u8);
             await FlushAsync().ConfigureAwait(false);
         }
@@ -115,10 +115,12 @@ internal sealed class SseStream : IAsyncDisposable
         _hasWritten = true;
         if (!_patience.TryReset())
             _patience = new CancellationTokenSource();
-        _patience.CancelAfter(_service.Settings.WriteTimeout);
+        var flush = _context.Response.BodyWriter.FlushAsync(_patience.Token);
+        if (!flush.IsCompleted)
+            _patience.CancelAfter(_service.Settings.WriteTimeout);
         try
         {
-            await _context.Response.BodyWriter.FlushAsync(_patience.Token).ConfigureAwait(false);
+            await flush.ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_patience.IsCancellationRequested)
         {
