@@ -1,4 +1,6 @@
 
+using System.Collections.Immutable;
+
 namespace AkkaCp.Scheduling;
 
 /// <summary>
@@ -17,19 +19,27 @@ internal readonly record struct PrefillPace
 
     private double Seconds { get; init; }
 
+    // As many as are inside at a time. They share the machine and end close to each other: the first is told the time of all, those behind
+    // it next to none, and only together have they theirs.
+    private ImmutableArray<(double Work, double Seconds)> Last { get; init; }
+
     /// <summary>With one more step, all of whose time counts as its prompts'.</summary>
     /// <param name="step">Has ended well on all ranks.</param>
     /// <param name="limits">Of attention.</param>
     public PrefillPace Add(StepState step, SchedulerLimits limits)
     {
         var chunks = step.Plan.Requests.Where(share => !share.IsDecode).ToList();
-        if (chunks.Sum(share => share.Tokens.Length) < LeastTokens)
-            return this;
+        var work = chunks.Sum(share => WorkOf(share.Tokens.Length, share.Prefix, limits));
         var seconds = step.Results.Values.Max(result => result.Stats.Elapsed.TotalSeconds);
+        var before = Last.IsDefault ? [] : Last;
+        ImmutableArray<(double Work, double Seconds)> last = [.. before.Append((work, seconds)).TakeLast(limits.Steps.StepsInFlight)];
+        if (chunks.Sum(share => share.Tokens.Length) < LeastTokens)
+            return this with { Last = last };
         return new PrefillPace
         {
-            Work = (Kept * Work) + chunks.Sum(share => WorkOf(share.Tokens.Length, share.Prefix, limits)),
-            Seconds = (Kept * Seconds) + seconds,
+            Work = (Kept * Work) + last.Sum(one => one.Work),
+            Seconds = (Kept * Seconds) + last.Sum(one => one.Seconds),
+            Last = last,
         };
     }
 

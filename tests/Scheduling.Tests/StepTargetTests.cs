@@ -7,6 +7,7 @@ namespace AkkaCp.Scheduling.Tests;
 public class StepTargetTests
 {
     private static readonly TimeSpan s_target = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(20);
 
     [Theory]
     [InlineData(1500)]
@@ -27,6 +28,49 @@ public class StepTargetTests
         Assert.All(gaps, gap => Assert.True(gap <= 1.5 * s_target, $"{gap}"));
         Assert.All(steps.Skip(12).SkipLast(1), plan => Assert.InRange(TimeOf(plan, speed), 0.5 * s_target, 0.72 * s_target));
         Assert.NotEmpty(driver.TextOf(stream));
+    }
+
+    [Fact]
+    public void StepsThatEndTogether_AreCutByTheirTimeTogether()
+    {
+        const int Speed = 900;
+        var driver = Driver(Speed, steps: 2);
+        driver.Submit(10, 2000);
+        driver.EndStep();
+        driver.Submit(30_000, 1, salt: 3);
+        while (driver.State.RunningCount > 1)
+        {
+            // The two share the machine: the older ends late, and the other right behind it.
+            var both = driver.Plans.TakeLast(2).Aggregate(TimeSpan.Zero, (sum, plan) => sum + TimeOf(plan, Speed));
+            driver.EndStep(results => Within(results, both - s_soon));
+            driver.EndStep(results => Within(results, s_soon));
+        }
+
+        var steps = driver.Plans.Where(plan => plan.Requests.Any(share => share.SequenceId == 2)).ToList();
+        Assert.All(steps.Skip(14).SkipLast(2), plan => Assert.InRange(TimeOf(plan, Speed), 0.5 * s_target, 0.72 * s_target));
+    }
+
+    [Fact]
+    public void PromptWhoseStepEndsRightBehindAnother_IsTimedWithThat()
+    {
+        const int Speed = 900;
+        var driver = Driver(Speed, steps: 2);
+        driver.Submit(10, 2000);
+        driver.EndStep();
+        driver.Submit(10, 2000, salt: 2);
+        driver.EndStep();
+        driver.EndStep();
+        var id = driver.Submit(100, 1, salt: 3);
+        while (driver.TextOf(id).Count == 0)
+        {
+            var isPrompt = driver.Plans[^driver.Inside].Requests.Any(share => !share.IsDecode);
+            driver.EndStep(results => Within(results, isPrompt ? s_soon : TimeSpan.FromMilliseconds(130)));
+        }
+
+        driver.Submit(30_000, 1, salt: 4);
+        driver.EndStep();
+        Assert.Contains(driver.Plans[^1].Requests, share => !share.IsDecode);
+        Assert.True(TimeOf(driver.Plans[^1], Speed) <= s_target, $"{TimeOf(driver.Plans[^1], Speed)}");
     }
 
     [Fact]
@@ -91,6 +135,9 @@ public class StepTargetTests
         Assert.True(first.Requests.Single(share => share.SequenceId == 4).Prefix > 39_000);
         Assert.True(TimeOf(first, 1000) <= 1.2 * s_target, $"{TimeOf(first, 1000)}");
     }
+
+    private static IReadOnlyList<StepResult> Within(IReadOnlyList<StepResult> results, TimeSpan time) =>
+        [.. results.Select(result => result with { Stats = result.Stats with { Elapsed = time } })];
 
     private static SchedulerDriver Driver(int speed, int steps)
     {
