@@ -13,6 +13,7 @@ public class LoadTests
     private const int Clients = 64;
     private const int Exchanges = 48;
     private const int Parts = 5;
+    private const int GatewayShare = 5;
     private const int ShortestPrompt = 16;
     private const int LongestPrompt = 3500;
 
@@ -35,6 +36,20 @@ public class LoadTests
         await using var app = await DemoService.StartAsync(DemoService.Options(("akka-cp.kv-cache.tokens", "65536")));
         using var client = new ApiClient(app.Urls.First());
         await client.UntilReadyAsync();
+        var heap = await LoadAsync(client, s_seconds);
+        Assert.True(heap[^1] <= heap[0] * 1.05, string.Join(", ", heap));
+    }
+
+    [Fact]
+    public async Task SixtyFourClientsOfAGateway_GetTheAnswersThatEachGetsAlone()
+    {
+        await using var gateway = await DemoGateway.StartAsync();
+        await LoadAsync(gateway.Client, Math.Max(1, s_seconds / GatewayShare));
+    }
+
+    /// <returns>The heap in bytes behind each part.</returns>
+    private async Task<List<long>> LoadAsync(ApiClient client, int seconds)
+    {
         var exchanges = await DrawAsync(client);
         var alone = new List<(string Answer, int Choices)>();
         foreach (var exchange in exchanges)
@@ -46,18 +61,18 @@ public class LoadTests
         var heap = new List<long>();
         for (var part = 0; part < Parts; part++)
         {
-            var end = Stopwatch.GetTimestamp() + (s_seconds * Stopwatch.Frequency / Parts);
-            await Task.WhenAll(Enumerable.Range(part * Clients, Clients).Select(number => LoadAsync(number, end)));
+            var end = Stopwatch.GetTimestamp() + (seconds * Stopwatch.Frequency / Parts);
+            await Task.WhenAll(Enumerable.Range(part * Clients, Clients).Select(number => AskAsync(number, end)));
             heap.Add(GC.GetTotalMemory(forceFullCollection: true));
             TestContext.Current.TestOutputHelper!.WriteLine(
-                $"{s_seconds * (part + 1) / Parts} s: {_answers} answers; heap {heap[^1] / 1e6:F1} MB, "
+                $"{seconds * (part + 1) / Parts} s: {_answers} answers; heap {heap[^1] / 1e6:F1} MB, "
                 + $"working set {Environment.WorkingSet / 1e6:F0} MB");
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine($"between tokens: p50 {Gap(0.5)} ms, p99 {Gap(0.99)} ms, longest {Gap(1)} ms");
-        Assert.True(heap[^1] <= heap[0] * 1.05, string.Join(", ", heap));
+        return heap;
 
-        async Task LoadAsync(int number, long end)
+        async Task AskAsync(int number, long end)
         {
             var random = new Random(number);
             while (Stopwatch.GetTimestamp() < end)

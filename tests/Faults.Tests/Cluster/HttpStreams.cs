@@ -5,7 +5,10 @@ using Xunit;
 
 namespace AkkaCp.Faults.Tests.Cluster;
 
-/// <summary>Sixteen streams over HTTP at once, and the text that each had whole before anything happened.</summary>
+/// <summary>
+/// Sixteen streams over HTTP at once, some with log-probabilities, some with two choices, and the answer that each had whole before
+/// anything happened.
+/// </summary>
 internal sealed class HttpStreams
 {
     private const int Streams = 16;
@@ -43,7 +46,7 @@ internal sealed class HttpStreams
             var events = await EventsAsync(i);
             Assert.True(events[^1] == Done, $"{_streams[i].Label}: expected {Done}, found {events[^1]}{_cluster.Tail()}");
             Assert.Equal(1, events.Count(one => one == Done));
-            Assert.Equal(_expected[i], Text(events.SkipLast(1)));
+            Assert.Equal(_expected[i], string.Join('\n', Answers(events.SkipLast(1).Select(Parse))));
         }
     }
 
@@ -56,7 +59,8 @@ internal sealed class HttpStreams
             var error = JsonNode.Parse(events[^1])?["error"];
             Assert.True("server_overloaded" == (string?)error?["code"], $"{_streams[i].Label}: {events[^1]}{_cluster.Tail()}");
             Assert.DoesNotContain(Done, events);
-            Assert.StartsWith(Text(events.SkipLast(1)), _expected[i], StringComparison.Ordinal);
+            var said = Answers(events.SkipLast(1).Select(Parse)).Zip(_expected[i].Split('\n'));
+            Assert.All(said, one => Assert.StartsWith(one.First.TrimEnd(), one.Second, StringComparison.Ordinal));
         }
     }
 
@@ -90,14 +94,26 @@ internal sealed class HttpStreams
     private static IEnumerable<string> Events(HostProcess stream) =>
         stream.Output.Split('\n').Where(line => line.StartsWith(Data, StringComparison.Ordinal)).Select(line => line[Data.Length..]);
 
-    private static string Text(IEnumerable<string> events) =>
-        string.Concat(events.Select(one => (string?)JsonNode.Parse(one)!["choices"]![0]!["text"]));
+    private static JsonNode Parse(string json) => JsonNode.Parse(json)!;
+
+    /// <summary>Of each choice in turn a line of its text, and one of its tokens' log-probabilities, digit by digit.</summary>
+    /// <param name="parts">A whole answer, or the events of a stream.</param>
+    private static IEnumerable<string> Answers(IEnumerable<JsonNode> parts)
+    {
+        var choices = parts.SelectMany(part => part["choices"]!.AsArray()).ToLookup(choice => (int)choice!["index"]!);
+        foreach (var pieces in choices.OrderBy(choice => choice.Key))
+        {
+            yield return JsonValue.Create(string.Concat(pieces.Select(piece => (string?)piece!["text"]))).ToJsonString().TrimEnd('"');
+            yield return string.Concat(pieces.Where(piece => piece!["logprobs"] is not null)
+                .SelectMany(piece => piece!["logprobs"]!["token_logprobs"]!.AsArray()).Select(value => $"{value!.ToJsonString()} "));
+        }
+    }
 
     private static async Task<string> TextAsync(FaultCluster cluster, HostProcess whole)
     {
         var exit = await whole.WaitForExitAsync(s_limit);
-        return exit == 0 && JsonNode.Parse(whole.Output)?["choices"]?[0]?["text"] is { } text
-            ? (string)text!
+        return exit == 0 && JsonNode.Parse(whole.Output) is { } answer && answer["choices"] is not null
+            ? string.Join('\n', Answers([answer]))
             : throw new InvalidOperationException($"expected an answer, found {exit}: {whole.Tail()}{cluster.Tail()}");
     }
 
@@ -108,6 +124,8 @@ internal sealed class HttpStreams
         ["ignore_eos"] = true,
         ["temperature"] = 1,
         ["seed"] = number,
+        ["n"] = number % 8 == 0 ? 2 : 1,
+        ["logprobs"] = number % 3 == 0 ? 2 : null,
         ["stream"] = stream,
     }.ToJsonString();
 }
