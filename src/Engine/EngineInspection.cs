@@ -1,6 +1,7 @@
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine.Composition;
 using AkkaCp.Model.Ending;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Settings;
 
@@ -9,7 +10,7 @@ namespace AkkaCp.Engine;
 /// <summary>What an engine would be with some options, found out without loading weights.</summary>
 public sealed record EngineInspection
 {
-    /// <summary>The model's directory.</summary>
+    /// <summary>The model's directory, or the GGUF file that holds it.</summary>
     public required string ModelDirectory { get; init; }
 
     /// <summary>Everything that is wrong with the model's files, and what they need beyond this machine's memory; an engine
@@ -37,6 +38,9 @@ public sealed record EngineInspection
 
     /// <summary>Type of the weights in memory.</summary>
     public required string Dtype { get; init; }
+
+    /// <summary>What the weights' files hold of each type, the most first.</summary>
+    public required IReadOnlyList<StoredType> StoredTypes { get; init; }
 
     /// <summary>Weights of all ranks, equal pieces counted once, in bytes.</summary>
     public required long WeightBytes { get; init; }
@@ -72,6 +76,7 @@ public sealed record EngineInspection
             Problems = [.. found.Problems, .. MemoryProblems(spec, limits)],
             Notes = found.Notes,
             EndTokens = found.EndTokens,
+            StoredTypes = found.StoredTypes,
             Topology = spec.Topology,
             ThreadsPerRank = spec.ThreadsPerRank,
             Dtype = spec.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },

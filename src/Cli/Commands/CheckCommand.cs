@@ -46,6 +46,7 @@ internal static class CheckCommand
         // Lines for scripts stay whole; only the table is fitted to the terminal.
         var layout = found.Topology;
         output.WriteLine($"model    {found.ModelDirectory}, {found.Dtype}");
+        output.WriteLine($"files    {string.Join(", ", found.StoredTypes.Select(type => $"{type.Name} {RunLine.Bytes(type.Bytes)}"))}");
         output.WriteLine(
             $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
         output.WriteLine(

@@ -2,6 +2,7 @@ using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Ending;
 using AkkaCp.Model.Weights;
+using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Text.Files;
 using AkkaCp.Text.Templates;
 using AkkaCp.Text.Tokenization;
@@ -35,6 +36,8 @@ internal sealed class ModelFindings
             _notes.AddRange(ends.Notes);
         }
 
+        using var weights = Try(() => WeightFiles.Open(files.Path));
+        StoredTypes = weights?.StoredTypes() ?? [];
         if (Try(() => WeightFiles.Check(files.Path, config)) is { } passedOver)
             AddKeys("weights: tensors that the model does not have are passed over: ", passedOver);
     }
@@ -47,6 +50,9 @@ internal sealed class ModelFindings
 
     /// <summary>Tokens that end an answer; none where the files that name them cannot be read.</summary>
     public IReadOnlyList<EndToken> EndTokens { get; } = [];
+
+    /// <summary>What the weights' files hold of each type; nothing where they cannot be read.</summary>
+    public IReadOnlyList<StoredType> StoredTypes { get; } = [];
 
     /// <summary>Reads the files of a model.</summary>
     public static ModelFindings Of(ModelFolder files, ModelConfig config) => new(files, config);

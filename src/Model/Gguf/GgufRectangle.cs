@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Text.Files;
 
@@ -96,7 +97,7 @@ internal readonly struct GgufRectangle
     /// <summary>A scale that is no number would give logits that are none, many products later.</summary>
     private void RequireFinite(int firstRow, ReadOnlySpan<float> values)
     {
-        if (_blockElements == 1)
+        if (_blockElements == 1 || TensorPrimitives.IsFiniteAll(values))
             return;
         for (var i = 0; i < values.Length; i++)
         {

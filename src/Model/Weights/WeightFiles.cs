@@ -30,6 +30,14 @@ public static class WeightFiles
         return hash.GetCurrentHashAsUInt128().ToString("x32", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>What the files hold of each type, the most first.</summary>
+    public static IReadOnlyList<StoredType> StoredTypes(this IWeightSource files) =>
+    [
+        .. files.Tensors.GroupBy(tensor => tensor.Type)
+            .Select(one => new StoredType(one.Key.Name, one.Sum(tensor => tensor.Rows * tensor.Type.BytesOf(0, tensor.Columns))))
+            .OrderByDescending(type => type.Bytes),
+    ];
+
     /// <summary>
     /// Reads every float of every tensor and yields those tensors that hold NaN or infinity, with how many.
     /// </summary>

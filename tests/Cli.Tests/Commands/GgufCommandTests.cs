@@ -16,6 +16,8 @@ public sealed class GgufCommandTests
 
         Assert.Equal(0, run.ExitCode);
         Assert.Contains($"model    {s_model}, bfloat16\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "files    Q4_K 1.3 MiB, Q6_K 446.3 KiB, F32 18.0 KiB\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains("ends     511 \"<|im_end|>\"", run.Out, StringComparison.Ordinal);
     }
 

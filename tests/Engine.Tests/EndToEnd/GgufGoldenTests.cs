@@ -45,6 +45,22 @@ public class GgufGoldenTests
         Assert.InRange(all[all.Count / 2], 0, Share * medianOfLlamaCpp);
     }
 
+    [Theory]
+    [InlineData("q4_k_m.gguf")]
+    [InlineData("mixed.gguf")]
+    public async Task Layouts_GiveTheSameBits(string file)
+    {
+        var tokens = GgufModels.Prompt(44);
+        float[]? first = null;
+        foreach (var (layout, chunk) in ((string, string)[])[("1/1/1/1", "0"), ("2/2/2/1", "0"), ("3/3/3/1", "7"), ("4/4/4/1", "16")])
+        {
+            await using var engine = await LocalEngine.StartAsync(
+                GgufModels.PathOf(file), layout, "auto", ("scheduler.chunk-tokens", chunk));
+            var logits = await LogitsOf.AllAsync(engine, tokens);
+            Assert.True(LogitsOf.HaveSameBits(first ??= logits, logits), $"{file} at {layout}, chunks of {chunk}");
+        }
+    }
+
     [Fact]
     public async Task Chat_EndsAtTheFilesTokens()
     {

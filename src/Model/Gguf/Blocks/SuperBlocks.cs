@@ -10,21 +10,20 @@ internal static class SuperBlocks
     public static void Q2(ReadOnlySpan<byte> block, Span<float> values)
     {
         var scales = block[..16];
-        var bits = block.Slice(16, 64);
         var (d, dmin) = (SmallBlocks.Half(block[80..]), SmallBlocks.Half(block[82..]));
         for (var group = 0; group < 16; group++)
         {
             var (scale, minimum) = (d * (scales[group] & 15), dmin * (scales[group] >> 4));
-            for (var j = group * 16; j < (group + 1) * 16; j++)
-                values[j] = (scale * TwoBits(bits, j)) - minimum;
+            var bits = TwoBits(block.Slice(16, 64), group, out var shift);
+            var ofGroup = values.Slice(group * 16, 16);
+            for (var j = 0; j < ofGroup.Length; j++)
+                ofGroup[j] = (scale * ((bits[j] >> shift) & 3)) - minimum;
         }
     }
 
     /// <summary>Q3_K: d · (scale − 32) · q, groups of 16; q has a third bit in a mask, where 0 means minus 4.</summary>
     public static void Q3(ReadOnlySpan<byte> block, Span<float> values)
     {
-        var mask = block[..32];
-        var bits = block.Slice(32, 64);
         var scales = block.Slice(96, 12);
         var d = SmallBlocks.Half(block[108..]);
         for (var group = 0; group < 16; group++)
@@ -32,8 +31,11 @@ internal static class SuperBlocks
             var low = group < 8 ? scales[group] & 15 : scales[group - 8] >> 4;
             var high = (scales[8 + (group % 4)] >> (2 * (group / 4))) & 3;
             var scale = d * ((low | (high << 4)) - 32);
-            for (var j = group * 16; j < (group + 1) * 16; j++)
-                values[j] = scale * (TwoBits(bits, j) - (((mask[j % 32] >> (j / 32)) & 1) == 0 ? 4 : 0));
+            var bits = TwoBits(block.Slice(32, 64), group, out var shift);
+            var mask = block.Slice(16 * (group % 2), 16);
+            var ofGroup = values.Slice(group * 16, 16);
+            for (var j = 0; j < ofGroup.Length; j++)
+                ofGroup[j] = scale * (((bits[j] >> shift) & 3) + (((mask[j] >> (group / 2)) & 1) << 2) - 4);
         }
     }
 
@@ -65,30 +67,32 @@ internal static class SuperBlocks
         }
     }
 
-    /// <summary>Q6_K: d · scale · (q − 32), groups of 16 with a signed byte as scale.</summary>
+    /// <summary>Q6_K: d · scale · (q − 32), groups of 16 with a signed byte as scale; eight groups share 64 bytes of low nibbles.</summary>
     public static void Q6(ReadOnlySpan<byte> block, Span<float> values)
     {
-        var lows = block[..128];
-        var highs = block.Slice(128, 64);
         var scales = block.Slice(192, 16);
         var d = SmallBlocks.Half(block[208..]);
         for (var group = 0; group < 16; group++)
         {
+            var (half, eighth) = (group / 8, group % 8);
+            var lows = block.Slice((64 * half) + (16 * (eighth % 4)), 16);
+            var highs = block.Slice(128 + (32 * half) + (16 * (eighth % 2)), 16);
             var scale = d * (sbyte)scales[group];
-            for (var j = group * 16; j < (group + 1) * 16; j++)
-            {
-                var (half, rest) = (j / 128, j % 128);
-                var low = Nibble(lows[(64 * half) + (rest % 64)], rest / 64);
-                var high = (highs[(32 * half) + (rest % 32)] >> (2 * (rest / 32))) & 3;
-                values[j] = scale * ((low | (high << 4)) - 32);
-            }
+            var ofGroup = values.Slice(group * 16, 16);
+            for (var j = 0; j < ofGroup.Length; j++)
+                ofGroup[j] = scale * ((((lows[j] >> (4 * (eighth / 4))) & 15) | (((highs[j] >> (2 * (eighth / 2))) & 3) << 4)) - 32);
         }
     }
 
     /// <summary>The low nibble of a byte for 0, the high one for 1.</summary>
     public static int Nibble(byte value, int which) => (value >> (4 * which)) & 15;
 
-    private static int TwoBits(ReadOnlySpan<byte> bits, int j) => (bits[(32 * (j / 128)) + (j % 32)] >> (2 * (j / 32 % 4))) & 3;
+    /// <summary>The bytes that have two bits of each value of a group of 16, and by how much they are to be shifted.</summary>
+    private static ReadOnlySpan<byte> TwoBits(ReadOnlySpan<byte> bits, int group, out int shift)
+    {
+        shift = 2 * (group / 2 % 4);
+        return bits.Slice((32 * (group / 8)) + (16 * (group % 2)), 16);
+    }
 
     /// <summary>Of Q4_K and Q5_K: d, dmin, and 12 bytes with six bits for each of eight scales and eight minima.</summary>
     private static (float Scale, float Minimum) ScaleAndMinimum(ReadOnlySpan<byte> block, int group)
