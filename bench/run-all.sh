@@ -112,6 +112,10 @@ serving() {
     "bench/Serving/$out/AkkaCp.Bench.Serving" cost-per-token "$q4" 128 5
     echo; echo "## The same, demo model"; echo
     "bench/Serving/$out/AkkaCp.Bench.Serving" cost-per-token models/demo
+    echo; echo "## A chat's second turn, 40 tokens behind 8 000 and an answer, Qwen3 dimensions of 4 layers"; echo
+    "bench/Serving/$out/AkkaCp.Bench.Serving" second-turn "$q4"
+    echo; echo "## Beside llama-server v0.5.0, the same BF16 weights, prompts of 512 tokens, answers of 64; second turns behind 4 096"; echo
+    "bench/Serving/$out/AkkaCp.Bench.Serving" beside-peer "$q4" "$q4/peer-BF16.gguf" "$(bench/peers.sh server)"
   } > "$results/Serving.md"
 }
 

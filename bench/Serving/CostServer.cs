@@ -26,9 +26,13 @@ internal sealed class CostServer : IAsyncDisposable
     public IReadOnlyList<int> Letters { get; private set; } = [];
 
     /// <summary>Starts one, and waits until its model has loaded.</summary>
-    public static async Task<CostServer> StartAsync(string model)
+    /// <param name="model">Its directory.</param>
+    /// <param name="stepsInside">Two share the streams in a way that is chance, as a service does, with its prefix cache; one has all of
+    /// them, and no cache.</param>
+    public static async Task<CostServer> StartAsync(string model, int stepsInside = 1)
     {
-        var server = new CostServer(Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Word, model])
+        string[] arguments = [Word, model, stepsInside.ToString(CultureInfo.InvariantCulture)];
+        var server = new CostServer(Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -65,7 +69,7 @@ internal sealed class CostServer : IAsyncDisposable
     }
 
     /// <summary>The process: one line is answered by one line, until there is none.</summary>
-    public static async Task ServeAsync(string model)
+    public static async Task ServeAsync(string model, string stepsInside)
     {
         var options = new EngineOptions
         {
@@ -73,9 +77,8 @@ internal sealed class CostServer : IAsyncDisposable
             Overrides = new Dictionary<string, string>
             {
                 ["akka-cp.server.port"] = "0",
-                ["akka-cp.kv-cache.prefix-cache"] = "off",
-                // Two steps inside share the streams in a way that is chance; one has all of them.
-                ["akka-cp.scheduler.steps-in-flight"] = "1",
+                ["akka-cp.kv-cache.prefix-cache"] = stepsInside == "1" ? "off" : "on",
+                ["akka-cp.scheduler.steps-in-flight"] = stepsInside,
             },
         };
         await using var app = AkkaCpService.Create(options, NullLoggerFactory.Instance);

@@ -11,13 +11,15 @@ internal static class GgufFile
     private const int Alignment = 32;
     private const uint Version = 3;
     private const uint U32 = 4;
+    private const uint I32 = 5;
     private const uint F32 = 6;
     private const uint Text = 8;
+    private const uint List = 9;
     private const int ChunkRows = 256;
 
     /// <summary>Writes keys and tensors; the weights pass through a buffer of some rows.</summary>
     /// <param name="path">The new file.</param>
-    /// <param name="keys">Values are uint, float or string.</param>
+    /// <param name="keys">Values are uint, float or string, or arrays of int or string.</param>
     /// <param name="tensors">In the file's order.</param>
     /// <param name="weights">Where the tensors' sources are.</param>
     public static void Write(
@@ -58,9 +60,24 @@ internal static class GgufFile
                 writer.Write(Text);
                 WriteText(writer, text);
                 break;
+            case int[] numbers:
+                WriteArray(writer, I32, numbers.Length);
+                Array.ForEach(numbers, writer.Write);
+                break;
+            case string[] texts:
+                WriteArray(writer, Text, texts.Length);
+                Array.ForEach(texts, text => WriteText(writer, text));
+                break;
             default:
-                throw new ArgumentException($"{key}: expected uint, float or string, found {value.GetType()}", nameof(value));
+                throw new ArgumentException($"{key}: expected uint, float, string or an array, found {value.GetType()}", nameof(value));
         }
+    }
+
+    private static void WriteArray(BinaryWriter writer, uint type, int count)
+    {
+        writer.Write(List);
+        writer.Write(type);
+        writer.Write((ulong)count);
     }
 
     private static void WriteDirectory(BinaryWriter writer, IReadOnlyList<GgufTensor> tensors)

@@ -3,7 +3,7 @@ using AkkaCp.Model.Weights;
 
 namespace AkkaCp.Bench.Peers.Gguf;
 
-/// <summary>A Qwen3-MoE model of an HF directory as GGUF, architecture qwen3moe; without a tokenizer, for only token ids go in.</summary>
+/// <summary>A Qwen3-MoE model of an HF directory as GGUF, architecture qwen3moe.</summary>
 internal static class QwenGguf
 {
     private const string Architecture = "qwen3moe";
@@ -16,7 +16,7 @@ internal static class QwenGguf
         if (config.AttentionBias || config.RopeScaling is not null || !Enumerable.Range(0, config.NumHiddenLayers).All(config.IsMoeLayer))
             throw new NotSupportedException($"{directory}: expected MoE layers without bias and rope scaling, found others");
         using var weights = WeightFiles.Open(directory);
-        GgufFile.Write(path, Keys(config, type), Tensors(config, type), weights);
+        GgufFile.Write(path, [.. Keys(config, type), .. Tokenizer(directory, config)], Tensors(config, type), weights);
     }
 
     private static (string Key, object Value)[] Keys(ModelConfig config, GgufType type) =>
@@ -38,8 +38,10 @@ internal static class QwenGguf
         ($"{Architecture}.expert_used_count", (uint)config.NumExpertsPerTok),
         ($"{Architecture}.expert_feed_forward_length", (uint)config.MoeIntermediateSize),
         ($"{Architecture}.vocab_size", (uint)config.VocabSize),
-        ("tokenizer.ggml.model", "no_vocab"),
     ];
+
+    private static IEnumerable<(string Key, object Value)> Tokenizer(string directory, ModelConfig config) =>
+        GgufTokenizer.Keys(directory, config.VocabSize, config.EosTokenIds[0]);
 
     private static List<GgufTensor> Tensors(ModelConfig config, GgufType type)
     {
