@@ -169,7 +169,7 @@ public class MutatedRequestTests(DemoService service)
         return inner.SelectMany(Places).Prepend(node);
     }
 
-    private static byte[] MutateBytes(byte[] body, Random random)
+    internal static byte[] MutateBytes(byte[] body, Random random)
     {
         var bytes = body.ToList();
         for (var times = random.Next(1, 4); times > 0; times--)
