@@ -14,6 +14,9 @@ public class LoadTests
     private const int Exchanges = 48;
     private const int Parts = 5;
     private const int GatewayShare = 5;
+
+    // Kestrel's and the array pools' buffers come and go by so much, whatever time has passed.
+    private const long Buffers = 2 << 20;
     private const int ShortestPrompt = 16;
     private const int LongestPrompt = 3500;
 
@@ -37,7 +40,7 @@ public class LoadTests
         using var client = new ApiClient(app.Urls.First());
         await client.UntilReadyAsync();
         var heap = await LoadAsync(client, s_seconds);
-        Assert.True(heap[^1] <= heap[0] * 1.05, string.Join(", ", heap));
+        Assert.True(heap[^1] <= heap[0] + Math.Max(heap[0] / 20, Buffers), string.Join(", ", heap));
     }
 
     [Fact]
