@@ -13,8 +13,8 @@ namespace AkkaCp.Model.Gguf;
 /// </summary>
 internal sealed class GgufCursor(StoredFile file)
 {
-    /// <summary>Ten times the largest in use, which a vocabulary takes nearly all of.</summary>
-    public const int MaxBytes = 64 << 20;
+    /// <summary>Three times the largest in use, which a vocabulary takes nearly all of.</summary>
+    public const int MaxBytes = 32 << 20;
 
     private const int FirstBytes = 256 * 1024;
 

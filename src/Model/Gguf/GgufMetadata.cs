@@ -52,17 +52,16 @@ internal sealed class GgufMetadata(string file, ReadOnlyMemory<byte> header, IRe
             : throw Wrong(key, "a finite number", FormattableString.Invariant($"{number}"));
     }
 
-    public IReadOnlyList<string>? Texts(string key)
+    /// <summary>The strings of an array that must be there, one after the other: nothing is taken for those that nobody asks for.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="count">How many they are.</param>
+    public IEnumerable<string> Texts(string key, out long count)
     {
-        if (Find(key) is not { } value)
-            return null;
-        if (value is not { Kind: GgufKind.Text, Count: { } count })
+        var value = Find(key) ?? throw Wrong(key, "an array of strings", "nothing");
+        if (value is not { Kind: GgufKind.Text, Count: { } found })
             throw Wrong(key, "an array of strings", value.Described);
-        var texts = new string[count];
-        var position = value.Position;
-        for (var i = 0; i < count; i++)
-            texts[i] = TextAt(key, position, out position);
-        return texts;
+        count = found;
+        return TextsFrom(key, value.Position, found);
     }
 
     public IReadOnlyList<long>? Integers(string key)
@@ -81,6 +80,12 @@ internal sealed class GgufMetadata(string file, ReadOnlyMemory<byte> header, IRe
 
     /// <summary>The mistake that a key says something else.</summary>
     public ModelFormatException Wrong(string key, string expected, string found) => new(file, key, expected, found);
+
+    private IEnumerable<string> TextsFrom(string key, int position, long count)
+    {
+        for (; count > 0; count--)
+            yield return TextAt(key, position, out position);
+    }
 
     private GgufValue? Find(string key) => values.TryGetValue(key, out var value) ? value : null;
 

@@ -93,6 +93,8 @@ public sealed class BadGgufTests : IDisposable
         ["merge of an unknown token"] = (file => file.Set("tokenizer.ggml.merges", ["h e", "zz y"]), "found \"zz y\" at 1"),
         ["merge into an unknown token"] = (file => file.Set("tokenizer.ggml.merges", ["h h"]), "expected the token \"hh\""),
         ["merge without a space"] = (file => file.Set("tokenizer.ggml.merges", ["he"]), "expected two tokens with a space between them"),
+        ["tokens as one text"] = (file => file.Set("tokenizer.ggml.tokens", "a"), "tokenizer.ggml.tokens: expected an array of strings"),
+        ["no merges"] = (file => file.Remove("tokenizer.ggml.merges"), "tokenizer.ggml.merges: expected an array of strings, found nothing"),
         ["merge of nothing"] = (file => file.Set("tokenizer.ggml.merges", [""]), "expected two tokens with a space between them"),
         ["end token beyond the tokens"] = (file => file.Set("tokenizer.ggml.eos_token_id", 262u), "eos_token_id: expected an id below 262"),
         ["pad token beyond the tokens"] =
@@ -156,6 +158,15 @@ public sealed class BadGgufTests : IDisposable
         File.WriteAllBytes(_folder.File("m.gguf"), GgufBytes.Model().Build()[..^2000]);
         var error = Assert.Throws<ModelFormatException>(() => WeightFiles.Open(_folder.File("m.gguf")));
         Assert.Equal("blk.0.ffn_up_exps.weight", error.Where);
+    }
+
+    [Fact]
+    public void HeaderWithoutEnd_IsReadAsFarAsOneMayGo()
+    {
+        var file = GgufBytes.Model();
+        file.Set("a", GgufKind.Array, [.. Array(0, 40 << 20), .. new byte[40 << 20]]);
+
+        Assert.Contains("header: expected at most 33554432 bytes, found more: it goes on with a", ErrorOf(file), StringComparison.Ordinal);
     }
 
     [Fact]

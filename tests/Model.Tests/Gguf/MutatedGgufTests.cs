@@ -17,7 +17,7 @@ public sealed class MutatedGgufTests : IDisposable
     private const int Seed = 20261128;
     private const int Cases = 20_000;
 
-    // What the reader takes for one file at most, far above the small file's need: the header's bound, and what is made of it.
+    // What the readers take for one file at most, all that was given back meanwhile with it.
     private const long MostBytes = 64L << 20;
 
     private static readonly ulong[] s_numbers =

@@ -13,7 +13,9 @@ internal sealed class GgufTokenizer
     private const string Tokens = "tokenizer.ggml.tokens";
     private const string Types = "tokenizer.ggml.token_type";
     private const string Merges = "tokenizer.ggml.merges";
-    private const int MostMerges = 1 << 24;
+
+    // A merge makes a token, and several pairs may make the same one.
+    private const int MostMerges = 4 * Vocabulary.MaxSize;
 
     // Numbers of token types in files.
     private const int Normal = 1;
@@ -45,10 +47,13 @@ internal sealed class GgufTokenizer
                 throw metadata.Wrong(key, "false, as Qwen's tokenizers have it", "true");
         }
 
-        _tokens = metadata.Texts(Tokens) ?? throw metadata.Wrong(Tokens, "an array of strings", "nothing");
+        var tokens = metadata.Texts(Tokens, out var count);
+        if (count != rows)
+            throw metadata.Wrong(Tokens, $"{rows}, the rows of token_embd.weight", $"{count}");
+        if (count > Vocabulary.MaxSize)
+            throw metadata.Wrong(Tokens, $"at most {Vocabulary.MaxSize}", $"{count}");
+        _tokens = [.. tokens];
         _types = metadata.Integers(Types) ?? throw metadata.Wrong(Types, "an array of integers", "nothing");
-        if (_tokens.Count != rows)
-            throw metadata.Wrong(Tokens, $"{rows}, the rows of token_embd.weight", $"{_tokens.Count}");
         if (_types.Count != _tokens.Count)
             throw metadata.Wrong(Types, $"{_tokens.Count}, one for each token", $"{_types.Count}");
         if (_types.FirstOrDefault(type => type is < 1 or > MostTypes) is not 0 and var other)
@@ -152,19 +157,21 @@ internal sealed class GgufTokenizer
 
     private void WriteMerges(Utf8JsonWriter json, HashSet<string> known)
     {
-        var merges = _metadata.Texts(Merges) ?? throw _metadata.Wrong(Merges, "an array of strings", "nothing");
-        if (merges.Count > MostMerges)
-            throw _metadata.Wrong(Merges, $"at most {MostMerges}", $"{merges.Count}");
-        for (var rank = 0; rank < merges.Count; rank++)
+        var rank = 0;
+        foreach (var merge in _metadata.Texts(Merges, out var count))
         {
+            if (count > MostMerges)
+                throw _metadata.Wrong(Merges, $"at most {MostMerges}", $"{count}");
+
             // A token may begin with what cuts the pair.
-            var space = merges[rank].IndexOf(' ', Math.Min(1, merges[rank].Length));
-            if (space < 0 || !known.Contains(merges[rank][..space]) || !known.Contains(merges[rank][(space + 1)..]))
-                throw _metadata.Wrong(Merges, "two tokens with a space between them", $"\"{merges[rank]}\" at {rank}");
+            var space = merge.IndexOf(' ', Math.Min(1, merge.Length));
+            if (space < 0 || !known.Contains(merge[..space]) || !known.Contains(merge[(space + 1)..]))
+                throw _metadata.Wrong(Merges, "two tokens with a space between them", $"\"{merge}\" at {rank}");
             json.WriteStartArray();
-            json.WriteStringValue(merges[rank].AsSpan(0, space));
-            json.WriteStringValue(merges[rank].AsSpan(space + 1));
+            json.WriteStringValue(merge.AsSpan(0, space));
+            json.WriteStringValue(merge.AsSpan(space + 1));
             json.WriteEndArray();
+            rank++;
         }
     }
 }
