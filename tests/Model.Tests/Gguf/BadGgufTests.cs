@@ -94,7 +94,8 @@ public sealed class BadGgufTests : IDisposable
         ["merge into an unknown token"] = (file => file.Set("tokenizer.ggml.merges", ["h h"]), "expected the token \"hh\""),
         ["merge without a space"] = (file => file.Set("tokenizer.ggml.merges", ["he"]), "expected two tokens with a space between them"),
         ["tokens as one text"] = (file => file.Set("tokenizer.ggml.tokens", "a"), "tokenizer.ggml.tokens: expected an array of strings"),
-        ["no merges"] = (file => file.Remove("tokenizer.ggml.merges"), "tokenizer.ggml.merges: expected an array of strings, found nothing"),
+        ["no merges"] =
+            (file => file.Remove("tokenizer.ggml.merges"), "tokenizer.ggml.merges: expected an array of strings, found nothing"),
         ["merge of nothing"] = (file => file.Set("tokenizer.ggml.merges", [""]), "expected two tokens with a space between them"),
         ["end token beyond the tokens"] = (file => file.Set("tokenizer.ggml.eos_token_id", 262u), "eos_token_id: expected an id below 262"),
         ["pad token beyond the tokens"] =
