@@ -45,6 +45,7 @@ internal static class KvGrowth
     private static SchedulerState PutBack(SchedulerState state, RequestState request) => state.Without(request) with
     {
         Queue = state.Queue.PutBack(request.PutBack(state.BlocksAtFirst(request))),
+        PutBacks = state.PutBacks + 1,
     };
 }
 

@@ -35,6 +35,9 @@ public sealed record SchedulerState
     /// <summary>Tokens that requests did not compute, because earlier ones had: all epochs.</summary>
     public long CachedTokens { get; internal init; }
 
+    /// <summary>How often running requests were put back in the queue, because no KV block was left: all epochs.</summary>
+    public long PutBacks { get; internal init; }
+
     /// <summary>Whether new requests are refused.</summary>
     public bool IsDraining { get; private init; }
 

@@ -35,7 +35,7 @@ public class KvGrowthTests
             driver.EndStep();
 
         var putBack = Assert.Single(driver.State.Queue.Requests);
-        Assert.Equal(younger, putBack.Submit.RequestId);
+        Assert.Equal((younger, 1), (putBack.Submit.RequestId, driver.State.PutBacks));
         var computed = driver.TextOf(younger).Count + 31;
         driver.RunToEnd();
         Assert.Equal(FakeModel.Continue(FakeModel.Prompt(32), 80), driver.TextOf(older));

@@ -20,7 +20,7 @@ public class MetricsTests
         var text = await answer.Content.ReadAsStringAsync(Cancelled);
 
         foreach (var name in (string[])["akkacp_requests_running", "akkacp_requests_waiting", "akkacp_kv_blocks_free", "akkacp_epoch",
-            "akkacp_cached_tokens_total", "gen_ai_server_time_to_first_token_seconds_count",
+            "akkacp_cached_tokens_total", "akkacp_requests_put_back_total", "gen_ai_server_time_to_first_token_seconds_count",
             "gen_ai_server_time_per_output_token_seconds_bucket", "gen_ai_server_request_duration_seconds_sum",
             "gen_ai_client_token_usage_sum", "akkacp_rank_busy_seconds_total", "akkacp_rank_wait_seconds_total", "akkacp_rank_rows_total",
             "akkacp_rank_kv_gathered_bytes_total", "akkacp_rank_expert_rows_total", "akkacp_rank_busiest_expert_rows_total",

@@ -12,7 +12,7 @@ internal sealed class CoordinatorContext(SchedulerLimits limits, GroupFacts fact
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _highestEpoch;
     private volatile CoordinatorStatus _status =
-        new(CoordinatorPhase.Forming, 0, 0, 0, 0, 0, limits.KvBlocks - 1, limits.KvBlocks - 1, 0);
+        new(CoordinatorPhase.Forming, 0, 0, 0, 0, 0, limits.KvBlocks - 1, limits.KvBlocks - 1, 0, 0);
 
     public SchedulerLimits Limits { get; } = limits;
 

@@ -129,9 +129,10 @@ internal static class NodeWire
         to.Int(status.FreeKvBlocks);
         to.Int(status.TotalKvBlocks);
         to.Long(status.CachedTokens);
+        to.Long(status.PutBacks);
     }
 
     private static CoordinatorStatus CoordinatorStatus(this WireReader from) => new(
         from.Word<CoordinatorPhase>(), from.Long(), from.Int(), from.Int(), from.Int(), from.Long(), from.Int(), from.Int(),
-        from.Long());
+        from.Long(), from.Long());
 }

@@ -20,6 +20,10 @@ public sealed record EngineHealth(
     /// coordinator began. Null of a cluster that does not answer.</summary>
     public long? CachedTokens { get; init; }
 
+    /// <summary>How often running requests were put back in the queue, because no KV block was left; counted since the coordinator began.
+    /// Null of a cluster that does not answer.</summary>
+    public long? PutBacks { get; init; }
+
     /// <summary>Blocks of the KV pool that nobody holds; null of a cluster that does not answer.</summary>
     public long? FreeKvBlocks { get; init; }
 
@@ -33,6 +37,7 @@ public sealed record EngineHealth(
         (long?)group?.FreeKvBlocks * kvBlockTokens, null, null, device)
     {
         CachedTokens = group?.CachedTokens,
+        PutBacks = group?.PutBacks,
         FreeKvBlocks = group?.FreeKvBlocks,
     };
 }

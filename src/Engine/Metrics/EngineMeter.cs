@@ -44,6 +44,9 @@ internal sealed class EngineMeter : IDisposable
         Gauge("akkacp.epoch", "Incarnation of the group of ranks.", () => health().Epoch);
         _meter.CreateObservableCounter(
             "akkacp.cached_tokens", () => Known(health().CachedTokens), description: "Prompt tokens that were in the KV pool already.");
+        _meter.CreateObservableCounter(
+            "akkacp.requests.put_back", () => Known(health().PutBacks),
+            description: "How often running requests waited again, because no KV block was left.");
     }
 
     /// <summary>An answer has ended.</summary>

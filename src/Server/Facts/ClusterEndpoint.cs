@@ -19,7 +19,7 @@ internal static class ClusterEndpoint
     private static ClusterPicture Of(ClusterStatus status) => new(
         "cluster", status.Coordinator, Word(status.Group.Phase), status.Group.Epoch, status.WorldSize, status.Group.Running,
         status.Group.Queued, status.Group.StepsDone, status.Group.FreeKvBlocks, status.Group.TotalKvBlocks, status.Group.CachedTokens,
-        [.. status.Nodes.Select(Of)]);
+        status.Group.PutBacks, [.. status.Nodes.Select(Of)]);
 
     private static NodePicture Of(NodeReport node) => new(
         node.Offer.Name, node.Control, node.Offer.DataEndpoint, Word(node.Status.State), node.Status.Ranks, node.Status.Epoch,
@@ -32,7 +32,7 @@ internal static class ClusterEndpoint
 /// <summary>A cluster.</summary>
 internal sealed record ClusterPicture(
     string Object, string Coordinator, string Phase, long Epoch, int WorldSize, int RequestsRunning, int RequestsWaiting, long StepsDone,
-    int KvBlocksFree, int KvBlocks, long CachedTokens, IReadOnlyList<NodePicture> Nodes);
+    int KvBlocksFree, int KvBlocks, long CachedTokens, long PutBacks, IReadOnlyList<NodePicture> Nodes);
 
 /// <summary>One of its nodes.</summary>
 internal sealed record NodePicture(

@@ -90,7 +90,7 @@ public sealed class WireSerializerTests : IDisposable
         new NodeProtocol.Probed(TimeSpan.Zero, new DataLink(TimeSpan.Zero, 0, "connection refused")),
         CoordinatorProtocol.AskStatus.Instance,
         new CoordinatorProtocol.StatusTold(new ClusterStatus(
-            "10.0.0.1:4053", new CoordinatorStatus(CoordinatorPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6, 1L << 41), 2,
+            "10.0.0.1:4053", new CoordinatorStatus(CoordinatorPhase.Serving, 7, 1, 2, 3, 1L << 40, 5, 6, 1L << 41, 8), 2,
             [
                 new NodeReport(
                     new NodeOffer("a", "10.0.0.1:4054", 2, 1L << 40, "2 × Zen 5", 85), "10.0.0.1:4053",

@@ -17,7 +17,7 @@ public sealed class ClusterTablesTests
             new NodeOffer(address, $"[::1]:{6000 + rank}", 1, 16L << 30, "2 processors", 85), address,
             new NodeStatus(NodeState.Serving, [rank], 1, 7), facts, TimeSpan.Zero, "")).ToArray();
         var status = new ClusterStatus(
-            nodes[0].Control, new CoordinatorStatus(CoordinatorPhase.Serving, 7, 0, 1, 2, 3, 4, 5, 6), 2, [.. nodes]);
+            nodes[0].Control, new CoordinatorStatus(CoordinatorPhase.Serving, 7, 0, 1, 2, 3, 4, 5, 6, 7), 2, [.. nodes]);
         var reach = new ReachReport(
             nodes[0].Control, nodes[1].Control, TimeSpan.FromMilliseconds(1), new DataLink(TimeSpan.FromMilliseconds(1), 2e9, null));
         using var output = new StringWriter();
