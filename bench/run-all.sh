@@ -109,7 +109,7 @@ serving() {
     echo; echo "## Short prompts and streams beside a prompt of 16 384 tokens, Qwen3 dimensions of 4 layers"; echo
     "bench/Serving/$out/AkkaCp.Bench.Serving" short-beside-long "$q4"
     echo; echo "## A token over HTTP beside the same from the engine: 16 streams, Qwen3 dimensions of 4 layers"; echo
-    "bench/Serving/$out/AkkaCp.Bench.Serving" cost-per-token "$q4" 128 5
+    "bench/Serving/$out/AkkaCp.Bench.Serving" cost-per-token "$q4" 128 7
     echo; echo "## The same, demo model"; echo
     "bench/Serving/$out/AkkaCp.Bench.Serving" cost-per-token models/demo
     echo; echo "## A chat's second turn, 40 tokens behind 8 000 and an answer, Qwen3 dimensions of 4 layers"; echo

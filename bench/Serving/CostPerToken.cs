@@ -12,8 +12,8 @@ namespace AkkaCp.Bench.Serving;
 internal static class CostPerToken
 {
     private const int Streams = 16;
-    // Before the first round that counts, code is compiled for good.
-    private const int WarmRounds = 3;
+    // In which code is compiled.
+    private const int WarmRounds = 1;
 
     /// <summary>Prints a table.</summary>
     public static async Task RunAsync(string model, int tokens, int rounds)

@@ -36,6 +36,8 @@ internal sealed class CostServer : IAsyncDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            // All code is compiled once and for good: what compiles again meanwhile would be the largest part outside the ranks.
+            Environment = { ["DOTNET_TieredCompilation"] = "0", ["DOTNET_ReadyToRun"] = "0" },
         })!);
         server.Address = new Uri(await server.HearAsync<string>());
         server.Letters = await server.HearAsync<int[]>();
