@@ -108,6 +108,8 @@ serving() {
     titled "Serving"
     echo; echo "## Short prompts and streams beside a prompt of 16 384 tokens, Qwen3 dimensions of 4 layers"; echo
     "bench/Serving/$out/AkkaCp.Bench.Serving" short-beside-long "$q4"
+    echo; echo "## The same with a short prompt every 5 s"; echo
+    "bench/Serving/$out/AkkaCp.Bench.Serving" short-beside-long "$q4" 16384 500 5000
     echo; echo "## A token over HTTP beside the same from the engine: 16 streams, Qwen3 dimensions of 4 layers"; echo
     "bench/Serving/$out/AkkaCp.Bench.Serving" cost-per-token "$q4" 128 7
     echo; echo "## The same, demo model"; echo

@@ -13,10 +13,9 @@ internal static class ShortBesideLong
 {
     private const int Short = 100;
     private const int Streams = 4;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(700);
 
     /// <summary>Prints a table.</summary>
-    public static async Task RunAsync(string model, int longTokens, int targetMilliseconds)
+    public static async Task RunAsync(string model, int longTokens, int targetMilliseconds, int pauseMilliseconds)
     {
         var target = TimeSpan.FromMilliseconds(targetMilliseconds);
         await using var engine = await InferenceEngine.StartAsync(new EngineOptions
@@ -40,7 +39,8 @@ internal static class ShortBesideLong
             var shortAlone = TimeSpan.Zero;
             for (var i = 0; i < 5; i++)
                 shortAlone += await FirstTokenAsync(engine, Prompt(random, Short)) / 5;
-            var (longBeside, shorts, pause) = await BesideAsync(engine, random, longTokens);
+            var (longBeside, shorts, pause) = await BesideAsync(
+                engine, random, longTokens, TimeSpan.FromMilliseconds(pauseMilliseconds));
             var p95 = At(shorts, 0.95);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {run} | {longAlone.TotalSeconds:0.00} | {longBeside.TotalSeconds:0.00} | {longBeside / longAlone:0.00} "
@@ -50,7 +50,7 @@ internal static class ShortBesideLong
     }
 
     private static async Task<(TimeSpan Long, List<TimeSpan> Shorts, TimeSpan Pause)> BesideAsync(
-        InferenceEngine engine, Random random, int longTokens)
+        InferenceEngine engine, Random random, int longTokens, TimeSpan untilNext)
     {
         using var end = new CancellationTokenSource();
         var pauses = new ConcurrentBag<TimeSpan>();
@@ -65,7 +65,7 @@ internal static class ShortBesideLong
         while (!longOne.IsCompleted)
         {
             shorts.Add(FirstTokenAsync(engine, Prompt(random, Short)));
-            await Task.WhenAny(longOne, Task.Delay(s_pause));
+            await Task.WhenAny(longOne, Task.Delay(untilNext));
         }
 
         var pause = pauses.Max();

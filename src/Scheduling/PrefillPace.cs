@@ -1,5 +1,6 @@
 
 using System.Collections.Immutable;
+using AkkaCp.Pipeline.Steps;
 
 namespace AkkaCp.Scheduling;
 
@@ -28,12 +29,11 @@ internal readonly record struct PrefillPace
     /// <param name="limits">Of attention.</param>
     public PrefillPace Add(StepState step, SchedulerLimits limits)
     {
-        var chunks = step.Plan.Requests.Where(share => !share.IsDecode).ToList();
-        var work = chunks.Sum(share => WorkOf(share.Tokens.Length, share.Prefix, limits));
+        var work = WorkOf(step.Plan, limits);
         var seconds = step.Results.Values.Max(result => result.Stats.Elapsed.TotalSeconds);
         var before = Last.IsDefault ? [] : Last;
         ImmutableArray<(double Work, double Seconds)> last = [.. before.Append((work, seconds)).TakeLast(limits.Steps.StepsInFlight)];
-        if (chunks.Sum(share => share.Tokens.Length) < LeastTokens)
+        if (step.Plan.Requests.Where(share => !share.IsDecode).Sum(share => share.Tokens.Length) < LeastTokens)
             return this with { Last = last };
         return new PrefillPace
         {
@@ -46,11 +46,15 @@ internal readonly record struct PrefillPace
     /// <summary>Work that is done in a time; 0 while nothing is known.</summary>
     public double WorkIn(TimeSpan time) => Seconds > 0 ? time.TotalSeconds * Work / Seconds : 0;
 
+    /// <summary>Work of a step's chunks.</summary>
+    public static double WorkOf(StepPlan plan, SchedulerLimits limits) =>
+        plan.Requests.Where(share => !share.IsDecode).Sum(share => WorkOf(share.Tokens.Length, share.Prefix, limits));
+
     /// <summary>Work of a chunk's tokens.</summary>
     public static double WorkOf(int tokens, int prefix, SchedulerLimits limits) =>
         tokens * (1 + ((prefix + (tokens / 2.0)) / limits.AttentionBalance));
 
-    /// <summary>Tokens behind a prefix that are so much work: the inverse of <see cref="WorkOf"/>.</summary>
+    /// <summary>Tokens behind a prefix that are so much work: the inverse of <see cref="WorkOf(int, int, SchedulerLimits)"/>.</summary>
     public static int TokensOf(double work, int prefix, SchedulerLimits limits)
     {
         double balance = limits.AttentionBalance;

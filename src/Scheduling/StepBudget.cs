@@ -13,13 +13,11 @@ internal sealed class StepBudget
     // Kernels compute rows in groups.
     private const int Whole = 16;
 
-    // The next token of a stream takes as many steps as are inside at a time; together they may take so many targets.
-    private const double TargetsBetweenTokens = 4.0 / 3;
-
     private readonly SchedulerLimits _limits;
     private readonly bool _isTimed;
     private int _rows;
     private double _work;
+    // Whether the ranks have a chunk to do: then one below the least need not be.
     private bool _hasChunk;
 
     /// <summary>Of a step behind its decode rows.</summary>
@@ -30,9 +28,13 @@ internal sealed class StepBudget
         if (_limits.Steps.StepTarget is not { } target || state.RunningCount + state.QueuedCount < 2)
             return;
         _isTimed = true;
-        if (state.Running.Values.Any(request => request is { HasEnded: false, PrefillLeft: 0 }))
-            target *= Math.Min(1, TargetsBetweenTokens / _limits.Steps.StepsInFlight);
         _work = Math.Max(LeastChunk, state.Pace.WorkIn(target));
+        if (!state.Running.Values.Any(request => request is { HasEnded: false, PrefillLeft: 0 }))
+            return;
+        // The next token of a running answer waits for all steps inside: together they have what the target allows.
+        var inside = state.InFlight.Values.Sum(step => PrefillPace.WorkOf(step.Plan, _limits));
+        _work -= inside;
+        _hasChunk = inside > 0;
     }
 
     /// <summary>Takes a prompt's next chunk.</summary>

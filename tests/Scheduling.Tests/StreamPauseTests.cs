@@ -77,7 +77,7 @@ public class StreamPauseTests
         if (_times.TryGetValue(plan.Step, out var known))
             return known;
         var tokens = plan.Requests.Sum(share => share.Tokens.Length);
-        var attention = plan.Requests.Sum(share => share.Tokens.Length * (share.Prefix + (share.Tokens.Length / 2.0)) / 12e6);
+        var attention = plan.Requests.Sum(share => share.Tokens.Length * (share.Prefix + (share.Tokens.Length / 2.0)) / 5.5e6);
         var time = Math.Max((plan.Requests.All(share => share.IsDecode) ? 0.07 : 0.18) + (tokens / 1400.0), tokens / 500.0) + attention;
         return _times[plan.Step] = time * (0.9 + (0.2 * _random.NextDouble()));
     }
