@@ -47,9 +47,9 @@ internal static class BesidePeer
         {
             foreach (var (who, client) in new[] { ("akkacp", ours), ("llama-server", theirs) })
             {
-                var prompt = Draw(random, Turn);
+                var prompt = Samples.Prompt(random, Turn);
                 var first = await AskAsync(client, prompt, 1, own.Letters);
-                var second = await AskAsync(client, [.. prompt, .. Draw(random, New)], 1, own.Letters);
+                var second = await AskAsync(client, [.. prompt, .. Samples.Prompt(random, New)], 1, own.Letters);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"| {round} | {who} | {first[0].TotalSeconds:0.000} | {second[0].TotalSeconds:0.000} |"));
             }
@@ -60,16 +60,17 @@ internal static class BesidePeer
     {
         var first = all.Times.Select(times => times[0]).Order().ToList();
         var between = all.Times.SelectMany(times => times.Skip(1).Select((time, i) => time - times[i])).Order().ToList();
+        var (median, late) = (Samples.At(between, 0.5), Samples.At(between, 0.99));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {what} | {At(first, 0.5).TotalSeconds:0.000} | {first[^1].TotalSeconds:0.000} | {At(between, 0.5).TotalMilliseconds:0.0} "
-            + $"| {At(between, 0.99).TotalMilliseconds:0.0} | {all.Times.Sum(times => times.Length) / all.Whole.TotalSeconds:0.0} |"));
+            $"| {what} | {Samples.At(first, 0.5).TotalSeconds:0.000} | {first[^1].TotalSeconds:0.000} | {median.TotalMilliseconds:0.0} "
+            + $"| {late.TotalMilliseconds:0.0} | {all.Times.Sum(times => times.Length) / all.Whole.TotalSeconds:0.0} |"));
     }
 
     private static async Task<(List<TimeSpan[]> Times, TimeSpan Whole)> TogetherAsync(
         HttpClient client, int streams, Random random, IReadOnlyList<int> letters)
     {
         var started = Stopwatch.GetTimestamp();
-        var asking = Enumerable.Range(0, streams).Select(_ => AskAsync(client, Draw(random, Prompt), Answer, letters)).ToList();
+        var asking = Enumerable.Range(0, streams).Select(_ => AskAsync(client, Samples.Prompt(random, Prompt), Answer, letters)).ToList();
         return ([.. await Task.WhenAll(asking)], Stopwatch.GetElapsedTime(started));
     }
 
@@ -100,8 +101,4 @@ internal static class BesidePeer
 
         return times.Count == tokens ? [.. times] : throw new InvalidOperationException($"expected {tokens} tokens, found {times.Count}");
     }
-
-    private static int[] Draw(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(1000, 100_000))];
-
-    private static TimeSpan At(List<TimeSpan> sorted, double share) => sorted[(int)Math.Ceiling((sorted.Count - 1) * share)];
 }

@@ -28,11 +28,11 @@ internal static class SecondTurn
                 },
             });
             var random = new Random(1);
-            await TurnAsync(engine, Draw(random, 512));
+            await TurnAsync(engine, Samples.Prompt(random, 512));
             for (var run = 1; run <= 3; run++)
             {
-                var first = await TurnAsync(engine, Draw(random, tokens));
-                var second = await TurnAsync(engine, [.. first.Tokens, .. Draw(random, New)]);
+                var first = await TurnAsync(engine, Samples.Prompt(random, tokens));
+                var second = await TurnAsync(engine, [.. first.Tokens, .. Samples.Prompt(random, New)]);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"| {ranks} | {run} | {first.Wait.TotalSeconds:0.000} | {second.Wait.TotalSeconds:0.000} "
                     + $"| {second.Wait / first.Wait:0.0000} | {second.Tokens.Length - Answer - second.Cached} |"));
@@ -58,6 +58,4 @@ internal static class SecondTurn
 
         return ([.. answer], wait, cached);
     }
-
-    private static int[] Draw(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(1000, 100_000))];
 }

@@ -32,19 +32,19 @@ internal static class ShortBesideLong
         Console.WriteLine("| run | long alone s | long beside s | ratio | short alone s | short beside p50 s | p95 s | targets over alone "
             + "| shorts | longest pause of a stream, targets |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
-        await FirstTokenAsync(engine, Prompt(random, 1024));
+        await FirstTokenAsync(engine, Samples.Prompt(random, 1024));
         for (var run = 1; run <= 3; run++)
         {
-            var longAlone = await FirstTokenAsync(engine, Prompt(random, longTokens));
+            var longAlone = await FirstTokenAsync(engine, Samples.Prompt(random, longTokens));
             var shortAlone = TimeSpan.Zero;
             for (var i = 0; i < 5; i++)
-                shortAlone += await FirstTokenAsync(engine, Prompt(random, Short)) / 5;
+                shortAlone += await FirstTokenAsync(engine, Samples.Prompt(random, Short)) / 5;
             var (longBeside, shorts, pause) = await BesideAsync(
                 engine, random, longTokens, TimeSpan.FromMilliseconds(pauseMilliseconds));
-            var p95 = At(shorts, 0.95);
+            var p95 = Samples.At(shorts, 0.95);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {run} | {longAlone.TotalSeconds:0.00} | {longBeside.TotalSeconds:0.00} | {longBeside / longAlone:0.00} "
-                + $"| {shortAlone.TotalSeconds:0.00} | {At(shorts, 0.5).TotalSeconds:0.00} | {p95.TotalSeconds:0.00} "
+                + $"| {shortAlone.TotalSeconds:0.00} | {Samples.At(shorts, 0.5).TotalSeconds:0.00} | {p95.TotalSeconds:0.00} "
                 + $"| {(p95 - shortAlone) / target:0.00} | {shorts.Count} | {pause / target:0.00} |"));
         }
     }
@@ -56,15 +56,15 @@ internal static class ShortBesideLong
         var pauses = new ConcurrentBag<TimeSpan>();
         var begun = new CountdownEvent(Streams);
         var streams = Enumerable.Range(0, Streams)
-            .Select(_ => StreamAsync(engine, Prompt(random, Short), begun, pauses, end.Token)).ToList();
+            .Select(_ => StreamAsync(engine, Samples.Prompt(random, Short), begun, pauses, end.Token)).ToList();
         await Task.Run(begun.Wait);
         pauses.Clear();
 
-        var longOne = FirstTokenAsync(engine, Prompt(random, longTokens));
+        var longOne = FirstTokenAsync(engine, Samples.Prompt(random, longTokens));
         var shorts = new List<Task<TimeSpan>>();
         while (!longOne.IsCompleted)
         {
-            shorts.Add(FirstTokenAsync(engine, Prompt(random, Short)));
+            shorts.Add(FirstTokenAsync(engine, Samples.Prompt(random, Short)));
             await Task.WhenAny(longOne, Task.Delay(untilNext));
         }
 
@@ -109,8 +109,4 @@ internal static class ShortBesideLong
     }
 
     private static GenerationRequest Request(int[] prompt, int tokens) => new() { Tokens = prompt, MaxTokens = tokens, IgnoreEos = true };
-
-    private static int[] Prompt(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(1000, 100_000))];
-
-    private static TimeSpan At(List<TimeSpan> sorted, double share) => sorted[(int)Math.Ceiling((sorted.Count - 1) * share)];
 }

@@ -15,6 +15,9 @@ public sealed record SchedulerLimits(
     int WorldSize, int CpSize, int VocabSize, int ContextLength, int KvBlocks, int BlockSizeTokens, StepLimits Steps,
     CpPolicySettings CpPolicy)
 {
+    /// <summary>Of <see cref="TokensAhead"/>.</summary>
+    public const int DefaultTokensAhead = 256;
+
     /// <summary>Epochs in a row that a request may lose without a new token. Default 5.</summary>
     public int LostEpochs { get; init; } = 5;
 
@@ -26,7 +29,7 @@ public sealed record SchedulerLimits(
 
     /// <summary>Tokens behind those that it has for which a request is promised KV when it is admitted; behind them it is given block by
     /// block. Default 256.</summary>
-    public int TokensAhead { get; init; } = 256;
+    public int TokensAhead { get; init; } = DefaultTokensAhead;
 
     /// <summary>Whether requests share full blocks of equal content. Default true.</summary>
     public bool PrefixCache { get; init; } = true;

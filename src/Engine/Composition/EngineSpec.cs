@@ -6,6 +6,7 @@ using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Pipeline;
 using AkkaCp.Pipeline.Kv;
+using AkkaCp.Scheduling;
 using AkkaCp.Settings;
 using AkkaCp.Text.Files;
 
@@ -14,8 +15,6 @@ namespace AkkaCp.Engine.Composition;
 /// <summary>What an engine will be made of, decided from settings and config.json before any weight is read.</summary>
 internal sealed record EngineSpec
 {
-    private const int TokensAhead = 256;
-
     /// <summary>The settings.</summary>
     public required EngineSettings Settings { get; init; }
 
@@ -50,7 +49,10 @@ internal sealed record EngineSpec
     public required DeviceResources Resources { get; init; }
 
     /// <summary>Tokens that the KV pools hold: no position is ever above it.</summary>
-    public long KvTokens => Enumerable.Range(0, Topology.WorldSize).Select(KvShapeOf).Min(shape => (shape.Blocks - 1L) * shape.BlockSize);
+    public long KvTokens => (KvBlocks - 1L) * Settings.KvCache.BlockSizeTokens;
+
+    /// <summary>Blocks of the smallest of the ranks' KV pools, block 0 included.</summary>
+    public int KvBlocks => Enumerable.Range(0, Topology.WorldSize).Min(rank => KvShapeOf(rank).Blocks);
 
     /// <summary>Positions whose rotary angles may be asked for.</summary>
     public int Positions => (int)Math.Min(Model.MaxPositionEmbeddings, KvTokens);
@@ -208,7 +210,8 @@ internal sealed record EngineSpec
 
     /// <summary>A request of one block and the tokens ahead that it is promised, or one as long as the model takes.</summary>
     private int LeastBlocks => BlockTable.BlocksFor(
-        Math.Min(Settings.KvCache.BlockSizeTokens + TokensAhead, Model.MaxPositionEmbeddings), Settings.KvCache.BlockSizeTokens);
+        Math.Min(Settings.KvCache.BlockSizeTokens + SchedulerLimits.DefaultTokensAhead, Model.MaxPositionEmbeddings),
+        Settings.KvCache.BlockSizeTokens);
 
     private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch
     {

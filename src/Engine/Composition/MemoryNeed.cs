@@ -35,9 +35,11 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
     public long? LeastKvBytes { get; init; }
 
     /// <summary>All of it.</summary>
-    public long Bytes => WeightBytes + KvBytes + RotaryBytes + ScratchBytes;
+    public long Bytes => KvBytes + BesideKv;
 
-    private long MappedBesideKv => WeightBytes + RotaryBytes + ScratchBytes + (Threads * StackAddressSpace) + RuntimeAddressSpace;
+    private long BesideKv => WeightBytes + RotaryBytes + ScratchBytes;
+
+    private long MappedBesideKv => BesideKv + (Threads * StackAddressSpace) + RuntimeAddressSpace;
 
     /// <summary>What weights and threads leave for the KV pool of each rank: of the memory that is free all but 1 GiB or a tenth, and no
     /// more than the limit of address space.</summary>
@@ -69,7 +71,7 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
         {
             problems.Add(Text("akka-cp.model.path", "weights that fit the memory that is free", limits.Available, resident));
         }
-        else if (resident + ScratchBytes > limits.Available)
+        else if (BesideKv > limits.Available)
         {
             problems.Add(Text("akka-cp.device.threads", "working memory of threads that fits the memory that is free",
                 limits.Available - resident, ScratchBytes));
@@ -80,9 +82,9 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
                 + $"; of {Size(free)} that is free, {Size(Reserve(free))} stays so"
                 + (limits.Claimed > 0 ? $", and other engines and nodes here have {Size(limits.Claimed)} to come: give each a size" : ""));
         }
-        else if (resident + ScratchBytes + KvBytes > limits.Total)
+        else if (Bytes > limits.Total)
         {
-            problems.Add(Text(KvKey, "KV pools that fit the machine's memory", limits.Total - resident - ScratchBytes, KvBytes));
+            problems.Add(Text(KvKey, "KV pools that fit the machine's memory", limits.Total - BesideKv, KvBytes));
         }
         else if (MappedBesideKv + KvBytes is var mapped && mapped > limits.AddressSpace)
         {
@@ -93,7 +95,7 @@ internal sealed record MemoryNeed(int Ranks, long WeightBytes, long KvBytes, lon
         return problems;
     }
 
-    private long FreeForKv(long free) => free - Reserve(free) - WeightBytes - RotaryBytes - ScratchBytes;
+    private long FreeForKv(long free) => free - Reserve(free) - BesideKv;
 
     private static long Reserve(long free) => Math.Max(LeastReserve, free / 10);
 

@@ -209,10 +209,8 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
             $"tp {topology.Tp}, attn-cp {topology.AttnCp}, moe-dp {topology.MoeDp}, ep {topology.Ep}",
             $"weights {spec.DType}, KV {kv.DType}",
             CpuDevice.DefaultKernels.Numerics,
-            spec.Settings.KvCache.IsSizedByMachine ? 0 : BlocksOf(spec), kv.BlockSize, ProtocolVersion.Current);
+            spec.Settings.KvCache.IsSizedByMachine ? 0 : spec.KvBlocks, kv.BlockSize, ProtocolVersion.Current);
     }
-
-    private static int BlocksOf(EngineSpec spec) => Enumerable.Range(0, spec.Topology.WorldSize).Min(rank => spec.KvShapeOf(rank).Blocks);
 
     private static NodeOffer OfferOf(EngineSpec spec, IDataPlane? plane)
     {
@@ -224,7 +222,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
             spec.RanksHere,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             $"{spec.ThreadsPerRank} threads for each rank, {CpuDevice.DefaultKernels.Name}",
-            BlocksOf(spec));
+            spec.KvBlocks);
     }
 
     private bool HasExactly(ImmutableArray<int> ranks)
