@@ -9,6 +9,7 @@ public class WeightFormatTests
 {
     private const string Format = "AkkaCp.Model.Safetensors";
     private const string Gguf = "AkkaCp.Model.Gguf";
+    private const string Quantised = "AkkaCp.Model.Quantized";
 
     [Fact]
     public void Safetensors_AreNamedWhereSourcesAreOpenedAndWhereModelsAreMadeUp()
@@ -32,6 +33,18 @@ public class WeightFormatTests
             .Select(type => OutermostOf(type).Name).Distinct().Order();
 
         Assert.Equal([nameof(ModelFiles), nameof(WeightFiles)], users);
+    }
+
+    [Fact]
+    public void QuantisedForms_AreNamedWhereSourcesAreOpened()
+    {
+        var model = SourceProject.All.Single(project => project.Name == "Model").Assembly;
+        var users = model.GetTypes()
+            .Where(type => type.Namespace is { } space && space != Quantised && FolderGraph.UsedBy(type)
+                .SelectMany(IlReader.Parts).Any(used => used.Namespace == Quantised))
+            .Select(type => OutermostOf(type).Name).Distinct();
+
+        Assert.Equal([nameof(WeightFiles)], users);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class BenchModel
     {
         Directory = directory;
         Config = ModelConfig.Load(ModelFiles.Of(directory));
-        DType = dtype ?? (Config.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32);
+        DType = dtype ?? (Config.TorchDtype == "bfloat16" || Config.Quantization is not null ? DType.BF16 : DType.F32);
     }
 
     /// <summary>HF directory, or GGUF file.</summary>

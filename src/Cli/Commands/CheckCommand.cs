@@ -47,6 +47,8 @@ internal static class CheckCommand
         var layout = found.Topology;
         output.WriteLine($"model    {found.ModelDirectory}, {found.Dtype}");
         output.WriteLine($"files    {string.Join(", ", found.StoredTypes.Select(type => $"{type.Name} {RunLine.Bytes(type.Bytes)}"))}");
+        foreach (var type in found.StoredTypes.Where(_ => found.StoredTypes.Any(any => any.IsQuantised)))
+            output.WriteLine($"weights  {type.Name}: {string.Join(", ", type.Places)}");
         output.WriteLine(
             $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
         output.WriteLine(

@@ -91,7 +91,8 @@ internal sealed record EngineSpec
             Files = files,
             Model = model,
             Topology = topology,
-            DType = DTypeOf(settings.Model.DType, model.TorchDtype == "bfloat16" ? DType.BF16 : DType.F32),
+            DType = DTypeOf(
+                settings.Model.DType, model.TorchDtype == "bfloat16" || model.Quantization is not null ? DType.BF16 : DType.F32),
             Shards = shards,
             Resources = resources,
             RanksHere = ranksHere ?? topology.WorldSize,

@@ -82,12 +82,12 @@ internal sealed class ModelFindings
         }
         catch (ModelConfigException error)
         {
-            _problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}"));
+            // Several readers read one file and say the same of it.
+            _problems.AddRange(error.Reasons.Select(reason => $"{error.File}: {reason}").Except(_problems));
             return null;
         }
         catch (Exception error) when (error is ModelFormatException or TemplateException)
         {
-            // Several readers read one file and say the same of it.
             if (!_problems.Contains(error.Message))
                 _problems.Add(error.Message);
             return null;

@@ -151,7 +151,6 @@ internal static class ConfigKeys
         new("use_sandwich_norm", "further norms"),
         new("sandwich_norm", "further norms"),
         new("norm_type", "another norm than RMS", "rms_norm", "rmsnorm", "rms"),
-        new("quantization_config", "quantised weights"),
         new("compression_config", "quantised weights"),
         new("quantization", "quantised weights"),
         new("quant_config", "quantised weights"),
@@ -198,7 +197,8 @@ internal static class ConfigKeys
         "architectures", "attention_bias", "use_sliding_window", "attention_dropout", "bos_token_id", "hidden_dropout", "id2label",
         "initializer_range", "is_decoder", "label2id",
         "language", "max_window_layers", "name_or_path", "num_nextn_predict_layers", "output_attentions", "output_hidden_states",
-        "output_router_logits", "pad_token_id", "pretraining_tp", "problem_type", "return_dict", "router_aux_loss_coef",
+        "output_router_logits", "pad_token_id", "pretraining_tp", "problem_type", "quantization_config", "return_dict",
+        "router_aux_loss_coef",
         "router_jitter_noise", "sliding_window", "tokenizer_class", "torchscript", "transformers_version", "unsloth_fixed",
         "unsloth_version", "use_bfloat16", "use_cache", "_attn_implementation", "_attn_implementation_autoset", "_name_or_path",
     ];

@@ -138,6 +138,19 @@ internal sealed class JsonFields(JsonElement source, string prefix, List<string>
         return ids;
     }
 
+    /// <summary>Texts of an array, or none.</summary>
+    public IReadOnlyList<string> Texts(string key)
+    {
+        if (!Find(key, required: false, out var value))
+            return [];
+
+        if (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
+            return [.. value.EnumerateArray().Select(item => item.GetString()!)];
+
+        Note(key, "an array of strings", value.GetRawText());
+        return [];
+    }
+
     /// <summary>Full names of the keys that are neither read nor in a table.</summary>
     public IEnumerable<string> UnknownTo(KeyTable table) => table.UnknownIn(source, _read).Select(key => prefix + key);
 

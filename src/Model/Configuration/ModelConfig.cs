@@ -76,6 +76,9 @@ public sealed record ModelConfig
     /// </summary>
     public string? TorchDtype { get; init; }
 
+    /// <summary>How the weights are quantised (quantization_config), or null.</summary>
+    public QuantizationConfig? Quantization { get; init; }
+
     /// <summary>Tokens that end an output (eos_token_id: one or several), where generation_config.json has none.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 

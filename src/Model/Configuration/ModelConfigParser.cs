@@ -67,6 +67,7 @@ internal sealed class ModelConfigParser
             RopeTheta = theta,
             RopeScaling = scaling,
             TorchDtype = _fields.Text("torch_dtype") ?? _fields.Text("dtype"),
+            Quantization = QuantizationConfigParser.Read(_fields),
             EosTokenIds = _fields.TokenIds("eos_token_id"),
         };
         config = modelType == "qwen3" ? ReadDense(config, defaults) : ReadMoe(config, defaults);

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Gguf;
+using AkkaCp.Model.Quantized;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Weights.Sources;
 using AkkaCp.Npu;
@@ -16,8 +17,9 @@ public static class WeightFiles
     /// <summary>Opens the weights, and checks what their files say of them. Only here is it known which formats there are.</summary>
     /// <param name="path">Model directory with weights, or GGUF file.</param>
     /// <exception cref="ModelFormatException">No weights, or a file that cannot be read or breaks the format.</exception>
+    /// <exception cref="ModelConfigException">Quantised tensors that config.json says otherwise of.</exception>
     public static IWeightSource Open(string path) =>
-        GgufParts.IsGguf(path) ? GgufWeights.Open(path) : SafetensorsSet.Open(path);
+        GgufParts.IsGguf(path) ? GgufWeights.Open(path) : QuantizedWeights.Over(SafetensorsSet.Open(path));
 
     /// <summary>
     /// XxHash128 in hex over names, types and shapes of all tensors: the same for copies that are cut into other files.
@@ -34,9 +36,15 @@ public static class WeightFiles
     public static IReadOnlyList<StoredType> StoredTypes(this IWeightSource files) =>
     [
         .. files.Tensors.GroupBy(tensor => tensor.Type)
-            .Select(one => new StoredType(one.Key.Name, one.Sum(tensor => tensor.Rows * tensor.Type.BytesOf(0, tensor.Columns))))
+            .Select(one => new StoredType(
+                one.Key.Name, one.Sum(tensor => tensor.StoredBytes), one.Any(tensor => tensor.IsQuantised),
+                [.. one.Select(tensor => PlaceOf(tensor.Name)).Distinct()]))
             .OrderByDescending(type => type.Bytes),
     ];
+
+    /// <summary>A tensor's name without the numbers of layer and expert.</summary>
+    private static string PlaceOf(string tensor) => string.Join('.', tensor.Split('.')
+        .Where(part => part is not ("model" or "layers" or "weight") && !part.All(char.IsAsciiDigit)));
 
     /// <summary>
     /// Reads every float of every tensor and yields those tensors that hold NaN or infinity, with how many.
@@ -86,6 +94,12 @@ internal static class TensorCheck
     public static void Run(IWeightSource files, ModelConfig config, ShardSpec shard, DType dtype)
     {
         DimensionCheck.Run(files, config);
+        if (config.Quantization is { } quantisation && !files.Tensors.Any(tensor => tensor.IsQuantised))
+        {
+            throw new ModelConfigException(files.ConfigPath,
+                [$"quantization_config: expected nothing, as no tensor is quantised, found {quantisation.Method}"]);
+        }
+
         foreach (var slice in ShardPieces.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
             Check(files, slice);
     }
@@ -110,6 +124,9 @@ internal static class TensorCheck
 /// </summary>
 internal static class TensorCoverage
 {
+    private const string Bias = ".bias";
+    private const int MostBias = 1 << 20;
+
     private static readonly string[] s_computedParts = ["model.embed_tokens.", "model.norm.", "lm_head."];
 
     // Buffers that older versions of transformers and runtimes with an 8-bit cache save along.
@@ -122,7 +139,7 @@ internal static class TensorCoverage
         var read = ShardPieces.PiecesOf(config, ShardSpec.Whole, DType.F32).SelectMany(piece => piece.Slices)
             .Select(slice => slice.Tensor).ToHashSet(StringComparer.Ordinal);
         var unread = files.Tensors.Select(tensor => tensor.Name).Where(name => !read.Contains(name)).Order(StringComparer.Ordinal).ToList();
-        var changing = unread.Where(name => ChangesTheResult(name, config)).ToList();
+        var changing = unread.Where(name => ChangesTheResult(name, config) && !IsZeroBias(name, files)).ToList();
         if (changing.Count > 0)
         {
             var more = changing.Count > 1 ? $" and {changing.Count - 1} more" : "";
@@ -138,6 +155,20 @@ internal static class TensorCoverage
         !(name == "lm_head.weight" && config.TieWordEmbeddings)
         && !s_harmlessEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))
         && (Array.Exists(s_computedParts, part => name.StartsWith(part, StringComparison.Ordinal)) || IsInLayer(name, config));
+
+    /// <summary>Programs that quantise write biases of zeros for layers that have none.</summary>
+    private static bool IsZeroBias(string name, IWeightSource files)
+    {
+        if (!name.EndsWith(Bias, StringComparison.Ordinal) || files.Find(name[..^Bias.Length] + ".weight") is not { IsQuantised: true }
+            || files.Find(name) is not { Type.IsReadable: true, Columns: <= MostBias } bias || bias.Rows != 1)
+        {
+            return false;
+        }
+
+        var values = new float[bias.Columns];
+        files.ReadRows(name, 0, 1, 0, values.Length, values);
+        return values.AsSpan().IndexOfAnyExcept(0f) < 0;
+    }
 
     private static bool IsInLayer(string name, ModelConfig config) =>
         DimensionCheck.LayerOf(name) is >= 0 and var layer && layer < config.NumHiddenLayers;

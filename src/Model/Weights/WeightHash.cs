@@ -7,7 +7,8 @@ namespace AkkaCp.Model.Weights;
 
 /// <summary>
 /// The hash of a run of rows of a stored tensor, or of the columns of them that a rank reads: XxHash128 of the bytes as they are in the
-/// file. It tells damaged copies and other models apart; it is no proof against somebody who builds a collision.
+/// file, of a matrix that several tensors make up that of its values in F32. It tells damaged copies and other models apart; it is no
+/// proof against somebody who builds a collision.
 /// </summary>
 /// <param name="Piece">Tensor and place in it, such as <c>lm_head.weight, rows 0 to 1023</c>; the tensor alone when it is whole.</param>
 /// <param name="Hash">The hash.</param>

@@ -32,7 +32,7 @@ public interface IWeightSource : IDisposable
     /// <param name="columnCount">Columns.</param>
     /// <param name="destination">rowCount · columnCount floats.</param>
     /// <param name="stored">Gets the rectangle's bytes as they are stored, from the first to the last, in spans of any length: of each
-    /// row, those of all blocks that the columns are in; null = nobody.</param>
+    /// row, those of all blocks that the columns are in; of a matrix that several tensors make up, its values; null = nobody.</param>
     /// <exception cref="Text.Files.ModelFormatException">
     /// No such tensor, a type that is not readable, a quantised block whose values are not finite, or the file changed its length.
     /// </exception>
@@ -43,7 +43,9 @@ public interface IWeightSource : IDisposable
         string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<float> destination,
         Action<ReadOnlySpan<byte>>? stored = null);
 
-    /// <summary>Reads the bytes of a rectangle of a tensor as they are stored, row by row.</summary>
+    /// <summary>
+    /// Reads the bytes of a rectangle of a tensor as they are stored, row by row; of a matrix that several tensors make up, its values.
+    /// </summary>
     /// <param name="tensor">Its name.</param>
     /// <param name="firstRow">First row.</param>
     /// <param name="rowCount">Rows.</param>

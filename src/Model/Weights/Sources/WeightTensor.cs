@@ -15,11 +15,20 @@ public record WeightTensor(string Name, string File, WeightType Type, IReadOnlyL
     /// <summary>The product of all dimensions but the last: a vector is one row.</summary>
     public long Rows => Shape.SkipLast(1).Aggregate(1L, (product, dimension) => product * dimension);
 
+    /// <summary>Whether its values are made of codes and scales.</summary>
+    public virtual bool IsQuantised => Type.BlockElements > 1;
+
+    /// <summary>Bytes that it takes in the files.</summary>
+    public virtual long StoredBytes => Rows * Type.BytesOf(0, Columns);
+
     /// <summary>The shape as [a, b], for messages.</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
 }
 
-/// <summary>How the elements of a tensor lie in a file: in blocks, which are single elements where a type is not quantised.</summary>
+/// <summary>
+/// How the elements of a tensor lie in a file: in blocks, which are single elements where a type is not quantised. Those of a matrix that
+/// several tensors make up are its values, as they are read.
+/// </summary>
 /// <param name="Name">The format's own word.</param>
 /// <param name="BlockBytes">Bytes of one block.</param>
 /// <param name="IsReadable">Whether the elements can be read as floats.</param>
