@@ -57,7 +57,6 @@ public sealed partial class DeadCodeTests
         ["ModelConfig.ModelType"] = "read of a model's file",
         ["BosTokenId"] = "as above",
         ["PadTokenId"] = "as above",
-        ["DoSample"] = "as above",
         ["SafetensorsFile.Metadata"] = "as above",
         ["VocabStart"] = "what of the model a shard has",
         ["VocabCount"] = "as above",

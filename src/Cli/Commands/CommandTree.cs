@@ -7,7 +7,8 @@ namespace AkkaCp.Cli;
 internal static class CommandTree
 {
     // A node serves others; the result of the others is files, or where --output says.
-    private static readonly string[] s_outliveTheirReader = [NodeCommand.Name, ServeCommand.Name, SynthCommand.Name, LogitsCommand.Name];
+    private static readonly string[] s_outliveTheirReader =
+        [NodeCommand.Name, ServeCommand.Name, SynthCommand.Name, QuantizeCommand.Name, LogitsCommand.Name];
 
     /// <summary>Asks for stack traces; every command has it.</summary>
     public static Option<bool> Verbose { get; } =
@@ -29,6 +30,7 @@ internal static class CommandTree
         TokenizeCommand.Create(io),
         RenderCommand.Create(io),
         SynthCommand.Create(io),
+        QuantizeCommand.Create(io),
         BenchCommand.Create(io),
         NodeCommand.Create(io),
         CheckCommand.Create(io),

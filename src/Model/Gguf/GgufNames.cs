@@ -9,6 +9,8 @@ namespace AkkaCp.Model.Gguf;
 internal static class GgufNames
 {
     private const string LayerPrefix = "blk.";
+    private const string TheirLayerPrefix = "model.layers.";
+    private const string TheirExpertPrefix = "mlp.experts.";
 
     // In the order in which they are tried: a longer name goes before its beginning.
     private static readonly (string Own, string Theirs)[] s_outside =
@@ -59,6 +61,24 @@ internal static class GgufNames
         }
 
         return tensor;
+    }
+
+    /// <summary>The name here of a tensor of Hugging Face's files; of an expert's matrix that of the stack.</summary>
+    public static string OwnOf(string theirs)
+    {
+        if (!theirs.StartsWith(TheirLayerPrefix, StringComparison.Ordinal))
+        {
+            var (own, prefix) = s_outside.First(one => theirs.StartsWith(one.Theirs, StringComparison.Ordinal));
+            return own + theirs[prefix.Length..];
+        }
+
+        var dot = theirs.IndexOf('.', TheirLayerPrefix.Length);
+        var end = theirs.LastIndexOf('.');
+        var (layer, part) = (theirs[TheirLayerPrefix.Length..dot], theirs[(dot + 1)..end]);
+        var name = part.StartsWith(TheirExpertPrefix, StringComparison.Ordinal)
+            ? s_ofExperts.First(one => one.Value is [var matrix] && part.EndsWith('.' + matrix, StringComparison.Ordinal)).Key
+            : s_inLayer.First(one => one.Value == part).Key;
+        return $"{LayerPrefix}{layer}.{name}{theirs[end..]}";
     }
 
     /// <summary>Layer, part and ending of blk.3.attn_q.weight; null for a tensor outside layers.</summary>

@@ -19,8 +19,11 @@ internal sealed record TokenizerConfigFile
     /// <summary>The tokens of added_tokens_decoder.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
+    /// <summary>Texts of the special tokens that have a key of their own, such as eos_token, by it.</summary>
+    public IReadOnlyDictionary<string, string> NamedTokens { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Text of eos_token, or null.</summary>
-    public string? EosToken { get; init; }
+    public string? EosToken => NamedTokens.GetValueOrDefault("eos_token");
 
     /// <summary>Whether add_bos_token or add_eos_token asks for tokens around each text; null where neither is there.</summary>
     public bool? FramesTexts { get; init; }
@@ -46,7 +49,7 @@ internal sealed record TokenizerConfigFile
             AddedTokens = ReadAddedTokens(root["added_tokens_decoder"]),
             SpecialTokens = [.. s_named.Select(name => root[name]).Concat(ListOf(root["additional_special_tokens"]))
                 .Concat(ListOf(root["extra_special_tokens"])).Select(TextOf).OfType<string>().Where(text => text.Length > 0).Distinct()],
-            EosToken = TextOf(root["eos_token"]),
+            NamedTokens = s_named.Where(name => !root[name].IsAbsent).ToDictionary(name => name, name => TextOf(root[name])!),
             FramesTexts = frames.All(flag => flag.IsAbsent) ? null : frames.Any(flag => flag.Flag()),
             CleansSpaces = root["clean_up_tokenization_spaces"].Flag(),
         };

@@ -19,11 +19,18 @@ internal sealed record ChatTemplateFiles(
     private const string ProcessorFile = "chat_template.json";
     private const string TemplateKey = "chat_template";
 
+    /// <summary>The templates and tokens of a model that has a template.</summary>
+    /// <exception cref="ModelFormatException">There is none, or a file is malformed.</exception>
+    public static ChatTemplateFiles Read(ModelFolder folder) => Find(folder) is { Count: > 0 } templates
+        ? new ChatTemplateFiles(templates, SpecialTokensOf(ParseObject(folder, ConfigFile)))
+        : throw new ModelFormatException(folder.Path, TemplateKey, $"{TemplateFile}, or the key in {ConfigFile}", "neither");
+
     /// <summary>
     /// As transformers: files of Jinja come before tokenizer_config.json, all of them together; chat_template.json, which processors
     /// of images read, comes last.
     /// </summary>
-    public static ChatTemplateFiles Read(ModelFolder folder)
+    /// <exception cref="ModelFormatException">A file is malformed.</exception>
+    public static IReadOnlyDictionary<string, TemplateText> Find(ModelFolder folder)
     {
         var config = ParseObject(folder, ConfigFile);
         var templates = OfFiles(folder);
@@ -31,9 +38,7 @@ internal sealed record ChatTemplateFiles(
             templates = OfJson(folder.PathOf(ConfigFile), config);
         if (templates.Count == 0)
             templates = OfJson(folder.PathOf(ProcessorFile), ParseObject(folder, ProcessorFile));
-        return templates.Count > 0
-            ? new ChatTemplateFiles(templates, SpecialTokensOf(config))
-            : throw new ModelFormatException(folder.Path, TemplateKey, $"{TemplateFile}, or the key in {ConfigFile}", "neither");
+        return templates;
     }
 
     private static Dictionary<string, TemplateText> OfFiles(ModelFolder folder)
