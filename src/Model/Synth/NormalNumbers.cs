@@ -9,11 +9,12 @@ namespace AkkaCp.Model.Synth;
 /// </summary>
 internal sealed class NormalNumbers
 {
-    /// <summary>Elements of one block; a fill starts at a multiple of it.</summary>
+    /// <summary>Elements of one block; each is seeded anew.</summary>
     public const int BlockElements = 1 << 18;
 
     private const int QuantileCount = 1 << 16;
     private const int PerWord = 4;
+    private const ulong Step64 = 0x9E37_79B9_7F4A_7C15UL;
 
     private static readonly float[] s_quantiles = BuildQuantiles();
 
@@ -28,13 +29,24 @@ internal sealed class NormalNumbers
         _seed = Mix(hash ^ Mix((uint)seed));
     }
 
-    /// <summary>destination[i] = mean + deviation · normal number of element block · BlockElements + i.</summary>
-    public void Fill(long block, Span<float> destination, float mean, float deviation)
+    /// <summary>destination[i] = mean + deviation · normal number of element first + i; first is a multiple of 4.</summary>
+    public void Fill(long first, Span<float> destination, float mean, float deviation)
     {
-        var state = Mix(_seed + (ulong)block);
+        while (!destination.IsEmpty)
+        {
+            var (block, inside) = Math.DivRem(first, BlockElements);
+            var count = (int)Math.Min(destination.Length, BlockElements - inside);
+            FillInside(Mix(_seed + (ulong)block) + ((ulong)inside / PerWord * Step64), destination[..count], mean, deviation);
+            destination = destination[count..];
+            first += count;
+        }
+    }
+
+    private static void FillInside(ulong state, Span<float> destination, float mean, float deviation)
+    {
         for (var i = 0; i < destination.Length; i += PerWord)
         {
-            state += 0x9E37_79B9_7F4A_7C15UL;
+            state += Step64;
             var word = Mix(state);
             foreach (ref var element in destination.Slice(i, Math.Min(PerWord, destination.Length - i)))
             {

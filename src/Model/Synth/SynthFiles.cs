@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AkkaCp.Npu;
@@ -28,16 +29,25 @@ internal static class SynthFiles
 
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
+    /// <summary>Writes them into a directory.</summary>
     public static void Write(string directory, SynthPreset preset, int layers, DType dtype)
     {
-        WriteJson(directory, "config.json", Config(preset, layers, dtype));
-        WriteJson(directory, "generation_config.json", GenerationConfig());
-        WriteJson(directory, "tokenizer.json", Tokenizer());
-        WriteJson(directory, "tokenizer_config.json", TokenizerConfig(preset));
+        foreach (var (name, content) in Contents(preset, layers, dtype))
+            File.WriteAllBytes(Path.Combine(directory, name), content);
     }
 
-    public static void WriteJson(string directory, string name, JsonObject content) =>
-        File.WriteAllText(Path.Combine(directory, name), content.ToJsonString(s_indented) + "\n");
+    /// <summary>All of them by their names.</summary>
+    public static IReadOnlyDictionary<string, byte[]> Contents(SynthPreset preset, int layers, DType dtype) =>
+        new Dictionary<string, byte[]>(StringComparer.Ordinal)
+        {
+            ["config.json"] = Bytes(Config(preset, layers, dtype)),
+            ["generation_config.json"] = Bytes(GenerationConfig()),
+            ["tokenizer.json"] = Bytes(Tokenizer()),
+            ["tokenizer_config.json"] = Bytes(TokenizerConfig(preset)),
+        };
+
+    /// <summary>Indented, with a line's end at the end.</summary>
+    public static byte[] Bytes(JsonObject content) => Encoding.UTF8.GetBytes(content.ToJsonString(s_indented) + "\n");
 
     private static JsonObject Config(SynthPreset preset, int layers, DType dtype) => new()
     {

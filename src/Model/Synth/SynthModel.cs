@@ -3,6 +3,7 @@ using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Safetensors;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
+using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Synth;
 
@@ -46,10 +47,7 @@ public static class SynthModel
         IProgress<LoadProgress>? progress,
         CancellationToken cancellationToken)
     {
-        var layerCount = layers ?? preset.NumHiddenLayers;
-        if (layerCount is < 1 or > MaxLayers)
-            throw new ArgumentException($"layers: expected 1 to {MaxLayers}, found {layerCount}.", nameof(layers));
-
+        var layerCount = LayersOf(preset, layers);
         RequireEmpty(outputDirectory);
         SynthFiles.Write(outputDirectory, preset, layerCount, dtype);
         var config = ModelConfig.Load(outputDirectory);
@@ -61,6 +59,49 @@ public static class SynthModel
             seed, dtype, progress, shards.SelectMany(shard => shard).Sum(tensor => tensor.Count * dtype.Bytes()));
         foreach (var (number, shard) in shards.Index())
             writing.Write(Path.Combine(outputDirectory, FileName(number, shards.Count)), shard, cancellationToken);
+    }
+
+    /// <summary>Writes a GGUF file: the same weights before they are rounded, in the types that llama.cpp gives such a file.</summary>
+    /// <param name="preset">Name of a <see cref="SynthPreset"/>.</param>
+    /// <param name="layers">Decoder layers, 1 to 4096; null = the preset's own number.</param>
+    /// <param name="seed">Of the random numbers.</param>
+    /// <param name="kind">One of <see cref="ModelFiles.GgufKinds"/>.</param>
+    /// <param name="output">The file; it appears when it is complete.</param>
+    /// <param name="overwrite">Whether a file that is there is replaced.</param>
+    /// <param name="progress">Told now and then; null = nobody.</param>
+    /// <param name="cancellationToken">Stops between rows; nothing is left of the file.</param>
+    /// <exception cref="ArgumentException">No such preset or kind, or layers out of range.</exception>
+    /// <exception cref="IOException">The file is there already, or cannot be written.</exception>
+    public static void WriteGguf(
+        string preset,
+        int? layers,
+        int seed,
+        string kind,
+        string output,
+        bool overwrite = false,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        var named = SynthPreset.Named(preset);
+        var contents = SynthFiles.Contents(named, LayersOf(named, layers), DType.BF16);
+        var files = new ModelFolder(output, named.Name, () => contents);
+        var tensors = SynthTensor.All(ModelConfig.Load(files))
+            .ToDictionary(tensor => tensor.Name, tensor => (Tensor: tensor, Numbers: new NormalNumbers(seed, tensor.Name)));
+        ModelFiles.ExportGguf(files, Fill, output, kind, overwrite, progress, cancellationToken);
+
+        void Fill(string name, int firstRow, Span<float> rows)
+        {
+            var (tensor, numbers) = tensors[name];
+            numbers.Fill(firstRow * tensor.Shape[^1], rows, tensor.Mean, tensor.Deviation);
+        }
+    }
+
+    private static int LayersOf(SynthPreset preset, int? layers)
+    {
+        var count = layers ?? preset.NumHiddenLayers;
+        return count is >= 1 and <= MaxLayers
+            ? count
+            : throw new ArgumentException($"layers: expected 1 to {MaxLayers}, found {count}.", nameof(layers));
     }
 
     // Weights of another model beside the new ones would make one broken model of two.
@@ -101,10 +142,10 @@ public static class SynthModel
             shard.ForEach(tensor => map.Add(tensor.Name, FileName(number, shards.Count)));
 
         var bytes = shards.SelectMany(shard => shard).Sum(tensor => tensor.Count * dtype.Bytes());
-        SynthFiles.WriteJson(directory, "model.safetensors.index.json", new JsonObject
+        File.WriteAllBytes(Path.Combine(directory, "model.safetensors.index.json"), SynthFiles.Bytes(new JsonObject
         {
             ["metadata"] = new JsonObject { ["total_size"] = bytes },
             ["weight_map"] = map,
-        });
+        }));
     }
 }

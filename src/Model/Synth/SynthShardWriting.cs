@@ -46,20 +46,20 @@ internal sealed class SynthShardWriting
         for (long done = 0; done < tensor.Count;)
         {
             var count = (int)Math.Min(_buffer.Length, tensor.Count - done);
-            FillBuffer(numbers, tensor, done / NormalNumbers.BlockElements, count);
+            FillBuffer(numbers, tensor, done, count);
             writer.Write(_buffer.AsSpan(0, count));
             done += count;
         }
     }
 
-    private void FillBuffer(NormalNumbers numbers, SynthTensor tensor, long firstBlock, int count)
+    private void FillBuffer(NormalNumbers numbers, SynthTensor tensor, long first, int count)
     {
         var blocks = (count + NormalNumbers.BlockElements - 1) / NormalNumbers.BlockElements;
         Parallel.For(0, blocks, block =>
         {
             var start = block * NormalNumbers.BlockElements;
             var destination = _buffer.AsSpan(start, Math.Min(NormalNumbers.BlockElements, count - start));
-            numbers.Fill(firstBlock + block, destination, tensor.Mean, tensor.Deviation);
+            numbers.Fill(first + start, destination, tensor.Mean, tensor.Deviation);
         });
     }
 }

@@ -67,6 +67,19 @@ public sealed class SynthModelTests : IDisposable
     }
 
     [Fact]
+    public void GgufFile_IsThatOfTheDirectory()
+    {
+        SynthModel.Write("tiny", 2, 7, DType.F32, _folder.File("tiny"));
+
+        foreach (var kind in (string[])["F32", "Q8_0", "Q4_K_M"])
+        {
+            SynthModel.WriteGguf("tiny", 2, 7, kind, _folder.File("made.gguf"), overwrite: true);
+            ModelFiles.WriteGguf(_folder.File("tiny"), _folder.File("quantised.gguf"), kind, overwrite: true);
+            Assert.Equal(File.ReadAllBytes(_folder.File("quantised.gguf")), File.ReadAllBytes(_folder.File("made.gguf")));
+        }
+    }
+
+    [Fact]
     public void Weights_HaveTheirMeanAndDeviation()
     {
         SynthModel.Write("tiny", 1, 3, DType.F32, _folder.Path);
