@@ -105,7 +105,10 @@ public sealed class GgufExportTests : IDisposable
     {
         var model = Copied("config.json", json => json["rope_scaling"] = new JsonObject
         {
-            ["rope_type"] = "yarn", ["factor"] = 4.0, ["original_max_position_embeddings"] = 1024, ["beta_fast"] = 16.0,
+            ["rope_type"] = "yarn",
+            ["factor"] = 4.0,
+            ["original_max_position_embeddings"] = 1024,
+            ["beta_fast"] = 16.0,
             ["beta_slow"] = 2.0,
         });
 
