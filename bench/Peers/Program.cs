@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using AkkaCp.Bench.Peers;
-using AkkaCp.Bench.Peers.Gguf;
 using AkkaCp.Bench.Peers.Llama;
 using AkkaCp.Cli.Bench;
+using AkkaCp.Model;
 using AkkaCp.Npu;
 using AkkaCp.Npu.Cpu;
 
@@ -11,23 +11,23 @@ using AkkaCp.Npu.Cpu;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (Option("--model") is not { } directory || Option("--libs") is not { } libraries)
 {
-    Console.Error.WriteLine("usage: --model DIR --libs DIR [--gguf-type BF16|F32|Q8_0] [--gguf FILE] [--threads N] [--prompt-tokens N,N] "
-        + "[--depth N,N] [--steps N] [--rounds N] [--json] [--write-only]");
+    Console.Error.WriteLine("usage: --model DIR --libs DIR [--gguf-type BF16|F32|Q8_0|Q4_K_M|…] [--gguf FILE] [--threads N] "
+        + "[--prompt-tokens N,N] [--depth N,N] [--steps N] [--rounds N] [--json] [--write-only]");
     return 2;
 }
 
-var type = Enum.Parse<GgufType>(Option("--gguf-type") ?? nameof(GgufType.BF16));
+var type = Option("--gguf-type") ?? "BF16";
 var gguf = Option("--gguf") ?? Path.Combine(directory, $"peer-{type}.gguf");
 var threads = Number("--threads", Environment.ProcessorCount);
 var lengths = Numbers("--prompt-tokens", "512,2048,4096");
 var depths = Numbers("--depth", "512");
 var (steps, rounds) = (Number("--steps", 32), Number("--rounds", 3));
 if (!File.Exists(gguf))
-    WriteWhole(directory, type, gguf);
+    ModelFiles.WriteGguf(directory, gguf, type);
 if (args.Contains("--write-only"))
     return 0;
 
-var model = new BenchModel(directory, type switch { GgufType.F32 => DType.F32, GgufType.Q8_0 => DType.I8, _ => DType.BF16 });
+var model = new BenchModel(directory, type switch { "F32" => DType.F32, "Q8_0" => DType.I8, _ => DType.BF16 });
 var context = lengths.Concat(depths.Select(depth => depth + ((rounds + 1) * steps))).Append(0).Max() + 1;
 LlamaNative.Load(libraries);
 await using var own = await OwnEngine.LoadAsync(model, threads, context).ConfigureAwait(false);
@@ -43,7 +43,7 @@ var report = new ComparisonReport
     Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(directory)),
     OursDtype = model.DTypeName,
     OursKernels = CpuDevice.DefaultKernels.Name,
-    TheirsDtype = type.ToString(),
+    TheirsDtype = type,
     TheirsInfo = SystemInfo(),
     Threads = threads,
     Rounds = rounds,
@@ -63,12 +63,5 @@ int Number(string name, int otherwise) => Option(name) is { } text ? int.Parse(t
 int[] Numbers(string name, string otherwise) =>
     [.. (Option(name) ?? otherwise).Split(',', StringSplitOptions.RemoveEmptyEntries).Where(text => text != "0")
         .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
-
-// A file that was begun and not ended must not be taken for the model.
-static void WriteWhole(string directory, GgufType type, string path)
-{
-    QwenGguf.Write(directory, type, path + ".part");
-    File.Move(path + ".part", path);
-}
 
 static unsafe string SystemInfo() => Marshal.PtrToStringUTF8((nint)LlamaNative.SystemInfo()) ?? "";

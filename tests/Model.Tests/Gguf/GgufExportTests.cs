@@ -84,6 +84,69 @@ public sealed class GgufExportTests : IDisposable
         Assert.Empty(WeightFiles.Check(file, ModelConfig.Load(ModelFiles.Of(file))));
     }
 
+    /// <summary>The model has rows for ids that no token has, and added tokens that look special and are not.</summary>
+    [Fact]
+    public void AddedTokensAndGaps_StayWhatTheyAre()
+    {
+        SynthModel.Write("tiny", 1, 7, DType.F32, _folder.File("model"));
+        var path = _folder.File("model/tokenizer.json");
+        var json = JsonNode.Parse(File.ReadAllText(path))!;
+        foreach (var (id, content) in ((int, string)[])[(300, "<think>"), (301, "<|fim_prefix|>"), (302, "<|special|>")])
+        {
+            json["added_tokens"]!.AsArray().Add(
+                new JsonObject { ["id"] = id, ["content"] = content, ["special"] = content == "<|special|>" });
+        }
+
+        File.WriteAllText(path, json.ToJsonString());
+
+        var file = Exported(_folder.File("model"), "F32");
+
+        using var set = GgufSet.Open(file);
+        Assert.Equal([1, 3, 3, 3, 5, 5, 4, 3, 3, 5], Types(255, 256, 257, 258, 259, 299, 300, 301, 302, 511));
+        Assert.Equal("[PAD299]", set.Metadata.Texts("tokenizer.ggml.tokens", out _).ElementAt(299));
+        AssertSameTexts(_folder.File("model"), ModelFiles.Of(file));
+        var (first, second) = (Tokenizer.Load(_folder.File("model")), Tokenizer.Load(ModelFiles.Of(file)));
+        foreach (var text in (string[])["<think>a<|fim_prefix|>b<|special|>c<|im_end|>"])
+        {
+            Assert.Equal(first.Encode(text), second.Encode(text));
+            Assert.Equal(first.Encode(text, allowSpecial: false), second.Encode(text, allowSpecial: false));
+            Assert.Equal(first.Decode(first.Encode(text), skipSpecial: true), second.Decode(second.Encode(text), skipSpecial: true));
+        }
+
+        IEnumerable<long> Types(params int[] ids) => ids.Select(id => set.Metadata.Integers("tokenizer.ggml.token_type")![id]);
+    }
+
+    [Fact]
+    public void UnusualEndToken_IsKept()
+    {
+        var model = Copied("generation_config.json", json => json["eos_token_id"] = new JsonArray(7, 511));
+
+        Assert.Equal([7, 509, 511], Ends(ModelFiles.Of(Exported(model, "F32"))));
+    }
+
+    [Fact]
+    public void NamedTemplates_AreKept()
+    {
+        var model = Copied("config.json", _ => { });
+        Directory.CreateDirectory(Path.Combine(model, "additional_chat_templates"));
+        File.WriteAllText(Path.Combine(model, "additional_chat_templates", "tool_use.jinja"), "tools: {{ tools | length }}");
+
+        var found = ChatTemplate.Load(ModelFiles.Of(Exported(model, "F32")));
+
+        Assert.Equal("tools: 1", found.Render(new ChatTemplateInput { Messages = [], Tools = [new JsonObject()] }));
+    }
+
+    [Fact]
+    public void TokensBeyondTheEmbedding_AreRefused()
+    {
+        var model = Copied("tokenizer.json", json => json["added_tokens"]!.AsArray().Add(
+            new JsonObject { ["id"] = 512, ["content"] = "<more>", ["special"] = false }));
+
+        var error = Assert.Throws<ModelFormatException>(() => Exported(model, "F32"));
+
+        Assert.Equal(("added_tokens", "ids below the model's vocab_size 512", "512"), (error.Where, error.Expected, error.Found));
+    }
+
     [Fact]
     public void GreedyModel_StaysOne_AndASamplingOneKeepsItsNumbers()
     {
