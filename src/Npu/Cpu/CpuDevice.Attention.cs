@@ -15,6 +15,8 @@ public sealed partial class CpuDevice
         var problem = FiaValidation.Resolve(arguments);
         if (problem.KvType == DType.BF16 && _variant.PairTiles is { } tiles)
             problem.TakePairs(tiles);
+        else if (_variant.FloatTiles is { } floats)
+            problem.TakeFloats(floats);
 
         _fiaTiling.Build(problem, Threads);
         _fiaShares.Reserve(_fiaTiling.Shares, _fiaTiling.ShareRows, Attention.Fia.SumWidth(problem.HeadDim));

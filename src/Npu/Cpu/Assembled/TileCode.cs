@@ -64,6 +64,10 @@ internal sealed unsafe class TileCode : ProductTiles
     /// <inheritdoc/>
     public override void Run(TileArguments* tile, int rows, bool alone) => this[rows, alone](tile);
 
+    /// <inheritdoc/>
+    public override void RunBriefly(TileArguments* tile, int rows) =>
+        ((delegate* unmanaged[SuppressGCTransition]<TileArguments*, void>)(_code + _starts[Index(rows, alone: false)]))(tile);
+
     private static int Index(int rows, bool alone) => (2 * rows) + (alone ? 1 : 0);
 
     private static int Append(MemoryStream stream, byte[] code)

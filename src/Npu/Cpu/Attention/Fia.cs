@@ -69,8 +69,19 @@ internal static class Fia
         where TVector : struct
     {
         if (problem.KvType == DType.F32)
-            FiaLoop<TSimd, TVector, KvF32>.Compute(problem, task, scratch, share);
+            Compute<TSimd, TVector, KvF32>(problem, task, scratch, share);
         else
-            FiaLoop<TSimd, TVector, KvBF16>.Compute(problem, task, scratch, share);
+            Compute<TSimd, TVector, KvBF16>(problem, task, scratch, share);
+    }
+
+    private static void Compute<TSimd, TVector, TElement>(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+        where TElement : struct, IKvElement
+    {
+        if (problem.FloatTiles is null || FiaLoop<TSimd, TVector, TElement>.ReadsInPlace(problem, task))
+            FiaLoop<TSimd, TVector, TElement>.Compute(problem, task, scratch, share);
+        else
+            FiaTilesLoop<TSimd, TVector, TElement>.Compute(problem, task, scratch, share);
     }
 }

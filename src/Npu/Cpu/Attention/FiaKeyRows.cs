@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Simd;
+
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>
@@ -37,6 +39,24 @@ internal unsafe struct FiaKeyRows(byte** keys, byte** values)
     {
         var next = first + Fia.Block < end ? first + Fia.Block : first;
         Locate<TElement>(problem, task, next, next, end, NextKeys, NextValues);
+    }
+
+    /// <summary>Asks for a part of the next block's rows of one key/value head.</summary>
+    /// <param name="part">Which of <paramref name="parts"/>.</param>
+    /// <param name="parts">How many there are.</param>
+    /// <param name="keyOffset">Bytes to the head's keys.</param>
+    /// <param name="valueOffset">Bytes to the head's values.</param>
+    /// <param name="rowBytes">Bytes of a key, and of a value.</param>
+    public readonly void AskNext(int part, int parts, nint keyOffset, nint valueOffset, int rowBytes)
+    {
+        for (var k = Fia.Block * part / parts; k < Fia.Block * (part + 1) / parts; k++)
+        {
+            for (var at = 0; at < rowBytes; at += Prefetch.Line)
+            {
+                Prefetch.IntoL2(NextKeys[k] + keyOffset + at);
+                Prefetch.IntoL2(NextValues[k] + valueOffset + at);
+            }
+        }
     }
 
     /// <summary>The next block becomes this one.</summary>

@@ -16,6 +16,12 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
     private const int PanelColumns = Fia.PanelColumns;
     private const int GroupRows = Fia.GroupRows;
 
+    /// <summary>
+    /// One group of rows that all see the same keys reads each value once: no need to copy them, or to look for infinities.
+    /// </summary>
+    public static bool ReadsInPlace(in FiaProblem problem, in FiaTask task) =>
+        task.Tokens == 1 && problem.Group <= GroupRows && problem.Visibility.Mask is null && problem.HeadDim % PanelColumns == 0;
+
     public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share) =>
         FiaWalk<TElement, Blocks>.Compute(problem, task, FiaRows.Load(problem, task, scratch), scratch, share, default);
 
@@ -43,9 +49,9 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
         var valueOffset = FiaKeyRows.ValueOffset(problem, head) * TElement.Bytes;
         FiaPack<TElement>.Keys(keyRows.Keys, keyOffset, count, problem.HeadDim, scratch.KeyPanels);
 
-        // One group of rows that all see the same keys reads each value once: no need to copy them, or to look for infinities. It waits
-        // for memory more than it computes, so both products ask for the next block: the scores for its values, the sums for its keys.
-        var inPlace = task.Tokens == 1 && groups == 1 && problem.Visibility.Mask is null && problem.HeadDim % PanelColumns == 0;
+        // Then it waits for memory more than it computes, so both products ask for the next block: the scores for its values, the sums
+        // for its keys.
+        var inPlace = ReadsInPlace(problem, task);
         if (inPlace)
             ScoreAhead(problem.HeadDim, tile, valuesAhead, scratch);
         else
@@ -117,7 +123,8 @@ internal static unsafe class FiaLoop<TSimd, TVector, TElement>
         }
 
         FiaSoftmax<TSimd, TVector>.Weigh(
-            scratch.Score + (r * Block), Block, firstPanel, endPanel, sums.Max + r, scratch.Decay + r, sums.Weight + (r * Fia.WeightLanes));
+            scratch.Score + (r * Block), Block, firstPanel, endPanel, GroupRows, sums.Max + r, scratch.Decay + r,
+            sums.Weight + (r * Fia.WeightLanes));
     }
 
     private static void AccumulateInPlace(

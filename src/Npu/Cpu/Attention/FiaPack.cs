@@ -21,6 +21,13 @@ internal static unsafe class FiaPack<TElement>
         for (var k = 0; k < wideKeys; k += 16)
             FiaTranspose<TElement>.Keys16(rows + k, offset, wideD, panels + ((nint)(k / Columns) * Columns * d) + (k % Columns));
 
+        if (!Avx512F.IsSupported && Avx.IsSupported)
+        {
+            (wideKeys, wideD) = (count / 8 * 8, d / 4 * 4);
+            for (var k = 0; k < wideKeys; k += 8)
+                FiaTranspose<TElement>.Keys8(rows + k, offset, wideD, panels + ((nint)(k / Columns) * Columns * d) + (k % Columns));
+        }
+
         KeysByFour(rows, offset, 0, wideKeys, wideD, d, panels);
         KeysByFour(rows, offset, wideKeys, count, 0, d, panels);
         ClearColumns(panels, (count + 3) / 4 * 4, d);
@@ -35,6 +42,9 @@ internal static unsafe class FiaPack<TElement>
     {
         if (Avx512F.IsSupported && d % Columns == 0)
             return FiaTranspose<TElement>.Values32(rows, offset, count, d, blockRows, panels);
+
+        if (Avx.IsSupported && d % Columns == 0)
+            return FiaTranspose<TElement>.Values32Narrow(rows, offset, count, d, blockRows, panels);
 
         var difference = Vector128<float>.Zero;
         for (var k = 0; k < count; k++)

@@ -1,5 +1,4 @@
 using AkkaCp.Npu.Cpu.Assembled;
-using AkkaCp.Npu.Cpu.Simd;
 
 namespace AkkaCp.Npu.Cpu.Attention;
 
@@ -47,16 +46,7 @@ internal readonly unsafe struct FiaPairsAhead
     /// <summary>Asks before tile <paramref name="tile"/> of <paramref name="tiles"/>, unless the tile's code does.</summary>
     public void AskBeside(int tile, int tiles)
     {
-        if (KeysInTile is not null)
-            return;
-
-        for (var k = Fia.Block * tile / tiles; k < Fia.Block * (tile + 1) / tiles; k++)
-        {
-            for (var at = 0; at < _rowBytes; at += Prefetch.Line)
-            {
-                Prefetch.IntoL2(_rows.NextKeys[k] + _keyOffset + at);
-                Prefetch.IntoL2(_rows.NextValues[k] + _valueOffset + at);
-            }
-        }
+        if (KeysInTile is null)
+            _rows.AskNext(tile, tiles, _keyOffset, _valueOffset, _rowBytes);
     }
 }

@@ -27,7 +27,7 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
     public static void Compute(in FiaProblem problem, in FiaTask task, FiaScratch scratch, FiaSums? share)
     {
         var seen = FiaRows.Load(problem, task, scratch);
-        FiaPairsTile.Cut(problem, task, scratch);
+        FiaRowTile.Cut(problem, task, MaxRows, scratch);
         FiaWalk<KvBF16, FiaPairsLoop>.Compute(problem, task, seen, scratch, share, new FiaPairsLoop(problem.PairTiles!));
     }
 
@@ -42,12 +42,12 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
     {
         var allFinite = Pack(problem, keys, count, scratch);
         var ahead = new FiaPairsAhead(problem, task, keys.Rows, keys.Head);
-        var tiles = FiaPairsTile.CountOf(problem, task);
+        var tiles = FiaRowTile.CountOf(problem, task, MaxRows);
         for (var i = 0; i < tiles; i++)
         {
             ref var tile = ref scratch.Tiles[(keys.Head * tiles) + i];
             ahead.AskBeside(i, tiles);
-            var (from, end) = (Math.Max(tile.Low - keys.First, 0), Math.Min(tile.High - keys.First, Block));
+            var (from, end) = tile.Seen(keys.First);
             if (from >= end)
                 continue;
 
@@ -68,7 +68,7 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
         return FiaPairsPack.Values(keys.Rows.Values, valueOffset * KvBF16.Bytes, count, problem.HeadDim, (uint*)scratch.ValuePanels);
     }
 
-    private void Score(int headDim, in FiaPairsTile tile, int from, int end, byte* ahead, FiaScratch scratch)
+    private void Score(int headDim, in FiaRowTile tile, int from, int end, byte* ahead, FiaScratch scratch)
     {
         var (firstPanel, endPanel) = (from / PanelColumns, (end + PanelColumns - 1) / PanelColumns);
         var panelBytes = headDim / 2 * StepBytes;
@@ -86,14 +86,14 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
         Run(ref arguments, tile.Rows, endPanel - firstPanel, ahead);
     }
 
-    private static void Weigh(in FiaProblem problem, in FiaTask task, in FiaPairsTile tile, int first, FiaScratch scratch, FiaSums sums)
+    private static void Weigh(in FiaProblem problem, in FiaTask task, in FiaRowTile tile, int first, FiaScratch scratch, FiaSums sums)
     {
         var (r, width) = (tile.FirstRow, Fia.SumWidth(problem.HeadDim));
         for (var row = r; !tile.AllSee(first) && row < r + tile.Rows; row++)
         {
             FiaSoftmax<Simd512, Vector512<float>>.Hide(
                 scratch.Score + ((row - r) * Block), 0, Block, scratch.Low[row] - first, scratch.High[row] - first,
-                Hidden(problem, task, tile, row, first, scratch), FiaPairsSoftmax.Hidden);
+                tile.Hidden(problem, task, row, first, scratch), FiaPairsSoftmax.Hidden);
         }
 
         FiaPairsSoftmax.Weigh(
@@ -124,7 +124,7 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
     // A value that is not finite must reach only rows that see it, 0 · NaN is not 0:
     // packed anew for each row, zeros for what it does not see.
     private void AccumulateVisible(
-        in FiaProblem problem, in FiaTask task, in FiaPairsTile tile, in Keys keys, FiaScratch scratch, FiaSums sums)
+        in FiaProblem problem, in FiaTask task, in FiaRowTile tile, in Keys keys, FiaScratch scratch, FiaSums sums)
     {
         var visible = stackalloc byte*[Block];
         var offset = FiaKeyRows.ValueOffset(problem, keys.Head) * KvBF16.Bytes;
@@ -134,7 +134,7 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
             if (low >= high)
                 continue;
 
-            var hidden = Hidden(problem, task, tile, row, keys.First, scratch);
+            var hidden = tile.Hidden(problem, task, row, keys.First, scratch);
             for (var k = 0; k < Block; k++)
             {
                 var sees = k >= low && k < high && (hidden.IsEmpty || hidden[k] == 0);
@@ -165,13 +165,6 @@ internal readonly unsafe struct FiaPairsLoop(ProductTiles tiles) : IFiaBlock
             }
         }
     }
-
-    // The mask of a row from key `first` on; empty where there is none, or the row sees nothing at all.
-    private static ReadOnlySpan<byte> Hidden(
-        in FiaProblem problem, in FiaTask task, in FiaPairsTile tile, int row, int first, FiaScratch scratch) =>
-        problem.Visibility.Mask is null || scratch.High[row] == 0
-            ? default
-            : problem.Visibility.MaskRow(task.Request, task.FirstToken + ((row - tile.HeadRow) / problem.Group))[first..];
 
     // One key/value head of a block whose first key is First.
     private readonly record struct Keys(int Head, int First, FiaKeyRows Rows);

@@ -20,6 +20,9 @@ internal unsafe struct FiaProblem
     /// <summary>Products of BF16 pairs for a BF16 cache; null where keys and values are widened to F32.</summary>
     public ProductTiles? PairTiles { readonly get; private set; }
 
+    /// <summary>Products of F32 tiles, where there are assembled ones and not those of pairs.</summary>
+    public ProductTiles? FloatTiles { readonly get; private set; }
+
     public int Batch;
     public int Heads;
     public int KvHeads;
@@ -57,6 +60,9 @@ internal unsafe struct FiaProblem
 
     /// <summary>Takes products of BF16 pairs, and scores in powers of 2: queries are scaled before they are rounded.</summary>
     public void TakePairs(ProductTiles tiles) => (PairTiles, Scale) = (tiles, (float)(Scale / Ln2));
+
+    /// <summary>Takes products of F32 tiles; bits are those of none.</summary>
+    public void TakeFloats(ProductTiles tiles) => FloatTiles = tiles;
 
     /// <summary>Query rows of request <paramref name="b"/> that attend.</summary>
     public readonly int QueryLength(int b) => Packed

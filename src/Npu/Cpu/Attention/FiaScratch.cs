@@ -42,8 +42,8 @@ internal sealed unsafe class FiaScratch(DeviceResources resources)
     /// <summary>[R / 8] key of the block behind the last that a group of 8 rows sees.</summary>
     public int* End { get; private set; }
 
-    /// <summary>Tiles of rows that products of BF16 pairs take at a time.</summary>
-    public FiaPairsTile[] Tiles { get; } = new FiaPairsTile[FiaTiling.MaxRows];
+    /// <summary>Rows that the tiles of assembled products take at a time.</summary>
+    public FiaRowTile[] Tiles { get; } = new FiaRowTile[FiaTiling.MaxRows];
 
     /// <summary>[B / 32][D][32] keys of the block.</summary>
     public float* KeyPanels { get; private set; }

@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using AkkaCp.Npu.Cpu.Simd;
 
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>
 /// The copies of <see cref="FiaPack{TElement}"/> in vectors of 16: squares of 16 keys × 16 dimensions, turned in registers with 64
-/// shuffles. A decode row is bound by this and by memory: four at a time, with a shuffle per two numbers, takes ten times as long.
+/// shuffles; and in vectors of 8. A decode row is bound by this and by memory: four at a time, with a shuffle per two numbers, takes ten
+/// times as long.
 /// </summary>
 internal static unsafe class FiaTranspose<TElement>
     where TElement : struct, IKvElement
@@ -55,6 +57,61 @@ internal static unsafe class FiaTranspose<TElement>
         // Only of an infinity or a NaN is the difference to itself not 0.
         return first + second == Vector512<float>.Zero;
     }
+
+    /// <summary>As <see cref="Keys16"/> for 8 keys in vectors of 8, d a multiple of 4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Keys8(byte** rows, nint offset, int d, float* target)
+    {
+        var (r0, r1, r2, r3) = ((nint)rows[0], (nint)rows[1], (nint)rows[2], (nint)rows[3]);
+        var (r4, r5, r6, r7) = ((nint)rows[4], (nint)rows[5], (nint)rows[6], (nint)rows[7]);
+        var end = offset + (d * TElement.Bytes);
+        for (var at = offset; at < end; at += 4 * TElement.Bytes, target += 4 * Columns)
+        {
+            // Dimensions at to at + 3 of two keys in each.
+            var (a, b) = (Pair(r0 + at, r4 + at), Pair(r1 + at, r5 + at));
+            var (c, e) = (Pair(r2 + at, r6 + at), Pair(r3 + at, r7 + at));
+            var (ab, ce) = (Avx.UnpackLow(a, b).AsDouble(), Avx.UnpackLow(c, e).AsDouble());
+            Avx.UnpackLow(ab, ce).AsSingle().Store(target);
+            Avx.UnpackHigh(ab, ce).AsSingle().Store(target + Columns);
+            (ab, ce) = (Avx.UnpackHigh(a, b).AsDouble(), Avx.UnpackHigh(c, e).AsDouble());
+            Avx.UnpackLow(ab, ce).AsSingle().Store(target + (2 * Columns));
+            Avx.UnpackHigh(ab, ce).AsSingle().Store(target + (3 * Columns));
+        }
+    }
+
+    /// <summary>As <see cref="Values32"/> in vectors of 8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool Values32Narrow(byte** rows, nint offset, int count, int d, int blockRows, float* panels)
+    {
+        var (first, second) = (Vector256<float>.Zero, Vector256<float>.Zero);
+        var step = (nint)blockRows * Columns;
+        for (var k = 0; k < count; k++)
+        {
+            var target = panels + (k * Columns);
+            var row = rows[k] + offset;
+            for (var i = 0; i < d; i += Columns, target += step, row += Columns * TElement.Bytes)
+            {
+                var (a, b) = (Load8(row), Load8(row + (8 * TElement.Bytes)));
+                a.Store(target);
+                b.Store(target + 8);
+                first += a - a;
+                second += b - b;
+                (a, b) = (Load8(row + (16 * TElement.Bytes)), Load8(row + (24 * TElement.Bytes)));
+                a.Store(target + 16);
+                b.Store(target + 24);
+                first += a - a;
+                second += b - b;
+            }
+        }
+
+        return first + second == Vector256<float>.Zero;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Load8(byte* source) => TElement.Load<Simd256, Vector256<float>>(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Pair(nint low, nint high) => Vector256.Create(TElement.Load((byte*)low), TElement.Load((byte*)high));
 
     // Four keys: lane group g of part j holds dimension 4g + j of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

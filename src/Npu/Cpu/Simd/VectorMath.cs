@@ -10,6 +10,9 @@ namespace AkkaCp.Npu.Cpu.Simd;
 /// </summary>
 internal static class VectorMath
 {
+    // From here on e^x is a normal number.
+    private const float LowestNormal = -87f;
+
     // Outside these bounds e^x is 0 or +inf in F32, and n still fits the two halves.
     private const float Lowest = -104f;
     private const float Highest = 89f;
@@ -112,6 +115,70 @@ internal static class VectorMath
         var power = shifted.AsInt32() - Vector512.Create(ShiftBits);
         var half = power >> 1;
         return p * PowerOfTwo(half) * PowerOfTwo(power - half);
+    }
+
+    /// <summary>
+    /// e^x in 32 lanes, with the bits of <see cref="Exp(float)"/>; in fewer steps where e^x is normal in all of them and no x is above 88:
+    /// there 2^n is one number. The four go side by side, since one after the other each step would wait for the one before.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Exp(ref Vector256<float> a, ref Vector256<float> b, ref Vector256<float> c, ref Vector256<float> d)
+    {
+        var lowest = Vector256.MinNative(Vector256.MinNative(a, b), Vector256.MinNative(c, d));
+        if (Vector256.LessThanAny(lowest, Vector256.Create(LowestNormal)))
+        {
+            (a, b, c, d) = (Exp(a), Exp(b), Exp(c), Exp(d));
+            return;
+        }
+
+        var shift = Vector256.Create(Shift);
+        var s0 = Vector256.FusedMultiplyAdd(a, Vector256.Create(Log2E), shift);
+        var s1 = Vector256.FusedMultiplyAdd(b, Vector256.Create(Log2E), shift);
+        var s2 = Vector256.FusedMultiplyAdd(c, Vector256.Create(Log2E), shift);
+        var s3 = Vector256.FusedMultiplyAdd(d, Vector256.Create(Log2E), shift);
+        var n0 = s0 - shift;
+        var n1 = s1 - shift;
+        var n2 = s2 - shift;
+        var n3 = s3 - shift;
+        a = Vector256.FusedMultiplyAdd(n0, Vector256.Create(-Ln2High), a);
+        b = Vector256.FusedMultiplyAdd(n1, Vector256.Create(-Ln2High), b);
+        c = Vector256.FusedMultiplyAdd(n2, Vector256.Create(-Ln2High), c);
+        d = Vector256.FusedMultiplyAdd(n3, Vector256.Create(-Ln2High), d);
+        a = Vector256.FusedMultiplyAdd(n0, Vector256.Create(-Ln2Low), a);
+        b = Vector256.FusedMultiplyAdd(n1, Vector256.Create(-Ln2Low), b);
+        c = Vector256.FusedMultiplyAdd(n2, Vector256.Create(-Ln2Low), c);
+        d = Vector256.FusedMultiplyAdd(n3, Vector256.Create(-Ln2Low), d);
+        var p0 = Vector256.FusedMultiplyAdd(Vector256.Create(C6), a, Vector256.Create(C5));
+        var p1 = Vector256.FusedMultiplyAdd(Vector256.Create(C6), b, Vector256.Create(C5));
+        var p2 = Vector256.FusedMultiplyAdd(Vector256.Create(C6), c, Vector256.Create(C5));
+        var p3 = Vector256.FusedMultiplyAdd(Vector256.Create(C6), d, Vector256.Create(C5));
+        p0 = Vector256.FusedMultiplyAdd(p0, a, Vector256.Create(C4));
+        p1 = Vector256.FusedMultiplyAdd(p1, b, Vector256.Create(C4));
+        p2 = Vector256.FusedMultiplyAdd(p2, c, Vector256.Create(C4));
+        p3 = Vector256.FusedMultiplyAdd(p3, d, Vector256.Create(C4));
+        p0 = Vector256.FusedMultiplyAdd(p0, a, Vector256.Create(C3));
+        p1 = Vector256.FusedMultiplyAdd(p1, b, Vector256.Create(C3));
+        p2 = Vector256.FusedMultiplyAdd(p2, c, Vector256.Create(C3));
+        p3 = Vector256.FusedMultiplyAdd(p3, d, Vector256.Create(C3));
+        p0 = Vector256.FusedMultiplyAdd(p0, a, Vector256.Create(C2));
+        p1 = Vector256.FusedMultiplyAdd(p1, b, Vector256.Create(C2));
+        p2 = Vector256.FusedMultiplyAdd(p2, c, Vector256.Create(C2));
+        p3 = Vector256.FusedMultiplyAdd(p3, d, Vector256.Create(C2));
+        p0 = Vector256.FusedMultiplyAdd(p0, a, Vector256<float>.One);
+        p1 = Vector256.FusedMultiplyAdd(p1, b, Vector256<float>.One);
+        p2 = Vector256.FusedMultiplyAdd(p2, c, Vector256<float>.One);
+        p3 = Vector256.FusedMultiplyAdd(p3, d, Vector256<float>.One);
+        p0 = Vector256.FusedMultiplyAdd(p0, a, Vector256<float>.One);
+        p1 = Vector256.FusedMultiplyAdd(p1, b, Vector256<float>.One);
+        p2 = Vector256.FusedMultiplyAdd(p2, c, Vector256<float>.One);
+        p3 = Vector256.FusedMultiplyAdd(p3, d, Vector256<float>.One);
+
+        // ShiftBits has nothing in the bits that stay.
+        var one = Vector256<float>.One.AsInt32();
+        a = p0 * ((s0.AsInt32() << 23) + one).AsSingle();
+        b = p1 * ((s1.AsInt32() << 23) + one).AsSingle();
+        c = p2 * ((s2.AsInt32() << 23) + one).AsSingle();
+        d = p3 * ((s3.AsInt32() << 23) + one).AsSingle();
     }
 
     private static float PowerOfTwo(int n) => BitConverter.Int32BitsToSingle((n + 127) << 23);

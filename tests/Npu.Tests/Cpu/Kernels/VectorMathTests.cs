@@ -59,4 +59,25 @@ public sealed class VectorMathTests
             Assert.Equal(y, VectorMath.Exp(Vector512.Create(x))[0]);
         }
     }
+
+    [Fact]
+    public void ExpOfFourVectors_HasTheBitsOfOne()
+    {
+        var rng = new Rng(8);
+        for (var i = 0; i < 20_000; i++)
+        {
+            // Mostly within the normal range, so that both ways of the four are taken.
+            var x = Enumerable.Range(0, 32).Select(_ => -MathF.Abs(rng.NextFloat(i % 5 == 0 ? 110f : 87.3f))).ToArray();
+            if (i % 7 == 0)
+                x[rng.Next(32)] = float.NegativeInfinity;
+
+            var (a, b) = (Vector256.Create(x), Vector256.Create(x, 8));
+            var (c, d) = (Vector256.Create(x, 16), Vector256.Create(x, 24));
+            VectorMath.Exp(ref a, ref b, ref c, ref d);
+            float[] found = [.. Lanes(a), .. Lanes(b), .. Lanes(c), .. Lanes(d)];
+            Assert.Equal(x.Select(VectorMath.Exp).Select(BitConverter.SingleToInt32Bits), found.Select(BitConverter.SingleToInt32Bits));
+        }
+
+        static IEnumerable<float> Lanes(Vector256<float> v) => Enumerable.Range(0, 8).Select(lane => v[lane]);
+    }
 }

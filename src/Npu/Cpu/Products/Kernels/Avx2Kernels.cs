@@ -39,6 +39,9 @@ internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels
     /// <inheritdoc/>
     public override I8Kernels I8 => i8;
 
+    /// <inheritdoc/>
+    public override ProductTiles FloatTiles => f32;
+
     /// <summary>The tiles for F32 weights.</summary>
     public ProductTiles F32Tiles => f32;
 

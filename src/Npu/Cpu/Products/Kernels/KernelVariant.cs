@@ -44,6 +44,9 @@ internal abstract class KernelVariant
     /// <summary>Tiles of vdpbf16ps that attention over a BF16 cache runs on; null where it widens keys and values to F32.</summary>
     public virtual ProductTiles? PairTiles => null;
 
+    /// <summary>Tiles of fused multiply-adds that attention runs on else; null where it is all C#.</summary>
+    public virtual ProductTiles? FloatTiles => null;
+
     /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
     /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
     /// <param name="weights">Type of the panels.</param>
