@@ -16,7 +16,7 @@ public sealed partial class CpuDevice
         if (problem.KvType == DType.BF16 && _variant.PairTiles is { } tiles)
             problem.TakePairs(tiles);
         else if (_variant.FloatTiles is { } floats)
-            problem.TakeFloats(floats);
+            problem.TakeFloats(floats, _variant.Lanes);
 
         _fiaTiling.Build(problem, Threads);
         _fiaShares.Reserve(_fiaTiling.Shares, _fiaTiling.ShareRows, Attention.Fia.SumWidth(problem.HeadDim));

@@ -79,8 +79,10 @@ internal static class Fia
         where TVector : struct
         where TElement : struct, IKvElement
     {
-        if (problem.FloatTiles is null || FiaLoop<TSimd, TVector, TElement>.ReadsInPlace(problem, task))
+        if (problem.FloatTiles is null)
             FiaLoop<TSimd, TVector, TElement>.Compute(problem, task, scratch, share);
+        else if (problem.Lanes is not null && FiaLoop<TSimd, TVector, TElement>.ReadsInPlace(problem, task))
+            FiaLanesLoop<TElement>.Compute(problem, task, scratch, share);
         else
             FiaTilesLoop<TSimd, TVector, TElement>.Compute(problem, task, scratch, share);
     }

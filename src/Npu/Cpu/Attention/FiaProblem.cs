@@ -23,6 +23,9 @@ internal unsafe struct FiaProblem
     /// <summary>Products of F32 tiles, where there are assembled ones and not those of pairs.</summary>
     public ProductTiles? FloatTiles { readonly get; private set; }
 
+    /// <summary>Products of few rows that see the same keys, where there are assembled ones.</summary>
+    public LaneCode? Lanes { readonly get; private set; }
+
     public int Batch;
     public int Heads;
     public int KvHeads;
@@ -61,8 +64,8 @@ internal unsafe struct FiaProblem
     /// <summary>Takes products of BF16 pairs, and scores in powers of 2: queries are scaled before they are rounded.</summary>
     public void TakePairs(ProductTiles tiles) => (PairTiles, Scale) = (tiles, (float)(Scale / Ln2));
 
-    /// <summary>Takes products of F32 tiles; bits are those of none.</summary>
-    public void TakeFloats(ProductTiles tiles) => FloatTiles = tiles;
+    /// <summary>Takes assembled products of F32; bits are those of none.</summary>
+    public void TakeFloats(ProductTiles tiles, LaneCode? lanes) => (FloatTiles, Lanes) = (tiles, lanes);
 
     /// <summary>Query rows of request <paramref name="b"/> that attend.</summary>
     public readonly int QueryLength(int b) => Packed

@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Simd;
+
 namespace AkkaCp.Npu.Cpu.Attention;
 
 /// <summary>The online softmax of R rows over some of their keys: what is known of a row when those keys have been walked.</summary>
@@ -23,6 +25,16 @@ internal readonly unsafe struct FiaSums(float* sum, float* weight, float* max)
     {
         var weight = memory + ((nint)rows * sumWidth);
         return new FiaSums(memory, weight, weight + ((nint)rows * Fia.WeightLanes));
+    }
+
+    /// <summary>Multiplies a row's sum of values. Most maxima stay what they are, and 1 changes nothing.</summary>
+    public void Rescale<TSimd, TVector>(int row, float decay, int sumWidth)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        var at = sum + ((nint)row * sumWidth);
+        for (var d = 0; decay != 1f && d < sumWidth; d += TSimd.Count)
+            TSimd.Store(TSimd.Multiply(TSimd.Load(at + d), TSimd.Create(decay)), at + d);
     }
 
     /// <summary>Nothing seen yet.</summary>

@@ -107,7 +107,7 @@ internal readonly unsafe struct FiaTilesLoop<TSimd, TVector, TElement>(ProductTi
         {
             var (from, end) = tile.Seen(first);
             for (var row = tile.FirstRow; from < end && row < tile.FirstRow + tile.Rows; row++)
-                Rescale(scratch.Decay[row], sums.Sum + ((nint)row * width), width);
+                sums.Rescale<TSimd, TVector>(row, scratch.Decay[row], width);
         }
 
         for (var panel = 0; panel < width; panel += PanelColumns)
@@ -133,13 +133,6 @@ internal readonly unsafe struct FiaTilesLoop<TSimd, TVector, TElement>(ProductTi
                 Run(ref arguments, tile.Rows);
             }
         }
-    }
-
-    // Most maxima stay what they are, and 1 changes nothing.
-    private static void Rescale(float decay, float* sum, int width)
-    {
-        for (var d = 0; decay != 1f && d < width; d += TSimd.Count)
-            TSimd.Store(TSimd.Multiply(TSimd.Load(sum + d), TSimd.Create(decay)), sum + d);
     }
 
     // A value that is not finite must reach only rows that see it: 0 · NaN is not 0.

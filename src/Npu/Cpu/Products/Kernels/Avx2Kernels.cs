@@ -7,10 +7,14 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// avx2: products on 256-bit tiles assembled at run time, the portable form's chain of fused multiply-adds and so its bits: F32 weights,
 /// and BF16 weights widened to F32 with x in F32. I8 weights meet vpdpbusd where there is AVX-VNNI, C# where there is none.
 /// </summary>
-internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels i8, AssembledBlocking blocking) : KernelVariant
+internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels i8, ICodeMemory memory, AssembledBlocking blocking)
+    : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "avx2";
+
+    // Assembled by the first attention call, since every process on x86 makes this variant, and few run on it.
+    private readonly Lazy<LaneCode?> _lanes = new(() => LaneCode.TryAssemble(memory, out var lanes, out _) ? lanes : null);
 
     /// <inheritdoc/>
     public override string Name => VariantName;
@@ -41,6 +45,9 @@ internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels
 
     /// <inheritdoc/>
     public override ProductTiles FloatTiles => f32;
+
+    /// <inheritdoc/>
+    public override LaneCode? Lanes => _lanes.Value;
 
     /// <summary>The tiles for F32 weights.</summary>
     public ProductTiles F32Tiles => f32;

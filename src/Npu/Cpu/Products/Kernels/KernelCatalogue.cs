@@ -141,7 +141,7 @@ internal sealed class KernelCatalogue
         else
         {
             var blocking = new AssembledBlocking(cpu.L2Bytes, YmmTileAssembler.MaxRows);
-            _variants.Add(new Avx2Kernels(f32, bf16, i8 is null ? portable : new AssembledI8Kernels(i8, blocking), blocking));
+            _variants.Add(new Avx2Kernels(f32, bf16, i8 is null ? portable : new AssembledI8Kernels(i8, blocking), memory, blocking));
         }
     }
 

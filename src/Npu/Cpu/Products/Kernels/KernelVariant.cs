@@ -47,6 +47,9 @@ internal abstract class KernelVariant
     /// <summary>Tiles of fused multiply-adds that attention runs on else; null where it is all C#.</summary>
     public virtual ProductTiles? FloatTiles => null;
 
+    /// <summary>Attention of few rows that see the same keys, beside <see cref="FloatTiles"/>; null where those do it.</summary>
+    public virtual LaneCode? Lanes => null;
+
     /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
     /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
     /// <param name="weights">Type of the panels.</param>
