@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace AkkaCp.Model.Gguf.Writing;
 
 /// <summary>
-/// Writes a GGUF file, version 3: the header first, then parts of the data in any order. The file appears under its name only when it is
-/// complete. <see cref="Write"/> is thread-safe.
+/// Writes a GGUF file, version 3: parts of the data in any order, and the header at the end. The file appears under its name only when it
+/// is complete. <see cref="Write"/> is thread-safe.
 /// </summary>
 internal sealed class GgufWriter : IDisposable
 {
@@ -16,6 +16,7 @@ internal sealed class GgufWriter : IDisposable
     private readonly string _path;
     private readonly string _partial;
     private readonly SafeFileHandle _handle;
+    private readonly byte[] _header;
     private readonly long[] _positions;
     private readonly long _length;
     private bool _completed;
@@ -29,12 +30,11 @@ internal sealed class GgufWriter : IDisposable
     {
         (_path, _partial) = (path, path + ".partial");
         _positions = new long[tensors.Count];
-        var header = Header(keys, tensors, _positions);
+        _header = Header(keys, tensors, _positions);
         for (var i = 0; i < _positions.Length; i++)
-            _positions[i] += header.Length;
-        _length = tensors.Count == 0 ? header.Length : Aligned(_positions[^1] + tensors[^1].Bytes);
+            _positions[i] += _header.Length;
+        _length = Aligned(_positions[^1] + tensors[^1].Bytes);
         _handle = File.OpenHandle(_partial, FileMode.Create, FileAccess.Write, preallocationSize: _length);
-        RandomAccess.Write(_handle, header, 0);
     }
 
     /// <summary>Writes some bytes of a tensor.</summary>
@@ -49,6 +49,7 @@ internal sealed class GgufWriter : IDisposable
     /// <exception cref="IOException">There is one, and it is not to be replaced.</exception>
     public void Complete(bool overwrite)
     {
+        RandomAccess.Write(_handle, _header, 0);
         RandomAccess.SetLength(_handle, _length);
         RandomAccess.FlushToDisk(_handle);
         _handle.Dispose();
