@@ -1,6 +1,9 @@
 namespace AkkaCp.Npu;
 
-/// <summary>Element type of a tensor or of packed weights.</summary>
+/// <summary>
+/// Element type of a tensor or of packed weights. The types behind <see cref="BF16"/> are those of a <see cref="PackedMatrix"/> only, no
+/// tensor has them; what those behind <see cref="I8"/> hold says their <see cref="GroupFormat"/>.
+/// </summary>
 public enum DType
 {
     /// <summary>IEEE binary32, 4 bytes.</summary>
@@ -10,15 +13,40 @@ public enum DType
     BF16,
 
     /// <summary>
-    /// Signed 8-bit integers with one F32 scale for each output: a type of <see cref="PackedMatrix"/> only, no tensor has it. Products
-    /// quantise their activations row by row (W8A8, see <see cref="INpuDevice.MatMul"/>).
+    /// Signed 8-bit integers with one F32 scale for each output. Products quantise their activations row by row (W8A8, see
+    /// <see cref="INpuDevice.MatMul"/>).
     /// </summary>
     I8,
+
+    /// <summary>d·q, q of -128 to 127, a d for each 32 inputs (GGUF's Q8_0).</summary>
+    Q8,
+
+    /// <summary>d·(q - 8), q of 4 bits, a d for each 32 inputs (GGUF's Q4_0).</summary>
+    Q4,
+
+    /// <summary>d·q + m, q of 4 bits, a d and an m for each 32 inputs (GGUF's Q4_1).</summary>
+    Q4M,
+
+    /// <summary>d·s·q - dmin·m, q of 4 bits, a d and a dmin for each 256 inputs, an s and an m for each 32 (GGUF's Q4_K).</summary>
+    Q4K,
+
+    /// <summary>As <see cref="Q4K"/>, q of 5 bits (GGUF's Q5_K).</summary>
+    Q5K,
+
+    /// <summary>d·s·(q - 32), q of 6 bits, a d for each 256 inputs, a signed s for each 16 (GGUF's Q6_K).</summary>
+    Q6K,
 }
 
 /// <summary>Sizes of <see cref="DType"/>.</summary>
 public static class DTypes
 {
-    /// <summary>Bytes of one element; of I8 without its scales.</summary>
-    public static int Bytes(this DType dtype) => dtype switch { DType.F32 => 4, DType.BF16 => 2, _ => 1 };
+    /// <summary>Bytes of one element of a tensor, or of I8 without its scales.</summary>
+    /// <exception cref="ArgumentException">A type that keeps its weights in groups: see <see cref="GroupFormat"/>.</exception>
+    public static int Bytes(this DType dtype) => dtype switch
+    {
+        DType.F32 => 4,
+        DType.BF16 => 2,
+        DType.I8 => 1,
+        _ => throw new ArgumentException($"{dtype} has no bytes of one element.", nameof(dtype)),
+    };
 }

@@ -32,7 +32,7 @@ public abstract class PackedMatrix : IDisposable
     /// </summary>
     /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
     /// <param name="rows">[r, K] values, row by row; the length is a multiple of K.</param>
-    /// <exception cref="NpuShapeException">The rows do not fit the matrix.</exception>
+    /// <exception cref="NpuShapeException">The rows do not fit the matrix, or it is of a type with groups.</exception>
     public abstract void Pack(int firstRow, ReadOnlySpan<float> rows);
 
     /// <summary>Packs rows as <see cref="Pack"/> does, from the bits of BF16 values; a BF16 matrix takes them over as they are.</summary>
@@ -50,6 +50,13 @@ public abstract class PackedMatrix : IDisposable
             Pack(firstRow + row, wide);
         }
     }
+
+    /// <summary>Packs rows firstRow, firstRow+1, … of a matrix of a quantised type, as they are.</summary>
+    /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
+    /// <param name="rows">What the matrix' <see cref="GroupFormat"/> says, whole rows. Fastest where these are whole panels.</param>
+    /// <exception cref="NpuShapeException">The rows do not fit the matrix, or it has no groups.</exception>
+    public virtual void PackGroups(int firstRow, in GroupRows rows) =>
+        throw new NpuShapeException(nameof(PackGroups), "matrix", "a type with groups", $"{DType}");
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -89,6 +89,9 @@ public sealed unsafe partial class CpuDevice
         if (n < 1 || k < 1)
             OperatorChecks.Refuse(op, "shape", "n and k of at least 1", $"[{n}, {k}]");
 
+        if (GroupFormat.Of(dtype) is { } format && k % format.BlockInputs != 0)
+            OperatorChecks.Refuse(op, "shape", $"k a multiple of {format.BlockInputs} with {dtype}", $"[{n}, {k}]");
+
         if (dtype == DType.I8 && k > Products.Packing.I8Panel.MaxK)
         {
             OperatorChecks.Refuse(

@@ -37,10 +37,10 @@ public sealed unsafe partial class CpuDevice
     {
         fixed (MatMulGroup* first = _groups)
         {
-            if (call.Weights.DType == DType.I8)
-                RunI8Product(call, first, groups);
-            else
+            if (call.Weights.DType is DType.F32 or DType.BF16)
                 RunFloatProduct(call, first, groups);
+            else
+                RunQuantProduct(call, first, groups);
         }
     }
 
@@ -73,17 +73,16 @@ public sealed unsafe partial class CpuDevice
         Workers.Run(rowBlocks * tasks.ColumnBlocks, work);
     }
 
-    // W8A8: x is quantised once, row by row, then multiplied.
-    private void RunI8Product(in ProductCall call, MatMulGroup* groups, int count)
+    // x is quantised once, row by row, then multiplied.
+    private void RunQuantProduct(in ProductCall call, MatMulGroup* groups, int count)
     {
-        var kernels = _variant.I8;
-        var rowBlocks = CutRows(groups, count, kernels.MaxRows, kernels.TileRows, out var largest);
+        var (w, layout) = (call.Weights, call.Weights.Layout);
+        var kernels = _variant.Integers[w.DType];
+        var rowBlocks = CutRows(groups, count, kernels.RowsFor(w.K), kernels.TileRows, out var largest);
         if (rowBlocks == 0)
             return;
 
-        var x = call.X;
-        _converted.Reserve(x.Rows, call.Weights.K);
-        RunRows(x.Rows, x.RowLength, new DynamicQuantRow(x, _converted.Rows, _converted.Stride, _converted.Scales));
+        QuantizeRows(call.X, layout);
         var tasks = TasksOf(call, groups, count, rowBlocks);
         if (tasks.Gated)
         {
@@ -97,9 +96,18 @@ public sealed unsafe partial class CpuDevice
             Tasks = tasks,
             X = _converted.Rows,
             XStride = _converted.Stride,
-            XScales = _converted.Scales,
+            XScales = layout is null ? _converted.Scales : null,
             Kernels = kernels,
         });
+    }
+
+    private void QuantizeRows(TensorView x, GroupLayout? layout)
+    {
+        _converted.Reserve(x.Rows, layout is null ? x.RowLength : layout.RowBytes(x.RowLength));
+        if (layout is null)
+            RunRows(x.Rows, x.RowLength, new DynamicQuantRow(x, _converted.Rows, _converted.Stride, _converted.Scales));
+        else
+            RunRows(x.Rows, x.RowLength, new GroupQuantRow(x, layout, _converted.Rows, _converted.Stride));
     }
 
     private void RoundRows(TensorView x, ref MatMulWork work)

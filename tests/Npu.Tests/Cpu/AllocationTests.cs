@@ -94,7 +94,7 @@ public sealed class AllocationTests : IDisposable
 
     private void AddProducts(Dictionary<string, Action> calls, CpuDevice? device, Tensor x, Tensor y)
     {
-        foreach (var dtype in Enum.GetValues<DType>())
+        foreach (var dtype in RowTypes.All)
         {
             PackedMatrix[]? weights = device is null ? null : [device.CreateMatrix(H, H, dtype), device.CreateMatrix(H, H, dtype)];
             foreach (var matrix in weights ?? [])

@@ -10,7 +10,7 @@ public sealed class GroupedMatMulTests
     /// <summary>Every variant of this machine with every weight type and several thread counts.</summary>
     public static TheoryData<string, DType, int> Variants() =>
         [.. from kernels in CpuDevice.AvailableKernels
-            from dtype in Enum.GetValues<DType>()
+            from dtype in RowTypes.All
             from threads in (int[])[1, 3]
             select (kernels, dtype, threads)];
 

@@ -25,6 +25,9 @@ internal unsafe struct TileArguments
     /// <summary>Weights that come next: one or two lines are asked for in each step.</summary>
     public byte* Ahead;
 
+    /// <summary>Of weights with groups: the record of the first row's first block; a row's are next to each other, rows as X.</summary>
+    public byte* Side;
+
     /// <summary>Shapes of AMX tile registers; null for other tiles, which do not read it.</summary>
     public AmxTileConfig* Config;
 }

@@ -4,24 +4,26 @@ using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu.Products;
 
-/// <summary>A product with I8 weights as items.</summary>
+/// <summary>A product with quantised weights as items.</summary>
 internal unsafe struct QuantMatMulWork : IWork
 {
     public ProductTasks Tasks;
     public byte* X;
     public nint XStride;
+
+    /// <summary>One for each row of x, or null where rows bring their own.</summary>
     public float* XScales;
-    public I8Kernels Kernels;
+    public QuantKernels Kernels;
 
     /// <inheritdoc/>
     public readonly void Execute(int item, int worker)
     {
         var task = Tasks.At(item, Kernels.TileRows);
-        var block = new I8Block
+        var block = new QuantBlock
         {
             X = X + (task.FirstRow * XStride),
             XStride = XStride,
-            XScales = XScales + task.FirstRow,
+            XScales = XScales is null ? null : XScales + task.FirstRow,
             Rows = task.Rows,
             K = Tasks.K,
             Panel = task.Panel,
@@ -50,12 +52,14 @@ internal unsafe struct QuantMatMulWork : IWork
     public static int GatherFloats(int rows, nint stride) => checked(rows * ((int)(stride / sizeof(float)) + 1)) + 16;
 
     // Tiles step from row to row by a stride: rows from here and there are put below each other, behind their scales.
-    private readonly void Gather(ref I8Block block, int* index, float* memory)
+    private readonly void Gather(ref QuantBlock block, int* index, float* memory)
     {
         var rows = (byte*)(memory + ((block.Rows + 15) / 16 * 16));
         for (var t = 0; t < block.Rows; t++)
         {
-            memory[t] = XScales[index[t]];
+            if (XScales is not null)
+                memory[t] = XScales[index[t]];
+
             new ReadOnlySpan<byte>(X + (index[t] * XStride), (int)XStride).CopyTo(new Span<byte>(rows + (t * XStride), (int)XStride));
         }
 

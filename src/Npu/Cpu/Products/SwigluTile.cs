@@ -38,8 +38,8 @@ internal readonly unsafe struct SwigluTile(float* sums, int panelsAtOnce)
         }
     }
 
-    /// <summary>Computes a block with I8 weights.</summary>
-    public void Compute(I8Kernels kernels, in I8Block block)
+    /// <summary>Computes a block with quantised weights.</summary>
+    public void Compute(QuantKernels kernels, in QuantBlock block)
     {
         var part = block;
         part.Y = sums;

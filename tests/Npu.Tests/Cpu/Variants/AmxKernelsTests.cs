@@ -22,7 +22,8 @@ public sealed unsafe class AmxKernelsTests : IDisposable
         // F32 products are not asked for: the vectors' tiles are never called, so that they may be anything.
         var unused = new AmxTiles((_, _) => Assert.Fail("a tile of the vectors was called"));
         var blocking = new AssembledBlocking(1 << 20, TileAssembler.MaxRows);
-        var vectors = new AssembledKernels(unused, unused, new AssembledI8Kernels(unused, blocking), blocking);
+        var integers = new IntegerKernels(new AssembledI8Kernels(unused, blocking), new GroupKernelSet(_ => unused, 1 << 20));
+        var vectors = new AssembledKernels(unused, unused, integers, blocking);
         _device = new CpuDevice(
             new CpuDeviceOptions { Threads = 1 }, new AmxKernels(vectors, _bf16.Tiles, _i8.Tiles, 1 << 20), "interpreted");
     }

@@ -111,7 +111,7 @@ public sealed unsafe class AssembledCodeTests
                 Avx2Kernels kernels => [kernels.F32Tiles, kernels.BF16Tiles],
                 _ => [],
             });
-            tiles.AddRange(variant.I8 is AssembledI8Kernels bytes ? [bytes.Tiles] : []);
+            tiles.AddRange(variant.Integers.I8 is AssembledI8Kernels bytes ? [bytes.Tiles] : []);
         }
 
         Assert.SkipWhen(tiles.Count == 0, KernelCatalogue.Machine.Choose(null, "test").Choice.Reason);

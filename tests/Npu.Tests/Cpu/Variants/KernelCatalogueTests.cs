@@ -79,9 +79,9 @@ public sealed unsafe class KernelCatalogueTests
     [Fact]
     public void Avx2WithoutVnni_MultipliesBytesInCSharp()
     {
-        Assert.IsType<AssembledI8Kernels>(new KernelCatalogue(s_avx2, new HeapMemory()).Choose("avx2", "test").Variant.I8);
+        Assert.IsType<AssembledI8Kernels>(new KernelCatalogue(s_avx2, new HeapMemory()).Choose("avx2", "test").Variant.Integers.I8);
         var plain = new KernelCatalogue(s_avx2 with { AvxVnni = false }, new HeapMemory()).Choose("avx2", "test").Variant;
-        Assert.IsType<PortableI8Kernels<ByteSimd256, Vector256<int>>>(plain.I8);
+        Assert.IsType<PortableI8Kernels<ByteSimd256, Vector256<int>>>(plain.Integers.I8);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed unsafe class KernelCatalogueTests
     {
         var (variant, choice) = new KernelCatalogue(s_bf16 with { Avx512BF16 = false }, new HeapMemory()).Choose(null, "test");
         Assert.Equal(("vnni-avx512", NumericsIds.Portable), (variant.Name, choice.Numerics));
-        Assert.IsType<AssembledI8Kernels>(variant.I8);
+        Assert.IsType<AssembledI8Kernels>(variant.Integers.I8);
         Assert.Contains("no bf16-avx512: the processor has no AVX-512 BF16", choice.Reason, StringComparison.Ordinal);
     }
 
@@ -129,7 +129,7 @@ public sealed unsafe class KernelCatalogueTests
     public void BothAssembledVariants_MultiplyBytesByTheSameTiles_AndTheOthersByTheirOwn()
     {
         var available = new KernelCatalogue(s_bf16, new HeapMemory()).Available
-            .ToDictionary(variant => variant.Name, variant => variant.I8);
+            .ToDictionary(variant => variant.Name, variant => variant.Integers.I8);
         Assert.Same(available["bf16-avx512"], available["vnni-avx512"]);
         Assert.IsType<AssembledI8Kernels>(available["bf16-avx512"]);
         Assert.All(available, pair => Assert.Equal(pair.Key is "bf16-avx512" or "vnni-avx512" or "avx2", pair.Value is AssembledI8Kernels));

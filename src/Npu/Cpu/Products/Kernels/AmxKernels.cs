@@ -25,7 +25,7 @@ internal sealed unsafe class AmxKernels : KernelVariant
     {
         (_vectors, _bf16) = (vectors, bf16);
         _blocking = new AssembledBlocking(l2Bytes, AmxTiles.MostRows);
-        I8 = new AssembledI8Kernels(i8, _blocking);
+        Integers = new IntegerKernels(new AssembledI8Kernels(i8, _blocking), vectors.Integers.Groups);
 
         // Blocks must suit both: whole AMX tiles, and no more rows than the vectors' scratch holds.
         MaxRows = Math.Min(_blocking.MaxRows, vectors.MaxRows / AmxTiles.MostRows * AmxTiles.MostRows);
@@ -57,7 +57,7 @@ internal sealed unsafe class AmxKernels : KernelVariant
     public override int ScratchFloats => _vectors.ScratchFloats + _blocking.ScratchFloats;
 
     /// <inheritdoc/>
-    public override I8Kernels I8 { get; }
+    public override IntegerKernels Integers { get; }
 
     /// <inheritdoc/>
     public override ProductTiles PairTiles => _vectors.PairTiles;

@@ -7,7 +7,8 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// bf16-avx512: products on tiles assembled at run time. F32 weights: the portable form's chain of fused multiply-adds, same bits.
 /// BF16 weights: x is rounded to BF16 row by row, and pairs of inputs meet in vdpbf16ps with F32 sums.
 /// </summary>
-internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Kernels i8, AssembledBlocking blocking) : KernelVariant
+internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, IntegerKernels integers, AssembledBlocking blocking)
+    : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "bf16-avx512";
@@ -40,7 +41,7 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, I8Ke
     public override int ScratchFloats => blocking.ScratchFloats;
 
     /// <inheritdoc/>
-    public override I8Kernels I8 => i8;
+    public override IntegerKernels Integers => integers;
 
     /// <inheritdoc/>
     public override ProductTiles PairTiles => bf16;

@@ -7,8 +7,8 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// avx2: products on 256-bit tiles assembled at run time, the portable form's chain of fused multiply-adds and so its bits: F32 weights,
 /// and BF16 weights widened to F32 with x in F32. I8 weights meet vpdpbusd where there is AVX-VNNI, C# where there is none.
 /// </summary>
-internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels i8, ICodeMemory memory, AssembledBlocking blocking)
-    : KernelVariant
+internal sealed class Avx2Kernels(
+    ProductTiles f32, ProductTiles bf16, IntegerKernels integers, ICodeMemory memory, AssembledBlocking blocking) : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "avx2";
@@ -41,7 +41,7 @@ internal sealed class Avx2Kernels(ProductTiles f32, ProductTiles bf16, I8Kernels
     public override int ScratchFloats => blocking.ScratchFloats;
 
     /// <inheritdoc/>
-    public override I8Kernels I8 => i8;
+    public override IntegerKernels Integers => integers;
 
     /// <inheritdoc/>
     public override ProductTiles FloatTiles => f32;

@@ -8,7 +8,7 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// Products with I8 weights: the loops around the tiles of one form. Sums are exact integers, so that all forms, tiles and cuts give
 /// the same bits. Passes over K in order, for each all panels, for each all tiles of rows; t counts rows, k words of four inputs.
 /// </summary>
-internal abstract unsafe class I8Kernels
+internal abstract unsafe class I8Kernels : QuantKernels
 {
     /// <summary>Floats of scratch: the sums of a tile, then the starts of its panels.</summary>
     public const int ScratchFloats = SumInts + (MostPanels * Width);
@@ -19,14 +19,14 @@ internal abstract unsafe class I8Kernels
     private const int MostRows = 32;
     private const int SumInts = MostRows * Width;
 
-    /// <summary>Rows of the tallest tile, at most 32; blocks are cut into whole ones.</summary>
-    public abstract int TileRows { get; }
-
-    /// <summary>Most rows of one block.</summary>
+    /// <summary>Most rows of one block, at most 32 in a tile.</summary>
     public abstract int MaxRows { get; }
 
-    /// <summary>y = dequantised sums (+ bias) of one block.</summary>
-    public void Compute(in I8Block block)
+    /// <inheritdoc/>
+    public override int RowsFor(int k) => MaxRows;
+
+    /// <inheritdoc/>
+    public override void Compute(in QuantBlock block)
     {
         // Rows of one tile pass by once; those of many stay in L2 while all panels go by, which longer rows would not.
         var words = I8Panel.Words(block.K);
@@ -40,11 +40,11 @@ internal abstract unsafe class I8Kernels
 
     /// <summary>Sums of one tile, as <see cref="ProductTiles"/> define them for <see cref="WordProduct.I8"/>.</summary>
     /// <param name="tile">What it works on.</param>
-    /// <param name="rows">1 to <see cref="TileRows"/>.</param>
+    /// <param name="rows">1 to <see cref="QuantKernels.TileRows"/>.</param>
     /// <param name="alone">True: the block's only tile, over <see cref="PanelsFor"/> panels; false: over one panel.</param>
     protected abstract void RunTile(TileArguments* tile, int rows, bool alone);
 
-    private void RunPass(in I8Block block, int k, int count, int words)
+    private void RunPass(in QuantBlock block, int k, int count, int words)
     {
         var together = PanelsFor(block.Rows);
         for (int panel = 0, panels; panel < block.Panels; panel += panels)
@@ -54,7 +54,7 @@ internal abstract unsafe class I8Kernels
         }
     }
 
-    private void RunPanels(in I8Block block, int panel, int panels, int k, int count, bool last)
+    private void RunPanels(in QuantBlock block, int panel, int panels, int k, int count, bool last)
     {
         var first = block.Panel + (panel * block.PanelBytes);
         var weights = first + ((nint)k * StepBytes);
@@ -95,7 +95,7 @@ internal abstract unsafe class I8Kernels
     }
 
     // The starts of neighbouring panels side by side.
-    private static int* Starts(in I8Block block, byte* panel, int panels)
+    private static int* Starts(in QuantBlock block, byte* panel, int panels)
     {
         if (panels == 1)
             return I8Panel.Starts(panel, block.K);
@@ -110,7 +110,7 @@ internal abstract unsafe class I8Kernels
         return starts;
     }
 
-    private static void Dequantize(in I8Block block, byte* panel, int t, int rows, int column, nint stride, int columns)
+    private static void Dequantize(in QuantBlock block, byte* panel, int t, int rows, int column, nint stride, int columns)
     {
         // Past the caches go rows that are complete: they take the place of their sums first.
         var y = block.Y + (t * block.YStride) + column;

@@ -25,20 +25,20 @@ internal sealed class KernelCatalogue
     /// <summary>Finds what a processor with these features can run.</summary>
     public KernelCatalogue(CpuFeatures cpu, ICodeMemory memory)
     {
-        var bytes512 = new PortableI8Kernels<ByteSimd512, Vector512<int>>();
-        var vnni = AssembleVnni(cpu, memory);
-        AddAssembled(cpu, memory, vnni is null ? bytes512 : vnni);
+        var bytes512 = Portable<ByteSimd512, Vector512<int>>(cpu);
+        var vnni = AssembleVnni(cpu, memory, bytes512);
+        AddAssembled(cpu, memory, vnni ?? bytes512);
         AddAmx(cpu, memory);
         if (vnni is not null)
             _variants.Add(new PortableKernels<Simd512, Vector512<float>>(VnniName, vnni));
 
         Add(Vector512.IsHardwareAccelerated, new PortableKernels<Simd512, Vector512<float>>("avx512", bytes512));
-        var bytes256 = new PortableI8Kernels<ByteSimd256, Vector256<int>>();
+        var bytes256 = Portable<ByteSimd256, Vector256<int>>(cpu);
         AddAvx2(cpu, memory, bytes256);
         Add(Vector256.IsHardwareAccelerated, new PortableKernels<Simd256, Vector256<float>>("vector256", bytes256));
         Add(Vector128.IsHardwareAccelerated,
-            new PortableKernels<Simd128, Vector128<float>>("vector128", new PortableI8Kernels<ByteSimd128, Vector128<int>>()));
-        Add(true, new PortableKernels<SimdScalar, float>("scalar", new PortableI8Kernels<ByteSimdScalar, int>()));
+            new PortableKernels<Simd128, Vector128<float>>("vector128", Portable<ByteSimd128, Vector128<int>>(cpu)));
+        Add(true, new PortableKernels<SimdScalar, float>("scalar", Portable<ByteSimdScalar, int>(cpu)));
     }
 
     /// <summary>This machine's.</summary>
@@ -65,7 +65,13 @@ internal sealed class KernelCatalogue
 
     private static KernelChoice Describe(KernelVariant variant, string reason) => new(variant.Name, reason, variant.Numerics);
 
-    private AssembledI8Kernels? AssembleVnni(CpuFeatures cpu, ICodeMemory memory)
+    private static IntegerKernels Portable<TSimd, TVector>(CpuFeatures cpu)
+        where TSimd : struct, IByteSimd<TVector>
+        where TVector : struct =>
+        new(new PortableI8Kernels<TSimd, TVector>(),
+            new GroupKernelSet(layout => new GroupTile<TSimd, TVector>(layout), cpu.L2Bytes));
+
+    private IntegerKernels? AssembleVnni(CpuFeatures cpu, ICodeMemory memory, IntegerKernels portable)
     {
         if (!cpu.Avx512Vnni)
         {
@@ -80,10 +86,10 @@ internal sealed class KernelCatalogue
             return null;
         }
 
-        return new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows));
+        return portable with { I8 = new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)) };
     }
 
-    private void AddAssembled(CpuFeatures cpu, ICodeMemory memory, I8Kernels i8)
+    private void AddAssembled(CpuFeatures cpu, ICodeMemory memory, IntegerKernels integers)
     {
         const string Name = AssembledKernels.VariantName;
         if (!cpu.Avx512BF16)
@@ -97,7 +103,7 @@ internal sealed class KernelCatalogue
         }
         else
         {
-            _variants.Add(new AssembledKernels(f32, bf16, i8, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)));
+            _variants.Add(new AssembledKernels(f32, bf16, integers, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)));
         }
     }
 
@@ -124,7 +130,7 @@ internal sealed class KernelCatalogue
         }
     }
 
-    private void AddAvx2(CpuFeatures cpu, ICodeMemory memory, I8Kernels portable)
+    private void AddAvx2(CpuFeatures cpu, ICodeMemory memory, IntegerKernels portable)
     {
         const string Name = Avx2Kernels.VariantName;
         TileCode? i8 = null;
@@ -141,7 +147,8 @@ internal sealed class KernelCatalogue
         else
         {
             var blocking = new AssembledBlocking(cpu.L2Bytes, YmmTileAssembler.MaxRows);
-            _variants.Add(new Avx2Kernels(f32, bf16, i8 is null ? portable : new AssembledI8Kernels(i8, blocking), memory, blocking));
+            _variants.Add(new Avx2Kernels(
+                f32, bf16, i8 is null ? portable : portable with { I8 = new AssembledI8Kernels(i8, blocking) }, memory, blocking));
         }
     }
 

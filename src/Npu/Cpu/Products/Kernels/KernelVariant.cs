@@ -38,8 +38,8 @@ internal abstract class KernelVariant
     /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
     public abstract int ScratchFloats { get; }
 
-    /// <summary>The products with I8 weights, whose bits are the same in all variants.</summary>
-    public abstract I8Kernels I8 { get; }
+    /// <summary>The products with quantised weights.</summary>
+    public abstract IntegerKernels Integers { get; }
 
     /// <summary>Tiles of vdpbf16ps that attention over a BF16 cache runs on; null where it widens keys and values to F32.</summary>
     public virtual ProductTiles? PairTiles => null;

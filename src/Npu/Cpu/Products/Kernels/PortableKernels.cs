@@ -7,7 +7,7 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// Products in C# over vectors of one width; those with I8 weights may be assembled. BF16 weights are widened and meet F32 activations:
 /// every element is one chain of fused multiply-adds, the same bits at every width.
 /// </summary>
-internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8) : KernelVariant
+internal sealed class PortableKernels<TSimd, TVector>(string name, IntegerKernels integers) : KernelVariant
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
@@ -33,7 +33,7 @@ internal sealed class PortableKernels<TSimd, TVector>(string name, I8Kernels i8)
     public override int ScratchFloats => MatMul.ScratchFloats;
 
     /// <inheritdoc/>
-    public override I8Kernels I8 => i8;
+    public override IntegerKernels Integers => integers;
 
     /// <inheritdoc/>
     public override void Compute(in MatMulBlock block, DType weights)

@@ -6,8 +6,8 @@ namespace AkkaCp.Npu.Cpu.Products.Packing;
 /// Weights in panels of 32 outputs: panel p holds outputs 32p .. 32p+31 as [K][32], so that a product reads memory from front to
 /// back. Outputs behind N are zero. A gated matrix, F rows of gate and F of up, has panels of both in turn, 0: gate 0..31, 1: up 0..31, 2:
 /// gate 32..63, so that y = silu(gate) · up needs two neighbours only; both halves are padded. F32 keeps a row of a panel in order; BF16 is
-/// kept as its <see cref="BF16Packing"/> says, I8 as <see cref="I8Panel"/>. Memory is native, 64-byte aligned, and counted in
-/// <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several threads at once. Any <see cref="CpuDevice"/> of the
+/// kept as its <see cref="BF16Packing"/> says, I8 as <see cref="I8Panel"/>, types with groups as <see cref="GroupLayout"/>. Memory
+/// is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several threads at once. Any <see cref="CpuDevice"/> of the
 /// process whose kernels have the same layout can read it.
 /// </summary>
 internal sealed unsafe class CpuPackedMatrix : PackedMatrix
@@ -27,8 +27,11 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         _resources = resources;
         BF16Packing = layout;
         IsGated = gated;
+        Layout = GroupLayout.Of(dtype);
         var inputs = dtype == DType.BF16 && layout == BF16Packing.Pairs ? (nint)k + (k % 2) : k;
-        PanelBytes = dtype == DType.I8 ? I8Panel.Bytes(k) : checked(inputs * PanelWidth * dtype.Bytes());
+        PanelBytes = Layout is not null ? Layout.PanelBytes(k)
+            : dtype == DType.I8 ? I8Panel.Bytes(k)
+            : checked(inputs * PanelWidth * dtype.Bytes());
         Panels = gated ? 2 * PanelsOf(n / 2) : PanelsOf(n);
         Bytes = checked(PanelBytes * Panels);
         _memory = (byte*)_resources.Allocate((nuint)Bytes);
@@ -44,6 +47,9 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 
     /// <summary>How BF16 values lie in a panel; of no meaning for other types.</summary>
     public BF16Packing BF16Packing { get; }
+
+    /// <summary>How codes and scales lie in a panel; null for types without groups.</summary>
+    public GroupLayout? Layout { get; }
 
     /// <summary>Made by <see cref="CpuDevice.CreateGatedMatrix"/>.</summary>
     public bool IsGated { get; }
@@ -119,6 +125,21 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     }
 
     /// <inheritdoc/>
+    public override void PackGroups(int firstRow, in GroupRows rows)
+    {
+        var count = RequireGroups(firstRow, rows);
+        var panels = new GroupPanel(Layout!, rows, K);
+        for (int row = 0, lanes; row < count; row += lanes)
+        {
+            var (panel, lane) = PlaceOf(firstRow + row);
+            lanes = Math.Min(count - row, LanesFrom(firstRow + row, lane));
+            panels.Pack(Data + (panel * PanelBytes), lane, row, lanes);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         Free();
@@ -127,6 +148,34 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 
     /// <summary>How many rows some values are, inside the matrix.</summary>
     private int RequireRows(int firstRow, int values)
+    {
+        if (Layout is not null)
+            OperatorChecks.Refuse(nameof(Pack), "matrix", "a type without groups", $"{DType}");
+
+        return RequireWholeRows(firstRow, values);
+    }
+
+    private int RequireGroups(int firstRow, in GroupRows rows)
+    {
+        if (Layout is null)
+            OperatorChecks.Refuse(nameof(PackGroups), "matrix", "a type with groups", $"{DType}");
+
+        var count = RequireWholeRows(firstRow, rows.Codes.Length);
+        var (blocks, groups) = (count * (K / Layout!.Format.BlockInputs), count * (K / Layout.Format.BlockInputs) * Layout.Groups);
+        RequireLength(nameof(GroupRows.Scales), rows.Scales.Length, blocks);
+        RequireLength(nameof(GroupRows.Mins), rows.Mins.Length, Layout.Format.HasMins ? blocks : 0);
+        RequireLength(nameof(GroupRows.GroupScales), rows.GroupScales.Length, groups);
+        RequireLength(nameof(GroupRows.GroupMins), rows.GroupMins.Length, Layout.Format.HasMins ? groups : 0);
+        return count;
+    }
+
+    private static void RequireLength(string argument, int found, int expected)
+    {
+        if (found != expected)
+            OperatorChecks.Refuse(nameof(PackGroups), argument, $"{expected} values", $"{found}");
+    }
+
+    private int RequireWholeRows(int firstRow, int values)
     {
         if (values % K != 0)
             OperatorChecks.Refuse(nameof(Pack), "rows", $"a multiple of K = {K} values", $"{values}");
@@ -149,6 +198,10 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         var (pair, lane) = Math.DivRem(row - (isUp * (N / 2)), PanelWidth);
         return ((2 * pair) + isUp, lane);
     }
+
+    // Rows from this one on that lie in its panel.
+    private int LanesFrom(int row, int lane) =>
+        Math.Min(PanelWidth - lane, (IsGated && row < N / 2 ? N / 2 : N) - row);
 
     private void PackRow(byte* panel, int lane, float* row)
     {

@@ -1,11 +1,13 @@
 namespace AkkaCp.Npu.Cpu.Products.Kernels;
 
-/// <summary>One block of a product with I8 weights: some quantised rows of x against some panels of one matrix.</summary>
-internal unsafe struct I8Block
+/// <summary>One block of a product with quantised weights: some quantised rows of x against some panels of one matrix.</summary>
+internal unsafe struct QuantBlock
 {
-    /// <summary>First row of x as bytes q + 128, <see cref="XStride"/> bytes apart, and the rows' scales.</summary>
+    /// <summary>First row of x as the kernels read it, <see cref="XStride"/> bytes apart.</summary>
     public byte* X;
     public nint XStride;
+
+    /// <summary>The rows' scales, where they have one for the whole row.</summary>
     public float* XScales;
 
     /// <summary>Rows, at most the kernels' most.</summary>

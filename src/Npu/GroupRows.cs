@@ -1,0 +1,20 @@
+namespace AkkaCp.Npu;
+
+/// <summary>Rows of a quantised weight matrix on their way into a <see cref="PackedMatrix"/>: every code in a byte of its own.</summary>
+public readonly ref struct GroupRows
+{
+    /// <summary>[rows, K]: unsigned codes; of <see cref="DType.Q8"/> signed ones.</summary>
+    public required Span<byte> Codes { get; init; }
+
+    /// <summary>[rows, K / BlockInputs]: d in IEEE binary16, finite.</summary>
+    public required Span<ushort> Scales { get; init; }
+
+    /// <summary>[rows, K / BlockInputs]: m or dmin in IEEE binary16, finite; empty where the format has none.</summary>
+    public Span<ushort> Mins { get; init; }
+
+    /// <summary>[rows, K / GroupInputs]: scales, 0 to 63, of <see cref="DType.Q6K"/> signed; empty where the format has none.</summary>
+    public Span<byte> GroupScales { get; init; }
+
+    /// <summary>[rows, K / GroupInputs]: minimums, 0 to 63; empty where the format has none.</summary>
+    public Span<byte> GroupMins { get; init; }
+}
