@@ -1,3 +1,5 @@
+using AkkaCp.Npu.Cpu.Products.Packing;
+
 namespace AkkaCp.Npu.Cpu.Assembled;
 
 /// <summary>What <see cref="TileCode"/> assembles: tiles of 1 to <paramref name="MaxRows"/> rows.</summary>
@@ -11,6 +13,10 @@ internal sealed record TileForm(int MaxRows, int StepBytes, Func<int, int> Panel
     public static TileForm Ymm(WordProduct product) => new(
         YmmTileAssembler.MaxRows, YmmTileAssembler.StepBytesOf(product), YmmTileAssembler.PanelsFor,
         (rows, panels, alone) => YmmTileAssembler.Assemble(product, rows, panels, alone));
+
+    /// <summary>The tiles of <see cref="GroupTileAssembler"/>.</summary>
+    public static TileForm GroupZmm(GroupLayout layout) => new(
+        GroupTileAssembler.MaxRows, layout.BlockBytes, _ => 1, (rows, _, alone) => GroupTileAssembler.Assemble(layout, rows, alone));
 
     /// <summary>The tiles of <see cref="TileAssembler"/>.</summary>
     public static TileForm Zmm(WordProduct product) => new(

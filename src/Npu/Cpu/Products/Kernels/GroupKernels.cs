@@ -96,18 +96,16 @@ internal sealed unsafe class GroupKernels(GroupLayout layout, ProductTiles tiles
     }
 }
 
-/// <summary>A variant's products for each type with groups.</summary>
+/// <summary>A variant's products for each type with groups, made when they are first asked for. Thread-safe.</summary>
 internal sealed class GroupKernelSet
 {
-    private readonly Dictionary<DType, GroupKernels> _kernels = [];
+    private readonly Dictionary<DType, Lazy<GroupKernels>> _kernels;
 
     /// <summary>Makes them of a form's tiles.</summary>
-    public GroupKernelSet(Func<GroupLayout, ProductTiles> tilesOf, int l2Bytes)
-    {
-        foreach (var layout in GroupLayout.All)
-            _kernels.Add(layout.Format.DType, new GroupKernels(layout, tilesOf(layout), l2Bytes));
-    }
+    public GroupKernelSet(Func<GroupLayout, ProductTiles> tilesOf, int l2Bytes) => _kernels = GroupLayout.All.ToDictionary(
+        layout => layout.Format.DType,
+        layout => new Lazy<GroupKernels>(() => new GroupKernels(layout, tilesOf(layout), l2Bytes)));
 
     /// <summary>Those of a type.</summary>
-    public GroupKernels this[DType dtype] => _kernels[dtype];
+    public GroupKernels this[DType dtype] => _kernels[dtype].Value;
 }

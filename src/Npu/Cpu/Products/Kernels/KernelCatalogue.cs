@@ -71,6 +71,10 @@ internal sealed class KernelCatalogue
         new(new PortableI8Kernels<TSimd, TVector>(),
             new GroupKernelSet(layout => new GroupTile<TSimd, TVector>(layout), cpu.L2Bytes));
 
+    // Where memory cannot be had after all, the portable ones, whose bits are the same.
+    private static ProductTiles GroupTiles(TileForm form, ICodeMemory memory, GroupKernels portable) =>
+        TileCode.TryAssemble(form, memory, out var tiles, out _) ? tiles : portable.Tiles;
+
     private IntegerKernels? AssembleVnni(CpuFeatures cpu, ICodeMemory memory, IntegerKernels portable)
     {
         if (!cpu.Avx512Vnni)
@@ -86,7 +90,9 @@ internal sealed class KernelCatalogue
             return null;
         }
 
-        return portable with { I8 = new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)) };
+        return new IntegerKernels(
+            new AssembledI8Kernels(tiles, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)),
+            new GroupKernelSet(layout => GroupTiles(TileForm.GroupZmm(layout), memory, portable.Groups[layout.Format.DType]), cpu.L2Bytes));
     }
 
     private void AddAssembled(CpuFeatures cpu, ICodeMemory memory, IntegerKernels integers)
