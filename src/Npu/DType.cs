@@ -27,6 +27,30 @@ public enum DType
     /// <summary>d·q + m, q of 4 bits, a d and an m for each 32 inputs (GGUF's Q4_1).</summary>
     Q4M,
 
+    /// <summary>d·(q - 16), q of 5 bits, a d for each 32 inputs (GGUF's Q5_0).</summary>
+    Q5,
+
+    /// <summary>d·q + m, q of 5 bits, a d and an m for each 32 inputs (GGUF's Q5_1).</summary>
+    Q5M,
+
+    /// <summary>d·(q - z), q of 4 bits, a d and a z for each 32 inputs (AWQ, GPTQ, compressed-tensors).</summary>
+    Q4Z32,
+
+    /// <summary>As <see cref="Q4Z32"/>, a d and a z for each 128 inputs.</summary>
+    Q4Z128,
+
+    /// <summary>As <see cref="Q4Z32"/>, q of 8 bits.</summary>
+    Q8Z32,
+
+    /// <summary>As <see cref="Q4Z128"/>, q of 8 bits.</summary>
+    Q8Z128,
+
+    /// <summary>d·T[q], q of 4 bits, a d for each 32 inputs, T the table of GGUF's IQ4_NL.</summary>
+    IQ4,
+
+    /// <summary>d·F[q], q of 4 bits, a d for each 32 inputs, F twice the values of OCP's FP4 (GGUF's MXFP4).</summary>
+    MX4,
+
     /// <summary>d·s·q - dmin·m, q of 4 bits, a d and a dmin for each 256 inputs, an s and an m for each 32 (GGUF's Q4_K).</summary>
     Q4K,
 
@@ -35,6 +59,15 @@ public enum DType
 
     /// <summary>d·s·(q - 32), q of 6 bits, a d for each 256 inputs, a signed s for each 16 (GGUF's Q6_K).</summary>
     Q6K,
+
+    /// <summary>d·s·q - dmin·m, q of 2 bits kept in 4, a d and a dmin for each 256 inputs, an s and an m for each 16 (GGUF's Q2_K).</summary>
+    Q2K,
+
+    /// <summary>d·s·(q - 4), q of 3 bits kept in 4, a d for each 256 inputs, a signed s for each 16 (GGUF's Q3_K).</summary>
+    Q3K,
+
+    /// <summary>d·s·T[q] as <see cref="IQ4"/>, a d for each 256 inputs, a signed s for each 32 (GGUF's IQ4_XS).</summary>
+    IQ4K,
 }
 
 /// <summary>Sizes of <see cref="DType"/>.</summary>

@@ -41,7 +41,10 @@ internal sealed class GroupTileAssembler
         (_layout, _rows, _alone) = (layout, rows, alone);
     }
 
-    private bool IsOneGroup => _layout.Groups == 0;
+    // Whether y is in registers: then each group of 32 goes to it by itself.
+    private bool IsScaled => _layout.Groups == 0;
+
+    private int Pairs => _layout.Groups / 2;
 
     /// <summary>Machine code of one tile.</summary>
     /// <param name="layout">How weights lie in the panel.</param>
@@ -54,7 +57,7 @@ internal sealed class GroupTileAssembler
         tile.StartSums();
         tile.LoadPointers();
         tile.Loop();
-        if (tile.IsOneGroup)
+        if (tile.IsScaled)
             tile.MoveSums(nameof(TileArguments.Y), nameof(TileArguments.YStride), (sum, memory) => tile._asm.vmovups(memory, sum));
 
         tile._asm.vzeroupper();
@@ -66,10 +69,21 @@ internal sealed class GroupTileAssembler
 
     private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<TileArguments>(name)];
 
+    // zmm28: the lower halves of bytes. zmm29: the bits that the plane has, or the table.
     private void LoadMasks()
     {
         _asm.mov(eax, 0x0F0F0F0F);
         _asm.vpbroadcastd(zmm28, eax);
+        if (_layout.Table is { } table)
+        {
+            _asm.mov(rax, BitConverter.ToUInt64(table, 0));
+            _asm.vmovq(xmm0, rax);
+            _asm.mov(rax, BitConverter.ToUInt64(table, sizeof(ulong)));
+            _asm.vpinsrq(xmm0, xmm0, rax, 1);
+            _asm.vshufi32x4(zmm29, zmm0, zmm0, 0);
+            return;
+        }
+
         _asm.mov(eax, _layout.Format.CodeBits == 6 ? 0x30303030 : 0x10101010);
         _asm.vpbroadcastd(zmm29, eax);
     }
@@ -81,7 +95,7 @@ internal sealed class GroupTileAssembler
         for (var v = 0; v < Vectors; v++)
             _asm.vmovups(Sum(0, v), __zmmword_ptr[rsi + (Line * v)]);
 
-        if (!IsOneGroup)
+        if (!IsScaled)
         {
             MoveSums(nameof(TileArguments.Y), nameof(TileArguments.YStride), (sum, memory) => _asm.vmovups(memory, sum), row: _ => 0);
             return;
@@ -131,44 +145,52 @@ internal sealed class GroupTileAssembler
         var loop = _asm.CreateLabel();
         _asm.Label(ref loop);
         _line = 0;
-        if (IsOneGroup)
-            OneGroup();
+        if (IsScaled)
+            ScaledGroups();
         else
-            ManyGroups();
+            IntegerGroups();
 
         _asm.add(rsi, _layout.Format.BlockInputs);
-        _asm.add(rdx, _layout.RecordBytes);
+        _asm.add(rdx, _layout.RecordBytes * _layout.Format.BlockInputs / _layout.RecordInputs);
         _asm.add(r9, _layout.BlockBytes);
         _asm.add(r11, _layout.BlockBytes);
         _asm.dec(r10);
         _asm.jnz(loop);
     }
 
-    private void OneGroup()
+    private void ScaledGroups()
     {
-        FetchUpTo(_layout.BlockBytes);
-        StartDots(GroupLayout.StartAt);
-        Dots(0);
-        for (var v = 0; v < Vectors; v++)
-            _asm.vcvtph2ps(Scale(v), __ymmword_ptr[r9 + (_layout.ScalesStart + (32 * v))]);
+        for (var group = 0; group < _layout.CodeGroups; group++)
+        {
+            FetchUpTo(_layout.BlockBytes * (group + 1) / _layout.CodeGroups);
+            ScaledGroup(group, group * _layout.RecordBytes);
+        }
+    }
 
+    private void ScaledGroup(int group, int record)
+    {
+        if (_layout.Format.HasZeros)
+            StartDotsOfZeros(record + GroupLayout.StartAt);
+        else
+            StartDots(record + GroupLayout.StartAt);
+
+        Dots(group);
+        LoadHalves(24, _layout.ScalesStart);
         ForAll((row, v) =>
         {
             var factor = s_zmm[26 + v];
             _asm.vcvtdq2ps(Dot(row, v), Dot(row, v));
-            _asm.vmulps(factor, Scale(v), Bcst(rdx, row, 0));
+            _asm.vmulps(factor, Scale(v), Bcst(rdx, row, record));
             _asm.vfmadd231ps(Sum(row, v), Dot(row, v), factor);
         });
         if (!_layout.Format.HasMins)
             return;
 
-        for (var v = 0; v < Vectors; v++)
-            _asm.vcvtph2ps(Scale(v), __ymmword_ptr[r9 + (_layout.MinsStart + (32 * v))]);
-
-        ForAll((row, v) => _asm.vfmadd231ps(Sum(row, v), Scale(v), Bcst(rdx, row, GroupLayout.ScaledSumAt)));
+        LoadHalves(24, _layout.MinsStart);
+        ForAll((row, v) => _asm.vfmadd231ps(Sum(row, v), Scale(v), Bcst(rdx, row, record + GroupLayout.ScaledSumAt)));
     }
 
-    private void ManyGroups()
+    private void IntegerGroups()
     {
         ForAll((row, v) => _asm.vpxord(Sum(row, v), Sum(row, v), Sum(row, v)));
         for (var group = 0; group < _layout.CodeGroups; group++)
@@ -176,21 +198,40 @@ internal sealed class GroupTileAssembler
             FetchUpTo(_layout.BlockBytes * (group + 1) / _layout.CodeGroups);
             if (_layout.Groups == _layout.CodeGroups)
             {
-                ForAll((row, v) => _asm.vpxord(Dot(row, v), Dot(row, v), Dot(row, v)));
+                StartGroup(group);
                 Dots(group);
-                AddDots(group, (scale, memory) => _asm.vpmovzxbd(scale, memory));
+                AddDots(group);
                 continue;
             }
 
             for (var half = 0; half < 2; half++)
             {
-                StartDots(GroupLayout.StartsAt + (4 * ((2 * group) + half)));
+                StartGroup((2 * group) + half);
                 HalfDots(group, half);
-                AddDots((2 * group) + half, (scale, memory) => _asm.vpmovsxbd(scale, memory));
+                AddDots((2 * group) + half);
             }
         }
 
-        AddToY();
+        for (var v = 0; v < Vectors; v++)
+            AddToY(v);
+
+        LoadStrides();
+    }
+
+    private void StartGroup(int group)
+    {
+        if (_layout.Format.HasMins)
+            ForAll((row, v) => _asm.vpxord(Dot(row, v), Dot(row, v), Dot(row, v)));
+        else
+            StartDots(GroupLayout.StartsAt + (4 * group));
+    }
+
+    private void StartDotsOfZeros(int start)
+    {
+        for (var v = 0; v < Vectors; v++)
+            _asm.vpmovzxbd(Scale(v), __xmmword_ptr[r9 + (_layout.ZerosStart + (16 * v))]);
+
+        ForAll((row, v) => _asm.vpmulld(Dot(row, v), Scale(v), Bcst(rdx, row, start)));
     }
 
     private void StartDots(int start)
@@ -220,8 +261,8 @@ internal sealed class GroupTileAssembler
                 _asm.vpandd(low, high, zmm28);
                 _asm.vpsrld(high, high, 4);
                 _asm.vpandd(high, high, zmm28);
-                AddFifthBits(low, group, word, v);
-                AddFifthBits(high, group, word + HalfWords, v);
+                Finish(low, group, word, v);
+                Finish(high, group, word + HalfWords, v);
             }
 
             Multiply(s_zmm[24], s_zmm[25], (GroupLayout.CodeInputs * group) + (4 * word));
@@ -240,7 +281,7 @@ internal sealed class GroupTileAssembler
         }
     }
 
-    // The products of 16 inputs with codes of six bits.
+    // The products of 16 inputs.
     private void HalfDots(int group, int half)
     {
         for (var word = 0; word < HalfWords; word++)
@@ -253,7 +294,8 @@ internal sealed class GroupTileAssembler
                     _asm.vpsrld(code, code, 4);
 
                 _asm.vpandd(code, code, zmm28);
-                AddBits(code, group, half, v, 4 - (2 * word));
+                if (_layout.PlaneBytes > 0)
+                    AddBits(code, group, half, v, 4 - (2 * word));
             }
 
             Multiply(s_zmm[24], s_zmm[25], (GroupLayout.CodeInputs * group) + (16 * half) + (4 * word));
@@ -261,10 +303,13 @@ internal sealed class GroupTileAssembler
     }
 
     // Bit s of the plane's bytes is that of step s.
-    private void AddFifthBits(AssemblerRegisterZMM code, int group, int step, int v)
+    private void Finish(AssemblerRegisterZMM code, int group, int step, int v)
     {
         if (_layout.PlaneBytes > 0)
             AddBits(code, group, 0, v, 4 - step);
+
+        if (_layout.Table is not null)
+            _asm.vpshufb(code, zmm29, code);
     }
 
     // Two of the plane's bits, or one, moved up to where the code lacks them.
@@ -297,11 +342,11 @@ internal sealed class GroupTileAssembler
         }
     }
 
-    // Sums of the block += scale of the group · its dots.
-    private void AddDots(int group, Action<AssemblerRegisterZMM, AssemblerMemoryOperand> widen)
+    // Sums of the block += scale of the group · its dots. Scales that minimums stand beside are unsigned.
+    private void AddDots(int group)
     {
         for (var v = 0; v < Vectors; v++)
-            widen(Scale(v), __xmmword_ptr[r9 + (_layout.GroupScalesStart + (32 * group) + (16 * v))]);
+            _asm.vpmovsxbd(Scale(v), __xmmword_ptr[r9 + (_layout.GroupScalesStart + (32 * group) + (16 * v))]);
 
         ForAll((row, v) =>
         {
@@ -310,41 +355,40 @@ internal sealed class GroupTileAssembler
         });
     }
 
-    // The end of a block: zmm0 to zmm7 are the minimums of pairs of groups, rcx and r8 a row of y and its stride, rdx its record.
-    private void AddToY()
+    private void LoadHalves(int register, int start)
     {
         for (var v = 0; v < Vectors; v++)
-        {
-            _asm.vcvtph2ps(Scale(v), __ymmword_ptr[r9 + (_layout.ScalesStart + (32 * v))]);
-            if (!_layout.Format.HasMins)
-                continue;
+            _asm.vcvtph2ps(s_zmm[register + v], __ymmword_ptr[r9 + (start + (32 * v))]);
+    }
 
-            _asm.vcvtph2ps(s_zmm[26 + v], __ymmword_ptr[r9 + (_layout.MinsStart + (32 * v))]);
-            for (var pair = 0; pair < 4; pair++)
-                _asm.vpmovzxbw(s_zmm[(4 * v) + pair], __ymmword_ptr[r9 + (_layout.GroupMinsStart + (64 * pair) + (32 * v))]);
-        }
+    // The end of a block, one vector of outputs: zmm0 to zmm7 are the minimums of pairs of groups, rcx and r8 a row of y and its stride,
+    // rdx its record.
+    private void AddToY(int v)
+    {
+        LoadHalves(24, _layout.ScalesStart);
+        for (var pair = 0; _layout.Format.HasMins && pair < Pairs; pair++)
+            _asm.vpmovzxbw(s_zmm[pair], __ymmword_ptr[r9 + (_layout.GroupMinsStart + (64 * pair) + (32 * v))]);
+
+        if (_layout.Format.HasMins)
+            LoadHalves(26, _layout.MinsStart);
 
         _asm.mov(rcx, Field(nameof(TileArguments.Y)));
         _asm.mov(r8, Field(nameof(TileArguments.YStride)));
         for (var row = 0; row < _rows; row++)
         {
-            for (var v = 0; v < Vectors; v++)
-                AddToY(row, v);
-
+            AddToY(row, v);
             _asm.add(rdx, rax);
             _asm.add(rcx, r8);
         }
 
         for (var row = 0; row < _rows; row++)
             _asm.sub(rdx, rax);
-
-        LoadStrides();
     }
 
     private void AddToY(int row, int v)
     {
         var place = __zmmword_ptr[rcx + (Line * v)];
-        var (y, factor, minimum) = (s_zmm[8 + v], s_zmm[10 + v], s_zmm[30 + v]);
+        var (y, factor, minimum) = (s_zmm[8 + (row % 2)], s_zmm[10 + (row % 2)], s_zmm[30 + (row % 2)]);
         _asm.vmovups(y, place);
         _asm.vcvtdq2ps(Sum(row, v), Sum(row, v));
         _asm.vmulps(factor, Scale(v), __dword_bcst[rdx]);
@@ -352,8 +396,8 @@ internal sealed class GroupTileAssembler
         if (_layout.Format.HasMins)
         {
             _asm.vpxord(minimum, minimum, minimum);
-            for (var pair = 0; pair < 4; pair++)
-                _asm.vpdpwssd(minimum, s_zmm[(4 * v) + pair], __dword_bcst[rdx + (GroupLayout.PairSumsAt + (4 * pair))]);
+            for (var pair = 0; pair < Pairs; pair++)
+                _asm.vpdpwssd(minimum, s_zmm[pair], __dword_bcst[rdx + (GroupLayout.PairSumsAt + (4 * pair))]);
 
             _asm.vcvtdq2ps(minimum, minimum);
             _asm.vmulps(factor, s_zmm[26 + v], __dword_bcst[rdx]);

@@ -10,7 +10,7 @@ internal readonly unsafe struct GroupQuantRow(TensorView x, GroupLayout layout, 
     /// <inheritdoc/>
     public void Execute(int row)
     {
-        var inputs = layout.Format.BlockInputs;
+        var inputs = layout.RecordInputs;
         var source = (float*)x.Data + ((nint)row * x.RowStride);
         var target = (sbyte*)(rows + (row * stride));
         var record = (byte*)target + GroupLayout.SideStart(x.RowLength);
@@ -34,17 +34,15 @@ internal readonly unsafe struct GroupQuantRow(TensorView x, GroupLayout layout, 
 
     private void NoteSums(sbyte* q, byte* record)
     {
-        var starts = layout.Format.GroupInputs < GroupLayout.CodeInputs ? (int*)(record + GroupLayout.StartsAt) : null;
         var pairs = (short*)(record + GroupLayout.PairSumsAt);
-        for (var k = 0; k < layout.Format.BlockInputs; k += GroupLayout.CodeInputs)
+        var starts = (int*)(record + GroupLayout.StartsAt);
+        for (var group = 0; group < layout.Groups; group++, q += layout.Format.GroupInputs)
         {
-            int low = GroupQuant.Sum16(q + k), high = GroupQuant.Sum16(q + k + 16);
-            pairs[k / GroupLayout.CodeInputs] = (short)(low + high);
-            if (starts is not null)
-            {
-                starts[k / 16] = -layout.Zero * low;
-                starts[(k / 16) + 1] = -layout.Zero * high;
-            }
+            var sum = GroupQuant.Sum16(q) + (layout.Format.GroupInputs == 16 ? 0 : GroupQuant.Sum16(q + 16));
+            if (layout.Format.HasMins)
+                pairs[group] = (short)sum;
+            else
+                starts[group] = -layout.Zero * sum;
         }
     }
 }

@@ -16,8 +16,8 @@ public sealed class GroupMatMulTests
         var data = new TheoryData<string, DType>();
         foreach (var kernels in CpuDevice.AvailableKernels)
         {
-            foreach (var dtype in Enum.GetValues<DType>().Where(dtype => GroupFormat.Of(dtype) is not null))
-                data.Add(kernels, dtype);
+            foreach (var format in GroupFormat.All)
+                data.Add(kernels, format.DType);
         }
 
         return data;
@@ -25,22 +25,19 @@ public sealed class GroupMatMulTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void EveryRowCountUpTo20_IsItsDefinition_AtOneToThreeThreads(string kernels, DType dtype)
+    public void EveryRowCountUpTo13_IsItsDefinition_AtOneToThreeThreads(string kernels, DType dtype)
     {
         var rng = new Rng(61);
-        for (var threads = 1; threads <= 3; threads++)
+        for (var t = 1; t <= 13; t++)
         {
-            using var device = new CpuDevice(new CpuDeviceOptions { Threads = threads, Kernels = kernels });
-            for (var t = 1; t <= 20; t++)
-            {
-                var (n, blocks) = s_shapes[(t + threads) % s_shapes.Length];
-                var k = blocks * GroupFormat.Of(dtype)!.BlockInputs;
-                var weights = new GroupWeights(dtype, n, k, rng);
-                var (x, bias) = (rng.Floats(t * k), t % 2 == 0 ? rng.Floats(n) : null);
-                using var matrix = device.CreateMatrix(n, k, dtype);
-                matrix.PackGroups(0, weights.Rows(0, n));
-                Assert.Equal(Expected(weights, x, bias, t, n, k), Product(device, matrix, x, bias, t));
-            }
+            using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 + (t % 3), Kernels = kernels });
+            var (n, blocks) = s_shapes[t % s_shapes.Length];
+            var k = blocks * GroupFormat.Of(dtype)!.BlockInputs;
+            var weights = new GroupWeights(dtype, n, k, rng);
+            var (x, bias) = (rng.Floats(t * k), t % 2 == 0 ? rng.Floats(n) : null);
+            using var matrix = device.CreateMatrix(n, k, dtype);
+            matrix.PackGroups(0, weights.Rows(0, n));
+            Assert.Equal(Expected(weights, x, bias, t, n, k), Product(device, matrix, x, bias, t));
         }
     }
 
@@ -131,7 +128,7 @@ public sealed class GroupMatMulTests
     public void Bytes_AreThoseOfTheFormat_AndWholePanels()
     {
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
-        foreach (var format in Enum.GetValues<DType>().Select(GroupFormat.Of).OfType<GroupFormat>())
+        foreach (var format in GroupFormat.All)
         {
             using var matrix = device.CreateMatrix(320, 1024, format.DType);
             Assert.Equal((long)(320 * 1024 * format.BitsPerWeight / 8), matrix.Bytes);

@@ -15,13 +15,14 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
 {
     private const int Width = CpuPackedMatrix.PanelWidth;
     private const int CodeWords = GroupLayout.CodeInputs / 4;
-    private const int HalfWords = CodeWords / 2;
 
     /// <inheritdoc/>
     public override int MaxRows => 6;
 
     /// <inheritdoc/>
     public override int StepBytes => layout.BlockBytes;
+
+    private int GroupWords => layout.Format.GroupInputs / 4;
 
     /// <inheritdoc/>
     public override int PanelsFor(int rows) => 1;
@@ -38,26 +39,37 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
         {
             var block = tile->Panel + ((nint)b * layout.BlockBytes);
             if (layout.Groups == 0)
-                OneGroup(tile, rows, b, block, codes, sums);
+                ScaledGroups(tile, rows, b, block, codes, sums);
             else
-                ManyGroups(tile, rows, b, block, codes, sums);
+                IntegerGroups(tile, rows, b, block, codes, sums);
         }
     }
 
-    private void OneGroup(TileArguments* tile, int rows, int b, byte* block, int* codes, int* sums)
+    private void ScaledGroups(TileArguments* tile, int rows, int b, byte* block, int* codes, int* sums)
     {
-        GroupCodes.Spread(layout, block, 0, (uint*)codes);
-        for (var t = 0; t < rows; t++)
+        for (var group = 0; group < layout.CodeGroups; group++)
         {
-            var record = Record(tile, t, b);
-            Dot(codes, X(tile, t) + (CodeWords * b), CodeWords, *(int*)(record + GroupLayout.StartAt), sums);
-            GroupFloats.AddScaled(Y(tile, t), sums, (ushort*)(block + layout.ScalesStart), *(float*)record);
-            if (layout.Format.HasMins)
-                GroupFloats.AddMins(Y(tile, t), (ushort*)(block + layout.MinsStart), *(float*)(record + GroupLayout.ScaledSumAt));
+            var number = (layout.CodeGroups * b) + group;
+            GroupCodes.Spread(layout, block, group, (uint*)codes);
+            for (var t = 0; t < rows; t++)
+            {
+                var record = Record(tile, t, number);
+                StartSums(block, *(int*)(record + GroupLayout.StartAt), sums);
+                Dot(codes, X(tile, t) + (CodeWords * number), CodeWords, sums);
+                GroupFloats.AddScaled(Y(tile, t), sums, (ushort*)(block + layout.ScalesStart), *(float*)record);
+                if (layout.Format.HasMins)
+                    GroupFloats.AddMins(Y(tile, t), (ushort*)(block + layout.MinsStart), *(float*)(record + GroupLayout.ScaledSumAt));
+            }
         }
     }
 
-    private void ManyGroups(TileArguments* tile, int rows, int b, byte* block, int* codes, int* sums)
+    private void StartSums(byte* block, int start, int* sums)
+    {
+        for (var lane = 0; lane < Width; lane++)
+            sums[lane] = layout.Format.HasZeros ? block[layout.ZerosStart + lane] * start : start;
+    }
+
+    private void IntegerGroups(TileArguments* tile, int rows, int b, byte* block, int* codes, int* sums)
     {
         new Span<int>(sums, rows * Width).Clear();
         for (var group = 0; group < layout.CodeGroups; group++)
@@ -66,10 +78,12 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
             for (var t = 0; t < rows; t++)
             {
                 var x = X(tile, t) + (CodeWords * ((layout.CodeGroups * b) + group));
-                if (layout.Groups == layout.CodeGroups)
-                    AddGroup(block, group, codes, x, CodeWords, 0, sums + (t * Width));
-                else
-                    AddHalves(block, group, codes, x, (int*)(Record(tile, t, b) + GroupLayout.StartsAt), sums + (t * Width));
+                var starts = layout.Format.HasMins ? null : (int*)(Record(tile, t, b) + GroupLayout.StartsAt);
+                for (var word = 0; word < CodeWords; word += GroupWords)
+                {
+                    var number = ((CodeWords * group) + word) / GroupWords;
+                    AddGroup(block, number, codes + (word * Width), x + word, starts is null ? 0 : starts[number], sums + (t * Width));
+                }
             }
         }
 
@@ -85,21 +99,14 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
         }
     }
 
-    private void AddHalves(byte* block, int group, int* codes, int* x, int* starts, int* sums)
-    {
-        for (var half = 0; half < 2; half++)
-        {
-            AddGroup(
-                block, (2 * group) + half, codes + (half * HalfWords * Width), x + (half * HalfWords), HalfWords,
-                starts[(2 * group) + half], sums);
-        }
-    }
-
     // sums += scale of the group · its products.
-    private void AddGroup(byte* block, int group, int* codes, int* x, int words, int start, int* sums)
+    private void AddGroup(byte* block, int group, int* codes, int* x, int start, int* sums)
     {
         var dots = stackalloc int[Width];
-        Dot(codes, x, words, start, dots);
+        new Span<int>(dots, Width).Fill(start);
+        Dot(codes, x, GroupWords, dots);
+
+        // Scales that minimums stand beside are below 64.
         var scales = (sbyte*)block + layout.GroupScalesStart + (group * Width);
         for (var lane = 0; lane < Width; lane++)
             sums[lane] += scales[lane] * dots[lane];
@@ -118,11 +125,12 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
         }
     }
 
-    private static void Dot(int* codes, int* x, int words, int start, int* sums)
+    // sums += the products of some words.
+    private static void Dot(int* codes, int* x, int words, int* sums)
     {
         for (var lane = 0; lane < Width; lane += TSimd.Count)
         {
-            var sum = TSimd.Create(start);
+            var sum = TSimd.Load(sums + lane);
             for (var word = 0; word < words; word++)
             {
                 TVector w = TSimd.Load(codes + (word * Width) + lane), bytes = TSimd.Create(x[word]);
@@ -138,7 +146,8 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
 
     private static float* Y(TileArguments* tile, int t) => (float*)((byte*)tile->Y + (t * tile->YStride));
 
-    private byte* Record(TileArguments* tile, int t, int b) => tile->Side + (t * tile->XStride) + ((nint)b * layout.RecordBytes);
+    private byte* Record(TileArguments* tile, int t, int number) =>
+        tile->Side + (t * tile->XStride) + ((nint)number * layout.RecordBytes);
 }
 
 /// <summary>The float part of a block: all outputs of a panel, one row.</summary>

@@ -164,6 +164,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         var (blocks, groups) = (count * (K / Layout!.Format.BlockInputs), count * (K / Layout.Format.BlockInputs) * Layout.Groups);
         RequireLength(nameof(GroupRows.Scales), rows.Scales.Length, blocks);
         RequireLength(nameof(GroupRows.Mins), rows.Mins.Length, Layout.Format.HasMins ? blocks : 0);
+        RequireLength(nameof(GroupRows.Zeros), rows.Zeros.Length, Layout.Format.HasZeros ? blocks : 0);
         RequireLength(nameof(GroupRows.GroupScales), rows.GroupScales.Length, groups);
         RequireLength(nameof(GroupRows.GroupMins), rows.GroupMins.Length, Layout.Format.HasMins ? groups : 0);
         return count;

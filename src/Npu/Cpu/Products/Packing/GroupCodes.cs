@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace AkkaCp.Npu.Cpu.Products.Packing;
 
 /// <summary>Codes of a panel as a byte each.</summary>
@@ -22,6 +24,9 @@ internal static unsafe class GroupCodes
             codes[i + (4 * Width)] = (words[i] >> 4) & LowNibbles;
         }
 
+        if (layout.Table is { } table)
+            LookUp(table, (byte*)codes);
+
         var plane = (uint*)(block + layout.PlaneStart + (group * layout.PlaneBytes));
         for (var s = 0; layout.PlaneBytes > 0 && s < 8; s++)
         {
@@ -32,5 +37,12 @@ internal static unsafe class GroupCodes
                     : ((plane[(s / 4 * Width) + lane] >> (2 * (s % 4))) & 0x03030303) << 4;
             }
         }
+    }
+
+    private static void LookUp(byte[] table, byte* codes)
+    {
+        var values = Vector128.Create(table);
+        for (var i = 0; i < 32 * Width; i += Vector128<byte>.Count)
+            Vector128.Shuffle(values, Vector128.Load(codes + i)).Store(codes + i);
     }
 }

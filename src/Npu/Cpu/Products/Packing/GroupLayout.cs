@@ -11,20 +11,22 @@ namespace AkkaCp.Npu.Cpu.Products.Packing;
 ///               bits 2s and 2s+1 of byte b of word h are input 16h+4s+b's
 /// group scales  [groups][32 bytes]
 /// group mins    [groups / 2][32][2 bytes]: two neighbouring groups of one output side by side, as vpdpwssd takes them
+/// zeros         [32 bytes], and as many unused, so that blocks are whole lines
 /// d             [32] binary16
 /// m, dmin       [32] binary16
 /// </code>
 /// Codes are unsigned: <see cref="Zero"/> is what they are above their values.
-/// <para>A row of x is its quantised bytes, signed, and from <see cref="SideStart"/> on a record for each block: scale, and with blocks of
-/// one group start and scale · Σ x; else from byte 16 on Σ x of two neighbouring groups of 32 in the halves of a word, and for groups of
-/// 16 from byte 32 on their starts. A start is what an integer sum begins with: -Zero · Σ x.</para>
+/// <para>A row of x is its quantised bytes, signed, and from <see cref="SideStart"/> on its records. Without integer scales there is one
+/// for each 32 inputs: scale, start and scale · Σ x. With them there is one for each block: its scale; with minimums from byte 16 on
+/// Σ x of two neighbouring groups in the halves of a word, else from byte 32 on a start for each group. A start is what an integer
+/// sum begins with, -Zero · Σ x.</para>
 /// </summary>
 internal sealed class GroupLayout
 {
     /// <summary>Where a record has a block's start, and its scale · Σ x.</summary>
     public const int StartAt = 4, ScaledSumAt = 8;
 
-    /// <summary>Where a record has the sums of pairs of groups, and the starts of groups of 16.</summary>
+    /// <summary>Where a record has the sums of pairs of groups, or the starts of groups.</summary>
     public const int PairSumsAt = 16, StartsAt = 32;
 
     /// <summary>Inputs whose codes are next to each other, whatever their scales are.</summary>
@@ -32,9 +34,9 @@ internal sealed class GroupLayout
 
     private const int Width = CpuPackedMatrix.PanelWidth;
     private const int HalvesBytes = Width * sizeof(ushort);
-    private const int SmallRecord = 16, LargeRecord = 32, RecordWithStarts = 96;
+    private const int SmallRecord = 16;
 
-    private static readonly GroupLayout?[] s_ofType = [.. Enum.GetValues<DType>().Select(GroupFormat.Of).Select(Of)];
+    private static readonly GroupLayout[] s_all = [.. GroupFormat.All.Select(format => new GroupLayout(format))];
 
     private GroupLayout(GroupFormat format)
     {
@@ -44,11 +46,13 @@ internal sealed class GroupLayout
         PlaneStart = CodeBytes * CodeGroups;
         GroupScalesStart = PlaneStart + (PlaneBytes * CodeGroups);
         GroupMinsStart = GroupScalesStart + (Groups * Width);
-        ScalesStart = GroupMinsStart + (format.HasMins ? Groups * Width : 0);
+        ZerosStart = GroupMinsStart + (format.HasMins ? Groups * Width : 0);
+        ScalesStart = ZerosStart + (format.HasZeros ? HalvesBytes : 0);
         MinsStart = ScalesStart + HalvesBytes;
         BlockBytes = MinsStart + (format.HasMins ? HalvesBytes : 0);
-        Zero = format.HasMins ? 0 : 1 << (format.CodeBits - 1);
-        RecordBytes = Groups == 0 ? SmallRecord : format.GroupInputs < CodeInputs ? RecordWithStarts : LargeRecord;
+        Zero = format.HasZeros ? 1 : format.Zero;
+        Table = format.Values is null ? null : [.. format.Values.Select(value => (byte)(value + format.Zero))];
+        RecordBytes = Groups == 0 ? SmallRecord : format.HasMins ? PairSumsAt + (2 * Groups) : StartsAt + (4 * Groups);
     }
 
     /// <summary>What it lays out.</summary>
@@ -76,6 +80,9 @@ internal sealed class GroupLayout
     public int GroupMinsStart { get; }
 
     /// <inheritdoc cref="PlaneStart"/>
+    public int ZerosStart { get; }
+
+    /// <inheritdoc cref="PlaneStart"/>
     public int ScalesStart { get; }
 
     /// <inheritdoc cref="PlaneStart"/>
@@ -84,17 +91,23 @@ internal sealed class GroupLayout
     /// <summary>Bytes of a block, whole cache lines.</summary>
     public int BlockBytes { get; }
 
-    /// <summary>The code of a weight of zero where there is no minimum.</summary>
+    /// <summary>What a start is times -Σ x: where a block has its own zero, its sums begin with that times the start.</summary>
     public int Zero { get; }
 
-    /// <summary>Bytes of the record that a row of x has for each block.</summary>
+    /// <summary>What codes of 4 bits become before they are multiplied; null: they stay.</summary>
+    public byte[]? Table { get; }
+
+    /// <summary>Bytes of a record of a row of x.</summary>
     public int RecordBytes { get; }
 
+    /// <summary>Inputs of a record.</summary>
+    public int RecordInputs => Groups == 0 ? CodeInputs : Format.BlockInputs;
+
     /// <summary>The layouts of all types that have groups.</summary>
-    public static IEnumerable<GroupLayout> All => s_ofType.OfType<GroupLayout>();
+    public static IReadOnlyList<GroupLayout> All => s_all;
 
     /// <summary>The layout of a type, or null for one that has no groups.</summary>
-    public static GroupLayout? Of(DType dtype) => s_ofType[(int)dtype];
+    public static GroupLayout? Of(DType dtype) => Array.Find(s_all, layout => layout.Format.DType == dtype);
 
     /// <summary>Bytes of a panel.</summary>
     public nint PanelBytes(int k) => (nint)(k / Format.BlockInputs) * BlockBytes;
@@ -103,7 +116,5 @@ internal sealed class GroupLayout
     public static nint SideStart(int k) => (k + 63) / 64 * 64;
 
     /// <summary>Bytes of a row of x.</summary>
-    public nint RowBytes(int k) => SideStart(k) + ((nint)(k / Format.BlockInputs) * RecordBytes);
-
-    private static GroupLayout? Of(GroupFormat? format) => format is null ? null : new GroupLayout(format);
+    public nint RowBytes(int k) => SideStart(k) + ((nint)(k / RecordInputs) * RecordBytes);
 }

@@ -38,7 +38,7 @@ internal readonly unsafe ref struct GroupPanel(GroupLayout layout, GroupRows row
             switch (_layout.Format.CodeBits)
             {
                 case 8:
-                    Bytes((uint*)codes, target);
+                    Bytes((uint*)codes, target, _layout.Format.HasSignedCodes ? 0x80808080 : 0);
                     break;
                 case 6:
                     Nibbles((uint*)codes, target);
@@ -55,10 +55,10 @@ internal readonly unsafe ref struct GroupPanel(GroupLayout layout, GroupRows row
         }
     }
 
-    private static void Bytes(uint* codes, uint* target)
+    private static void Bytes(uint* codes, uint* target, uint signs)
     {
         for (var i = 0; i < 8; i++)
-            target[i * Width] = codes[i] ^ 0x80808080;
+            target[i * Width] = codes[i] ^ signs;
     }
 
     private static void Nibbles(uint* codes, uint* target)
@@ -94,6 +94,9 @@ internal readonly unsafe ref struct GroupPanel(GroupLayout layout, GroupRows row
         ((ushort*)(block + _layout.ScalesStart))[lane] = _rows.Scales[at];
         if (_layout.Format.HasMins)
             ((ushort*)(block + _layout.MinsStart))[lane] = _rows.Mins[at];
+
+        if (_layout.Format.HasZeros)
+            block[_layout.ZerosStart + lane] = _rows.Zeros[at];
 
         var groups = _layout.Groups;
         for (var group = 0; group < groups; group++)
