@@ -2,7 +2,7 @@ namespace AkkaCp.Npu;
 
 /// <summary>
 /// Element type of a tensor or of packed weights. The types behind <see cref="BF16"/> are those of a <see cref="PackedMatrix"/> only, no
-/// tensor has them; what those behind <see cref="I8"/> hold says their <see cref="GroupFormat"/>.
+/// tensor has them; what those behind <see cref="F8"/> hold says their <see cref="GroupFormat"/>.
 /// </summary>
 public enum DType
 {
@@ -17,6 +17,12 @@ public enum DType
     /// <see cref="INpuDevice.MatMul"/>).
     /// </summary>
     I8,
+
+    /// <summary>
+    /// OCP's e4m3 (fn), one byte, with an F32 scale of each output for each 128 inputs, the first ones of the matrix on. Products are those of
+    /// <see cref="BF16"/> weights, which hold all its values.
+    /// </summary>
+    F8,
 
     /// <summary>d·q, q of -128 to 127, a d for each 32 inputs (GGUF's Q8_0).</summary>
     Q8,
@@ -73,13 +79,13 @@ public enum DType
 /// <summary>Sizes of <see cref="DType"/>.</summary>
 public static class DTypes
 {
-    /// <summary>Bytes of one element of a tensor, or of I8 without its scales.</summary>
+    /// <summary>Bytes of one element of a tensor, or of I8 and F8 without their scales.</summary>
     /// <exception cref="ArgumentException">A type that keeps its weights in groups: see <see cref="GroupFormat"/>.</exception>
     public static int Bytes(this DType dtype) => dtype switch
     {
         DType.F32 => 4,
         DType.BF16 => 2,
-        DType.I8 => 1,
+        DType.I8 or DType.F8 => 1,
         _ => throw new ArgumentException($"{dtype} has no bytes of one element.", nameof(dtype)),
     };
 }

@@ -51,6 +51,14 @@ public abstract class PackedMatrix : IDisposable
         }
     }
 
+    /// <summary>Packs rows firstRow, firstRow+1, … of an F8 matrix, as they are.</summary>
+    /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
+    /// <param name="rows">[r, K] e4m3 codes, none of them NaN.</param>
+    /// <param name="scales">[r, ⌈K / 128⌉], finite.</param>
+    /// <exception cref="NpuShapeException">The rows do not fit the matrix, or it is of another type.</exception>
+    public virtual void PackF8(int firstRow, ReadOnlySpan<byte> rows, ReadOnlySpan<float> scales) =>
+        throw new NpuShapeException(nameof(PackF8), "matrix", "type F8", $"{DType}");
+
     /// <summary>Packs rows firstRow, firstRow+1, … of a matrix of a quantised type, as they are.</summary>
     /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
     /// <param name="rows">What the matrix' <see cref="GroupFormat"/> says, whole rows. Fastest where these are whole panels.</param>

@@ -115,10 +115,10 @@ public sealed unsafe partial class CpuDevice
             OperatorChecks.Refuse(op, argument, $"a matrix of {expected}", $"one of {found}");
         }
 
-        if (matrix.DType == DType.BF16 && matrix.BF16Packing != _variant.BF16Packing)
+        if (matrix.DType is DType.BF16 or DType.F8 && matrix.BF16Packing != _variant.BF16Packing)
         {
             OperatorChecks.Refuse(
-                op, argument, $"BF16 {_variant.BF16Packing} as {_variant.Name} kernels read them", $"{matrix.BF16Packing}");
+                op, argument, $"{matrix.DType} {_variant.BF16Packing} as {_variant.Name} kernels read them", $"{matrix.BF16Packing}");
         }
 
         return matrix;

@@ -1,4 +1,5 @@
 using AkkaCp.Npu.Cpu.Products;
+using AkkaCp.Npu.Cpu.Products.Kernels;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using AkkaCp.Npu.Cpu.Threads;
 
@@ -37,7 +38,7 @@ public sealed unsafe partial class CpuDevice
     {
         fixed (MatMulGroup* first = _groups)
         {
-            if (call.Weights.DType is DType.F32 or DType.BF16)
+            if (call.Weights.DType is DType.F32 or DType.BF16 or DType.F8)
                 RunFloatProduct(call, first, groups);
             else
                 RunQuantProduct(call, first, groups);
@@ -47,14 +48,16 @@ public sealed unsafe partial class CpuDevice
     private void RunFloatProduct(in ProductCall call, MatMulGroup* groups, int count)
     {
         var (w, k) = (call.Weights, call.Weights.K);
-        var rowBlocks = CutRows(groups, count, _variant.RowsFor(k, w.DType), _variant.TileRows, out var largest);
+        var inputs = w.DType == DType.F8 ? DType.BF16 : w.DType;
+        var rowBlocks = CutRows(groups, count, _variant.RowsFor(k, inputs), _variant.TileRows, out var largest);
         if (rowBlocks == 0)
             return;
 
         var tasks = TasksOf(call, groups, count, rowBlocks);
         if (tasks.Gated)
         {
-            tasks.PanelsAtOnce = !_variant.KeepsRows(largest, k, w.DType) ? Math.Min(ManyPanels, tasks.PanelsPerItem)
+            tasks.PanelsAtOnce = w.DType == DType.F8 ? Math.Min(F8Loop.PanelsTogether, tasks.PanelsPerItem)
+                : !_variant.KeepsRows(largest, k, inputs) ? Math.Min(ManyPanels, tasks.PanelsPerItem)
                 : largest <= _variant.TileRows ? PanelsOfOneTile : FewPanels;
             tasks.Sums = ReserveSums(SwigluTile.Floats(largest, tasks.PanelsAtOnce));
         }
@@ -67,7 +70,7 @@ public sealed unsafe partial class CpuDevice
             Weights = w.DType,
             Variant = _variant,
         };
-        if (call.Index is not null && call.X.Rows >= FewestRounded && call.Rows >= 2 * call.X.Rows && _variant.RoundsRows(w.DType))
+        if (call.Index is not null && call.X.Rows >= FewestRounded && call.Rows >= 2 * call.X.Rows && _variant.RoundsRows(inputs))
             RoundRows(call.X, ref work);
 
         Workers.Run(rowBlocks * tasks.ColumnBlocks, work);

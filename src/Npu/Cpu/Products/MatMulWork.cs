@@ -4,7 +4,7 @@ using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu.Products;
 
-/// <summary>A product with F32 or BF16 weights as items.</summary>
+/// <summary>A product with F32, BF16 or F8 weights as items.</summary>
 internal unsafe struct MatMulWork : IWork
 {
     public ProductTasks Tasks;
@@ -41,7 +41,7 @@ internal unsafe struct MatMulWork : IWork
         if (Tasks.Gated)
             new SwigluTile(Tasks.Sums[worker], Tasks.PanelsAtOnce).Compute(Variant, block, Weights);
         else
-            Variant.Compute(block, Weights);
+            Variant.Multiply(block, Weights);
 
         if (Tasks.Streams)
             StreamRows.Fence();

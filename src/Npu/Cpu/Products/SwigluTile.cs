@@ -20,7 +20,7 @@ internal readonly unsafe struct SwigluTile(float* sums, int panelsAtOnce)
     /// <summary>Floats for the sums of <paramref name="rows"/> rows.</summary>
     public static int Floats(int rows, int panelsAtOnce) => checked(rows * (int)StrideFor(panelsAtOnce));
 
-    /// <summary>Computes a block with F32 or BF16 weights.</summary>
+    /// <summary>Computes a block with F32, BF16 or F8 weights.</summary>
     public void Compute(KernelVariant variant, in MatMulBlock block, DType weights)
     {
         var part = block;
@@ -32,7 +32,7 @@ internal readonly unsafe struct SwigluTile(float* sums, int panelsAtOnce)
             part.Panel = block.Panel + (panel * block.PanelBytes);
             part.Panels = Math.Min(panelsAtOnce, block.Panels - panel);
             part.Columns = part.Panels * Width;
-            variant.Compute(part, weights);
+            variant.Multiply(part, weights);
             part.RowsPacked = true;
             Activate(panel, block.Rows, part.Panels, block.Columns, block.Y, block.YStride, block.Streams);
         }

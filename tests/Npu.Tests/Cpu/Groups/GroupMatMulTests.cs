@@ -118,7 +118,7 @@ public sealed class GroupMatMulTests
         using var matrix = device.CreateMatrix(4, 64, DType.Q4M);
         using var plain = device.CreateMatrix(4, 64, DType.BF16);
         var rng = new Rng(65);
-        Refused("a type without groups", () => matrix.Pack(0, new float[64]));
+        Refused("a type that floats are packed as", () => matrix.Pack(0, new float[64]));
         Refused("a type with groups", () => plain.PackGroups(0, new GroupWeights(DType.Q4, 1, 64, rng).Rows(0, 1)));
         Refused("rows inside 0..3", () => matrix.PackGroups(3, new GroupWeights(DType.Q4M, 2, 64, rng).Rows(0, 2)));
         Refused("4 values", () => matrix.PackGroups(0, new GroupWeights(DType.Q4, 2, 64, rng).Rows(0, 2)));

@@ -50,6 +50,17 @@ internal abstract class KernelVariant
     /// <summary>Attention of few rows that see the same keys, beside <see cref="FloatTiles"/>; null where those do it.</summary>
     public virtual LaneCode? Lanes => null;
 
+    /// <summary>y = x·Wᵀ (+ bias) of one block with F32, BF16 or F8 weights.</summary>
+    /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout; scratch of a product.</param>
+    /// <param name="weights">Type of the panels.</param>
+    public void Multiply(in MatMulBlock block, DType weights)
+    {
+        if (weights == DType.F8)
+            new F8Loop(this, block).Run();
+        else
+            Compute(block, weights);
+    }
+
     /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
     /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
     /// <param name="weights">Type of the panels.</param>

@@ -31,6 +31,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
         var inputs = dtype == DType.BF16 && layout == BF16Packing.Pairs ? (nint)k + (k % 2) : k;
         PanelBytes = Layout is not null ? Layout.PanelBytes(k)
             : dtype == DType.I8 ? I8Panel.Bytes(k)
+            : dtype == DType.F8 ? F8Panel.Bytes(k, layout)
             : checked(inputs * PanelWidth * dtype.Bytes());
         Panels = gated ? 2 * PanelsOf(n / 2) : PanelsOf(n);
         Bytes = checked(PanelBytes * Panels);
@@ -45,7 +46,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     /// <inheritdoc/>
     public override long Bytes { get; }
 
-    /// <summary>How BF16 values lie in a panel; of no meaning for other types.</summary>
+    /// <summary>How BF16 values or F8 codes lie in a panel; of no meaning for other types.</summary>
     public BF16Packing BF16Packing { get; }
 
     /// <summary>How codes and scales lie in a panel; null for types without groups.</summary>
@@ -125,6 +126,24 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     }
 
     /// <inheritdoc/>
+    public override void PackF8(int firstRow, ReadOnlySpan<byte> rows, ReadOnlySpan<float> scales)
+    {
+        if (DType != DType.F8)
+            OperatorChecks.Refuse(nameof(PackF8), "matrix", "type F8", $"{DType}");
+
+        var count = RequireWholeRows(firstRow, rows.Length);
+        var each = F8Panel.Scales(K);
+        RequireLength(nameof(PackF8), nameof(scales), scales.Length, count * each);
+        for (var row = 0; row < count; row++)
+        {
+            var (panel, lane) = PlaceOf(firstRow + row);
+            F8Panel.PackRow(Data + (panel * PanelBytes), lane, rows.Slice(row * K, K), scales.Slice(row * each, each), BF16Packing);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <inheritdoc/>
     public override void PackGroups(int firstRow, in GroupRows rows)
     {
         var count = RequireGroups(firstRow, rows);
@@ -149,8 +168,8 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     /// <summary>How many rows some values are, inside the matrix.</summary>
     private int RequireRows(int firstRow, int values)
     {
-        if (Layout is not null)
-            OperatorChecks.Refuse(nameof(Pack), "matrix", "a type without groups", $"{DType}");
+        if (Layout is not null || DType == DType.F8)
+            OperatorChecks.Refuse(nameof(Pack), "matrix", "a type that floats are packed as", $"{DType}");
 
         return RequireWholeRows(firstRow, values);
     }
@@ -162,18 +181,18 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 
         var count = RequireWholeRows(firstRow, rows.Codes.Length);
         var (blocks, groups) = (count * (K / Layout!.Format.BlockInputs), count * (K / Layout.Format.BlockInputs) * Layout.Groups);
-        RequireLength(nameof(GroupRows.Scales), rows.Scales.Length, blocks);
-        RequireLength(nameof(GroupRows.Mins), rows.Mins.Length, Layout.Format.HasMins ? blocks : 0);
-        RequireLength(nameof(GroupRows.Zeros), rows.Zeros.Length, Layout.Format.HasZeros ? blocks : 0);
-        RequireLength(nameof(GroupRows.GroupScales), rows.GroupScales.Length, groups);
-        RequireLength(nameof(GroupRows.GroupMins), rows.GroupMins.Length, Layout.Format.HasMins ? groups : 0);
+        RequireLength(nameof(PackGroups), nameof(GroupRows.Scales), rows.Scales.Length, blocks);
+        RequireLength(nameof(PackGroups), nameof(GroupRows.Mins), rows.Mins.Length, Layout.Format.HasMins ? blocks : 0);
+        RequireLength(nameof(PackGroups), nameof(GroupRows.Zeros), rows.Zeros.Length, Layout.Format.HasZeros ? blocks : 0);
+        RequireLength(nameof(PackGroups), nameof(GroupRows.GroupScales), rows.GroupScales.Length, groups);
+        RequireLength(nameof(PackGroups), nameof(GroupRows.GroupMins), rows.GroupMins.Length, Layout.Format.HasMins ? groups : 0);
         return count;
     }
 
-    private static void RequireLength(string argument, int found, int expected)
+    private static void RequireLength(string op, string argument, int found, int expected)
     {
         if (found != expected)
-            OperatorChecks.Refuse(nameof(PackGroups), argument, $"{expected} values", $"{found}");
+            OperatorChecks.Refuse(op, argument, $"{expected} values", $"{found}");
     }
 
     private int RequireWholeRows(int firstRow, int values)

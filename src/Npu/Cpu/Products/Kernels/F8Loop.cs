@@ -1,0 +1,125 @@
+using System.Numerics;
+using AkkaCp.Npu.Cpu.Products.Packing;
+
+namespace AkkaCp.Npu.Cpu.Products.Kernels;
+
+/// <summary>
+/// Products with F8 weights on a variant's products with BF16 weights: y = fma(d, s, y) for each <see cref="F8Panel.ScaleInputs"/> inputs
+/// in order, from the bias or zero on, s the variant's sum over these inputs from zero on. Some panels go by together, so that rows are
+/// packed once for them; of each, the part that a sum needs is widened in the caches.
+/// </summary>
+internal readonly unsafe ref struct F8Loop
+{
+    /// <summary>Panels whose gate and up, or sums, are made together.</summary>
+    public const int PanelsTogether = 16;
+
+    private const int Width = CpuPackedMatrix.PanelWidth;
+    private const int PartValues = F8Panel.ScaleInputs * Width;
+
+    // Few rows take as many panels at once as the variant's tiles do, for there are sums enough then to hide their latency.
+    private const int FewRows = 14;
+    private const int PanelsOfFewRows = 4;
+
+    private readonly ref readonly MatMulBlock _block;
+    private readonly KernelVariant _variant;
+    private readonly int _panelsAtOnce;
+
+    /// <summary>Prepares one block, whose scratch is the variant's and behind it this loop's.</summary>
+    public F8Loop(KernelVariant variant, in MatMulBlock block)
+    {
+        _block = ref block;
+        _variant = variant;
+        _panelsAtOnce = block.Rows <= FewRows ? PanelsOfFewRows : 1;
+    }
+
+    // Behind the variant's scratch, on a line of its own.
+    private float* Sums => _block.Scratch + Ahead(_variant);
+
+    private ushort* Values => (ushort*)(Sums + SumFloats(_variant.MaxRows));
+
+    /// <summary>Floats of scratch: the variant's, the sums of a part, and its values.</summary>
+    public static int ScratchFloats(KernelVariant variant) =>
+        Ahead(variant) + SumFloats(variant.MaxRows) + (PanelsOfFewRows * PartValues / 2);
+
+    /// <summary>Computes the block.</summary>
+    public void Run()
+    {
+        for (var panel = 0; panel < _block.Panels; panel += PanelsTogether)
+        {
+            var end = Math.Min(panel + PanelsTogether, _block.Panels);
+            for (var k = 0; k < _block.K; k += F8Panel.ScaleInputs)
+            {
+                for (var at = panel; at < end; at += _panelsAtOnce)
+                    RunPart(at, Math.Min(_panelsAtOnce, end - at), k, isFirst: at == panel);
+            }
+        }
+    }
+
+    private static int Ahead(KernelVariant variant) => (variant.ScratchFloats + 15) / 16 * 16;
+
+    private static int SumFloats(int maxRows) => Math.Max(maxRows, FewRows * PanelsOfFewRows) * Width;
+
+    private void RunPart(int panel, int panels, int k, bool isFirst)
+    {
+        var inputs = Math.Min(F8Panel.ScaleInputs, _block.K - k);
+        for (var i = 0; i < panels; i++)
+            Widen(_block.Panel + ((panel + i) * _block.PanelBytes), k, inputs, Values + (i * PartValues));
+
+        var part = _block;
+        part.X = _block.Rounded ? (float*)((ushort*)_block.X + k) : _block.X + k;
+        part.K = inputs;
+        part.Panel = (byte*)Values;
+        part.PanelBytes = PartValues * sizeof(ushort);
+        part.Panels = panels;
+        part.Columns = panels * Width;
+        part.Bias = null;
+        part.Y = Sums;
+        part.YStride = panels * Width;
+        part.Streams = false;
+        part.RowsPacked = !isFirst;
+        _variant.Compute(part, DType.BF16);
+        for (var i = 0; i < panels; i++)
+            AddScaled(panel + i, k, Sums + (i * Width), panels * Width);
+    }
+
+    private void Widen(byte* panel, int k, int inputs, ushort* values)
+    {
+        var even = _variant.BF16Packing == BF16Packing.Pairs ? inputs + (inputs % 2) : inputs;
+        F8Panel.Widen(panel + ((nint)k * Width), even * Width, values);
+    }
+
+    private void AddScaled(int panel, int k, float* sums, int stride)
+    {
+        var column = panel * Width;
+        var columns = Math.Min(Width, _block.Columns - column);
+        var codes = _block.Panel + (panel * _block.PanelBytes) + F8Panel.CodeBytes(_block.K, _variant.BF16Packing);
+        var scales = (float*)codes + (k / F8Panel.ScaleInputs * Width);
+        var bias = _block.Bias is null ? null : _block.Bias + column;
+        for (var t = 0; t < _block.Rows; t++)
+        {
+            var y = _block.Y + (t * _block.YStride) + column;
+            if (k == 0)
+                Start(y, bias, columns);
+
+            AddScaled(y, sums + (t * stride), scales, columns);
+        }
+    }
+
+    private static void Start(float* y, float* bias, int columns)
+    {
+        if (bias is null)
+            new Span<float>(y, columns).Clear();
+        else
+            new ReadOnlySpan<float>(bias, columns).CopyTo(new Span<float>(y, columns));
+    }
+
+    private static void AddScaled(float* y, float* sums, float* scales, int count)
+    {
+        var i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+            Vector.FusedMultiplyAdd(Vector.Load(sums + i), Vector.Load(scales + i), Vector.Load(y + i)).Store(y + i);
+
+        for (; i < count; i++)
+            y[i] = MathF.FusedMultiplyAdd(sums[i], scales[i], y[i]);
+    }
+}
