@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
+using AkkaCp.Npu.Cpu.Elementwise;
 using AkkaCp.Npu.Cpu.Products.Packing;
 
 namespace AkkaCp.Npu.Cpu.Products.Kernels;
@@ -85,7 +87,7 @@ internal readonly unsafe ref struct F8Loop
     private void Widen(byte* panel, int k, int inputs, ushort* values)
     {
         var even = _variant.BF16Packing == BF16Packing.Pairs ? inputs + (inputs % 2) : inputs;
-        F8Panel.Widen(panel + ((nint)k * Width), even * Width, values);
+        F8.ToBF16(panel + ((nint)k * Width), even * Width, values);
     }
 
     private void AddScaled(int panel, int k, float* sums, int stride)
@@ -95,13 +97,18 @@ internal readonly unsafe ref struct F8Loop
         var codes = _block.Panel + (panel * _block.PanelBytes) + F8Panel.CodeBytes(_block.K, _variant.BF16Packing);
         var scales = (float*)codes + (k / F8Panel.ScaleInputs * Width);
         var bias = _block.Bias is null ? null : _block.Bias + column;
-        for (var t = 0; t < _block.Rows; t++)
-        {
-            var y = _block.Y + (t * _block.YStride) + column;
-            if (k == 0)
-                Start(y, bias, columns);
+        var y = _block.Y + column;
+        for (var t = 0; k == 0 && t < _block.Rows; t++)
+            Start(y + (t * _block.YStride), bias, columns);
 
-            AddScaled(y, sums + (t * stride), scales, columns);
+        var whole = columns == Width;
+        if (whole)
+            AddWholeRows(y, sums, stride, scales);
+
+        for (var t = 0; !whole && t < _block.Rows; t++)
+        {
+            for (var i = 0; i < columns; i++)
+                y[(t * _block.YStride) + i] = MathF.FusedMultiplyAdd(sums[(t * stride) + i], scales[i], y[(t * _block.YStride) + i]);
         }
     }
 
@@ -113,13 +120,24 @@ internal readonly unsafe ref struct F8Loop
             new ReadOnlySpan<float>(bias, columns).CopyTo(new Span<float>(y, columns));
     }
 
-    private static void AddScaled(float* y, float* sums, float* scales, int count)
+    private void AddWholeRows(float* y, float* sums, int stride, float* scales)
     {
-        var i = 0;
-        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.FusedMultiplyAdd(Vector.Load(sums + i), Vector.Load(scales + i), Vector.Load(y + i)).Store(y + i);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<float> scaleA = Vector512.Load(scales), scaleB = Vector512.Load(scales + 16);
+            for (var t = 0; t < _block.Rows; t++, y += _block.YStride, sums += stride)
+            {
+                Vector512.FusedMultiplyAdd(Vector512.Load(sums), scaleA, Vector512.Load(y)).Store(y);
+                Vector512.FusedMultiplyAdd(Vector512.Load(sums + 16), scaleB, Vector512.Load(y + 16)).Store(y + 16);
+            }
 
-        for (; i < count; i++)
-            y[i] = MathF.FusedMultiplyAdd(sums[i], scales[i], y[i]);
+            return;
+        }
+
+        for (var t = 0; t < _block.Rows; t++, y += _block.YStride, sums += stride)
+        {
+            for (var i = 0; i < Width; i += Vector<float>.Count)
+                Vector.FusedMultiplyAdd(Vector.Load(sums + i), Vector.Load(scales + i), Vector.Load(y + i)).Store(y + i);
+        }
     }
 }
