@@ -51,6 +51,14 @@ public abstract class PackedMatrix : IDisposable
         }
     }
 
+    /// <summary>Packs rows firstRow, firstRow+1, … of an I8 matrix, as they are.</summary>
+    /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
+    /// <param name="rows">[r, K] values of -127 to 127.</param>
+    /// <param name="scales">[r], finite.</param>
+    /// <exception cref="NpuShapeException">The rows do not fit the matrix, or it is of another type.</exception>
+    public virtual void PackI8(int firstRow, ReadOnlySpan<sbyte> rows, ReadOnlySpan<float> scales) =>
+        throw new NpuShapeException(nameof(PackI8), "matrix", "type I8", $"{DType}");
+
     /// <summary>Packs rows firstRow, firstRow+1, … of an F8 matrix, as they are.</summary>
     /// <param name="firstRow">The first row that <paramref name="rows"/> holds.</param>
     /// <param name="rows">[r, K] e4m3 codes, none of them NaN.</param>

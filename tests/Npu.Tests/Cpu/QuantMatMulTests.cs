@@ -99,6 +99,23 @@ public sealed class QuantMatMulTests
         Assert.Equal(Product(device, x, w, null, 1, n, k), Product(device, matrix, x, null, 1, n, k));
     }
 
+    [Theory]
+    [InlineData(35, 2050)]
+    [InlineData(64, 127)]
+    public void RowsPackedAsBytes_AreThoseOfTheFloatsThatTheyCameFrom(int n, int k)
+    {
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
+        var rng = new Rng(24);
+        sbyte[] codes = [.. rng.Floats(n * k).Select((value, i) => (sbyte)(i % k == 0 ? 127 : value * 127))];
+        float[] scales = [.. Enumerable.Range(1, n).Select(i => i / 64f)];
+        using var matrix = device.CreateMatrix(n, k, DType.I8);
+        matrix.PackI8(3, codes.AsSpan(3 * k), scales.AsSpan(3));
+        matrix.PackI8(0, codes.AsSpan(0, 3 * k), scales.AsSpan(0, 3));
+        var (x, w) = (rng.Floats(2 * k), codes.Select((code, i) => code * scales[i / k]).ToArray());
+        Assert.Equal(Product(device, x, w, null, 2, n, k), Product(device, matrix, x, null, 2, n, k));
+        Assert.Throws<NpuShapeException>(() => matrix.PackI8(0, codes, scales.AsSpan(1)));
+    }
+
     [Fact]
     public void ATensorOfBytes_IsRefused()
     {

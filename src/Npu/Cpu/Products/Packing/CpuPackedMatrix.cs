@@ -126,6 +126,23 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
     }
 
     /// <inheritdoc/>
+    public override void PackI8(int firstRow, ReadOnlySpan<sbyte> rows, ReadOnlySpan<float> scales)
+    {
+        if (DType != DType.I8)
+            OperatorChecks.Refuse(nameof(PackI8), "matrix", "type I8", $"{DType}");
+
+        var count = RequireWholeRows(firstRow, rows.Length);
+        RequireLength(nameof(PackI8), nameof(scales), scales.Length, count);
+        for (var row = 0; row < count; row++)
+        {
+            var (panel, lane) = PlaceOf(firstRow + row);
+            I8Panel.PackRow(Data + (panel * PanelBytes), lane, rows.Slice(row * K, K), scales[row]);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <inheritdoc/>
     public override void PackF8(int firstRow, ReadOnlySpan<byte> rows, ReadOnlySpan<float> scales)
     {
         if (DType != DType.F8)

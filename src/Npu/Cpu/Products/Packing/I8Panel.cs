@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Elementwise;
 
 namespace AkkaCp.Npu.Cpu.Products.Packing;
@@ -46,11 +47,39 @@ internal static unsafe class I8Panel
             {
                 var signed = ((uint*)quantized)[word] ^ 0x80808080;
                 *target = signed;
-                sum += (sbyte)signed + (sbyte)(signed >> 8) + (sbyte)(signed >> 16) + (sbyte)(signed >> 24);
+                sum += Sum(signed);
             }
         }
 
         Starts(panel, k)[lane] = -DynamicQuant.ZeroByte * sum;
         Scales(panel, k)[lane] = scale;
     }
+
+    /// <summary>Puts a row of W that is quantised already into its lane of a panel.</summary>
+    public static void PackRow(byte* panel, int lane, ReadOnlySpan<sbyte> row, float scale)
+    {
+        var target = (uint*)panel + lane;
+        var sum = 0;
+        foreach (var word in MemoryMarshal.Cast<sbyte, uint>(row))
+        {
+            *target = word;
+            sum += Sum(word);
+            target += Width;
+        }
+
+        if (row.Length % 4 != 0)
+        {
+            var last = 0u;
+            for (var i = row.Length / 4 * 4; i < row.Length; i++)
+                last |= (uint)(byte)row[i] << (8 * (i % 4));
+
+            *target = last;
+            sum += Sum(last);
+        }
+
+        Starts(panel, row.Length)[lane] = -DynamicQuant.ZeroByte * sum;
+        Scales(panel, row.Length)[lane] = scale;
+    }
+
+    private static int Sum(uint bytes) => (sbyte)bytes + (sbyte)(bytes >> 8) + (sbyte)(bytes >> 16) + (sbyte)(bytes >> 24);
 }
