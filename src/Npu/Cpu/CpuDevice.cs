@@ -127,7 +127,7 @@ public sealed partial class CpuDevice : INpuDevice
     /// <inheritdoc cref="INpuDevice.CreateTensor"/>
     public Tensor CreateTensor(DType dtype, params ReadOnlySpan<int> shape) => _weightTensors.Rent(dtype, shape);
 
-    private static int ProductFloatsOf(KernelVariant variant) => Math.Max(F8Loop.ScratchFloats(variant), I8Kernels.ScratchFloats);
+    private static int ProductFloatsOf(KernelVariant variant) => Math.Max(variant.ScratchFloatsOfF8, I8Kernels.ScratchFloats);
 
     private static (KernelVariant Variant, KernelChoice Choice) ChooseKernels(string? option) =>
         string.IsNullOrEmpty(option)

@@ -15,6 +15,12 @@ internal enum WordProduct
 
     /// <summary>vpdpbusd: a word is four bytes, unsigned of x, signed of the weights; sums are 32-bit integers that wrap around.</summary>
     I8,
+
+    /// <summary>
+    /// BF16, and for each 64 words y = fma(sum, scale, y), their sum from zero on: Y holds what sums are added to, Ahead the scales of
+    /// 32 outputs for each 64 words. Words are a multiple of four.
+    /// </summary>
+    ScaledBF16,
 }
 
 /// <summary>
@@ -33,6 +39,9 @@ internal sealed class TileAssembler
 
     /// <summary>Bytes of a step's weights in one panel.</summary>
     public const int StepBytes = 128;
+
+    /// <summary>Words that share a scale in <see cref="WordProduct.ScaledBF16"/>.</summary>
+    public const int ScaleWords = 64;
 
     // How far ahead few rows ask for theirs: about a memory latency of reading.
     private const int FetchAhead = 2048;
@@ -63,7 +72,8 @@ internal sealed class TileAssembler
     private bool WeightsInRegisters => _rows > 1;
 
     /// <summary>Panels that a tile of <paramref name="rows"/> rows takes at once.</summary>
-    public static int PanelsFor(int rows) => rows switch { 1 => 4, <= 6 => 2, _ => 1 };
+    public static int PanelsFor(WordProduct product, int rows) =>
+        product == WordProduct.ScaledBF16 ? 1 : rows switch { 1 => 4, <= 6 => 2, _ => 1 };
 
     /// <summary>Machine code of one tile.</summary>
     /// <param name="product">What a word means.</param>
@@ -73,10 +83,11 @@ internal sealed class TileAssembler
     public static byte[] Assemble(WordProduct product, int rows, int panels, bool alone = false)
     {
         var tile = new TileAssembler(product, rows, panels, alone);
-        tile.LoadSums();
-        tile.LoadPointers();
-        tile.Loop(unroll: rows > 7 ? 2 : 4);
-        tile.StoreSums();
+        if (product == WordProduct.ScaledBF16)
+            tile.ScaledLoop();
+        else
+            tile.PlainLoop();
+
         tile._asm.vzeroupper();
         tile._asm.ret();
         using var code = new MemoryStream();
@@ -86,6 +97,63 @@ internal sealed class TileAssembler
 
     private static AssemblerMemoryOperand Field(string name) =>
         __qword_ptr[rdi + (int)System.Runtime.InteropServices.Marshal.OffsetOf<TileArguments>(name)];
+
+    private void PlainLoop()
+    {
+        LoadSums();
+        LoadPointers();
+        Loop(unroll: _rows > 7 ? 2 : 4);
+        StoreSums();
+    }
+
+    // r10 counts up; the scales are where other tiles have what comes next.
+    private void ScaledLoop()
+    {
+        LoadPointers();
+        _asm.xor(r10, r10);
+        var (block, steps, end) = (_asm.CreateLabel(), _asm.CreateLabel(), _asm.CreateLabel());
+        _asm.Label(ref block);
+        for (var row = 0; row < _rows; row++)
+        {
+            for (var v = 0; v < Vectors; v++)
+                _asm.vpxord(Sum(row, v), Sum(row, v), Sum(row, v));
+        }
+
+        _asm.Label(ref steps);
+        Steps(4);
+        _asm.add(r10, 4);
+        _asm.test(r10, ScaleWords - 1);
+        _asm.jz(end);
+        _asm.cmp(r10, Field(nameof(TileArguments.Count)));
+        _asm.jl(steps);
+        _asm.Label(ref end);
+        AddScaled();
+        _asm.cmp(r10, Field(nameof(TileArguments.Count)));
+        _asm.jl(block);
+    }
+
+    // y = fma(sum, scale, y). rcx and r8 are a row of y and its stride meanwhile.
+    private void AddScaled()
+    {
+        for (var v = 0; v < Vectors; v++)
+            _asm.vmovups(Weight(v), __zmmword_ptr[r11 + (64 * v)]);
+
+        _asm.add(r11, StepBytes);
+        _asm.mov(rcx, Field(nameof(TileArguments.Y)));
+        _asm.mov(r8, Field(nameof(TileArguments.YStride)));
+        for (var row = 0; row < _rows; row++)
+        {
+            for (var v = 0; v < Vectors; v++)
+            {
+                _asm.vfmadd213ps(Sum(row, v), Weight(v), __zmmword_ptr[rcx + (64 * v)]);
+                _asm.vmovups(__zmmword_ptr[rcx + (64 * v)], Sum(row, v));
+            }
+
+            _asm.add(rcx, r8);
+        }
+
+        LoadStrides();
+    }
 
     private void LoadSums()
     {
@@ -105,8 +173,7 @@ internal sealed class TileAssembler
     {
         _asm.mov(rsi, Field(nameof(TileArguments.X)));
         _asm.mov(rax, Field(nameof(TileArguments.XStride)));
-        _asm.lea(rcx, __[rax + (rax * 2)]);
-        _asm.lea(r8, __[rax + (rax * 4)]);
+        LoadStrides();
         if (_panels == 1)
         {
             _asm.lea(rdx, __[rsi + rax]);
@@ -122,6 +189,12 @@ internal sealed class TileAssembler
         _asm.mov(r9, Field(nameof(TileArguments.Panel)));
         _asm.mov(r10, Field(nameof(TileArguments.Count)));
         _asm.mov(r11, Field(nameof(TileArguments.Ahead)));
+    }
+
+    private void LoadStrides()
+    {
+        _asm.lea(rcx, __[rax + (rax * 2)]);
+        _asm.lea(r8, __[rax + (rax * 4)]);
     }
 
     // Whole groups of steps, then what is left one by one. r10 counts down, kept below zero by one group while testing.
@@ -152,17 +225,19 @@ internal sealed class TileAssembler
 
         _asm.add(rsi, 4 * count);
         if (_panels == 1)
-        {
             _asm.add(rdx, 4 * count);
+
+        if (_panels == 1 && _product != WordProduct.ScaledBF16)
             _asm.add(r11, FetchBytes * count);
-        }
 
         _asm.add(r9, StepBytes * count);
     }
 
     private void Step(int step)
     {
-        Fetch(step);
+        if (_product != WordProduct.ScaledBF16)
+            Fetch(step);
+
         for (var v = 0; WeightsInRegisters && v < Vectors; v++)
             _asm.vmovups(Weight(v), WeightInMemory(step, v, 0));
 
@@ -200,7 +275,7 @@ internal sealed class TileAssembler
             case WordProduct.F32:
                 _asm.vfmadd231ps(Sum(row, v), x, WeightInMemory(step, v, 0));
                 break;
-            case WordProduct.BF16 when WeightsInRegisters:
+            case WordProduct.BF16 or WordProduct.ScaledBF16 when WeightsInRegisters:
                 _asm.vdpbf16ps(Sum(row, v), x, Weight(v));
                 break;
             case WordProduct.I8 when WeightsInRegisters:

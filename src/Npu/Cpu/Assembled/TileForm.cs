@@ -20,6 +20,6 @@ internal sealed record TileForm(int MaxRows, int StepBytes, Func<int, int> Panel
 
     /// <summary>The tiles of <see cref="TileAssembler"/>.</summary>
     public static TileForm Zmm(WordProduct product) => new(
-        TileAssembler.MaxRows, TileAssembler.StepBytes, TileAssembler.PanelsFor,
+        TileAssembler.MaxRows, TileAssembler.StepBytes, rows => TileAssembler.PanelsFor(product, rows),
         (rows, panels, alone) => TileAssembler.Assemble(product, rows, panels, alone));
 }

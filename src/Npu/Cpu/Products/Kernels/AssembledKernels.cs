@@ -7,8 +7,8 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// bf16-avx512: products on tiles assembled at run time. F32 weights: the portable form's chain of fused multiply-adds, same bits.
 /// BF16 weights: x is rounded to BF16 row by row, and pairs of inputs meet in vdpbf16ps with F32 sums.
 /// </summary>
-internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, IntegerKernels integers, AssembledBlocking blocking)
-    : KernelVariant
+internal sealed class AssembledKernels(
+    ProductTiles f32, ProductTiles bf16, ProductTiles f8, IntegerKernels integers, AssembledBlocking blocking) : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "bf16-avx512";
@@ -41,6 +41,9 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, Inte
     public override int ScratchFloats => blocking.ScratchFloats;
 
     /// <inheritdoc/>
+    public override int ScratchFloatsOfF8 => blocking.ScratchFloats + AssembledF8Loop.WideFloats;
+
+    /// <inheritdoc/>
     public override IntegerKernels Integers => integers;
 
     /// <inheritdoc/>
@@ -52,12 +55,18 @@ internal sealed class AssembledKernels(ProductTiles f32, ProductTiles bf16, Inte
     /// <summary>The tiles for BF16 weights.</summary>
     public ProductTiles BF16Tiles => bf16;
 
+    /// <summary>The tiles for F8 weights that are widened to BF16.</summary>
+    public ProductTiles F8Tiles => f8;
+
     /// <inheritdoc/>
     public override void Compute(in MatMulBlock block, DType weights)
     {
         var pairs = weights == DType.BF16;
         new AssembledLoop(block, pairs ? bf16 : f32, blocking, pairs).Run();
     }
+
+    /// <inheritdoc/>
+    protected override void ComputeF8(in MatMulBlock block) => new AssembledF8Loop(block, f8, blocking).Run();
 
     private static int Words(int k, DType weights) => weights == DType.BF16 ? (k + 1) / 2 : k;
 }

@@ -1,5 +1,4 @@
 using AkkaCp.Npu.Cpu.Assembled;
-using AkkaCp.Npu.Cpu.Elementwise;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using AkkaCp.Npu.Cpu.Simd;
 
@@ -46,34 +45,10 @@ internal readonly unsafe ref struct AssembledLoop
         {
             var count = Math.Min(most, _words - k);
             if (!_block.RowsPacked || count < _words)
-                PackRows(k, count);
+                new AssembledRows(_block, _pairs).Pack(k, count);
 
             RunPass(k, count);
         }
-    }
-
-    private void PackRows(int k, int count)
-    {
-        var stride = AssembledBlocking.RowBytes(count);
-        for (var t = 0; t < _block.Rows; t++)
-        {
-            var packed = Packed + ((nint)t * stride);
-            if (_pairs)
-                PackPairs(t, 2 * k, Math.Min(2 * count, _block.K - (2 * k)), (ushort*)packed);
-            else
-                new ReadOnlySpan<float>(_block.Row(t) + k, count).CopyTo(new Span<float>(packed, count));
-        }
-    }
-
-    private void PackPairs(int t, int first, int inputs, ushort* packed)
-    {
-        if (_block.Rounded)
-            new ReadOnlySpan<ushort>(_block.RoundedRow(t) + first, inputs).CopyTo(new Span<ushort>(packed, inputs));
-        else
-            Cast.ToBF16(_block.Row(t) + first, packed, inputs);
-
-        if (inputs % 2 != 0)
-            packed[inputs] = 0;
     }
 
     private void RunPass(int k, int count)

@@ -38,6 +38,9 @@ internal abstract class KernelVariant
     /// <summary>Floats of scratch that each worker brings, zeroed once.</summary>
     public abstract int ScratchFloats { get; }
 
+    /// <summary>As many for products with F8 weights.</summary>
+    public virtual int ScratchFloatsOfF8 => F8Loop.ScratchFloats(this);
+
     /// <summary>The products with quantised weights.</summary>
     public abstract IntegerKernels Integers { get; }
 
@@ -56,13 +59,16 @@ internal abstract class KernelVariant
     public void Multiply(in MatMulBlock block, DType weights)
     {
         if (weights == DType.F8)
-            new F8Loop(this, block).Run();
+            ComputeF8(block);
         else
             Compute(block, weights);
     }
 
-    /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights.</summary>
+    /// <summary>y = x·Wᵀ (+ bias) of one block with F32 or BF16 weights, on <see cref="ScratchFloats"/>.</summary>
     /// <param name="block">At most <see cref="MaxRows"/> rows; panels in this variant's layout.</param>
     /// <param name="weights">Type of the panels.</param>
     public abstract void Compute(in MatMulBlock block, DType weights);
+
+    /// <summary>The same with F8 weights, on <see cref="ScratchFloatsOfF8"/>.</summary>
+    protected virtual void ComputeF8(in MatMulBlock block) => new F8Loop(this, block).Run();
 }
