@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using AkkaCp.Model.Weights.Sources;
+using AkkaCp.Npu;
 using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Gguf;
@@ -36,6 +37,9 @@ internal readonly struct GgufRectangle
     /// <summary>Bytes of one row's blocks.</summary>
     public long RowBytes { get; }
 
+    // Rows that are read together, with the gaps between them.
+    private int RowsAtOnce => _stride - RowBytes <= MaxGapBytes ? (int)Math.Max(1, ReadBuffer.MaxBytes / _stride) : 1;
+
     private int DecodedOfRow => (int)(RowBytes / _view.Type.BlockBytes) * _blockElements;
 
     /// <summary>Bytes of all rows.</summary>
@@ -58,15 +62,32 @@ internal readonly struct GgufRectangle
         if (destination.IsEmpty)
             return;
         using var buffer = new ReadBuffer();
-        var rowsAtOnce = _stride - RowBytes <= MaxGapBytes ? (int)Math.Max(1, ReadBuffer.MaxBytes / _stride) : 1;
-        for (var row = 0; row < _rowCount; row += rowsAtOnce)
+        for (var row = 0; row < _rowCount; row += RowsAtOnce)
         {
-            var rows = Math.Min(rowsAtOnce, _rowCount - row);
+            var rows = Math.Min(RowsAtOnce, _rowCount - row);
             var bytes = buffer.Take(checked((int)(((rows - 1) * _stride) + RowBytes)));
             var values = destination.Slice(row * _columnCount, rows * _columnCount);
             Read(row, bytes);
             DecodeRows(bytes, values, stored);
             RequireFinite(row, values);
+        }
+    }
+
+    /// <summary>Codes and scales of all rows, some rows at a time.</summary>
+    /// <exception cref="ModelFormatException">A scale is not finite, or the file changed its length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The columns cut blocks.</exception>
+    public void ReadGroups(in GroupRows destination, GroupFormat format, Action<ReadOnlySpan<byte>>? stored)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(DecodedOfRow, _columnCount, "columnCount");
+        using var buffer = new ReadBuffer();
+        for (var row = 0; row < _rowCount; row += RowsAtOnce)
+        {
+            var rows = Math.Min(RowsAtOnce, _rowCount - row);
+            var bytes = buffer.Take(checked((int)(((rows - 1) * _stride) + RowBytes)));
+            var groups = destination.Part(format, row * _columnCount, rows * _columnCount);
+            Read(row, bytes);
+            UnpackRows(bytes, groups, format, stored);
+            RequireFinite(row, groups, format);
         }
     }
 
@@ -94,6 +115,29 @@ internal readonly struct GgufRectangle
         ArrayPool<float>.Shared.Return(decoded);
     }
 
+    private void UnpackRows(ReadOnlySpan<byte> bytes, in GroupRows groups, GroupFormat format, Action<ReadOnlySpan<byte>>? stored)
+    {
+        if (_columnCount == _view.Columns)
+        {
+            stored?.Invoke(bytes);
+            _view.Blocks.Unpack!(bytes, groups);
+            return;
+        }
+
+        for (var row = 0; row < groups.Codes.Length / _columnCount; row++)
+        {
+            var blocks = bytes.Slice((int)(row * _stride), (int)RowBytes);
+            stored?.Invoke(blocks);
+            _view.Blocks.Unpack!(blocks, groups.Part(format, row * _columnCount, _columnCount));
+        }
+    }
+
+    private void RequireFinite(int firstRow, in GroupRows groups, GroupFormat format)
+    {
+        if (groups.FindNonFinite() is (var block, var number))
+            throw NotFinite(firstRow + (int)((long)block * format.BlockInputs / _columnCount), number);
+    }
+
     /// <summary>A scale that is no number would give logits that are none, many products later.</summary>
     private void RequireFinite(int firstRow, ReadOnlySpan<float> values)
     {
@@ -102,13 +146,12 @@ internal readonly struct GgufRectangle
         for (var i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i]))
-            {
-                throw new ModelFormatException(
-                    _view.File, _view.Source, "blocks of finite values",
-                    FormattableString.Invariant($"{values[i]} in row {_firstRow + firstRow + (i / _columnCount)}"));
-            }
+                throw NotFinite(firstRow + (i / _columnCount), values[i]);
         }
     }
+
+    private ModelFormatException NotFinite(int row, object found) => new(
+        _view.File, _view.Source, "blocks of finite values", FormattableString.Invariant($"{found} in row {_firstRow + row}"));
 
     private static void RequireInside(long limit, long first, int count, string name)
     {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AkkaCp.Model.Gguf.Blocks;
 using AkkaCp.Model.Weights.Sources;
+using AkkaCp.Npu;
 using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Gguf;
@@ -73,6 +74,19 @@ internal sealed class GgufWeights : IWeightSource
         var part = new GgufRectangle(View(tensor), firstRow, rowCount, firstColumn, columnCount);
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, (long)rowCount * columnCount, nameof(destination));
         part.ReadValues(destination, stored);
+    }
+
+    /// <inheritdoc/>
+    public void ReadGroups(
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, in GroupRows destination,
+        Action<ReadOnlySpan<byte>>? stored = null)
+    {
+        var view = View(tensor);
+        if (view.Type.Groups is not { } groups || GroupFormat.Of(groups) is not { } format)
+            throw new ArgumentException($"{tensor} is not made of groups.", nameof(tensor));
+        var part = new GgufRectangle(view, firstRow, rowCount, firstColumn, columnCount);
+        destination.RequireCount(format, (long)rowCount * columnCount);
+        part.ReadGroups(destination, format, stored);
     }
 
     /// <inheritdoc/>

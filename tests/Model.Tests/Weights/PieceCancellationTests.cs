@@ -47,6 +47,8 @@ public sealed class PieceCancellationTests : IDisposable
 
         public override void PackBF16(int firstRow, ReadOnlySpan<ushort> rows) => Note();
 
+        public override void PackGroups(int firstRow, in GroupRows rows) => Note();
+
         public override void Dispose()
         {
         }

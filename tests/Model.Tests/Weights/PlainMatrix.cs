@@ -19,7 +19,9 @@ internal sealed class PlainMatrix : PackedMatrix
         Interlocked.Increment(ref live.Value);
     }
 
-    public override long Bytes => ((long)N * K * DType.Bytes()) + (DType == DType.I8 ? 8L * N : 0);
+    public override long Bytes => GroupFormat.Of(DType) is { } format
+        ? (long)((long)N * K * format.BitsPerWeight / 8)
+        : ((long)N * K * DType.Bytes()) + (DType == DType.I8 ? 8L * N : 0);
 
     public float[] Values
     {
@@ -40,6 +42,8 @@ internal sealed class PlainMatrix : PackedMatrix
             packed = true;
         }
     }
+
+    public override void PackGroups(int firstRow, in GroupRows rows) => Pack(firstRow, GroupValues.Of(GroupFormat.Of(DType)!, rows));
 
     public override void Dispose() => Interlocked.Decrement(ref _live.Value);
 }

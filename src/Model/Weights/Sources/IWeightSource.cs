@@ -1,3 +1,5 @@
+using AkkaCp.Npu;
+
 namespace AkkaCp.Model.Weights.Sources;
 
 /// <summary>
@@ -42,6 +44,26 @@ public interface IWeightSource : IDisposable
     void ReadRows(
         string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<float> destination,
         Action<ReadOnlySpan<byte>>? stored = null);
+
+    /// <summary>Reads whole blocks of a tensor as codes and scales, row by row: what the values of <see cref="ReadRows"/> are made of. A
+    /// format whose types all have no groups has no such blocks.</summary>
+    /// <param name="tensor">Name of a tensor whose type has <see cref="WeightType.Groups"/>.</param>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rowCount">Rows.</param>
+    /// <param name="firstColumn">First column, the first one of a block.</param>
+    /// <param name="columnCount">Columns, whole blocks.</param>
+    /// <param name="destination">rowCount rows of columnCount columns in the <see cref="GroupFormat"/> of that type.</param>
+    /// <param name="stored">Gets the bytes as <see cref="ReadRows"/> gives them; null = nobody.</param>
+    /// <exception cref="Text.Files.ModelFormatException">
+    /// No such tensor, a scale that is not finite, or the file changed its length.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The rectangle leaves the tensor or cuts blocks, or the destination has another size.
+    /// </exception>
+    /// <exception cref="ArgumentException">The tensor's type has no groups.</exception>
+    void ReadGroups(
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, in GroupRows destination,
+        Action<ReadOnlySpan<byte>>? stored = null) => throw new ArgumentException($"{tensor} is not made of groups.", nameof(tensor));
 
     /// <summary>
     /// Reads the bytes of a rectangle of a tensor as they are stored, row by row; of a matrix that several tensors make up, its values.

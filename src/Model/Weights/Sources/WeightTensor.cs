@@ -34,7 +34,10 @@ public record WeightTensor(string Name, string File, WeightType Type, IReadOnlyL
 /// <param name="IsReadable">Whether the elements can be read as floats.</param>
 /// <param name="InMemory">The type in memory that has the same bytes; null when none has.</param>
 /// <param name="BlockElements">Elements of one block; rows are whole blocks.</param>
-public sealed record WeightType(string Name, int BlockBytes, bool IsReadable, DType? InMemory = null, int BlockElements = 1)
+/// <param name="Groups">The type of packed matrices that keeps codes and scales as they are, with as many inputs in a block; null when none
+/// does.</param>
+public sealed record WeightType(
+    string Name, int BlockBytes, bool IsReadable, DType? InMemory = null, int BlockElements = 1, DType? Groups = null)
 {
     /// <summary>Bytes of the blocks that have these elements of a row.</summary>
     /// <param name="first">First element.</param>
