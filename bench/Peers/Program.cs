@@ -47,7 +47,7 @@ var report = new ComparisonReport
     TheirsInfo = SystemInfo(),
     Threads = threads,
     Rounds = rounds,
-    LimitGflops = MachineLimits.ProductGflops(model.DType, 20),
+    LimitGflops = MachineLimits.ProductGflops(model.LimitDType, 20),
     Results = results,
 };
 if (args.Contains("--json"))

@@ -63,8 +63,8 @@ public sealed class ClusterNode : IAsyncDisposable
         options = options.Guarded();
         var spec = EngineSpec.CreateForNode(options);
         var ports = NodePlace.ControlPorts(spec.Settings.Cluster);
-        var tensors = spec.RequireDimensions();
-        var (sized, claim) = MemoryClaims.OfMachine.Claim(spec, SystemLimits.Read());
+        var (typed, tensors) = spec.OverFiles();
+        var (sized, claim) = MemoryClaims.OfMachine.Claim(typed, SystemLimits.Read());
         try
         {
             var node = await StartWatch.RunAsync(

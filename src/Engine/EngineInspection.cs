@@ -42,6 +42,9 @@ public sealed record EngineInspection
     /// <summary>What the weights' files hold of each type, the most first.</summary>
     public required IReadOnlyList<StoredType> StoredTypes { get; init; }
 
+    /// <summary>What becomes of quantised weights in memory, the most bytes first; none where none is quantised.</summary>
+    public required IReadOnlyList<WeightForm> WeightForms { get; init; }
+
     /// <summary>Weights of all ranks, equal pieces counted once, in bytes.</summary>
     public required long WeightBytes { get; init; }
 
@@ -64,8 +67,8 @@ public sealed record EngineInspection
     {
         ArgumentNullException.ThrowIfNull(options);
         var limits = MemoryClaims.OfMachine.Left(SystemLimits.Read());
-        var spec = EngineSpec.Create(options).Sized(limits);
-        var found = ModelFindings.Of(spec.Files, spec.Model);
+        var found = ModelFindings.Of(EngineSpec.Create(options));
+        var spec = found.Spec.Sized(limits);
         if (scanTensors)
             found.ScanWeights(spec.ModelPath, cancellationToken);
         var shapes = Enumerable.Range(0, spec.Topology.WorldSize).Select(spec.KvShapeOf).ToList();
@@ -77,6 +80,7 @@ public sealed record EngineInspection
             Notes = found.Notes,
             EndTokens = found.EndTokens,
             StoredTypes = found.StoredTypes,
+            WeightForms = found.WeightForms,
             Topology = spec.Topology,
             ThreadsPerRank = spec.ThreadsPerRank,
             Dtype = spec.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },

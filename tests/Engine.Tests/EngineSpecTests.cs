@@ -51,6 +51,34 @@ public class EngineSpecTests
     }
 
     [Fact]
+    public void QuantisedWeights_KeepTheirGroups_UnlessToldOtherwise()
+    {
+        var options = new EngineOptions { ModelPath = GgufModels.PathOf("q4_k_m.gguf") };
+        var spec = TypedSpec(options);
+
+        Assert.Equal("q:i32-g, others BF16", $"{spec.Types}");
+        Assert.Equal(DType.BF16, spec.KvShapeOf(0).DType);
+        Assert.Equal("F32", $"{TypedSpec(options with { Dtype = "float32" }).Types}");
+        Assert.Equal("BF16", $"{TypedSpec(options with { Dtype = "bfloat16" }).Types}");
+        Assert.Equal("F32", $"{TypedSpec(options with { Activations = "f32" }).Types}");
+        Assert.Equal("F32", $"{TypedSpec(options with { Activations = "f32", Dtype = "float32" }).Types}");
+        Assert.Equal("BF16", $"{TypedSpec(s_demo).Types}");
+        Assert.InRange(
+            spec.NeedHere.WeightBytes, 1, TypedSpec(options with { Dtype = "bfloat16" }).NeedHere.WeightBytes * 2 / 5);
+        Assert.Equal(spec.NeedHere.WeightBytes, EngineInspection.Create(options).WeightBytes);
+    }
+
+    [Theory]
+    [InlineData("bfloat16")]
+    [InlineData("int8")]
+    public void ActivationsInFloat32_AreForWeightsInFloat32(string dtype)
+    {
+        var error = Assert.Throws<SettingsException>(() => EngineSpec.Create(s_demo with { Dtype = dtype, Activations = "f32" }));
+
+        Assert.Equal($"akka-cp.model.activations: expected auto with dtype {dtype}, found f32", Assert.Single(error.Problems));
+    }
+
+    [Fact]
     public void KvPool_HoldsTheTokensAskedFor()
     {
         var spec = EngineSpec.Create(s_demo with { Overrides = Keys(("kv-cache.tokens", "1000"), ("kv-cache.block-size", "64")) });
@@ -95,6 +123,8 @@ public class EngineSpecTests
 
         Assert.Contains(error.Problems, problem => problem.Contains("num_attention_heads", StringComparison.Ordinal));
     }
+
+    private static EngineSpec TypedSpec(EngineOptions options) => EngineSpec.Create(options).OverFiles().Spec;
 
     private static Dictionary<string, string> Keys(params (string Key, string Value)[] keys) =>
         keys.ToDictionary(pair => pair.Key, pair => pair.Value);

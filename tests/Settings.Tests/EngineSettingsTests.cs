@@ -10,6 +10,7 @@ public class EngineSettingsTests
     {
         { "model.path", "/models/some dir", s => s.Model.Path, "/models/some dir" },
         { "model.dtype", "float32", s => s.Model.DType, ComputeDType.Float32 },
+        { "model.activations", "f32", s => s.Model.Activations, ActivationMode.Float32 },
         { "parallel.tp", "4", s => s.Parallel.Tp, 4 },
         { "parallel.attn-cp", "2", s => s.Parallel.AttnCp, 2 },
         { "parallel.moe-dp", "3", s => s.Parallel.MoeDp, 3 },

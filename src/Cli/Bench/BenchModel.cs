@@ -8,14 +8,18 @@ namespace AkkaCp.Cli.Bench;
 /// <summary>The model of a measurement; layouts that are measured side by side share its weights.</summary>
 internal sealed class BenchModel
 {
-    /// <summary>Reads config.json; no weight yet.</summary>
+    /// <summary>Reads config.json and what the files say of their tensors; no weight yet.</summary>
     /// <param name="directory">HF directory, or GGUF file.</param>
-    /// <param name="dtype">Type of the weights in memory; null = the file's own.</param>
-    public BenchModel(string directory, DType? dtype)
+    /// <param name="types">Types of the weights in memory; null = the file's own.</param>
+    public BenchModel(string directory, MatrixTypes? types)
     {
         Directory = directory;
         Config = ModelConfig.Load(ModelFiles.Of(directory));
-        DType = dtype ?? (Config.TorchDtype == "bfloat16" || Config.Quantization is not null ? DType.BF16 : DType.F32);
+        using var files = WeightFiles.Open(directory);
+        Types = types ?? MatrixTypes.OfFiles(
+            files, Config.TorchDtype == "bfloat16" || Config.Quantization is not null ? DType.BF16 : DType.F32);
+        if (Types.KeepsCodes)
+            StoredBytes = files.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.StoredBytes, StringComparer.Ordinal);
     }
 
     /// <summary>HF directory, or GGUF file.</summary>
@@ -24,14 +28,24 @@ internal sealed class BenchModel
     /// <summary>Dimensions.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Type of the weights in memory.</summary>
-    public DType DType { get; }
+    /// <summary>Types of the weights in memory.</summary>
+    public MatrixTypes Types { get; }
+
+    /// <summary>Bytes of each tensor in the files where weights keep their codes and scales, so that layouts of memory are no merit; null
+    /// elsewhere.</summary>
+    public IReadOnlyDictionary<string, long>? StoredBytes { get; }
+
+    /// <summary>Type in memory of weights that keep no codes and scales.</summary>
+    public DType DType => Types.Others;
+
+    /// <summary>The type whose products have the limit of this model's: those of codes are products of bytes, as those of I8.</summary>
+    public DType LimitDType => Types.HasIntegers ? DType.I8 : DType;
 
     /// <summary>Type of the KV pool: that of the weights, BF16 with I8.</summary>
     public DType KvDType => DType == DType.I8 ? DType.BF16 : DType;
 
-    /// <summary>Name of the type on the command line.</summary>
-    public string DTypeName => DType switch { DType.F32 => "float32", DType.I8 => "int8", _ => "bfloat16" };
+    /// <summary>Name of the type on the command line; packed where weights keep codes and scales.</summary>
+    public string DTypeName => Types.KeepsCodes ? "packed" : DType switch { DType.F32 => "float32", DType.I8 => "int8", _ => "bfloat16" };
 
     /// <summary>Weights by content, each once.</summary>
     public WeightStore Weights { get; } = new();

@@ -23,7 +23,7 @@ internal sealed class BenchRank : IAsyncDisposable
     {
         _device = device;
         var shard = layout.Topology.ShardOf(rank);
-        _weights = ModelLoader.Load(model.Directory, model.Config, shard, device, model.DType, model.Weights);
+        _weights = ModelLoader.Load(model.Directory, model.Config, shard, device, model.Types, model.Weights);
         _kv = new KvPool(device.Memory, new KvPoolShape
         {
             Layers = model.Config.NumHiddenLayers,

@@ -89,7 +89,8 @@ internal sealed class DecodeBench(Func<int, double> measureLimit, int rounds, in
     {
         var ranks = sample.Fill.Ranks;
         var median = sample.Steps.OrderBy(step => step.Seconds).ElementAt(sample.Steps.Count / 2);
-        var bytes = new UsefulWork(ranks.Model.Config).DecodeBytes(sample.Streams, depth, ranks.Model.DType, ranks.Model.KvDType);
+        var work = new UsefulWork(ranks.Model.Config, ranks.Model.StoredBytes);
+        var bytes = work.DecodeBytes(sample.Streams, depth, ranks.Model.DType, ranks.Model.KvDType);
         return new DecodeResult
         {
             Depth = depth,

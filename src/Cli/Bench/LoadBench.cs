@@ -16,9 +16,9 @@ namespace AkkaCp.Cli.Bench;
 /// the file cache costs), and into memory of the files' size (what any reader that keeps the bytes pays).
 /// </summary>
 /// <param name="directory">HF directory, or GGUF file.</param>
-/// <param name="dtype">Type of the weights in memory.</param>
+/// <param name="types">Types of the weights in memory.</param>
 /// <param name="rounds">Runs that count.</param>
-internal sealed class LoadBench(string directory, DType dtype, int rounds)
+internal sealed class LoadBench(string directory, MatrixTypes types, int rounds)
 {
     private const int BlockBytes = 4 << 20;
 
@@ -66,7 +66,7 @@ internal sealed class LoadBench(string directory, DType dtype, int rounds)
         using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1 });
         var store = new WeightStore();
         var start = Stopwatch.GetTimestamp();
-        using var weights = ModelLoader.Load(directory, config, new RankTopology(1).ShardOf(0), device, dtype, store);
+        using var weights = ModelLoader.Load(directory, config, new RankTopology(1).ShardOf(0), device, types, store);
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, weights.Bytes);
     }
 

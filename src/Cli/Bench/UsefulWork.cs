@@ -1,4 +1,5 @@
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 
 namespace AkkaCp.Cli.Bench;
@@ -7,7 +8,9 @@ namespace AkkaCp.Cli.Bench;
 /// What a model must compute and read, by formula: the same for every layout, so that what a layout does twice is no merit. Letters:
 /// H hidden size, N heads, G key/value heads, D head dimension, E experts, k experts of a token, F inner width, V vocabulary, L layers.
 /// </summary>
-internal sealed class UsefulWork(ModelConfig config)
+/// <param name="config">The model.</param>
+/// <param name="stored">Bytes of each tensor in the files, where they are what is read; null = those of a type.</param>
+internal sealed class UsefulWork(ModelConfig config, IReadOnlyDictionary<string, long>? stored = null)
 {
     private double Heads => (double)config.NumAttentionHeads * config.HeadDim;
 
@@ -41,9 +44,9 @@ internal sealed class UsefulWork(ModelConfig config)
     {
         double h = config.HiddenSize;
         var attention = h * ((2 * Heads) + KvWidth);
-        var weights = Enumerable.Range(0, config.NumHiddenLayers).Sum(
-            layer => attention + FeedForwardWeights(layer, ExpectedExperts(streams))) + (h * config.VocabSize);
-        return (dtype.Bytes() * weights) + ((kvDType ?? dtype).Bytes() * streams * (depth + 1) * KvWidth * config.NumHiddenLayers);
+        var weights = stored is not null ? StoredBytes(streams, stored) : dtype.Bytes() * (Enumerable.Range(0, config.NumHiddenLayers).Sum(
+            layer => attention + FeedForwardWeights(layer, ExpectedExperts(streams))) + (h * config.VocabSize));
+        return weights + ((kvDType ?? dtype).Bytes() * streams * (depth + 1) * KvWidth * config.NumHiddenLayers);
     }
 
     /// <summary>
@@ -53,6 +56,18 @@ internal sealed class UsefulWork(ModelConfig config)
     public double ExpectedExperts(int rows) => config.NumExperts == 0
         ? 0
         : config.NumExperts * (1 - Math.Pow(1 - ((double)config.NumExpertsPerTok / config.NumExperts), rows));
+
+    private double StoredBytes(int streams, IReadOnlyDictionary<string, long> bytes)
+    {
+        var pieces = ShardPieces.Create(config, ShardSpec.Whole, DType.F32);
+        return Of([pieces.LmHead]) + pieces.Layers.Sum(layer => Of(layer.Attention.All.Where(piece => piece.IsPacked))
+            + (layer.Moe is { } moe
+                ? Of([moe.Router]) + (ExpectedExperts(streams) / config.NumExperts * Of([.. moe.GateUp, .. moe.Down]))
+                : Of(layer.Mlp!.All)));
+
+        double Of(IEnumerable<WeightPiece> matrices) =>
+            matrices.SelectMany(piece => piece.Slices).Sum(slice => (double)bytes[slice.Tensor]);
+    }
 
     /// <summary>Weights of router and experts, or of the dense MLP.</summary>
     private double FeedForwardWeights(int layer, double experts)

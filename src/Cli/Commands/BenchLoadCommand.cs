@@ -11,7 +11,7 @@ internal static class BenchLoadCommand
     {
         var command = new Command("load", "Times loading the weights and merely reading their files, in turns; medians are told.")
         {
-            CommonOptions.Model, CommonOptions.Dtype, BenchOptions.Rounds, CommonOptions.Json,
+            CommonOptions.Model, CommonOptions.Dtype, CommonOptions.Activations, BenchOptions.Rounds, CommonOptions.Json,
         };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(Run(parsed, io, cancellationToken)));
         return command;
@@ -20,7 +20,7 @@ internal static class BenchLoadCommand
     private static int Run(ParseResult parsed, CommandIo io, CancellationToken cancellationToken)
     {
         var model = BenchOptions.Model(parsed);
-        var result = new LoadBench(model.Directory, model.DType, BenchOptions.RoundsOf(parsed))
+        var result = new LoadBench(model.Directory, model.Types, BenchOptions.RoundsOf(parsed))
             .Run(BenchOptions.Progress(io, cancellationToken));
         if (parsed.GetValue(CommonOptions.Json))
             BenchJson.Write(io.Out, model.DTypeName, result);

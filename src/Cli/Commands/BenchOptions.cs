@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AkkaCp.Cli.Bench;
 using AkkaCp.Collectives.Topology;
+using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Pipeline;
 
@@ -28,8 +29,8 @@ internal static class BenchOptions
     {
         foreach (var option in new Option[]
         {
-            CommonOptions.Model, CommonOptions.Dtype, AttnCp, CommonOptions.Tp, CommonOptions.MoeDp, CommonOptions.Ep,
-            CommonOptions.Threads, Rounds, CommonOptions.Json,
+            CommonOptions.Model, CommonOptions.Dtype, CommonOptions.Activations, AttnCp, CommonOptions.Tp, CommonOptions.MoeDp,
+            CommonOptions.Ep, CommonOptions.Threads, Rounds, CommonOptions.Json,
         })
         {
             command.Add(option);
@@ -39,7 +40,14 @@ internal static class BenchOptions
     /// <summary>The model that the command line names.</summary>
     public static BenchModel Model(ParseResult parsed) => new(
         ModelDirectory.Find(parsed.GetValue(CommonOptions.Model)),
-        parsed.GetValue(CommonOptions.Dtype) switch { "float32" => DType.F32, "bfloat16" => DType.BF16, "int8" => DType.I8, _ => null });
+        (parsed.GetValue(CommonOptions.Dtype), parsed.GetValue(CommonOptions.Activations)) switch
+        {
+            ("float32", _) or (null, "f32") => DType.F32,
+            ("bfloat16", not "f32") => DType.BF16,
+            ("int8", not "f32") => DType.I8,
+            (null, _) => (MatrixTypes?)null,
+            var (dtype, _) => throw new UsageException($"--activations: expected auto with --dtype {dtype}, found f32"),
+        });
 
     /// <summary>A layout for each size of the context-parallel group.</summary>
     /// <exception cref="UsageException">One cannot be, or cannot hold the model.</exception>

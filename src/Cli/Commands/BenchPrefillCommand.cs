@@ -45,7 +45,7 @@ internal static class BenchPrefillCommand
 
         // What is measured is the split: prompts are split whatever their length, unless a length is given.
         var policy = new CpPolicySettings { MinTokens = parsed.GetValue(CommonOptions.MinCpTokens) ?? 1 };
-        var limit = MachineLimits.ProductGflops(model.DType, LimitRepeats);
+        var limit = MachineLimits.ProductGflops(model.LimitDType, LimitRepeats);
         await using var loaded = new BenchLayouts();
         foreach (var layout in layouts)
             loaded.Add(await BenchRanks.LoadAsync(model, layout, lengths.Max(), streams: 1).ConfigureAwait(false));

@@ -4,6 +4,7 @@ using System.Text.Json;
 using AkkaCp.Cli.Display;
 using AkkaCp.Collectives.Topology;
 using AkkaCp.Engine;
+using AkkaCp.Model.Weights.Sources;
 using Spectre.Console;
 
 namespace AkkaCp.Cli.Commands;
@@ -49,6 +50,8 @@ internal static class CheckCommand
         output.WriteLine($"files    {string.Join(", ", found.StoredTypes.Select(type => $"{type.Name} {RunLine.Bytes(type.Bytes)}"))}");
         foreach (var type in found.StoredTypes.Where(_ => found.StoredTypes.Any(any => any.IsQuantised)))
             output.WriteLine($"weights  {type.Name}: {string.Join(", ", type.Places)}");
+        foreach (var form in found.WeightForms)
+            output.WriteLine(Line(form));
         output.WriteLine(
             $"layout   tp {layout.Tp}, attn-cp {layout.AttnCp}, moe-dp {layout.MoeDp}, ep {layout.Ep}: {layout.WorldSize} ranks");
         output.WriteLine(
@@ -65,6 +68,10 @@ internal static class CheckCommand
             output.WriteLine("ranks of this process reach each other through shared memory");
         Sheet.On(output).Write(Ranks(found));
     }
+
+    private static string Line(WeightForm form) => (form.Reason is null ? "packed   " : "floats   ")
+        + $"{form.Stored} as {form.InMemory}, {RunLine.Bytes(form.Bytes)}"
+        + (form.Reason is null ? "" : $" ({form.Reason})") + $": {string.Join(", ", form.Places)}";
 
     private static Table Ranks(EngineInspection found)
     {

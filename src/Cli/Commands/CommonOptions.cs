@@ -18,6 +18,9 @@ internal static class CommonOptions
 
     public static Option<string?> Dtype { get; } = Among("--dtype", "Type of the weights in memory.", "float32", "bfloat16", "int8");
 
+    public static Option<string?> Activations { get; } = Among(
+        "--activations", "What products take of activations: as the weights ask for, or float32 over weights in float32.", "auto", "f32");
+
     public static Option<int?> Tp { get; } = new("--tp") { Description = "Ranks in all. Default: attn-cp." };
 
     public static Option<int?> AttnCp { get; } = new("--attn-cp")
@@ -46,7 +49,7 @@ internal static class CommonOptions
 
     /// <summary>What every command that starts an engine has.</summary>
     public static IReadOnlyList<Option> OfEngine { get; } =
-        [Model, Config, Set, Dtype, Tp, AttnCp, MoeDp, Ep, Threads, Chunk, MinCpTokens];
+        [Model, Config, Set, Dtype, Activations, Tp, AttnCp, MoeDp, Ep, Threads, Chunk, MinCpTokens];
 
     /// <summary>Adds them to a command.</summary>
     public static void AddTo(Command command)

@@ -26,6 +26,7 @@ internal static class EngineFlags
             ConfigFile = config,
             Overrides = Overrides(overrides),
             Dtype = parsed.GetValue(CommonOptions.Dtype),
+            Activations = parsed.GetValue(CommonOptions.Activations),
             Threads = parsed.GetValue(CommonOptions.Threads),
             ChunkTokens = parsed.GetValue(CommonOptions.Chunk),
             MinCpTokens = parsed.GetValue(CommonOptions.MinCpTokens),

@@ -16,7 +16,7 @@ internal static class NodeCommand
     {
         var command = new Command(Name, "Runs a node of the cluster that the configuration describes; one line for each change of state.");
         foreach (var option in new Option[] { CommonOptions.Config, CommonOptions.Set, CommonOptions.Model, CommonOptions.Dtype,
-            CommonOptions.Threads })
+            CommonOptions.Activations, CommonOptions.Threads })
         {
             command.Add(option);
         }

@@ -36,6 +36,7 @@ internal static class EngineConfiguration
         [
             ("model.path", options.ModelPath),
             ("model.dtype", options.Dtype),
+            ("model.activations", options.Activations),
             ("parallel.tp", Text(options.Tp)),
             ("parallel.attn-cp", Text(options.AttnCp)),
             ("parallel.moe-dp", Text(options.MoeDp)),

@@ -30,8 +30,12 @@ internal sealed record EngineSpec
     /// <summary>The ranks and their groups.</summary>
     public required RankTopology Topology { get; init; }
 
-    /// <summary>Type of the weights in memory.</summary>
-    public required DType DType { get; init; }
+    /// <summary>Types of the weights in memory; which keep their groups is known when their files have been looked at, by
+    /// <see cref="OverFiles"/>.</summary>
+    public required MatrixTypes Types { get; init; }
+
+    /// <summary>Type in memory of weights that keep no groups.</summary>
+    public DType DType => Types.Others;
 
     /// <summary>Each rank's part of the model.</summary>
     public required IReadOnlyList<ShardSpec> Shards { get; init; }
@@ -76,6 +80,8 @@ internal sealed record EngineSpec
         var topology = new RankTopology(
             settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
         problems.AddRange(topology.RunnableProblems());
+        if (settings.Model is { Activations: ActivationMode.Float32, DType: ComputeDType.BFloat16 or ComputeDType.Int8 })
+            problems.Add($"akka-cp.model.activations: expected auto with dtype {NameOf(settings.Model.DType)}, found f32");
         var files = ModelFiles.Of(PathOf(settings, problems));
         var model = LoadConfig(files, problems);
         if (model is null || problems.Count > 0)
@@ -91,7 +97,7 @@ internal sealed record EngineSpec
             Files = files,
             Model = model,
             Topology = topology,
-            DType = DTypeOf(
+            Types = settings.Model.Activations == ActivationMode.Float32 ? DType.F32 : DTypeOf(
                 settings.Model.DType, model.TorchDtype == "bfloat16" || model.Quantization is not null ? DType.BF16 : DType.F32),
             Shards = shards,
             Resources = resources,
@@ -131,14 +137,19 @@ internal sealed record EngineSpec
         return this with { KvBytesOfMachine = need.KvBytesPerRank(limits) - KvShapeOf(0).BytesPerBlock };
     }
 
-    /// <summary>Refuses dimensions that the weights do not have, before anything is counted by them.</summary>
-    /// <returns>The hash of the weights' names, types and shapes.</returns>
+    /// <summary>Refuses dimensions that the weights do not have, before anything is counted by them, and decides which of the weights
+    /// keep their groups.</summary>
+    /// <returns>The spec, and the hash of the weights' names, types and shapes.</returns>
     /// <exception cref="SettingsException">All that differ.</exception>
-    public string RequireDimensions()
+    /// <exception cref="ModelFormatException">A file of the weights cannot be read or breaks the format.</exception>
+    public (EngineSpec Spec, string Tensors) OverFiles()
     {
         try
         {
-            return WeightFiles.CheckDimensions(ModelPath, Model);
+            using var files = WeightFiles.Open(ModelPath);
+            files.RequireDimensions(Model);
+            var keepsGroups = Settings.Model is { DType: ComputeDType.Auto, Activations: ActivationMode.Auto };
+            return (keepsGroups ? this with { Types = MatrixTypes.OfFiles(files, DType) } : this, files.TensorsHash());
         }
         catch (ModelConfigException error)
         {
@@ -149,7 +160,7 @@ internal sealed record EngineSpec
     /// <summary>What these ranks take in this process.</summary>
     public MemoryNeed NeedOf(IReadOnlyList<int> ranks) => new(
         ranks.Count,
-        WeightBytes.EstimateShared(Model, ranks.Select(rank => Shards[rank]), DType),
+        WeightBytes.EstimateShared(Model, ranks.Select(rank => Shards[rank]), Types),
         ByteCount.Sum(ranks.Select(rank => KvShapeOf(rank).Bytes)),
         RotaryEmbedding.TableBytesOf(Model, Positions),
         ranks.Count * ThreadsPerRank,
@@ -213,6 +224,8 @@ internal sealed record EngineSpec
     private int LeastBlocks => BlockTable.BlocksFor(
         Math.Min(Settings.KvCache.BlockSizeTokens + SchedulerLimits.DefaultTokensAhead, Model.MaxPositionEmbeddings),
         Settings.KvCache.BlockSizeTokens);
+
+    private static string NameOf(ComputeDType dtype) => dtype is ComputeDType.Int8 ? "int8" : "bfloat16";
 
     private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch
     {

@@ -17,8 +17,10 @@ internal sealed class ModelFindings
     private readonly List<string> _problems = [];
     private readonly List<string> _notes = [];
 
-    private ModelFindings(ModelFolder files, ModelConfig config)
+    private ModelFindings(EngineSpec spec)
     {
+        var (files, config) = (spec.Files, spec.Model);
+        Spec = spec;
         AddKeys("config.json: keys that are missing stand as in transformers: ", config.AssumedKeys);
         AddKeys("config.json: keys that are not known here are passed over: ", config.UnknownKeys);
         var tokenizer = Try(() => Tokenizer.Load(files));
@@ -38,8 +40,11 @@ internal sealed class ModelFindings
 
         using var weights = Try(() => WeightFiles.Open(files.Path));
         StoredTypes = weights?.StoredTypes() ?? [];
-        if (Try(() => WeightFiles.Check(files.Path, config)) is { } passedOver)
-            AddKeys("weights: tensors that the model does not have are passed over: ", passedOver);
+        if (weights is null || Try(() => WeightFiles.Check(files.Path, config)) is not { } passedOver)
+            return;
+        AddKeys("weights: tensors that the model does not have are passed over: ", passedOver);
+        Spec = spec.OverFiles().Spec;
+        WeightForms = Model.Weights.WeightForms.Of(weights, config, spec.Shards, Spec.Types);
     }
 
     /// <summary>Everything that is wrong: an engine with such a model may not start, or not chat.</summary>
@@ -54,8 +59,14 @@ internal sealed class ModelFindings
     /// <summary>What the weights' files hold of each type; nothing where they cannot be read.</summary>
     public IReadOnlyList<StoredType> StoredTypes { get; } = [];
 
+    /// <summary>What becomes of quantised weights in memory; nothing where they cannot be read.</summary>
+    public IReadOnlyList<WeightForm> WeightForms { get; } = [];
+
+    /// <summary>The spec over the weights' files; as it was given where they cannot be read.</summary>
+    public EngineSpec Spec { get; }
+
     /// <summary>Reads the files of a model.</summary>
-    public static ModelFindings Of(ModelFolder files, ModelConfig config) => new(files, config);
+    public static ModelFindings Of(EngineSpec spec) => new(spec);
 
     /// <summary>Reads all weights; each tensor with NaN or infinities is a problem.</summary>
     public void ScanWeights(string path, CancellationToken cancellationToken)

@@ -39,6 +39,9 @@ public sealed record EngineOptions
     /// <summary>Type of the weights in memory: float32, bfloat16 or int8 (<c>akka-cp.model.dtype</c>).</summary>
     public string? Dtype { get; init; }
 
+    /// <summary>What products take of activations: auto or f32 (<c>akka-cp.model.activations</c>).</summary>
+    public string? Activations { get; init; }
+
     /// <summary>Computing threads of each rank (<c>akka-cp.device.threads</c>); 0 divides the machine's cores among the
     /// ranks.</summary>
     public int? Threads { get; init; }

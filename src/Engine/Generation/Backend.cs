@@ -41,8 +41,8 @@ internal sealed class Backend : IGenerationBackend
     {
         if (!spec.Settings.Cluster.Seeds.IsEmpty)
             return StartClient(spec, options);
-        var tensors = spec.RequireDimensions();
-        var (sized, claim) = MemoryClaims.OfMachine.Claim(spec, SystemLimits.Read());
+        var (typed, tensors) = spec.OverFiles();
+        var (sized, claim) = MemoryClaims.OfMachine.Claim(typed, SystemLimits.Read());
         try
         {
             return await StartWatch.RunAsync(

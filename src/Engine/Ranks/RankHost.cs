@@ -207,7 +207,7 @@ internal sealed class RankHost : IRankHost, IAsyncDisposable
         return new GroupFacts(
             ModelFacts.Read(spec.Files), tensors,
             $"tp {topology.Tp}, attn-cp {topology.AttnCp}, moe-dp {topology.MoeDp}, ep {topology.Ep}",
-            $"weights {spec.DType}, KV {kv.DType}",
+            $"weights {spec.Types}, KV {kv.DType}",
             CpuDevice.DefaultKernels.Numerics,
             spec.Settings.KvCache.IsSizedByMachine ? 0 : spec.KvBlocks, kv.BlockSize, ProtocolVersion.Current);
     }

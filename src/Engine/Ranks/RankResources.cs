@@ -36,7 +36,7 @@ internal sealed class RankResources : IDisposable
         CancellationToken cancellationToken)
     {
         var sum = progress is null ? null : new LoadProgressSum(
-            progress, [.. ranks.Select(one => WeightBytes.Estimate(spec.Model, spec.Shards[one.Rank], spec.DType))]);
+            progress, [.. ranks.Select(one => WeightBytes.Estimate(spec.Model, spec.Shards[one.Rank], spec.Types))]);
         using var failing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var loads = ranks.Select((one, index) => LoadAsync(spec, one, store, sum?.Of(index), failing)).ToArray();
         try
@@ -93,7 +93,7 @@ internal sealed class RankResources : IDisposable
         CancellationToken cancellationToken)
     {
         var weights = ModelLoader.Load(
-            spec.ModelPath, spec.Model, spec.Shards[rank], device, spec.DType, store, progress, cancellationToken);
+            spec.ModelPath, spec.Model, spec.Shards[rank], device, spec.Types, store, progress, cancellationToken);
         try
         {
             return new RankResources(device, weights, new KvPool(device.Memory, spec.KvShapeOf(rank)));

@@ -134,8 +134,12 @@ internal readonly struct GgufRectangle
 
     private void RequireFinite(int firstRow, in GroupRows groups, GroupFormat format)
     {
-        if (groups.FindNonFinite() is (var block, var number))
-            throw NotFinite(firstRow + (int)((long)block * format.BlockInputs / _columnCount), number);
+        if (groups.FindNonFinite() is not (var block, var number))
+            return;
+        var row = firstRow + (int)((long)block * format.BlockInputs / _columnCount);
+        throw format.DType != DType.MX4 ? NotFinite(row, number) : new ModelFormatException(
+            _view.File, _view.Source, "blocks with scales from 2^-24 to 2^15, or dtype float32 or bfloat16",
+            FormattableString.Invariant($"another in row {_firstRow + row}"));
     }
 
     /// <summary>A scale that is no number would give logits that are none, many products later.</summary>

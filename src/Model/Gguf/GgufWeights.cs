@@ -82,7 +82,7 @@ internal sealed class GgufWeights : IWeightSource
         Action<ReadOnlySpan<byte>>? stored = null)
     {
         var view = View(tensor);
-        if (view.Type.Groups is not { } groups || GroupFormat.Of(groups) is not { } format)
+        if (view.Type.Packed is not { } groups || GroupFormat.Of(groups) is not { } format)
             throw new ArgumentException($"{tensor} is not made of groups.", nameof(tensor));
         var part = new GgufRectangle(view, firstRow, rowCount, firstColumn, columnCount);
         destination.RequireCount(format, (long)rowCount * columnCount);

@@ -1,5 +1,4 @@
 using AkkaCp.Model.Configuration;
-using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Weights;
 
@@ -15,10 +14,10 @@ public abstract record AttentionPieces
     /// <summary>The pieces of the attention that a model has.</summary>
     /// <param name="config">The model.</param>
     /// <param name="shard">The rank's place, which can be.</param>
-    /// <param name="dtype">Type of matrices in memory.</param>
+    /// <param name="types">Types of matrices in memory.</param>
     /// <param name="prefix">What the names of the layer's tensors begin with.</param>
-    internal static AttentionPieces Create(ModelConfig config, ShardSpec shard, DType dtype, string prefix) =>
-        GroupedQueryPieces.Create(config, shard, dtype, prefix);
+    internal static AttentionPieces Create(ModelConfig config, ShardSpec shard, MatrixTypes types, string prefix) =>
+        GroupedQueryPieces.Create(config, shard, types, prefix);
 
     /// <summary>The weights, when all pieces are loaded.</summary>
     internal abstract AttentionWeights Assemble(ModelConfig config, ShardSpec shard, ShardLoading loaded);

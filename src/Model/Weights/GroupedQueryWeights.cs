@@ -15,8 +15,8 @@ public sealed class GroupedQueryWeights : AttentionWeights
     /// <summary>[nH·D, H].</summary>
     public required PackedMatrix Q { get; init; }
 
-    /// <summary>[2·nKv·D, H]: the rows of k, then those of v.</summary>
-    public required PackedMatrix Kv { get; init; }
+    /// <summary>[2·nKv·D, H]: the rows of k, then those of v; in two matrices where they have types of their own.</summary>
+    public required PackedMatrix[] Kv { get; init; }
 
     /// <summary>[H, nH·D].</summary>
     public required PackedMatrix O { get; init; }
@@ -38,8 +38,8 @@ public sealed class GroupedQueryWeights : AttentionWeights
 }
 
 /// <summary>The pieces of <see cref="GroupedQueryWeights"/>.</summary>
-public sealed record GroupedQueryPieces(WeightPiece Q, WeightPiece Kv, WeightPiece O, WeightPiece QNorm, WeightPiece KNorm)
-    : AttentionPieces
+public sealed record GroupedQueryPieces(
+    WeightPiece Q, IReadOnlyList<WeightPiece> Kv, WeightPiece O, WeightPiece QNorm, WeightPiece KNorm) : AttentionPieces
 {
     /// <summary>Bias of q, or null.</summary>
     public WeightPiece? QBias { get; init; }
@@ -52,21 +52,21 @@ public sealed record GroupedQueryPieces(WeightPiece Q, WeightPiece Kv, WeightPie
 
     /// <inheritdoc/>
     public override IEnumerable<WeightPiece> All =>
-        ((WeightPiece?[])[Q, Kv, O, QNorm, KNorm, QBias, KvBias, OBias]).OfType<WeightPiece>();
+        ((WeightPiece?[])[Q, .. Kv, O, QNorm, KNorm, QBias, KvBias, OBias]).OfType<WeightPiece>();
 
-    internal static new GroupedQueryPieces Create(ModelConfig config, ShardSpec shard, DType dtype, string prefix)
+    internal static new GroupedQueryPieces Create(ModelConfig config, ShardSpec shard, MatrixTypes types, string prefix)
     {
         var d = config.HeadDim;
         var (qRows, kvRows) = (config.NumAttentionHeads * d, config.NumKeyValueHeads * d);
         var (q, qCount) = (shard.AttnTpRank * shard.NumHeads(config) * d, shard.NumHeads(config) * d);
         var (kv, kvCount) = (shard.FirstKvHead(config) * d, shard.NumKvHeads(config) * d);
         var pieces = new GroupedQueryPieces(
-            Q: WeightPiece.Matrix(dtype, TensorSlice.Rows(prefix + "q_proj.weight", qRows, config.HiddenSize, q, qCount)),
-            Kv: WeightPiece.Matrix(
-                dtype,
+            Q: WeightPiece.Matrix(types, TensorSlice.Rows(prefix + "q_proj.weight", qRows, config.HiddenSize, q, qCount)),
+            Kv: KeysAndValues(
+                types,
                 TensorSlice.Rows(prefix + "k_proj.weight", kvRows, config.HiddenSize, kv, kvCount),
                 TensorSlice.Rows(prefix + "v_proj.weight", kvRows, config.HiddenSize, kv, kvCount)),
-            O: WeightPiece.Matrix(dtype, TensorSlice.Columns(prefix + "o_proj.weight", config.HiddenSize, qRows, q, qCount)),
+            O: WeightPiece.Matrix(types, TensorSlice.Columns(prefix + "o_proj.weight", config.HiddenSize, qRows, q, qCount)),
             QNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "q_norm.weight", d)),
             KNorm: WeightPiece.Vector(TensorSlice.Vector(prefix + "k_norm.weight", d)));
         return !config.AttentionBias ? pieces : pieces with
@@ -83,12 +83,18 @@ public sealed record GroupedQueryPieces(WeightPiece Q, WeightPiece Kv, WeightPie
         };
     }
 
+    /// <summary>One matrix where both have one type, so that their rows are one product.</summary>
+    private static IReadOnlyList<WeightPiece> KeysAndValues(MatrixTypes types, TensorSlice keys, TensorSlice values) =>
+        types.Of([keys]) == types.Of([values])
+            ? [WeightPiece.Matrix(types, keys, values)]
+            : [WeightPiece.Matrix(types, keys), WeightPiece.Matrix(types, values)];
+
     internal override AttentionWeights Assemble(ModelConfig config, ShardSpec shard, ShardLoading loaded) => new GroupedQueryWeights
     {
         NumHeads = shard.NumHeads(config),
         NumKvHeads = shard.NumKvHeads(config),
         Q = loaded.Matrix(Q),
-        Kv = loaded.Matrix(Kv),
+        Kv = [.. Kv.Select(loaded.Matrix)],
         O = loaded.Matrix(O),
         QNorm = loaded.Tensor(QNorm),
         KNorm = loaded.Tensor(KNorm),

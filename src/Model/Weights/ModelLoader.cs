@@ -15,7 +15,7 @@ public static class ModelLoader
     /// <param name="config">Its config.</param>
     /// <param name="shard">The rank's place.</param>
     /// <param name="device">Makes the memory of the weights.</param>
-    /// <param name="dtype">Type of matrices and embedding in memory; norms, biases and routers are F32, with I8 the embedding BF16.</param>
+    /// <param name="types">Types of matrices in memory, as in <see cref="ShardPieces.Create"/>.</param>
     /// <param name="store">Where the process keeps its weights; one for all ranks of a model.</param>
     /// <param name="progress">Told after each piece, from any thread, in order; null = nobody.</param>
     /// <param name="cancellationToken">Stops between pieces, and inside large ones; what was loaded is freed.</param>
@@ -30,15 +30,15 @@ public static class ModelLoader
         ModelConfig config,
         ShardSpec shard,
         INpuDevice device,
-        DType dtype,
+        MatrixTypes types,
         WeightStore store,
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         using var files = WeightFiles.Open(path);
-        TensorCheck.Run(files, config, shard, dtype);
+        TensorCheck.Run(files, config, shard, types);
         TensorCoverage.Check(files, config);
-        var pieces = ShardPieces.Create(config, shard, dtype);
+        var pieces = ShardPieces.Create(config, shard, types);
         using var loading = new ShardLoading(files, device, store, progress, pieces.All.Sum(piece => piece.Bytes));
         loading.LoadAll(pieces.All, cancellationToken);
         return Assemble(config, shard, pieces, loading);

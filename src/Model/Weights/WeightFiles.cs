@@ -43,7 +43,7 @@ public static class WeightFiles
     ];
 
     /// <summary>A tensor's name without the numbers of layer and expert.</summary>
-    private static string PlaceOf(string tensor) => string.Join('.', tensor.Split('.')
+    internal static string PlaceOf(string tensor) => string.Join('.', tensor.Split('.')
         .Where(part => part is not ("model" or "layers" or "weight") && !part.All(char.IsAsciiDigit)));
 
     /// <summary>
@@ -73,17 +73,8 @@ public static class WeightFiles
     }
 
     /// <summary>Checks that the weights have the config's dimensions, so that what it asks for can be counted.</summary>
-    /// <param name="path">Model directory with weights, or GGUF file.</param>
-    /// <param name="config">Its config.</param>
-    /// <returns>Their <see cref="TensorsHash"/>.</returns>
     /// <exception cref="ModelConfigException">They have others; all of them.</exception>
-    /// <exception cref="ModelFormatException">A file cannot be read or breaks the format.</exception>
-    public static string CheckDimensions(string path, ModelConfig config)
-    {
-        using var files = Open(path);
-        DimensionCheck.Run(files, config);
-        return files.TensorsHash();
-    }
+    public static void RequireDimensions(this IWeightSource files, ModelConfig config) => DimensionCheck.Run(files, config);
 }
 
 /// <summary>Compares what a rank asks for with what the files hold, before anything is read, and before all of it is planned.</summary>
@@ -91,7 +82,7 @@ internal static class TensorCheck
 {
     /// <exception cref="ModelConfigException">The weights have other dimensions than the config; all of them.</exception>
     /// <exception cref="ModelFormatException">A tensor is missing, or has another shape or type.</exception>
-    public static void Run(IWeightSource files, ModelConfig config, ShardSpec shard, DType dtype)
+    public static void Run(IWeightSource files, ModelConfig config, ShardSpec shard, MatrixTypes types)
     {
         DimensionCheck.Run(files, config);
         if (config.Quantization is { } quantisation && !files.Tensors.Any(tensor => tensor.IsQuantised))
@@ -100,11 +91,14 @@ internal static class TensorCheck
                 [$"quantization_config: expected nothing, as no tensor is quantised, found {quantisation.Method}"]);
         }
 
-        foreach (var slice in ShardPieces.PiecesOf(config, shard, dtype).SelectMany(piece => piece.Slices))
-            Check(files, slice);
+        foreach (var piece in ShardPieces.PiecesOf(config, shard, types))
+        {
+            foreach (var slice in piece.Slices)
+                Check(files, slice, piece.DType);
+        }
     }
 
-    private static void Check(IWeightSource files, TensorSlice slice)
+    private static void Check(IWeightSource files, TensorSlice slice, DType inMemory)
     {
         var expected = $"shape [{string.Join(", ", slice.Shape)}]";
         if (files.Find(slice.Tensor) is not { } tensor)
@@ -115,6 +109,10 @@ internal static class TensorCheck
 
         if (!tensor.Type.IsReadable)
             throw new ModelFormatException(tensor.File, slice.Tensor, $"dtype {files.ReadableTypes}", tensor.Type.Name);
+
+        // The types are decided once in a start, for all of its ranks; a file may become another one meanwhile.
+        if ((GroupFormat.Of(inMemory) is not null || inMemory == DType.F8) && files.PackedTypeOf(tensor) != inMemory)
+            throw new ModelFormatException(tensor.File, slice.Tensor, $"blocks of {inMemory}, as it had before", tensor.Type.Name);
     }
 }
 

@@ -9,6 +9,9 @@ public sealed class WeightPiece
     // An F32 scale and the 32-bit sum that corrects for unsigned activations.
     private const int BytesOfScale = 8;
 
+    // Inputs that share an F32 scale.
+    private const int F8Inputs = 128;
+
     private WeightPiece(bool packed, DType dtype, IReadOnlyList<TensorSlice> slices, bool gated = false)
     {
         IsPacked = packed;
@@ -36,8 +39,14 @@ public sealed class WeightPiece
     /// <summary>Elements.</summary>
     public long Count => Slices.Sum(slice => (long)slice.RowCount * slice.ColumnCount);
 
-    /// <summary>Bytes without the padding of a packed layout; with I8 also each row's scale and sum.</summary>
-    public long Bytes => (Count * DType.Bytes()) + (DType == DType.I8 ? (long)Rows * BytesOfScale : 0);
+    /// <summary>Bytes without the padding of a packed layout; with I8 also each row's scale and sum, with other codes all scales.</summary>
+    public long Bytes => DType switch
+    {
+        DType.I8 => Count + ((long)Rows * BytesOfScale),
+        DType.F8 => Count + (Rows * ((Columns + F8Inputs - 1L) / F8Inputs) * sizeof(float)),
+        _ when GroupFormat.Of(DType) is { } format => (long)(Count * format.BitsPerWeight / 8),
+        _ => Count * DType.Bytes(),
+    };
 
     /// <summary>Rows of the matrix.</summary>
     public int Rows => Slices.Sum(slice => slice.RowCount);
@@ -45,9 +54,11 @@ public sealed class WeightPiece
     /// <summary>Columns of the matrix.</summary>
     public int Columns => Slices[0].ColumnCount;
 
-    internal static WeightPiece Matrix(DType dtype, params IReadOnlyList<TensorSlice> slices) => new(packed: true, dtype, slices);
+    internal static WeightPiece Matrix(MatrixTypes types, params IReadOnlyList<TensorSlice> slices) =>
+        new(packed: true, types.Of(slices), slices);
 
-    internal static WeightPiece GateUp(DType dtype, TensorSlice gate, TensorSlice up) => new(packed: true, dtype, [gate, up], gated: true);
+    internal static WeightPiece GateUp(MatrixTypes types, TensorSlice gate, TensorSlice up) =>
+        new(packed: true, types.Of([gate, up]), [gate, up], gated: true);
 
     internal static WeightPiece Table(DType dtype, TensorSlice slice) => new(packed: false, dtype, [slice]);
 

@@ -22,8 +22,14 @@ internal sealed class GroupedQueryAttention(RankSetup setup, int layer, GroupedQ
     /// <summary>K‖V [T, 2·kvN·D].</summary>
     public override Tensor ProjectKv(StepContext step, TensorView x)
     {
-        var kv = step.Rent(DType.F32, x.Rows, weights.Kv.N);
-        _device.MatMul(x, weights.Kv, weights.KvBias?.View, kv);
+        var kv = step.Rent(DType.F32, x.Rows, 2 * weights.NumKvHeads * _headDim);
+        var column = 0;
+        foreach (var matrix in weights.Kv)
+        {
+            _device.MatMul(x, matrix, weights.KvBias?.View.Slice(column, matrix.N), kv.View.Columns(column, matrix.N));
+            column += matrix.N;
+        }
+
         return kv;
     }
 

@@ -18,7 +18,22 @@ public sealed class GgufCommandTests
         Assert.Contains($"model    {s_model}, bfloat16\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains(
             "files    Q4_K 1.3 MiB, Q6_K 446.3 KiB, F32 18.0 KiB\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "packed   Q6_K as Q6K, 446.3 KiB: lm_head, self_attn.v_proj, mlp.experts.down_proj", run.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "floats   Q4_K as BF16, 256.0 KiB (a table that rows are taken from): embed_tokens", run.Out, StringComparison.Ordinal);
         Assert.Contains("ends     511 \"<|im_end|>\"", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_WithActivationsInFloat32_PacksNothing()
+    {
+        var run = await CommandRun.OfAsync("check", "--activations", "f32", "--model", s_model);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"model    {s_model}, float32\n", run.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("floats   Q6_K as F32, 2.1 MiB (asked for): ", run.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("packed", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

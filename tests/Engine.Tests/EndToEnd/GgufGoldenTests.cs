@@ -18,6 +18,8 @@ public class GgufGoldenTests
     [InlineData("mixed", "mixed.gguf", "1/1/1/1")]
     [InlineData("mixed", "mixed.gguf", "3/3/1/3")]
     [InlineData("split", "split-00001-of-00003.gguf", "2/1/1/1")]
+    [InlineData("q8_0", "q8_0.gguf", "2/1/1/1")]
+    [InlineData("q4_0", "q4_0.gguf", "1/1/1/1")]
     public async Task Float32_IsTheReferenceWithinRounding(string name, string file, string layout)
     {
         await using var engine = await LocalEngine.StartAsync(GgufModels.PathOf(file), layout, "float32");
@@ -33,6 +35,8 @@ public class GgufGoldenTests
     [InlineData("dense-q4_k_m", "dense-q4_k_m.gguf", 0.0341)]
     [InlineData("mixed", "mixed.gguf", 0.0507)]
     [InlineData("split", "split-00002-of-00003.gguf", 0.0179)]
+    [InlineData("q8_0", "q8_0.gguf", 0.0263)]
+    [InlineData("q4_0", "q4_0.gguf", 0.0271)]
     public async Task Default_IsNearerTheReferenceThanLlamaCpp(string name, string file, double medianOfLlamaCpp)
     {
         await using var engine = await InferenceEngine.StartAsync(
@@ -45,8 +49,18 @@ public class GgufGoldenTests
         Assert.InRange(all[all.Count / 2], 0, Share * medianOfLlamaCpp);
     }
 
+    [Fact]
+    public async Task ActivationsInFloat32_AreTheReferenceWithinRounding()
+    {
+        await using var engine = await InferenceEngine.StartAsync(
+            new EngineOptions { ModelPath = GgufModels.PathOf("q4_k_m.gguf"), Activations = "f32" }, TestContext.Current.CancellationToken);
+
+        Assert.InRange(Differences(await LogitsOf.AllAsync(engine, GgufModels.Prompt(44)), "q4_k_m", 44).Max(), 0, Tolerance);
+    }
+
     [Theory]
     [InlineData("q4_k_m.gguf")]
+    [InlineData("q8_0.gguf")]
     [InlineData("mixed.gguf")]
     public async Task Layouts_GiveTheSameBits(string file)
     {

@@ -27,7 +27,7 @@ internal static partial class Extremes
         refusal = null;
         try
         {
-            EngineSpec.Create(options).RequireDimensions();
+            EngineSpec.Create(options).OverFiles();
             EngineSpec.Create(options).NeedHere.RequireFits(s_machine);
         }
         catch (SettingsException error)

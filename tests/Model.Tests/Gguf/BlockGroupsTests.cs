@@ -16,8 +16,9 @@ public sealed class BlockGroupsTests : IDisposable
 {
     private static readonly (string Name, DType Groups)[] s_types =
     [
-        ("Q4_0", DType.Q4), ("Q4_1", DType.Q4M), ("Q5_0", DType.Q8), ("Q8_0", DType.Q8), ("Q4_K", DType.Q4K), ("Q5_K", DType.Q5K),
-        ("Q6_K", DType.Q6K),
+        ("Q4_0", DType.Q4), ("Q4_1", DType.Q4M), ("Q5_0", DType.Q5), ("Q5_1", DType.Q5M), ("Q8_0", DType.Q8), ("Q2_K", DType.Q2K),
+        ("Q3_K", DType.Q3K), ("Q4_K", DType.Q4K), ("Q5_K", DType.Q5K), ("Q6_K", DType.Q6K), ("IQ4_NL", DType.IQ4),
+        ("IQ4_XS", DType.IQ4K), ("MXFP4", DType.MX4),
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -33,11 +34,11 @@ public sealed class BlockGroupsTests : IDisposable
 
         Assert.Equal(
             s_types.OrderBy(type => type.Name),
-            types.Where(type => type.Stored.Groups is not null).Select(type => (type.Stored.Name, type.Stored.Groups!.Value))
+            types.Where(type => type.Stored.Packed is not null).Select(type => (type.Stored.Name, type.Stored.Packed!.Value))
                 .OrderBy(type => type.Name));
-        Assert.All(types, type => Assert.Equal(type.Stored.Groups is null, type.Unpack is null));
+        Assert.All(types, type => Assert.Equal(type.Stored.Packed is null, type.Unpack is null));
         Assert.All(types.Where(type => type.Unpack is not null), type =>
-            Assert.Equal(type.Stored.BlockElements, GroupFormat.Of(type.Stored.Groups!.Value)!.BlockInputs));
+            Assert.Equal(type.Stored.BlockElements, GroupFormat.Of(type.Stored.Packed!.Value)!.BlockInputs));
     }
 
     [Theory]
@@ -48,14 +49,57 @@ public sealed class BlockGroupsTests : IDisposable
         var random = new Random(7);
         var bytes = new byte[1000 * type.Stored.BlockBytes];
         random.NextBytes(bytes);
+        if (name == "MXFP4")
+        {
+            for (var block = 0; block < bytes.Length; block += type.Stored.BlockBytes)
+                bytes[block] = (byte)random.Next(104, 144);
+        }
+
         var expected = new float[1000 * type.Stored.BlockElements];
         type.Decode(bytes, expected);
-        var groups = new GroupValues(GroupFormat.Of(type.Stored.Groups!.Value)!, expected.Length);
+        var groups = new GroupValues(GroupFormat.Of(type.Stored.Packed!.Value)!, expected.Length);
 
         type.Unpack!(bytes, groups.Rows);
 
         // Of numbers that are none, any will do: blocks that have them are refused.
         Assert.Equal(Bits(expected), Bits(groups.Values));
+    }
+
+    [Theory]
+    [InlineData(103, 1, false)]
+    [InlineData(104, 1, true)]
+    [InlineData(143, 1, true)]
+    [InlineData(144, 1, false)]
+    [InlineData(0, 0, true)]
+    [InlineData(255, 8, true)]
+    public void ScaleOfMxfp4_IsAPowerThatBinary16Has_UnlessAllValuesAreZero(byte exponent, byte code, bool isTaken)
+    {
+        byte[] block = [exponent, .. Enumerable.Repeat(code, 16)];
+        var groups = new GroupValues(GroupFormat.Of(DType.MX4)!, 32);
+
+        Named("MXFP4").Unpack!(block, groups.Rows);
+
+        Assert.Equal(isTaken, groups.Rows.FindNonFinite() is null);
+    }
+
+    [Fact]
+    public void ScaleOfMxfp4ThatBinary16HasNot_IsRefusedByRowWithAWayOut()
+    {
+        var file = GgufBytes.Model();
+        var stack = file.Tensor("blk.0.ffn_down_exps.weight");
+        for (var block = 0; block < stack.Data.Length; block += 17)
+            stack.Data[block] = 120;
+        stack.Data[17 * 3] = 103;
+        stack.Data[(17 * 3) + 1] = 1;
+        File.WriteAllBytes(_folder.File("m.gguf"), file.Build());
+        using var weights = WeightFiles.Open(_folder.File("m.gguf"));
+
+        var error = Assert.Throws<ModelFormatException>(() => weights.ReadGroups(
+            "model.layers.0.mlp.experts.0.down_proj.weight", 0, 4, 0, 32, new GroupValues(GroupFormat.Of(DType.MX4)!, 128).Rows));
+
+        Assert.Contains(
+            "expected blocks with scales from 2^-24 to 2^15, or dtype float32 or bfloat16, found another in row 3",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -65,7 +109,7 @@ public sealed class BlockGroupsTests : IDisposable
     public void RectanglesOfFiles_HaveTheirValuesAndBytes(string file)
     {
         using var weights = WeightFiles.Open(GgufModels.PathOf(file));
-        var tensors = weights.Tensors.Where(tensor => tensor.Type.Groups is not null && tensor.Shape.Count == 2).ToList();
+        var tensors = weights.Tensors.Where(tensor => tensor.Type.Packed is not null && tensor.Shape.Count == 2).ToList();
         Assert.NotEmpty(tensors);
         foreach (var tensor in tensors)
         {
@@ -116,7 +160,7 @@ public sealed class BlockGroupsTests : IDisposable
     {
         var (expected, expectedBytes, bytes) = (new float[rows * columns], new List<byte>(), new List<byte>());
         weights.ReadRows(tensor.Name, row, rows, column, columns, expected, expectedBytes.AddRange);
-        var groups = new GroupValues(GroupFormat.Of(tensor.Type.Groups!.Value)!, expected.Length);
+        var groups = new GroupValues(GroupFormat.Of(tensor.Type.Packed!.Value)!, expected.Length);
 
         weights.ReadGroups(tensor.Name, row, rows, column, columns, groups.Rows, bytes.AddRange);
 
@@ -124,7 +168,8 @@ public sealed class BlockGroupsTests : IDisposable
         Assert.Equal(expectedBytes, bytes);
     }
 
-    private static BlockType Named(string name) => Enumerable.Range(0, 64).Select(BlockTypes.Find).First(type => type?.Stored.Name == name)!;
+    private static BlockType Named(string name) =>
+        Enumerable.Range(0, 64).Select(BlockTypes.Find).First(type => type?.Stored.Name == name)!;
 
     private static uint[] Bits(ReadOnlySpan<float> values)
     {

@@ -151,6 +151,9 @@ internal sealed class GgufBytes
         // No scale and no float of such bytes is infinite.
         for (var i = 0; i < data.Length; i++)
             data[i] = (byte)(i * 5 % 48);
+        // Bytes of a power of two, about as large.
+        for (var i = 0; stored.Name == "MXFP4" && i < data.Length; i += stored.BlockBytes)
+            data[i] = (byte)(104 + (data[i] % 32));
         Tensors.Add(new GgufBytesTensor(name, type, dims, data));
     }
 

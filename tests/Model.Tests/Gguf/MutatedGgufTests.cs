@@ -3,6 +3,7 @@ using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Ending;
 using AkkaCp.Model.Tests.Files;
 using AkkaCp.Model.Tests.Safetensors;
+using AkkaCp.Model.Tests.Weights;
 using AkkaCp.Model.Weights;
 using AkkaCp.Testing;
 using AkkaCp.Text.Templates;
@@ -73,6 +74,7 @@ public sealed class MutatedGgufTests : IDisposable
         WeightFiles.Check(path, config);
         using var weights = WeightFiles.Open(path);
         Assert.DoesNotContain(weights.FindNonFinite(TestContext.Current.CancellationToken), found => IsQuantised(found.Tensor));
+        PackedReading.ReadAll(weights);
 
         bool IsQuantised(string tensor) => weights.Find(tensor)!.Type.BlockElements > 1;
     }

@@ -40,7 +40,7 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.Equal(Whole(file, "model.layers.3.self_attn.q_proj.weight"), Values(AttentionOf(layer).Q));
         Assert.Equal(
             (float[])[.. Whole(file, "model.layers.3.self_attn.k_proj.weight"), .. Whole(file, "model.layers.3.self_attn.v_proj.weight")],
-            Values(AttentionOf(layer).Kv));
+            Values(Assert.Single(AttentionOf(layer).Kv)));
         Assert.Equal(Whole(file, "model.layers.3.self_attn.q_norm.weight"), AttentionOf(layer).QNorm.View.ReadFloats());
         Assert.Equal((float[])[.. Whole(file, "model.layers.3.mlp.experts.7.gate_proj.weight"),
             .. Whole(file, "model.layers.3.mlp.experts.7.up_proj.weight")],
@@ -60,7 +60,7 @@ public sealed class ModelLoaderTests : IDisposable
 
         var layer = weights.Layers[0];
         Assert.All<PackedMatrix>(
-            [weights.LmHead, AttentionOf(layer).Q, AttentionOf(layer).Kv, AttentionOf(layer).O, .. layer.Moe!.GateUp, .. layer.Moe.Down],
+            [weights.LmHead, AttentionOf(layer).Q, .. AttentionOf(layer).Kv, AttentionOf(layer).O, .. layer.Moe!.GateUp, .. layer.Moe.Down],
             matrix => Assert.Equal(DType.I8, matrix.DType));
         Assert.Equal(DType.F32, layer.Moe.Router.DType);
         Assert.Equal((DType.BF16, DType.F32, DType.F32),

@@ -29,6 +29,37 @@ public sealed class BitIdentityTests
     }
 
     [Theory]
+    [InlineData("q4_k_m.gguf")]
+    [InlineData("q8_0.gguf")]
+    public async Task SevenHundredTokensOverGroups_GiveTheSameBitsToo(string file)
+    {
+        var prompt = Prompt(700, seed: 1);
+        float[]? expected = null;
+        foreach (var (cp, threads, chunk) in new[]
+        {
+            (1, 1, 0), (1, 2, 0), (2, 1, 0), (3, 1, 0), (4, 1, 0), (2, 2, 7), (1, 1, 7), (2, 1, 64), (3, 2, 64), (4, 1, 256), (1, 2, 256),
+        })
+        {
+            await using var world = GgufWorld(file, new RankTopology(cp, cp, cp), threads);
+            var logits = (await world.LogitsAsync([prompt], chunk))[0];
+            AssertSameBits(expected ??= logits, logits, $"{file}: attn_cp {cp}, {threads} threads, chunk {chunk}");
+        }
+    }
+
+    [Theory]
+    [InlineData("q4_k_m.gguf")]
+    [InlineData("q8_0.gguf")]
+    public async Task PromptAmongOthersOverGroups_GivesTheBitsOfThePromptAlone(string file)
+    {
+        var prompts = new[] { Prompt(61, 2), Prompt(3, 3), Prompt(128, 4), Prompt(1, 5), Prompt(17, 6) };
+        await using var one = GgufWorld(file, new RankTopology(1, 1, 1), threads: 1);
+        await using var two = GgufWorld(file, new RankTopology(2, 2, 2), threads: 1);
+        var together = await two.LogitsAsync(prompts, chunk: 32);
+        for (var i = 0; i < prompts.Length; i++)
+            AssertSameBits((await one.LogitsAsync([prompts[i]], chunk: 0))[0], together[i], $"{file}: prompt {i}");
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
@@ -78,6 +109,9 @@ public sealed class BitIdentityTests
         AssertSameBits(
             (await tp2.LogitsAsync([prompt], 0))[0], (await reference.LogitsAsync([prompt], 32))[0], "2/1/1/1 against 4/2/2/1");
     }
+
+    private static RankWorld GgufWorld(string file, RankTopology topology, int threads) => new(
+        GgufModels.PathOf(file), topology, TypesOf.File(GgufModels.PathOf(file)), new RankWorldOptions { Threads = threads });
 
     private static RankWorld TinyWorld(int cp) =>
         new(RepositoryFiles.TinyModel("f32"), new RankTopology(cp, cp, cp), DType.F32);

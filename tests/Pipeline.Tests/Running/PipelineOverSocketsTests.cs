@@ -1,6 +1,7 @@
 using AkkaCp.Collectives.Calls;
 using AkkaCp.Collectives.Tests;
 using AkkaCp.Collectives.Topology;
+using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Testing;
 using Xunit;
@@ -23,13 +24,24 @@ public sealed class PipelineOverSocketsTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Logits_AreThoseOfOneProcess(int tp, int attnCp, int moeDp, int ep, string layout)
+    public Task Logits_AreThoseOfOneProcess(int tp, int attnCp, int moeDp, int ep, string layout) =>
+        RequireSameBitsAsync(RepositoryFiles.DemoModel, DType.BF16, new RankTopology(tp, attnCp, moeDp, ep), layout);
+
+    [Theory]
+    [InlineData("q4_k_m.gguf", 2, "0,1")]
+    [InlineData("q8_0.gguf", 3, "0,1,1")]
+    public Task LogitsOverGroups_AreThoseOfOneProcess(string file, int attnCp, string layout)
     {
-        var topology = new RankTopology(tp, attnCp, moeDp, ep);
+        var path = GgufModels.PathOf(file);
+        return RequireSameBitsAsync(path, TypesOf.File(path), new RankTopology(attnCp, attnCp, attnCp), layout);
+    }
+
+    private static async Task RequireSameBitsAsync(string model, MatrixTypes types, RankTopology topology, string layout)
+    {
         int[][] prompts = [Prompt(150, 1), Prompt(9, 2)];
-        await using var local = new RankWorld(RepositoryFiles.DemoModel, topology, DType.BF16);
+        await using var local = new RankWorld(model, topology, types);
         await using var meshes = await TestMeshes.ConnectAsync(topology, [.. layout.Split(',').Select(int.Parse)]);
-        await using var remote = new RankWorld(RepositoryFiles.DemoModel, topology, DType.BF16, new RankWorldOptions
+        await using var remote = new RankWorld(model, topology, types, new RankWorldOptions
         {
             Groups = (_, rank) => new RankGroups(
                 meshes.Group(GroupKind.AttnTp, rank), meshes.Group(GroupKind.AttnCp, rank), meshes.Group(GroupKind.Moe, rank)),

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using AkkaCp.Collectives;
 using AkkaCp.Collectives.Calls;
 using AkkaCp.Collectives.Topology;
+using AkkaCp.Model;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
@@ -27,17 +28,17 @@ internal sealed class RankWorld : IAsyncDisposable
     private readonly IRankMesh _mesh;
     private long _requests;
 
-    public RankWorld(string model, RankTopology topology, DType dtype, RankWorldOptions? options = null)
+    public RankWorld(string model, RankTopology topology, MatrixTypes types, RankWorldOptions? options = null)
     {
         options ??= new RankWorldOptions();
         Topology = topology.ValidateRunnable();
-        Config = ModelConfig.Load(model);
+        Config = ModelConfig.Load(ModelFiles.Of(model));
         Script = new PlanScript(topology.AttnCp, BlockSize, options.Policy);
         Logits = new LogitsCollector(Config.VocabSize);
         _mesh = DataPlane.InProcess(PlanScript.Epoch, topology, options.CollectiveTimeout, options.Time);
         var store = new WeightStore();
         for (var rank = 0; rank < topology.WorldSize; rank++)
-            AddRank(model, rank, store, dtype, options);
+            AddRank(model, rank, store, types, options);
     }
 
     public RankTopology Topology { get; }
@@ -136,12 +137,12 @@ internal sealed class RankWorld : IAsyncDisposable
     private TaskCompletionSource<StepResult> Slot(long step, int rank) =>
         _results.GetOrAdd((step, rank), _ => new TaskCompletionSource<StepResult>(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    private void AddRank(string model, int rank, WeightStore store, DType dtype, RankWorldOptions options)
+    private void AddRank(string model, int rank, WeightStore store, MatrixTypes types, RankWorldOptions options)
     {
         var device = new CpuDevice(new CpuDeviceOptions { Threads = options.Threads, Name = $"rank{rank}" });
         _devices.Add(device);
         var shard = Topology.ShardOf(rank);
-        var weights = ModelLoader.Load(model, Config, shard, device, dtype, store);
+        var weights = ModelLoader.Load(model, Config, shard, device, types, store);
         _weights.Add(weights);
         var pool = new KvPool(device.Memory, new KvPoolShape
         {
@@ -149,7 +150,7 @@ internal sealed class RankWorld : IAsyncDisposable
             Blocks = options.Blocks,
             BlockSize = BlockSize,
             Row = options.Row ?? KvRow.Of(Config, shard),
-            DType = options.KvDType ?? dtype,
+            DType = options.KvDType ?? types.Others,
         });
         _pools.Add(pool);
         _baseline.Add(device.Memory.LiveTensors);

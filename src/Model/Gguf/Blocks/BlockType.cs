@@ -17,5 +17,5 @@ internal delegate void BlockUnpacker(ReadOnlySpan<byte> blocks, in GroupRows gro
 /// <param name="Id">Its number in files.</param>
 /// <param name="Stored">Name, and size of a block.</param>
 /// <param name="Decode">Every value is the F32 value that the type's formula gives.</param>
-/// <param name="Unpack">Into the form of <see cref="WeightType.Groups"/>; null where that is null.</param>
+/// <param name="Unpack">Into the form of <see cref="WeightType.Packed"/>; null where that is null.</param>
 internal sealed record BlockType(int Id, WeightType Stored, BlockDecoder Decode, BlockUnpacker? Unpack = null);

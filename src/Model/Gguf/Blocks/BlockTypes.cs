@@ -16,17 +16,17 @@ internal static class BlockTypes
             FloatConversion.FromBFloat16(MemoryMarshal.Cast<byte, ushort>(blocks), values)),
         Quantised(2, "Q4_0", 32, 18, SmallBlocks.Q4Times, DType.Q4, SmallGroups.Q4Times),
         Quantised(3, "Q4_1", 32, 20, SmallBlocks.Q4Plus, DType.Q4M, SmallGroups.Q4Plus),
-        Quantised(6, "Q5_0", 32, 22, SmallBlocks.Q5Times, DType.Q8, SmallGroups.Q5Times),
-        Quantised(7, "Q5_1", 32, 24, SmallBlocks.Q5Plus),
+        Quantised(6, "Q5_0", 32, 22, SmallBlocks.Q5Times, DType.Q5, SmallGroups.Q5Times),
+        Quantised(7, "Q5_1", 32, 24, SmallBlocks.Q5Plus, DType.Q5M, SmallGroups.Q5Plus),
         Quantised(8, "Q8_0", 32, 34, SmallBlocks.Q8Times, DType.Q8, SmallGroups.Q8Times),
-        Quantised(10, "Q2_K", 256, 84, SuperBlocks.Q2),
-        Quantised(11, "Q3_K", 256, 110, SuperBlocks.Q3),
+        Quantised(10, "Q2_K", 256, 84, SuperBlocks.Q2, DType.Q2K, SuperGroups.Q2),
+        Quantised(11, "Q3_K", 256, 110, SuperBlocks.Q3, DType.Q3K, SuperGroups.Q3),
         Quantised(12, "Q4_K", 256, 144, SuperBlocks.Q4, DType.Q4K, SuperGroups.Q4),
         Quantised(13, "Q5_K", 256, 176, SuperBlocks.Q5, DType.Q5K, SuperGroups.Q5),
         Quantised(14, "Q6_K", 256, 210, SuperBlocks.Q6, DType.Q6K, SuperGroups.Q6),
-        Quantised(20, "IQ4_NL", 32, 18, TableBlocks.Nonlinear),
-        Quantised(23, "IQ4_XS", 256, 136, TableBlocks.NonlinearSuper),
-        Quantised(39, "MXFP4", 32, 17, TableBlocks.Microscaled),
+        Quantised(20, "IQ4_NL", 32, 18, TableBlocks.Nonlinear, DType.IQ4, SmallGroups.Q4Times),
+        Quantised(23, "IQ4_XS", 256, 136, TableBlocks.NonlinearSuper, DType.IQ4K, SuperGroups.Nonlinear),
+        Quantised(39, "MXFP4", 32, 17, TableBlocks.Microscaled, DType.MX4, SmallGroups.Microscaled),
     ];
 
     private static readonly (int Id, string Name)[] s_others =
@@ -52,8 +52,8 @@ internal static class BlockTypes
 
     /// <summary>A type whose decoder takes one block at a time.</summary>
     private static BlockType Quantised(
-        int id, string name, int elements, int bytes, BlockDecoder decodeOne, DType? groups = null, BlockUnpacker? unpack = null) =>
-        new(id, new WeightType(name, bytes, IsReadable: true, BlockElements: elements, Groups: groups), (blocks, values) =>
+        int id, string name, int elements, int bytes, BlockDecoder decodeOne, DType? packed = null, BlockUnpacker? unpack = null) =>
+        new(id, new WeightType(name, bytes, IsReadable: true, BlockElements: elements, Packed: packed), (blocks, values) =>
         {
             while (!values.IsEmpty)
             {

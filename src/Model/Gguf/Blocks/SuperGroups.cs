@@ -71,6 +71,69 @@ internal static class SuperGroups
         }
     }
 
+    /// <summary>Q2_K as <see cref="DType.Q2K"/>.</summary>
+    public static void Q2(ReadOnlySpan<byte> blocks, in GroupRows groups)
+    {
+        const int bytes = 84;
+        for (var i = 0; i < groups.Scales.Length; i++)
+        {
+            var block = blocks.Slice(i * bytes, bytes);
+            groups.Scales[i] = BinaryPrimitives.ReadUInt16LittleEndian(block[80..]);
+            groups.Mins[i] = BinaryPrimitives.ReadUInt16LittleEndian(block[82..]);
+            var both = Vector128.Create(block[..16]);
+            (both & Vector128.Create((byte)15)).CopyTo(groups.GroupScales[(i * 16)..]);
+            (Vector128.ShiftRightLogical(both.AsUInt16(), 4).AsByte() & Vector128.Create((byte)15)).CopyTo(groups.GroupMins[(i * 16)..]);
+            for (var half = 0; half < 2; half++)
+            {
+                var bits = Vector256.Create(block[(16 + (half * Wide))..]);
+                var codes = groups.Codes.Slice((i * Values) + (half * Values / 2), Values / 2);
+                for (var quarter = 0; quarter < 4; quarter++, bits = Shifted(bits, 2))
+                    (bits & Vector256.Create((byte)3)).CopyTo(codes[(quarter * Wide)..]);
+            }
+        }
+    }
+
+    /// <summary>Q3_K as <see cref="DType.Q3K"/>: a third bit in a mask.</summary>
+    public static void Q3(ReadOnlySpan<byte> blocks, in GroupRows groups)
+    {
+        const int bytes = 110;
+        for (var i = 0; i < groups.Scales.Length; i++)
+        {
+            var block = blocks.Slice(i * bytes, bytes);
+            groups.Scales[i] = BinaryPrimitives.ReadUInt16LittleEndian(block[108..]);
+            SignedScales(block[96..]).CopyTo(groups.GroupScales[(i * 16)..]);
+            var thirds = Vector256.Create(block);
+            for (var half = 0; half < 2; half++)
+            {
+                var bits = Vector256.Create(block[(Wide + (half * Wide))..]);
+                var codes = groups.Codes.Slice((i * Values) + (half * Values / 2), Values / 2);
+                for (var quarter = 0; quarter < 4; quarter++, bits = Shifted(bits, 2), thirds = Shifted(thirds, 1))
+                {
+                    var third = Vector256.ShiftLeft((thirds & Vector256.Create((byte)1)).AsUInt16(), 2).AsByte();
+                    ((bits & Vector256.Create((byte)3)) | third).CopyTo(codes[(quarter * Wide)..]);
+                }
+            }
+        }
+    }
+
+    /// <summary>IQ4_XS as <see cref="DType.IQ4K"/>.</summary>
+    public static void Nonlinear(ReadOnlySpan<byte> blocks, in GroupRows groups)
+    {
+        const int bytes = 136;
+        for (var i = 0; i < groups.Scales.Length; i++)
+        {
+            var block = blocks.Slice(i * bytes, bytes);
+            groups.Scales[i] = BinaryPrimitives.ReadUInt16LittleEndian(block);
+            var highs = BinaryPrimitives.ReadUInt16LittleEndian(block[2..]);
+            for (var group = 0; group < 8; group++)
+            {
+                var scale = SuperBlocks.Nibble(block[4 + (group / 2)], group % 2) | (((highs >> (2 * group)) & 3) << 4);
+                groups.GroupScales[(i * 8) + group] = (byte)(scale - 32);
+                SmallGroups.NibblesOf(block[(8 + (group * 16))..]).CopyTo(groups.Codes[((i * Values) + (group * Wide))..]);
+            }
+        }
+    }
+
     private static void Q6Half(ReadOnlySpan<byte> lows, ReadOnlySpan<byte> highs, Span<byte> codes)
     {
         var high = Vector256.Create(highs);
@@ -101,6 +164,16 @@ internal static class SuperGroups
         BinaryPrimitives.WriteUInt32LittleEndian(minsOut[4..], ((rest >> 4) & fourBits) | ((mins >> 2) & upperTwo));
     }
 
+    /// <summary>Of Q3_K: six bits for each of 16 scales, less 32; four bits lie in the nibbles of eight bytes, two in four bytes.</summary>
+    private static Vector128<byte> SignedScales(ReadOnlySpan<byte> bytes)
+    {
+        var (low, high) = (BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]));
+        var fours = Vector128.Create(low, low >> 4).AsByte() & Vector128.Create((byte)15);
+        var twos = Vector128.Create(high, high >> 2, high >> 4, high >> 6).AsByte() & Vector128.Create((byte)3);
+        return (fours | Vector128.ShiftLeft(twos.AsUInt16(), 4).AsByte()) - Vector128.Create((byte)32);
+    }
+
     /// <summary>Bytes shifted down; what comes down from the byte above is for the caller to mask.</summary>
-    private static Vector256<byte> Shifted(Vector256<byte> bytes, int count) => Vector256.ShiftRightLogical(bytes.AsUInt16(), count).AsByte();
+    private static Vector256<byte> Shifted(Vector256<byte> bytes, int count) =>
+        Vector256.ShiftRightLogical(bytes.AsUInt16(), count).AsByte();
 }

@@ -13,7 +13,7 @@ internal static class GroupSpans
     /// <param name="format">Their format.</param>
     /// <param name="first">The first code, that of a block.</param>
     /// <param name="count">Codes, whole blocks.</param>
-    public static GroupRows Part(this in GroupRows groups, GroupFormat format, int first, int count)
+    public static GroupRows Part(this scoped in GroupRows groups, GroupFormat format, int first, int count)
     {
         var (block, blocks) = (first / format.BlockInputs, count / format.BlockInputs);
         var (group, ofGroups) = format.GroupInputs == 0 ? (0, 0) : (first / format.GroupInputs, count / format.GroupInputs);
@@ -22,24 +22,26 @@ internal static class GroupSpans
             Codes = groups.Codes.Slice(first, count),
             Scales = groups.Scales.Slice(block, blocks),
             Mins = format.HasMins ? groups.Mins.Slice(block, blocks) : default,
+            Zeros = format.HasZeros ? groups.Zeros.Slice(block, blocks) : default,
             GroupScales = groups.GroupScales.Slice(group, ofGroups),
             GroupMins = format.HasMins ? groups.GroupMins.Slice(group, ofGroups) : default,
         };
     }
 
     /// <exception cref="ArgumentOutOfRangeException">These are not as many codes, or scales of so many.</exception>
-    public static void RequireCount(this in GroupRows groups, GroupFormat format, long count)
+    public static void RequireCount(this scoped in GroupRows groups, GroupFormat format, long count)
     {
         var (blocks, ofGroups) = (count / format.BlockInputs, format.GroupInputs == 0 ? 0 : count / format.GroupInputs);
         Require(groups.Codes.Length, count, nameof(groups.Codes));
         Require(groups.Scales.Length, blocks, nameof(groups.Scales));
         Require(groups.Mins.Length, format.HasMins ? blocks : 0, nameof(groups.Mins));
+        Require(groups.Zeros.Length, format.HasZeros ? blocks : 0, nameof(groups.Zeros));
         Require(groups.GroupScales.Length, ofGroups, nameof(groups.GroupScales));
         Require(groups.GroupMins.Length, format.HasMins ? ofGroups : 0, nameof(groups.GroupMins));
     }
 
     /// <summary>The first block whose scale or minimum is not finite, and that number; null when all are.</summary>
-    public static (int Block, Half Number)? FindNonFinite(this in GroupRows groups) =>
+    public static (int Block, Half Number)? FindNonFinite(this scoped in GroupRows groups) =>
         FindNonFinite(groups.Scales) ?? FindNonFinite(groups.Mins);
 
     private static (int Block, Half Number)? FindNonFinite(ReadOnlySpan<ushort> halves)

@@ -21,6 +21,11 @@ public record WeightTensor(string Name, string File, WeightType Type, IReadOnlyL
     /// <summary>Bytes that it takes in the files.</summary>
     public virtual long StoredBytes => Rows * Type.BytesOf(0, Columns);
 
+    /// <summary>Bytes of a row that are hashed when its codes and scales are read.</summary>
+    /// <param name="first">First element.</param>
+    /// <param name="count">Elements.</param>
+    public virtual long PackedBytesOf(long first, int count) => Type.BytesOf(first, count);
+
     /// <summary>The shape as [a, b], for messages.</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
 }
@@ -34,10 +39,10 @@ public record WeightTensor(string Name, string File, WeightType Type, IReadOnlyL
 /// <param name="IsReadable">Whether the elements can be read as floats.</param>
 /// <param name="InMemory">The type in memory that has the same bytes; null when none has.</param>
 /// <param name="BlockElements">Elements of one block; rows are whole blocks.</param>
-/// <param name="Groups">The type of packed matrices that keeps codes and scales as they are, with as many inputs in a block; null when none
-/// does.</param>
+/// <param name="Packed">The type of packed matrices that keeps codes and scales as they are, unless its numbers are in the way; null when
+/// none does.</param>
 public sealed record WeightType(
-    string Name, int BlockBytes, bool IsReadable, DType? InMemory = null, int BlockElements = 1, DType? Groups = null)
+    string Name, int BlockBytes, bool IsReadable, DType? InMemory = null, int BlockElements = 1, DType? Packed = null)
 {
     /// <summary>Bytes of the blocks that have these elements of a row.</summary>
     /// <param name="first">First element.</param>
