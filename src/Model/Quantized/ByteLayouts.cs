@@ -1,4 +1,5 @@
 using AkkaCp.Model.Weights.Sources;
+using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Quantized;
 
@@ -31,7 +32,7 @@ internal static class ByteLayouts
         module.Find("input_scale");
         module.Find("input_zero_point");
         return new QuantizedTensor(
-            module.Weight, weight.File, new WeightType($"{(isFloat ? "FP8" : "INT8")} {grid}", sizeof(float), true), weight.Shape)
+            module.Weight, weight.File, TypeOf(module, isFloat, grid, groups, size), weight.Shape)
         {
             Codes = new StoredBytes(weight.Name, isFloat ? ByteValues.E4M3 : ByteValues.Signed),
             Scales = new StoredFloats(
@@ -41,6 +42,15 @@ internal static class ByteLayouts
             GroupSize = size,
             Parts = module.Parts,
         };
+    }
+
+    /// <summary>e4m3 is kept where whole runs of 128 inputs share a scale, INT8 with a scale for each row alone.</summary>
+    private static WeightType TypeOf(QuantizedModule module, bool isFloat, string grid, long groups, long size)
+    {
+        DType? packed = isFloat
+            ? groups == 1 || size % UsualBlock == 0 ? DType.F8 : null
+            : groups == 1 && module.Find("weight_zero_point") is null ? DType.I8 : null;
+        return new WeightType($"{(isFloat ? "FP8" : "INT8")} {grid}", sizeof(float), true, Packed: packed);
     }
 
     /// <summary>Outputs and inputs of a block; null where scales are for whole rows or groups of them.</summary>

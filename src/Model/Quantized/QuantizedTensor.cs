@@ -20,10 +20,10 @@ internal sealed record QuantizedTensor(string Name, string File, WeightType Type
     public required IReadOnlyList<WeightTensor> Parts { get; init; }
 
     /// <summary>[outputs, inputs].</summary>
-    public required StoredMatrix Codes { get; init; }
+    public required StoredCodes Codes { get; init; }
 
     /// <summary>[outputs, groups].</summary>
-    public required StoredMatrix Scales { get; init; }
+    public required StoredFloats Scales { get; init; }
 
     /// <summary>[outputs, groups]; null = all are 0.</summary>
     public StoredMatrix? Zeros { get; init; }
@@ -45,6 +45,9 @@ internal sealed record QuantizedTensor(string Name, string File, WeightType Type
 
     /// <inheritdoc/>
     public override long StoredBytes => Parts.Sum(part => part.StoredBytes);
+
+    /// <inheritdoc/>
+    public override long PackedBytesOf(long first, int count) => QuantizedCodes.BytesOf(Type.Packed!.Value, count);
 
     /// <summary>Reads the values of a rectangle, row by row.</summary>
     /// <exception cref="ModelFormatException">
@@ -108,7 +111,7 @@ internal sealed record QuantizedTensor(string Name, string File, WeightType Type
     }
 
     /// <summary>The group of each input; null where none is said.</summary>
-    private int[]? ReadIndex(IWeightSource files)
+    public int[]? ReadIndex(IWeightSource files)
     {
         var index = new int[Columns];
         files.ReadStored(GroupIndex!, 0, 1, 0, index.Length, MemoryMarshal.AsBytes(index.AsSpan()));
@@ -119,7 +122,8 @@ internal sealed record QuantizedTensor(string Name, string File, WeightType Type
             files.Find(GroupIndex!)!.File, GroupIndex!, $"groups from 0 to {Groups - 1}", $"{index[wrong]} for input {wrong}");
     }
 
-    private void RequireFinite(ReadOnlySpan<float> values, Rectangle part, string expected)
+    /// <exception cref="ModelFormatException">A value is not finite.</exception>
+    public void RequireFinite(ReadOnlySpan<float> values, Rectangle part, string expected)
     {
         if (TensorPrimitives.IsFiniteAll(values))
             return;

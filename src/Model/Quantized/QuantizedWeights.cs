@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using AkkaCp.Model.Configuration;
 using AkkaCp.Model.Weights.Sources;
+using AkkaCp.Npu;
 using AkkaCp.Text.Files;
 
 namespace AkkaCp.Model.Quantized;
@@ -14,6 +16,7 @@ internal sealed class QuantizedWeights : IWeightSource
     private readonly IWeightSource _files;
     private readonly Dictionary<string, QuantizedTensor> _quantised = new(StringComparer.Ordinal);
     private readonly HashSet<string> _parts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DType?> _packed = new(StringComparer.Ordinal);
 
     private QuantizedWeights(IWeightSource files, QuantizationConfig config)
     {
@@ -82,6 +85,45 @@ internal sealed class QuantizedWeights : IWeightSource
     }
 
     /// <inheritdoc/>
+    public DType? PackedTypeOf(WeightTensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor is QuantizedTensor quantised
+            ? _packed.GetOrAdd(quantised.Name, _ => QuantizedCodes.TypeOf(_files, quantised))
+            : tensor.Type.Packed;
+    }
+
+    /// <inheritdoc/>
+    public void ReadGroups(
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, in GroupRows destination,
+        Action<ReadOnlySpan<byte>>? stored = null)
+    {
+        var quantised = Quantised(tensor);
+        if (PackedTypeOf(quantised) is not { } packed || GroupFormat.Of(packed) is not { } format)
+            throw new ArgumentException($"{tensor} is not made of groups.", nameof(tensor));
+        var part = Inside(quantised, firstRow, rowCount, firstColumn, columnCount);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(firstColumn % format.BlockInputs, 0, nameof(firstColumn));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(columnCount % format.BlockInputs, 0, nameof(columnCount));
+        destination.RequireCount(format, part.Count);
+        QuantizedCodes.ReadGroups(_files, quantised, format, part, destination, stored);
+    }
+
+    /// <inheritdoc/>
+    public void ReadScaled(
+        string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<byte> codes, Span<float> scales,
+        Action<ReadOnlySpan<byte>>? stored = null)
+    {
+        var quantised = Quantised(tensor);
+        if (PackedTypeOf(quantised) is not { } packed || GroupFormat.Of(packed) is not null)
+            throw new ArgumentException($"{tensor} has no codes with F32 scales.", nameof(tensor));
+        var part = Inside(quantised, firstRow, rowCount, firstColumn, columnCount);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(codes.Length, part.Count, nameof(codes));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(
+            scales.Length, rowCount * QuantizedCodes.ScalesOf(packed, columnCount), nameof(scales));
+        QuantizedCodes.ReadScaled(_files, quantised, packed, part, codes, scales, stored);
+    }
+
+    /// <inheritdoc/>
     public void ReadStored(string tensor, long firstRow, int rowCount, long firstColumn, int columnCount, Span<byte> destination)
     {
         if (_quantised.TryGetValue(tensor, out var quantised))
@@ -107,10 +149,20 @@ internal sealed class QuantizedWeights : IWeightSource
             throw new ModelFormatException(plain.File, tensor.Name, $"it once, as {tensor.Parts[0].Name} holds it too", "it twice");
     }
 
+    private QuantizedTensor Quantised(string tensor) => _quantised.TryGetValue(tensor, out var quantised)
+        ? quantised
+        : throw new ArgumentException($"{tensor} is not quantised.", nameof(tensor));
+
+    private static Rectangle Inside(QuantizedTensor tensor, long firstRow, int rowCount, long firstColumn, int columnCount)
+    {
+        RequireInside(tensor.Rows, firstRow, rowCount, nameof(firstRow));
+        RequireInside(tensor.Columns, firstColumn, columnCount, nameof(firstColumn));
+        return new Rectangle(firstRow, rowCount, firstColumn, columnCount);
+    }
+
     private void ReadValues(QuantizedTensor tensor, Rectangle part, Span<float> destination)
     {
-        RequireInside(tensor.Rows, part.FirstRow, part.Rows, nameof(part.FirstRow));
-        RequireInside(tensor.Columns, part.FirstColumn, part.Columns, nameof(part.FirstColumn));
+        Inside(tensor, part.FirstRow, part.Rows, part.FirstColumn, part.Columns);
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, part.Count, nameof(destination));
         tensor.Read(_files, part, destination);
     }

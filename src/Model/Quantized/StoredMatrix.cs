@@ -20,6 +20,16 @@ internal abstract class StoredMatrix
     }
 }
 
+/// <summary>The codes of a quantised matrix.</summary>
+internal abstract class StoredCodes : StoredMatrix
+{
+    /// <summary>What a code is above its number, where codes are without a sign.</summary>
+    public abstract int Offset { get; }
+
+    /// <summary>Fills a rectangle row by row with the codes as they are stored, a byte each.</summary>
+    public abstract void ReadCodes(IWeightSource files, Rectangle part, Span<byte> destination);
+}
+
 /// <summary>Some rows and columns of a matrix.</summary>
 internal readonly record struct Rectangle(long FirstRow, int Rows, long FirstColumn, int Columns)
 {
@@ -33,6 +43,9 @@ internal readonly record struct Rectangle(long FirstRow, int Rows, long FirstCol
 /// <param name="outputsOfRow">Outputs that a stored row is for.</param>
 internal sealed class StoredFloats(string tensor, bool isTransposed = false, long outputsOfRow = 1) : StoredMatrix
 {
+    /// <summary>Whether every value of an F16 tensor is one, which needs no look at it.</summary>
+    public bool AreHalves(IWeightSource files) => files.Find(tensor)!.Type.Name == "F16";
+
     public override void Read(IWeightSource files, Rectangle part, Span<float> destination)
     {
         if (isTransposed)
@@ -69,13 +82,18 @@ internal sealed class StoredFloats(string tensor, bool isTransposed = false, lon
 /// <summary>A tensor of bytes, each of which stands for a number.</summary>
 /// <param name="tensor">Its name.</param>
 /// <param name="values">The 256 numbers.</param>
-internal sealed class StoredBytes(string tensor, float[] values) : StoredMatrix
+internal sealed class StoredBytes(string tensor, float[] values) : StoredCodes
 {
+    public override int Offset => 0;
+
+    public override void ReadCodes(IWeightSource files, Rectangle part, Span<byte> destination) =>
+        files.ReadStored(tensor, part.FirstRow, part.Rows, part.FirstColumn, part.Columns, destination);
+
     public override void Read(IWeightSource files, Rectangle part, Span<float> destination)
     {
         var rented = ArrayPool<byte>.Shared.Rent(part.Count);
         var bytes = rented.AsSpan(0, part.Count);
-        files.ReadStored(tensor, part.FirstRow, part.Rows, part.FirstColumn, part.Columns, bytes);
+        ReadCodes(files, part, bytes);
         for (var i = 0; i < bytes.Length; i++)
             destination[i] = values[bytes[i]];
         ArrayPool<byte>.Shared.Return(rented);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using AkkaCp.Model.Weights.Sources;
 
@@ -23,7 +24,7 @@ internal enum Packing
 /// <param name="packing">Which numbers a word holds.</param>
 /// <param name="isTransposed">Whether it is stored as [inputs or groups, outputs].</param>
 /// <param name="bias">Added to each number.</param>
-internal sealed class StoredWords(string tensor, int bits, Packing packing, bool isTransposed, int bias) : StoredMatrix
+internal sealed class StoredWords(string tensor, int bits, Packing packing, bool isTransposed, int bias) : StoredCodes
 {
     // Words whose numbers fill whole cache lines of the destination together.
     private const int Tile = 16;
@@ -38,14 +39,20 @@ internal sealed class StoredWords(string tensor, int bits, Packing packing, bool
 
     private int ColumnsOfWord => packing == Packing.Rows ? 1 : _perWord;
 
-    public override void Read(IWeightSource files, Rectangle part, Span<float> destination)
+    public override int Offset => -bias;
+
+    public override void Read(IWeightSource files, Rectangle part, Span<float> destination) => Read(files, part, bias, destination);
+
+    public override void ReadCodes(IWeightSource files, Rectangle part, Span<byte> destination) => Read(files, part, 0, destination);
+
+    private void Read<T>(IWeightSource files, Rectangle part, int added, Span<T> destination) where T : struct, INumberBase<T>
     {
         var stored = isTransposed ? new Rectangle(part.FirstColumn, part.Columns, part.FirstRow, part.Rows) : part;
         var words = WordsOf(stored);
         var rented = ArrayPool<uint>.Shared.Rent(words.Count);
         var span = rented.AsSpan(0, words.Count);
         files.ReadStored(tensor, words.FirstRow, words.Rows, words.FirstColumn, words.Columns, MemoryMarshal.AsBytes(span));
-        Unpack(span, words, stored, destination);
+        Unpack(span, words, stored, added, destination);
         ArrayPool<uint>.Shared.Return(rented);
     }
 
@@ -58,7 +65,8 @@ internal sealed class StoredWords(string tensor, int bits, Packing packing, bool
     }
 
     /// <summary>In tiles of words whose numbers lie side by side in the destination, which is written once then.</summary>
-    private void Unpack(ReadOnlySpan<uint> words, Rectangle place, Rectangle part, Span<float> destination)
+    private void Unpack<T>(ReadOnlySpan<uint> words, Rectangle place, Rectangle part, int added, Span<T> destination)
+        where T : struct, INumberBase<T>
     {
         var tileRows = isTransposed ? Tile / RowsOfWord : 1;
         var tileColumns = !isTransposed ? place.Columns : packing == Packing.Rows ? Tile : 1;
@@ -73,7 +81,7 @@ internal sealed class StoredWords(string tensor, int bits, Packing packing, bool
                         Unpack(
                             words[(row * place.Columns) + column],
                             (int)(((place.FirstRow + row) * RowsOfWord) - part.FirstRow),
-                            (int)(((place.FirstColumn + column) * ColumnsOfWord) - part.FirstColumn), part, destination);
+                            (int)(((place.FirstColumn + column) * ColumnsOfWord) - part.FirstColumn), part, added, destination);
                     }
                 }
             }
@@ -81,7 +89,8 @@ internal sealed class StoredWords(string tensor, int bits, Packing packing, bool
     }
 
     /// <summary>The numbers of one word, whose first one stands at a place of the part; some may lie outside of it.</summary>
-    private void Unpack(uint word, int firstRow, int firstColumn, Rectangle part, Span<float> destination)
+    private void Unpack<T>(uint word, int firstRow, int firstColumn, Rectangle part, int added, Span<T> destination)
+        where T : struct, INumberBase<T>
     {
         var mask = (1u << bits) - 1;
         for (var i = 0; i < _perWord; i++, word >>= bits)
@@ -89,7 +98,8 @@ internal sealed class StoredWords(string tensor, int bits, Packing packing, bool
             var (row, column) = packing == Packing.Rows ? (firstRow + i, firstColumn) : (firstRow, firstColumn + _order[i]);
             if ((uint)row >= (uint)part.Rows || (uint)column >= (uint)part.Columns)
                 continue;
-            destination[isTransposed ? (column * part.Rows) + row : (row * part.Columns) + column] = (int)(word & mask) + bias;
+            destination[isTransposed ? (column * part.Rows) + row : (row * part.Columns) + column] =
+                T.CreateTruncating((int)(word & mask) + added);
         }
     }
 }

@@ -1,4 +1,5 @@
 using AkkaCp.Model.Weights.Sources;
+using AkkaCp.Npu;
 
 namespace AkkaCp.Model.Quantized;
 
@@ -100,5 +101,13 @@ internal static class WordLayouts
     }
 
     private static WeightType TypeOf(string method, int bits, long groupSize) => new(
-        FormattableString.Invariant($"{method} w{bits}g{groupSize}"), sizeof(float), true);
+        FormattableString.Invariant($"{method} w{bits}g{groupSize}"), sizeof(float), true,
+        Packed: (groupSize % 128, groupSize % 32, bits) switch
+        {
+            (0, _, 4) => DType.Q4Z128,
+            (0, _, _) => DType.Q8Z128,
+            (_, 0, 4) => DType.Q4Z32,
+            (_, 0, _) => DType.Q8Z32,
+            _ => null,
+        });
 }

@@ -10,9 +10,9 @@ public sealed class QuantizedCommandTests
     private static readonly string s_models = Path.Combine(RepositoryFiles.Root, "tests", "models", "hf-quant");
 
     [Theory]
-    [InlineData("awq", "AWQ w4g64 828.0 KiB", "AWQ w4g64")]
-    [InlineData("fp8-block", "FP8 128x128 1.5 MiB", "FP8 128x128")]
-    public async Task Check_PrintsWhatIsQuantisedAndWhatIsNot(string name, string bytes, string type)
+    [InlineData("awq", "AWQ w4g64 828.0 KiB", "AWQ w4g64", "Q4Z32, 960.0 KiB")]
+    [InlineData("fp8-block", "FP8 128x128 1.5 MiB", "FP8 128x128", "F8, 1.6 MiB")]
+    public async Task Check_PrintsWhatIsQuantisedAndWhatIsNot(string name, string bytes, string type, string packed)
     {
         var run = await CommandRun.OfAsync("check", "--check-tensors", "--model", Path.Combine(s_models, name));
 
@@ -22,6 +22,7 @@ public sealed class QuantizedCommandTests
             $"weights  {type}: self_attn.q_proj, self_attn.k_proj, self_attn.v_proj, self_attn.o_proj, mlp.experts.gate_proj, "
                 + "mlp.experts.up_proj, mlp.experts.down_proj",
             run.Out, StringComparison.Ordinal);
+        Assert.Contains($"packed   {type} as {packed}: self_attn.q_proj, ", run.Out, StringComparison.Ordinal);
         Assert.Contains("weights  BF16: embed_tokens, ", run.Out, StringComparison.Ordinal);
         Assert.Contains("mlp.gate, ", run.Out, StringComparison.Ordinal);
         Assert.Contains(", bfloat16", run.Out, StringComparison.Ordinal);

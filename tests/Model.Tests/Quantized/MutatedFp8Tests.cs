@@ -78,6 +78,7 @@ public sealed class MutatedFp8Tests : IDisposable
         using var weights = WeightFiles.Open(path);
         Assert.DoesNotContain(
             weights.FindNonFinite(TestContext.Current.CancellationToken), found => weights.Find(found.Tensor)!.IsQuantised);
+        PackedReading.ReadAll(weights);
     }
 
     /// <summary>A model of one layer and two experts.</summary>

@@ -24,6 +24,13 @@ internal sealed class QuantizedFolder : IDisposable
         return this;
     }
 
+    /// <summary>The same tensor with other data, and perhaps of another type.</summary>
+    public QuantizedFolder Replace<T>(string name, T[] data, SafetensorsDType? dtype = null) where T : struct
+    {
+        var old = _tensors.Single(tensor => tensor.Name == name);
+        return Add(name, dtype ?? old.DType, old.Shape, data);
+    }
+
     public QuantizedFolder Remove(string name)
     {
         _tensors.RemoveAll(tensor => tensor.Name == name);

@@ -8,33 +8,34 @@ internal static class QuantizedLayers
 {
     public const int Outputs = 24;
     public const int Inputs = 64;
-    private const int Group = 16;
-    private const int Groups = Inputs / Group;
 
     private static readonly int[] s_awq = [0, 2, 4, 6, 1, 3, 5, 7];
 
-    /// <summary>All forms.</summary>
-    public static IReadOnlyDictionary<string, Func<(QuantizedFolder Folder, float[] Values)>> All { get; } =
+    /// <summary>All forms, those with groups in groups of 16.</summary>
+    public static IReadOnlyDictionary<string, Func<(QuantizedFolder Folder, float[] Values)>> All { get; } = Forms(16);
+
+    /// <summary>The same in groups of so many inputs.</summary>
+    public static IReadOnlyDictionary<string, Func<(QuantizedFolder Folder, float[] Values)>> Forms(int group) =>
         new Dictionary<string, Func<(QuantizedFolder, float[])>>
         {
             ["fp8 block"] = Fp8Block,
-            ["fp8 channel"] = () => Bytes(isFloat: true, [Outputs, 1]),
-            ["fp8 vector"] = () => Bytes(isFloat: true, [Outputs]),
-            ["fp8 tensor"] = () => Bytes(isFloat: true, [1]),
-            ["int8 channel"] = () => Bytes(isFloat: false, [Outputs, 1]),
-            ["int8 groups, zeros"] = () => Bytes(isFloat: false, [Outputs, Groups], zeros: true),
-            ["awq"] = Awq,
-            ["gptq"] = () => Gptq(4, isV2: false, actOrder: false),
-            ["gptq v2"] = () => Gptq(4, isV2: true, actOrder: false),
-            ["gptq, act-order"] = () => Gptq(4, isV2: false, actOrder: true),
-            ["gptq v2, 8 bits, act-order"] = () => Gptq(8, isV2: true, actOrder: true),
-            ["gptq, 8 bits"] = () => Gptq(8, isV2: false, actOrder: false),
-            ["ct 4 bits"] = () => Packed(4, zeros: false, index: null),
-            ["ct 8 bits"] = () => Packed(8, zeros: false, index: null),
-            ["ct 4 bits, zeros"] = () => Packed(4, zeros: true, index: null),
-            ["ct 8 bits, zeros"] = () => Packed(8, zeros: true, index: null),
-            ["ct 4 bits, act-order"] = () => Packed(4, zeros: true, index: true),
-            ["ct 4 bits, act-order unset"] = () => Packed(4, zeros: false, index: false),
+            ["fp8 channel"] = () => Bytes(group, isFloat: true, [Outputs, 1]),
+            ["fp8 vector"] = () => Bytes(group, isFloat: true, [Outputs]),
+            ["fp8 tensor"] = () => Bytes(group, isFloat: true, [1]),
+            ["int8 channel"] = () => Bytes(group, isFloat: false, [Outputs, 1]),
+            ["int8 groups, zeros"] = () => Bytes(group, isFloat: false, [Outputs, Inputs / group], zeros: true),
+            ["awq"] = () => Awq(group),
+            ["gptq"] = () => Gptq(group, 4, isV2: false, actOrder: false),
+            ["gptq v2"] = () => Gptq(group, 4, isV2: true, actOrder: false),
+            ["gptq, act-order"] = () => Gptq(group, 4, isV2: false, actOrder: true),
+            ["gptq v2, 8 bits, act-order"] = () => Gptq(group, 8, isV2: true, actOrder: true),
+            ["gptq, 8 bits"] = () => Gptq(group, 8, isV2: false, actOrder: false),
+            ["ct 4 bits"] = () => Packed(group, 4, zeros: false, index: null),
+            ["ct 8 bits"] = () => Packed(group, 8, zeros: false, index: null),
+            ["ct 4 bits, zeros"] = () => Packed(group, 4, zeros: true, index: null),
+            ["ct 8 bits, zeros"] = () => Packed(group, 8, zeros: true, index: null),
+            ["ct 4 bits, act-order"] = () => Packed(group, 4, zeros: true, index: true),
+            ["ct 4 bits, act-order unset"] = () => Packed(group, 4, zeros: false, index: false),
         };
 
     private static (QuantizedFolder, float[]) Fp8Block()
@@ -59,7 +60,7 @@ internal static class QuantizedLayers
         return (folder, Values((n, k) => E4M3(codes[(n * Inputs) + k]) * Value(scales[(n / rows * 3) + (k / columns)])));
     }
 
-    private static (QuantizedFolder, float[]) Bytes(bool isFloat, long[] shape, bool zeros = false)
+    private static (QuantizedFolder, float[]) Bytes(int group, bool isFloat, long[] shape, bool zeros = false)
     {
         var random = new Random(2);
         var codes = Floats(random);
@@ -70,7 +71,7 @@ internal static class QuantizedLayers
         {
             Config = CompressedTensors(
                 isFloat ? "float-quantized" : "int-quantized", 8, isFloat ? "float" : "int", groups > 1 ? "group" : "channel",
-                groups > 1 ? Group : null),
+                groups > 1 ? group : null),
         };
         folder.Add("x.weight", isFloat ? SafetensorsDType.F8_E4M3 : SafetensorsDType.I8, [Outputs, Inputs], codes)
             .Add("x.weight_scale", SafetensorsDType.BF16, shape, scales)
@@ -86,27 +87,27 @@ internal static class QuantizedLayers
         }));
     }
 
-    private static (QuantizedFolder, float[]) Awq()
+    private static (QuantizedFolder, float[]) Awq(int group)
     {
-        var (q, z, s) = Codes(new Random(3), 4);
+        var (q, z, s) = Codes(new Random(3), 4, group);
         var folder = new QuantizedFolder
         {
-            Config = new JsonObject { ["quant_method"] = "awq", ["bits"] = 4, ["group_size"] = Group, ["version"] = "GEMM" },
+            Config = new JsonObject { ["quant_method"] = "awq", ["bits"] = 4, ["group_size"] = group, ["version"] = "GEMM" },
         };
         folder.Add("x.qweight", SafetensorsDType.I32, [Inputs, Outputs / 8], Pack(Inputs, Outputs / 8, 4, (k, word, i) =>
                 q[(word * 8) + s_awq[i], k]))
-            .Add("x.qzeros", SafetensorsDType.I32, [Groups, Outputs / 8], Pack(Groups, Outputs / 8, 4, (g, word, i) =>
+            .Add("x.qzeros", SafetensorsDType.I32, [Inputs / group, Outputs / 8], Pack(Inputs / group, Outputs / 8, 4, (g, word, i) =>
                 z[(word * 8) + s_awq[i], g]))
-            .Add("x.scales", SafetensorsDType.F16, [Groups, Outputs], Transposed(s));
-        return (folder, Values((n, k) => (q[n, k] - z[n, k / Group]) * (float)s[n, k / Group]));
+            .Add("x.scales", SafetensorsDType.F16, [Inputs / group, Outputs], Transposed(s));
+        return (folder, Values((n, k) => (q[n, k] - z[n, k / group]) * (float)s[n, k / group]));
     }
 
-    private static (QuantizedFolder, float[]) Gptq(int bits, bool isV2, bool actOrder)
+    private static (QuantizedFolder, float[]) Gptq(int group, int bits, bool isV2, bool actOrder)
     {
         var random = new Random(4);
-        var (q, z, s) = Codes(random, bits);
+        var (q, z, s) = Codes(random, bits, group);
         var perWord = 32 / bits;
-        var index = Enumerable.Range(0, Inputs).Select(k => k / Group).ToArray();
+        var index = Enumerable.Range(0, Inputs).Select(k => k / group).ToArray();
         if (actOrder)
             random.Shuffle(index);
         var folder = new QuantizedFolder
@@ -115,7 +116,7 @@ internal static class QuantizedLayers
             {
                 ["quant_method"] = "gptq",
                 ["bits"] = bits,
-                ["group_size"] = Group,
+                ["group_size"] = group,
                 ["desc_act"] = actOrder,
                 ["sym"] = false,
                 ["checkpoint_format"] = isV2 ? "gptq_v2" : "gptq",
@@ -124,36 +125,37 @@ internal static class QuantizedLayers
         };
         folder.Add("x.qweight", SafetensorsDType.I32, [Inputs / perWord, Outputs], Pack(Inputs / perWord, Outputs, bits, (word, n, i) =>
                 q[n, (word * perWord) + i]))
-            .Add("x.qzeros", SafetensorsDType.I32, [Groups, Outputs / perWord], Pack(Groups, Outputs / perWord, bits, (g, word, i) =>
-                z[(word * perWord) + i, g]))
-            .Add("x.scales", SafetensorsDType.F16, [Groups, Outputs], Transposed(s));
+            .Add("x.qzeros", SafetensorsDType.I32, [Inputs / group, Outputs / perWord],
+                Pack(Inputs / group, Outputs / perWord, bits, (g, word, i) => z[(word * perWord) + i, g]))
+            .Add("x.scales", SafetensorsDType.F16, [Inputs / group, Outputs], Transposed(s));
         if (actOrder)
             folder.Add("x.g_idx", SafetensorsDType.I32, [Inputs], index);
         var more = isV2 ? 0 : 1;
         return (folder, Values((n, k) => (q[n, k] - (z[n, index[k]] + more)) * (float)s[n, index[k]]));
     }
 
+    /// <param name="group">Inputs of a group.</param>
     /// <param name="bits">4 or 8.</param>
     /// <param name="zeros">Whether there are zero points.</param>
     /// <param name="index">Null: no index; false: one of nothing but −1.</param>
-    private static (QuantizedFolder, float[]) Packed(int bits, bool zeros, bool? index)
+    private static (QuantizedFolder, float[]) Packed(int group, int bits, bool zeros, bool? index)
     {
         var random = new Random(5);
-        var (q, z, s) = Codes(random, bits);
+        var (q, z, s) = Codes(random, bits, group);
         var perWord = 32 / bits;
         var half = 1 << (bits - 1);
-        var groups = Enumerable.Range(0, Inputs).Select(k => k / Group).ToArray();
+        var groups = Enumerable.Range(0, Inputs).Select(k => k / group).ToArray();
         if (index == true)
             random.Shuffle(groups);
-        var folder = new QuantizedFolder { Config = CompressedTensors("pack-quantized", bits, "int", "group", Group) };
+        var folder = new QuantizedFolder { Config = CompressedTensors("pack-quantized", bits, "int", "group", group) };
         folder.Add("x.weight_packed", SafetensorsDType.I32, [Outputs, Inputs / perWord],
                 Pack(Outputs, Inputs / perWord, bits, (n, word, i) => q[n, (word * perWord) + i]))
-            .Add("x.weight_scale", SafetensorsDType.F16, [Outputs, Groups], [.. s.Cast<Half>()])
+            .Add("x.weight_scale", SafetensorsDType.F16, [Outputs, Inputs / group], [.. s.Cast<Half>()])
             .Add("x.weight_shape", SafetensorsDType.I64, [2], [(long)Outputs, Inputs]);
         if (zeros)
         {
-            folder.Add("x.weight_zero_point", SafetensorsDType.I32, [Outputs / perWord, Groups],
-                Pack(Outputs / perWord, Groups, bits, (word, g, i) => z[(word * perWord) + i, g]));
+            folder.Add("x.weight_zero_point", SafetensorsDType.I32, [Outputs / perWord, Inputs / group],
+                Pack(Outputs / perWord, Inputs / group, bits, (word, g, i) => z[(word * perWord) + i, g]));
         }
 
         if (index is { } isSet)
@@ -176,14 +178,14 @@ internal static class QuantizedLayers
         },
     };
 
-    private static (int[,] Codes, int[,] Zeros, Half[,] Scales) Codes(Random random, int bits)
+    private static (int[,] Codes, int[,] Zeros, Half[,] Scales) Codes(Random random, int bits, int group)
     {
-        var (q, z, s) = (new int[Outputs, Inputs], new int[Outputs, Groups], new Half[Outputs, Groups]);
+        var (q, z, s) = (new int[Outputs, Inputs], new int[Outputs, Inputs / group], new Half[Outputs, Inputs / group]);
         for (var n = 0; n < Outputs; n++)
         {
             for (var k = 0; k < Inputs; k++)
                 q[n, k] = random.Next(1 << bits);
-            for (var g = 0; g < Groups; g++)
+            for (var g = 0; g < Inputs / group; g++)
                 (z[n, g], s[n, g]) = (random.Next(1 << bits), (Half)(random.NextSingle() + 0.01f));
         }
 
@@ -203,7 +205,7 @@ internal static class QuantizedLayers
     }
 
     private static Half[] Transposed(Half[,] scales) =>
-        [.. from g in Enumerable.Range(0, Groups) from n in Enumerable.Range(0, Outputs) select scales[n, g]];
+        [.. from g in Enumerable.Range(0, scales.GetLength(1)) from n in Enumerable.Range(0, Outputs) select scales[n, g]];
 
     private static float[] Values(Func<int, int, float> value) =>
         [.. from n in Enumerable.Range(0, Outputs) from k in Enumerable.Range(0, Inputs) select value(n, k)];
