@@ -25,6 +25,12 @@ internal sealed class ProductBench : IDisposable
         for (var copy = 0; copy < copies; copy++)
         {
             _weights[copy] = device.CreateMatrix(n, k, dtype);
+            if (GroupFormat.Of(dtype) is { } format)
+            {
+                PackGroups(_weights[copy], format);
+                continue;
+            }
+
             for (var i = 0; i < n; i++)
             {
                 Fill(row);
@@ -58,6 +64,27 @@ internal sealed class ProductBench : IDisposable
         _y.Dispose();
         foreach (var w in _weights)
             w.Dispose();
+    }
+
+    // Any bytes are codes, and any small enough are scales.
+    private static void PackGroups(PackedMatrix weights, GroupFormat format)
+    {
+        int blocks = weights.K / format.BlockInputs, groups = format.GroupInputs == 0 ? 0 : weights.K / format.GroupInputs;
+        var codes = new byte[weights.K];
+        for (var i = 0; i < codes.Length; i++)
+            codes[i] = (byte)(i * 37 & ((1 << format.CodeBits) - 1));
+
+        var halves = new ushort[blocks];
+        Array.Fill(halves, (ushort)0x2000);
+        byte[] zeros = new byte[format.HasZeros ? blocks : 0], scales = new byte[groups], mins = new byte[format.HasMins ? groups : 0];
+        Array.Fill(scales, (byte)33);
+        Array.Fill(mins, (byte)7);
+        var row = new GroupRows
+        {
+            Codes = codes, Scales = halves, Mins = format.HasMins ? halves : [], Zeros = zeros, GroupScales = scales, GroupMins = mins,
+        };
+        for (var i = 0; i < weights.N; i++)
+            weights.PackGroups(i, row);
     }
 
     private static void Fill(Span<float> values)

@@ -17,8 +17,8 @@ public static unsafe class MachineLimits
 
     /// <summary>
     /// GFLOP/s of one core with the instruction that multiplies weights of a type: F32 fused multiply-add, for BF16 too where the
-    /// kernels widen it to F32; vdpbf16ps or tdpbf16ps where they take BF16 pairs; for I8 vpdpbusd or tdpbusd in GOP/s where it is used,
-    /// else the F32 figure as a yardstick.
+    /// kernels widen it to F32; vdpbf16ps or tdpbf16ps where they take BF16 pairs; for I8 in GOP/s vpdpbusd or tdpbusd where it is used,
+    /// the three instructions of AVX2 where there is no such thing, elsewhere the F32 figure as a yardstick.
     /// </summary>
     /// <param name="dtype">Type of the weights.</param>
     /// <param name="repeats">Runs, at least 1.</param>
@@ -33,6 +33,7 @@ public static unsafe class MachineLimits
             (DType.I8, AmxKernels) => RegisterProducts.TileGops(WordProduct.I8, runs),
             (DType.BF16, AssembledKernels) => RegisterProducts.DotBF16Gflops(runs),
             (DType.I8, Avx2Kernels { Integers.I8: AssembledI8Kernels }) => RegisterProducts.DotI8NarrowGops(runs),
+            (DType.I8, Avx2Kernels) => RegisterProducts.PairsI8Gops(runs),
             (DType.I8, { Integers.I8: AssembledI8Kernels }) => RegisterProducts.DotI8Gops(runs),
             _ => FmaGflops(repeats),
         };

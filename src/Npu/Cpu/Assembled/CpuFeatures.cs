@@ -18,7 +18,7 @@ internal sealed record CpuFeatures
     /// <summary>vpdpbusd on 512-bit registers.</summary>
     public required bool Avx512Vnni { get; init; }
 
-    /// <summary>AVX2 and FMA, allowed by the system and by the runtime's own switches.</summary>
+    /// <summary>AVX2, FMA and F16C, allowed by the system and by the runtime's own switches.</summary>
     public required bool Avx2 { get; init; }
 
     /// <summary>vpdpbusd on 256-bit registers, without AVX-512.</summary>
@@ -41,7 +41,7 @@ internal sealed record CpuFeatures
             Avx512 = avx512,
             Avx512BF16 = avx512 && HasBF16(),
             Avx512Vnni = avx512 && HasVnni(),
-            Avx2 = System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported,
+            Avx2 = System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported && HasF16C(),
             AvxVnni = System.Runtime.Intrinsics.X86.Avx2.IsSupported && HasAvxVnni(),
             NoAmx = AmxSupport.FindRefusal(memory),
             L2Bytes = ReadL2Bytes(),
@@ -60,6 +60,9 @@ internal sealed record CpuFeatures
     // Leaf 7, sub-leaf 0, ECX bit 11.
     private static bool HasVnni() =>
         X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
+
+    // Leaf 1, ECX bit 29.
+    private static bool HasF16C() => X86Base.IsSupported && (X86Base.CpuId(1, 0).Ecx & (1 << 29)) != 0;
 
     private static int ReadL2Bytes()
     {

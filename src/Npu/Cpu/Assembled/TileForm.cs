@@ -18,6 +18,11 @@ internal sealed record TileForm(int MaxRows, int StepBytes, Func<int, int> Panel
     public static TileForm GroupZmm(GroupLayout layout) => new(
         GroupTileAssembler.MaxRows, layout.BlockBytes, _ => 1, (rows, _, alone) => GroupTileAssembler.Assemble(layout, rows, alone));
 
+    /// <summary>The tiles of <see cref="YmmGroupTileAssembler"/>.</summary>
+    public static TileForm GroupYmm(GroupLayout layout) => new(
+        YmmGroupTileAssembler.MaxRowsOf(layout), layout.BlockBytes, _ => 1,
+        (rows, _, alone) => YmmGroupTileAssembler.Assemble(layout, rows, alone));
+
     /// <summary>The tiles of <see cref="TileAssembler"/>.</summary>
     public static TileForm Zmm(WordProduct product) => new(
         TileAssembler.MaxRows, TileAssembler.StepBytes, rows => TileAssembler.PanelsFor(product, rows),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AkkaCp.Npu.Cpu.Assembled;
 using AkkaCp.Npu.Cpu.Products.Kernels;
+using AkkaCp.Npu.Cpu.Products.Packing;
 using AkkaCp.Testing;
 using Iced.Intel;
 using Xunit;
@@ -25,8 +26,17 @@ public sealed unsafe class AssembledCodeTests
         {
             for (var rows = 1; rows <= tiles.MaxRows; rows++)
             {
-                AssertKept((nint)tiles[rows, false], thunk, rows, 1);
-                AssertKept((nint)tiles[rows, true], thunk, rows, tiles.PanelsFor(rows));
+                AssertKept((nint)tiles[rows, false], thunk, rows, 1, null);
+                AssertKept((nint)tiles[rows, true], thunk, rows, tiles.PanelsFor(rows), null);
+            }
+        }
+
+        foreach (var (tiles, layout) in AllGroupTiles())
+        {
+            for (var rows = 1; rows <= tiles.MaxRows; rows++)
+            {
+                AssertKept((nint)tiles[rows, false], thunk, rows, 1, layout);
+                AssertKept((nint)tiles[rows, true], thunk, rows, 1, layout);
             }
         }
     }
@@ -34,7 +44,7 @@ public sealed unsafe class AssembledCodeTests
     [Fact]
     public void Pages_AreReadableAndExecutable_NeverWritable()
     {
-        foreach (var tiles in AllTiles())
+        foreach (var tiles in (TileCode[])[.. AllTiles(), .. AllGroupTiles().Select(pair => pair.Tiles)])
         {
             var found = 0;
             foreach (var line in File.ReadLines("/proc/self/maps"))
@@ -100,6 +110,31 @@ public sealed unsafe class AssembledCodeTests
         Assert.Equal((Mnemonic.Vzeroupper, Mnemonic.Ret), (instructions[^2].Mnemonic, instructions[^1].Mnemonic));
     }
 
+    [Fact]
+    public void NarrowTilesOfGroups_HaveNoInstructionOfAvx512_OrVnni()
+    {
+        foreach (var layout in GroupLayout.All)
+        {
+            for (var rows = 1; rows <= YmmGroupTileAssembler.MaxRowsOf(layout); rows++)
+            {
+                var instructions = Iced.Intel.Decoder.Create(64, YmmGroupTileAssembler.Assemble(layout, rows, alone: rows % 2 == 0)).ToList();
+                Assert.All(instructions, i => Assert.True(i.Encoding is EncodingKind.VEX or EncodingKind.Legacy, $"{i}"));
+                Assert.DoesNotContain(instructions, i => i.Mnemonic is Mnemonic.Vpdpbusd or Mnemonic.Push or Mnemonic.Pop);
+                Assert.Contains(instructions, i => i.Mnemonic == Mnemonic.Vpmaddubsw);
+                Assert.Equal((Mnemonic.Vzeroupper, Mnemonic.Ret), (instructions[^2].Mnemonic, instructions[^1].Mnemonic));
+            }
+        }
+    }
+
+    private static List<(TileCode Tiles, GroupLayout Layout)> AllGroupTiles() =>
+    [
+        .. from variant in KernelCatalogue.Machine.Available
+           from layout in GroupLayout.All
+           let tiles = variant.Integers.Groups[layout.Format.DType].Tiles as TileCode
+           where tiles is not null
+           select (tiles, layout),
+    ];
+
     private static List<TileCode> AllTiles()
     {
         var tiles = new List<ProductTiles>();
@@ -118,10 +153,12 @@ public sealed unsafe class AssembledCodeTests
         return [.. tiles.OfType<TileCode>().Distinct()];
     }
 
-    private static void AssertKept(nint tile, byte* thunk, int rows, int panels)
+    private static void AssertKept(nint tile, byte* thunk, int rows, int panels, GroupLayout? layout)
     {
         var n = 32 * panels;
-        float[] x = new float[rows * Steps], w = new float[n * Steps], start = new float[n], y = new float[rows * n];
+        var k = Steps * (layout?.Format.BlockInputs ?? 1);
+        var (rowFloats, panelFloats) = layout is null ? (Steps, Steps * 32) : ((int)layout.RowBytes(k) / 4, (int)layout.PanelBytes(k) / 4);
+        float[] x = new float[rows * rowFloats], w = new float[panels * panelFloats], start = new float[n], y = new float[rows * n];
         var rng = new Rng((ulong)rows);
         rng.Floats(x.Length).CopyTo(x, 0);
         rng.Floats(w.Length).CopyTo(w, 0);
@@ -133,9 +170,10 @@ public sealed unsafe class AssembledCodeTests
             var arguments = new TileArguments
             {
                 X = (byte*)px,
-                XStride = Steps * 4,
+                XStride = rowFloats * 4,
+                Side = (byte*)px + GroupLayout.SideStart(k),
                 Panel = (byte*)pw,
-                PanelBytes = Steps * 128,
+                PanelBytes = panelFloats * 4,
                 Count = Steps,
                 Start = ps,
                 StartStride = 0,

@@ -14,12 +14,16 @@ internal sealed unsafe class GroupKernels(GroupLayout layout, ProductTiles tiles
 {
     private const int Width = CpuPackedMatrix.PanelWidth;
 
-    // How far ahead a tile that is its block's only one asks for weights: about a memory latency of reading.
-    private const int FetchAhead = 4096;
+    private const int FewestAhead = 4096;
+    private const int AheadOfBlock = 512;
 
     // Fewer rows leave a panel, read from memory once for each block, too little work; more than that gain nothing.
     private const int FewestTiles = 8;
     private const int MostTiles = 56;
+
+    // How far ahead a tile that is its block's only one asks for weights: about a memory latency of reading, and beyond the block, since
+    // the scales behind its codes are wanted first.
+    private readonly int _fetchAhead = Math.Max(FewestAhead, layout.BlockBytes + AheadOfBlock);
 
     /// <summary>The tiles.</summary>
     public ProductTiles Tiles => tiles;
@@ -75,7 +79,7 @@ internal sealed unsafe class GroupKernels(GroupLayout layout, ProductTiles tiles
                 YStride = (isEdge ? Width : block.YStride) * sizeof(float),
 
                 // The first tile brings the next panel; the others ask for their own, which is there.
-                Ahead = count == 1 ? weights + FetchAhead : tile == 0 ? weights + block.PanelBytes : weights,
+                Ahead = count == 1 ? weights + _fetchAhead : tile == 0 ? weights + block.PanelBytes : weights,
             };
             tiles.Run(&arguments, rows, alone: count == 1);
             if (isEdge)

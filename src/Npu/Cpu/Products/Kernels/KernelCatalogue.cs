@@ -143,7 +143,7 @@ internal sealed class KernelCatalogue
         TileCode? i8 = null;
         if (!cpu.Avx2)
         {
-            _missing.Add((Name, "no AVX2 and FMA, or the runtime was told not to use them"));
+            _missing.Add((Name, "no AVX2, FMA and F16C, or the runtime was told not to use them"));
         }
         else if (!TileCode.TryAssemble(TileForm.Ymm(WordProduct.F32), memory, out var f32, out var refusal)
             || !TileCode.TryAssemble(TileForm.Ymm(WordProduct.BF16), memory, out var bf16, out refusal)
@@ -154,8 +154,11 @@ internal sealed class KernelCatalogue
         else
         {
             var blocking = new AssembledBlocking(cpu.L2Bytes, YmmTileAssembler.MaxRows);
-            _variants.Add(new Avx2Kernels(
-                f32, bf16, i8 is null ? portable : portable with { I8 = new AssembledI8Kernels(i8, blocking) }, memory, blocking));
+            var integers = new IntegerKernels(
+                i8 is null ? portable.I8 : new AssembledI8Kernels(i8, blocking),
+                new GroupKernelSet(
+                    layout => GroupTiles(TileForm.GroupYmm(layout), memory, portable.Groups[layout.Format.DType]), cpu.L2Bytes));
+            _variants.Add(new Avx2Kernels(f32, bf16, integers, memory, blocking));
         }
     }
 

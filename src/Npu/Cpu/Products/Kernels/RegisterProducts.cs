@@ -36,7 +36,20 @@ internal static unsafe class RegisterProducts
         BestGops(AssembleZmm(asm => Array.ForEach(s_zmm, sum => asm.vpdpbusd(sum, zmm30, zmm31))), Loops, s_zmm.Length * 16 * 8, runs);
 
     /// <summary>GOP/s of one core in vpdpbusd on 256 bits, best of some runs by wall time.</summary>
-    public static double DotI8NarrowGops(int runs) => BestGops(AssembleYmm(), Loops, s_ymm.Length * 8 * 8, runs);
+    public static double DotI8NarrowGops(int runs) =>
+        BestGops(AssembleYmm(asm => Array.ForEach(s_ymm, sum => asm.vpdpbusd(sum, ymm14, ymm15))), Loops, s_ymm.Length * 8 * 8, runs);
+
+    /// <summary>GOP/s of one core in the three instructions that 32 products of bytes need without VNNI, vpmaddubsw, vpmaddwd and vpaddd
+    /// on 256 bits, best of some runs by wall time.</summary>
+    public static double PairsI8Gops(int runs) => BestGops(
+        AssembleYmm(asm => Array.ForEach(s_ymm[..6], sum =>
+        {
+            var product = s_ymm[Array.IndexOf(s_ymm, sum) + 6];
+            asm.vpmaddubsw(product, ymm14, ymm15);
+            asm.vpmaddwd(product, product, ymm14);
+            asm.vpaddd(sum, sum, product);
+        })),
+        Loops, 6 * 8 * 8, runs);
 
     /// <summary>GFLOP/s or GOP/s of one core in tdpbf16ps or tdpbusd, best of some runs by wall time.</summary>
     public static double TileGops(WordProduct product, int runs) =>
@@ -72,13 +85,13 @@ internal static unsafe class RegisterProducts
         return Finish(asm);
     }
 
-    private static byte[] AssembleYmm()
+    private static byte[] AssembleYmm(Action<Assembler> products)
     {
         var asm = new Assembler(64);
         foreach (var register in (AssemblerRegisterYMM[])[.. s_ymm, ymm14, ymm15])
             asm.vpxor(register, register, register);
 
-        Repeat(asm, () => Array.ForEach(s_ymm, sum => asm.vpdpbusd(sum, ymm14, ymm15)));
+        Repeat(asm, () => products(asm));
         asm.vzeroupper();
         return Finish(asm);
     }
