@@ -85,7 +85,7 @@ public sealed unsafe partial class CpuDevice
         if (rowBlocks == 0)
             return;
 
-        QuantizeRows(call.X, layout);
+        QuantizeRows(call.X, layout, kernels);
         var tasks = TasksOf(call, groups, count, rowBlocks);
         if (tasks.Gated)
         {
@@ -104,13 +104,17 @@ public sealed unsafe partial class CpuDevice
         });
     }
 
-    private void QuantizeRows(TensorView x, GroupLayout? layout)
+    private void QuantizeRows(TensorView x, GroupLayout? layout, QuantKernels kernels)
     {
-        _converted.Reserve(x.Rows, layout is null ? x.RowLength : layout.RowBytes(x.RowLength));
-        if (layout is null)
-            RunRows(x.Rows, x.RowLength, new DynamicQuantRow(x, _converted.Rows, _converted.Stride, _converted.Scales));
+        var k = x.RowLength;
+        var splits = kernels is I8Kernels { SplitsX: true };
+        _converted.Reserve(x.Rows, layout is not null ? layout.RowBytes(k) : splits ? SplitX.Bytes(k) : k);
+        if (layout is not null)
+            RunRows(x.Rows, k, new GroupQuantRow(x, layout, _converted.Rows, _converted.Stride));
+        else if (splits)
+            RunRows(x.Rows, k, new SplitQuantRow(x, _converted.Rows, _converted.Stride, _converted.Scales));
         else
-            RunRows(x.Rows, x.RowLength, new GroupQuantRow(x, layout, _converted.Rows, _converted.Stride));
+            RunRows(x.Rows, k, new DynamicQuantRow(x, _converted.Rows, _converted.Stride, _converted.Scales));
     }
 
     private void RoundRows(TensorView x, ref MatMulWork work)

@@ -32,7 +32,7 @@ public static unsafe class MachineLimits
             (DType.BF16, AmxKernels) => RegisterProducts.TileGops(WordProduct.BF16, runs),
             (DType.I8, AmxKernels) => RegisterProducts.TileGops(WordProduct.I8, runs),
             (DType.BF16, AssembledKernels) => RegisterProducts.DotBF16Gflops(runs),
-            (DType.I8, Avx2Kernels { Integers.I8: AssembledI8Kernels }) => RegisterProducts.DotI8NarrowGops(runs),
+            (DType.I8, Avx2Kernels { Integers.I8: AssembledI8Kernels { IsDot: true } }) => RegisterProducts.DotI8NarrowGops(runs),
             (DType.I8, Avx2Kernels) => RegisterProducts.PairsI8Gops(runs),
             (DType.I8, { Integers.I8: AssembledI8Kernels }) => RegisterProducts.DotI8Gops(runs),
             _ => FmaGflops(repeats),

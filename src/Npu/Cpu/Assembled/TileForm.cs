@@ -18,6 +18,10 @@ internal sealed record TileForm(int MaxRows, int StepBytes, Func<int, int> Panel
     public static TileForm GroupZmm(GroupLayout layout) => new(
         GroupTileAssembler.MaxRows, layout.BlockBytes, _ => 1, (rows, _, alone) => GroupTileAssembler.Assemble(layout, rows, alone));
 
+    /// <summary>The tiles of <see cref="YmmI8TileAssembler"/>.</summary>
+    public static TileForm I8Ymm() => new(
+        YmmI8TileAssembler.MaxRows, YmmI8TileAssembler.StepBytes, _ => 1, (rows, _, alone) => YmmI8TileAssembler.Assemble(rows, alone));
+
     /// <summary>The tiles of <see cref="YmmGroupTileAssembler"/>.</summary>
     public static TileForm GroupYmm(GroupLayout layout) => new(
         YmmGroupTileAssembler.MaxRowsOf(layout), layout.BlockBytes, _ => 1,

@@ -87,7 +87,7 @@ internal sealed class YmmCodeProducts(Assembler asm, GroupLayout layout, int row
         for (var row = 0; row < Rows; row++)
             Asm.vpbroadcastd(x[row], YmmRows.Word(rsi, row, 4 * step));
 
-        for (var v = 0; v < YmmGroupFrame.PanelVectors; v++)
+        for (var v = 0; v < YmmRows.PanelVectors; v++)
         {
             _codes.Load(ymm12, ymm14, step, v);
             for (var row = 0; row < Rows; row++)

@@ -28,7 +28,7 @@ internal sealed class YmmCodes(Assembler asm, GroupLayout layout, (AssemblerRegi
     {
         if (layout.Format.CodeBits == 8)
         {
-            asm.vmovdqu(codes, __ymmword_ptr[r10 + ((step * YmmRows.StepBytes) + (v * YmmGroupFrame.Vector))]);
+            asm.vmovdqu(codes, __ymmword_ptr[r10 + ((step * YmmRows.StepBytes) + (v * YmmRows.VectorBytes))]);
             return;
         }
 
@@ -42,7 +42,7 @@ internal sealed class YmmCodes(Assembler asm, GroupLayout layout, (AssemblerRegi
 
     private void LoadNibbles(AssemblerRegisterYMM codes, int step, int v)
     {
-        var memory = __ymmword_ptr[r10 + ((step % HalfSteps * YmmRows.StepBytes) + (v * YmmGroupFrame.Vector))];
+        var memory = __ymmword_ptr[r10 + ((step % HalfSteps * YmmRows.StepBytes) + (v * YmmRows.VectorBytes))];
         if (step >= HalfSteps)
         {
             asm.vmovdqu(codes, memory);
@@ -66,7 +66,7 @@ internal sealed class YmmCodes(Assembler asm, GroupLayout layout, (AssemblerRegi
         var isSix = layout.Format.CodeBits == 6;
         var left = isSix ? 4 - (2 * (step % HalfSteps)) : 4 - step;
         var part = isSix ? step / HalfSteps * YmmRows.StepBytes : 0;
-        var offset = layout.PlaneStart + part + (v * YmmGroupFrame.Vector);
+        var offset = layout.PlaneStart + part + (v * YmmRows.VectorBytes);
         asm.vmovdqu(bits, __ymmword_ptr[r9 + (rdi * (layout.PlaneBytes / GroupLayout.CodeInputs)) + offset]);
         if (left > 0)
             asm.vpsllw(bits, bits, (byte)left);

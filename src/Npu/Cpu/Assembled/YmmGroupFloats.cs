@@ -15,7 +15,7 @@ namespace AkkaCp.Npu.Cpu.Assembled;
 /// <param name="hasSignedCodes">Whether sums are of codes less 128, and else of codes as they are stored.</param>
 internal sealed class YmmGroupFloats(Assembler asm, GroupLayout layout, int rows, bool hasSignedCodes)
 {
-    private const int Vector = YmmGroupFrame.Vector;
+    private const int Vector = YmmRows.VectorBytes;
     private const int HalfVector = Vector / 2;
     private const int ScaleAt = 0;
 

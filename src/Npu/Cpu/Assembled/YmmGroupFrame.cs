@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -6,17 +5,13 @@ using static Iced.Intel.AssemblerRegisters;
 namespace AkkaCp.Npu.Cpu.Assembled;
 
 /// <summary>
-/// What a tile of <see cref="YmmGroupTileAssembler"/> has on the stack, for which 16 registers are too few: y, which is touched once a block;
-/// sums of a block, touched once or a few times a group; what rows of x are made into; constants.
+/// What a tile of <see cref="YmmGroupTileAssembler"/> has on the stack, for which 16 registers are too few: y, which is touched once a
+/// block; sums of a block, touched once or a few times a group; what rows of x are made into; constants.
 /// </summary>
 internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
 {
-    /// <summary>Bytes of a vector.</summary>
-    public const int Vector = 32;
-
-    /// <summary>Vectors of a panel's outputs.</summary>
-    public const int PanelVectors = 4;
-
+    private const int Vector = YmmRows.VectorBytes;
+    private const int PanelVectors = YmmRows.PanelVectors;
     private const int Line = 64;
     private const int ConstantsAt = 0;
     private const int Constants = 5;
@@ -48,9 +43,6 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
 
     private static AssemblerMemoryOperand Arguments => __qword_ptr[rsp + (SavedAt + 8)];
 
-    /// <summary>Something of the arguments, whose address is in rdi.</summary>
-    public static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<TileArguments>(name)];
-
     /// <summary>Eight outputs of a row.</summary>
     public static AssemblerMemoryOperand Y(int row, int v) => Part(row, YAt + v);
 
@@ -72,19 +64,11 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
         asm.and(rsp, -Line);
         asm.mov(Stack, rax);
         asm.mov(Arguments, rdi);
-        asm.mov(rax, Field(nameof(TileArguments.Count)));
+        asm.mov(rax, YmmRows.Field(nameof(TileArguments.Count)));
         asm.mov(Blocks, rax);
-        Write(0, 0x0F0F_0F0F_0F0F_0F0F, 0);
-        Write(1, layout.Format.CodeBits == 6 ? 0x3030_3030_3030_3030UL : 0x1010_1010_1010_1010, 0);
-        for (var q = 0; layout.Table is { } table && q < 4; q++)
-            Write(1, q, BitConverter.ToUInt64(table, q % 2 * sizeof(ulong)));
-
         Write(2, 0x8080_8080_8080_8080, 0);
         Write(3, 0x0001_0001_0001_0001, 0);
-        if (layout.Format.HasMins)
-            Write(4, 0x8001_8001_8000_8000, 0x0002_0002_0002_0002);
-        else
-            Write(4, 0x0180_0180_0080_0080, 0x0200_0200_0200_0200);
+        WriteConstantsOfLayout();
     }
 
     /// <summary>Gives the room back.</summary>
@@ -93,7 +77,7 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
     /// <summary>What y begins with, the same for all rows; changes rsi.</summary>
     public void StartY()
     {
-        asm.mov(rsi, Field(nameof(TileArguments.Start)));
+        asm.mov(rsi, YmmRows.Field(nameof(TileArguments.Start)));
         for (var v = 0; v < PanelVectors; v++)
         {
             asm.vmovups(ymm0, __ymmword_ptr[rsi + (Vector * v)]);
@@ -106,8 +90,8 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
     public void StoreY()
     {
         asm.mov(rdi, Arguments);
-        asm.mov(rsi, Field(nameof(TileArguments.Y)));
-        asm.mov(rax, Field(nameof(TileArguments.YStride)));
+        asm.mov(rsi, YmmRows.Field(nameof(TileArguments.Y)));
+        asm.mov(rax, YmmRows.Field(nameof(TileArguments.YStride)));
         for (var row = 0; row < rows; row++)
         {
             for (var v = 0; v < PanelVectors; v++)
@@ -124,6 +108,19 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
 
     private static AssemblerMemoryOperand Part(int row, int part) =>
         __ymmword_ptr[rsp + (RowsAt + (((row * RowVectors) + part) * Vector))];
+
+    private void WriteConstantsOfLayout()
+    {
+        Write(0, 0x0F0F_0F0F_0F0F_0F0F, 0);
+        Write(1, layout.Format.CodeBits == 6 ? 0x3030_3030_3030_3030UL : 0x1010_1010_1010_1010, 0);
+        for (var q = 0; layout.Table is { } table && q < 4; q++)
+            Write(1, q, BitConverter.ToUInt64(table, q % 2 * sizeof(ulong)));
+
+        if (layout.Format.HasMins)
+            Write(4, 0x8001_8001_8000_8000, 0x0002_0002_0002_0002);
+        else
+            Write(4, 0x0180_0180_0080_0080, 0x0200_0200_0200_0200);
+    }
 
     private void Write(int constant, ulong quarter, ulong increment)
     {

@@ -17,7 +17,7 @@ namespace AkkaCp.Npu.Cpu.Assembled;
 internal sealed class YmmGroupTileAssembler
 {
     private const int Line = 64;
-    private const int Vector = YmmGroupFrame.Vector;
+    private const int Vector = YmmRows.VectorBytes;
 
     private readonly Assembler _asm = new(64);
     private readonly GroupLayout _layout;
@@ -42,7 +42,7 @@ internal sealed class YmmGroupTileAssembler
 
     private int LinesOfBlockEnd => _layout.BlockBytes / Line % (Passes * _layout.CodeGroups);
 
-    private int Passes => YmmGroupFrame.PanelVectors / _registers.Vectors;
+    private int Passes => YmmRows.PanelVectors / _registers.Vectors;
 
     /// <summary>Rows of the tallest tile: products of bytes need two more registers.</summary>
     public static int MaxRowsOf(GroupLayout layout) => YmmCodeProducts.StepsOfSum(layout) > 1 ? 6 : 5;
@@ -69,13 +69,13 @@ internal sealed class YmmGroupTileAssembler
 
     private void LoadPointers()
     {
-        _asm.mov(rsi, YmmGroupFrame.Field(nameof(TileArguments.X)));
-        _asm.mov(rdx, YmmGroupFrame.Field(nameof(TileArguments.Side)));
-        _asm.mov(rax, YmmGroupFrame.Field(nameof(TileArguments.XStride)));
+        _asm.mov(rsi, YmmRows.Field(nameof(TileArguments.X)));
+        _asm.mov(rdx, YmmRows.Field(nameof(TileArguments.Side)));
+        _asm.mov(rax, YmmRows.Field(nameof(TileArguments.XStride)));
         _asm.lea(rcx, __[rax + (rax * 2)]);
         _asm.lea(r8, __[rax + (rax * 4)]);
-        _asm.mov(r9, YmmGroupFrame.Field(nameof(TileArguments.Panel)));
-        _asm.mov(r11, YmmGroupFrame.Field(nameof(TileArguments.Ahead)));
+        _asm.mov(r9, YmmRows.Field(nameof(TileArguments.Panel)));
+        _asm.mov(r11, YmmRows.Field(nameof(TileArguments.Ahead)));
         _products.LoadMasks();
     }
 
@@ -104,7 +104,7 @@ internal sealed class YmmGroupTileAssembler
         _asm.mov(r10, r9);
         LoopGroups(() =>
         {
-            for (var first = 0; first < YmmGroupFrame.PanelVectors; first += _registers.Vectors)
+            for (var first = 0; first < YmmRows.PanelVectors; first += _registers.Vectors)
                 ScaledGroup(first);
 
             _asm.add(rdx, _layout.RecordBytes);
@@ -122,7 +122,7 @@ internal sealed class YmmGroupTileAssembler
         _asm.add(r11, Line * LinesOfGroup);
 
         // What follows is long enough for the next x to be there when it is wanted. Behind a row's x are its records.
-        if (first + _registers.Vectors == YmmGroupFrame.PanelVectors)
+        if (first + _registers.Vectors == YmmRows.PanelVectors)
             _products.PrepareX(GroupLayout.CodeInputs);
 
         _floats.AddScaledGroup(first);
@@ -144,7 +144,7 @@ internal sealed class YmmGroupTileAssembler
     private void IntegerGroups()
     {
         _floats.PrepareBlock();
-        for (var first = 0; first < YmmGroupFrame.PanelVectors; first += _registers.Vectors)
+        for (var first = 0; first < YmmRows.PanelVectors; first += _registers.Vectors)
         {
             if (first > 0)
                 _asm.sub(rsi, _layout.Format.BlockInputs);

@@ -31,8 +31,8 @@ internal abstract class YmmProducts(Assembler asm, int rows)
     /// <summary>Makes ready the x of 32 inputs, for all parts and passes; changes ymm14 and ymm15.</summary>
     public abstract void PrepareX(int input);
 
-    /// <summary>Sums = the products of one part of 32 inputs; before each step, which has a number in these, <paramref name="fetch"/> may ask
-    /// for what comes later.</summary>
+    /// <summary>Sums = the products of one part of 32 inputs; before each step, which has a number in these,
+    /// <paramref name="fetch"/> may ask for what comes later.</summary>
     public abstract void Multiply(int first, int part, Action<int> fetch);
 
     /// <summary>Sums of 32 bits of those in registers.</summary>

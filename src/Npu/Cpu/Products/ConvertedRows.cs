@@ -1,4 +1,5 @@
 using AkkaCp.Npu.Cpu.Elementwise;
+using AkkaCp.Npu.Cpu.Products.Packing;
 using AkkaCp.Npu.Cpu.Threads;
 
 namespace AkkaCp.Npu.Cpu.Products;
@@ -59,6 +60,18 @@ internal readonly unsafe struct DynamicQuantRow(TensorView x, byte* rows, nint s
         var scale = DynamicQuant.Scale(source, x.RowLength);
         DynamicQuant.Quantize(source, x.RowLength, scale, rows + (row * stride));
         scales[row] = scale;
+    }
+}
+
+/// <summary>Quantises one row of x as <see cref="SplitX"/> says.</summary>
+internal readonly unsafe struct SplitQuantRow(TensorView x, byte* rows, nint stride, float* scales) : IRowWork
+{
+    /// <inheritdoc/>
+    public void Execute(int row)
+    {
+        var source = (float*)x.Data + ((nint)row * x.RowStride);
+        scales[row] = DynamicQuant.Scale(source, x.RowLength);
+        SplitX.Quantize(source, x.RowLength, scales[row], rows + (row * stride));
     }
 }
 

@@ -15,6 +15,9 @@ public sealed unsafe class AssembledCodeTests
     private const ulong Guard = 0xA5A5_0000_5A5A_0000;
     private const int Steps = 11;
 
+    // Rows are whole lines.
+    private const int RowFloats = 32;
+
     // What a caller may rely on, as the thunk writes it down: rbx, r12 … r15, how far rsp and rbp are apart, and the flags.
     private const int Saved = 7;
 
@@ -116,14 +119,24 @@ public sealed unsafe class AssembledCodeTests
         foreach (var layout in GroupLayout.All)
         {
             for (var rows = 1; rows <= YmmGroupTileAssembler.MaxRowsOf(layout); rows++)
-            {
-                var instructions = Iced.Intel.Decoder.Create(64, YmmGroupTileAssembler.Assemble(layout, rows, alone: rows % 2 == 0)).ToList();
-                Assert.All(instructions, i => Assert.True(i.Encoding is EncodingKind.VEX or EncodingKind.Legacy, $"{i}"));
-                Assert.DoesNotContain(instructions, i => i.Mnemonic is Mnemonic.Vpdpbusd or Mnemonic.Push or Mnemonic.Pop);
-                Assert.Contains(instructions, i => i.Mnemonic == Mnemonic.Vpmaddubsw);
-                Assert.Equal((Mnemonic.Vzeroupper, Mnemonic.Ret), (instructions[^2].Mnemonic, instructions[^1].Mnemonic));
-            }
+                AssertPlainAvx2(YmmGroupTileAssembler.Assemble(layout, rows, alone: rows % 2 == 0));
         }
+    }
+
+    [Fact]
+    public void NarrowTilesOfBytes_HaveNoInstructionOfAvx512_OrVnni()
+    {
+        for (var rows = 1; rows <= YmmI8TileAssembler.MaxRows; rows++)
+            AssertPlainAvx2(YmmI8TileAssembler.Assemble(rows, alone: rows % 2 == 0));
+    }
+
+    private static void AssertPlainAvx2(byte[] code)
+    {
+        var instructions = Iced.Intel.Decoder.Create(64, code).ToList();
+        Assert.All(instructions, i => Assert.True(i.Encoding is EncodingKind.VEX or EncodingKind.Legacy, $"{i}"));
+        Assert.DoesNotContain(instructions, i => i.Mnemonic is Mnemonic.Vpdpbusd or Mnemonic.Push or Mnemonic.Pop);
+        Assert.Contains(instructions, i => i.Mnemonic == Mnemonic.Vpmaddubsw);
+        Assert.Equal((Mnemonic.Vzeroupper, Mnemonic.Ret), (instructions[^2].Mnemonic, instructions[^1].Mnemonic));
     }
 
     private static List<(TileCode Tiles, GroupLayout Layout)> AllGroupTiles() =>
@@ -157,7 +170,8 @@ public sealed unsafe class AssembledCodeTests
     {
         var n = 32 * panels;
         var k = Steps * (layout?.Format.BlockInputs ?? 1);
-        var (rowFloats, panelFloats) = layout is null ? (Steps, Steps * 32) : ((int)layout.RowBytes(k) / 4, (int)layout.PanelBytes(k) / 4);
+        var rowFloats = layout is null ? RowFloats : (int)layout.RowBytes(k) / 4;
+        var panelFloats = layout is null ? Steps * 32 : (int)layout.PanelBytes(k) / 4;
         float[] x = new float[rows * rowFloats], w = new float[panels * panelFloats], start = new float[n], y = new float[rows * n];
         var rng = new Rng((ulong)rows);
         rng.Floats(x.Length).CopyTo(x, 0);

@@ -2,7 +2,6 @@ using System.Runtime.Intrinsics;
 using AkkaCp.Npu.Cpu;
 using AkkaCp.Npu.Cpu.Assembled;
 using AkkaCp.Npu.Cpu.Products.Kernels;
-using AkkaCp.Npu.Cpu.Simd;
 using Xunit;
 
 namespace AkkaCp.Npu.Tests.Cpu.Variants;
@@ -77,11 +76,15 @@ public sealed unsafe class KernelCatalogueTests
     }
 
     [Fact]
-    public void Avx2WithoutVnni_MultipliesBytesInCSharp()
+    public void Avx2_SplitsXForBytes_WhereThereIsNoVnni()
     {
-        Assert.IsType<AssembledI8Kernels>(new KernelCatalogue(s_avx2, new HeapMemory()).Choose("avx2", "test").Variant.Integers.I8);
-        var plain = new KernelCatalogue(s_avx2 with { AvxVnni = false }, new HeapMemory()).Choose("avx2", "test").Variant;
-        Assert.IsType<PortableI8Kernels<ByteSimd256, Vector256<int>>>(plain.Integers.I8);
+        foreach (var hasVnni in (bool[])[true, false])
+        {
+            var cpu = s_avx2 with { AvxVnni = hasVnni };
+            var kernels = new KernelCatalogue(cpu, new HeapMemory()).Choose("avx2", "test").Variant.Integers.I8;
+            Assert.Equal(hasVnni, Assert.IsType<AssembledI8Kernels>(kernels).IsDot);
+            Assert.Equal(!hasVnni, kernels.SplitsX);
+        }
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 
 /// <summary>
 /// avx2: products on 256-bit tiles assembled at run time, the portable form's chain of fused multiply-adds and so its bits: F32 weights,
-/// and BF16 weights widened to F32 with x in F32. I8 weights meet vpdpbusd where there is AVX-VNNI, C# where there is none.
+/// and BF16 weights widened to F32 with x in F32. I8 weights meet vpdpbusd where there is AVX-VNNI, else vpmaddubsw, as codes do.
 /// </summary>
 internal sealed class Avx2Kernels(
     ProductTiles f32, ProductTiles bf16, IntegerKernels integers, ICodeMemory memory, AssembledBlocking blocking) : KernelVariant

@@ -16,11 +16,17 @@ internal abstract unsafe class I8Kernels : QuantKernels
     private const int Width = CpuPackedMatrix.PanelWidth;
     private const int StepBytes = Width * sizeof(int);
     private const int MostPanels = 4;
+
+    // About a memory latency of reading.
+    private const int FetchAhead = 4096;
     private const int MostRows = 32;
     private const int SumInts = MostRows * Width;
 
     /// <summary>Most rows of one block, at most 32 in a tile.</summary>
     public abstract int MaxRows { get; }
+
+    /// <summary>Whether rows of x are those of <see cref="SplitX"/>, else bytes q + 128; tiles then take one panel at once.</summary>
+    public virtual bool SplitsX => false;
 
     /// <inheritdoc/>
     public override int RowsFor(int k) => MaxRows;
@@ -69,22 +75,26 @@ internal abstract unsafe class I8Kernels : QuantKernels
             var y = block.Y + (t * block.YStride) + (panel * Width);
             if (k > 0)
                 Copy((int*)y, block.YStride, sums, panels * Width, rows, columns);
+            else if (SplitsX)
+                StartRows(block, t, rows, sums);
 
+            var goesOn = k > 0 || SplitsX;
             var arguments = new TileArguments
             {
-                X = block.X + (t * block.XStride) + (4 * (nint)k),
+                X = block.X + (t * block.XStride) + ((SplitsX ? 8 : 4) * (nint)k),
                 XStride = block.XStride,
                 Panel = weights,
                 PanelBytes = block.PanelBytes,
                 Count = count,
-                Start = (float*)(k > 0 ? sums : starts),
-                StartStride = k > 0 ? panels * StepBytes : 0,
+                Start = (float*)(goesOn ? sums : starts),
+                StartStride = goesOn ? panels * StepBytes : 0,
                 Y = (float*)sums,
                 YStride = panels * StepBytes,
 
                 // Two tiles ask for the next panel, a line in each of their steps; the others for their own, which is there. A tile
-                // alone asks for both lines of a step.
-                Ahead = tile < 2 ? weights + block.PanelBytes + ((nint)tile * count * (StepBytes / 2)) : weights,
+                // alone asks for both lines of a step; where x is split, for its own.
+                Ahead = SplitsX && tiles == 1 ? weights + FetchAhead
+                    : tile < 2 ? weights + block.PanelBytes + ((nint)tile * count * (StepBytes / 2)) : weights,
             };
             RunTile(&arguments, rows, alone: tiles == 1 && panels == PanelsFor(rows));
             if (last)
@@ -92,6 +102,13 @@ internal abstract unsafe class I8Kernels : QuantKernels
             else
                 Copy(sums, panels * Width, (int*)y, block.YStride, rows, columns);
         }
+    }
+
+    // What sums of rows begin with, whatever the panel.
+    private static void StartRows(in QuantBlock block, int t, int rows, int* sums)
+    {
+        for (var row = 0; row < rows; row++)
+            new Span<int>(sums + (row * Width), Width).Fill(*(int*)(block.X + ((t + row) * block.XStride) + SplitX.SumAt(block.K)));
     }
 
     // The starts of neighbouring panels side by side.

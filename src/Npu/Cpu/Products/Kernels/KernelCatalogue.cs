@@ -140,14 +140,14 @@ internal sealed class KernelCatalogue
     private void AddAvx2(CpuFeatures cpu, ICodeMemory memory, IntegerKernels portable)
     {
         const string Name = Avx2Kernels.VariantName;
-        TileCode? i8 = null;
         if (!cpu.Avx2)
         {
             _missing.Add((Name, "no AVX2, FMA and F16C, or the runtime was told not to use them"));
         }
         else if (!TileCode.TryAssemble(TileForm.Ymm(WordProduct.F32), memory, out var f32, out var refusal)
             || !TileCode.TryAssemble(TileForm.Ymm(WordProduct.BF16), memory, out var bf16, out refusal)
-            || (cpu.AvxVnni && !TileCode.TryAssemble(TileForm.Ymm(WordProduct.I8), memory, out i8, out refusal)))
+            || !TileCode.TryAssemble(
+                cpu.AvxVnni ? TileForm.Ymm(WordProduct.I8) : TileForm.I8Ymm(), memory, out var i8, out refusal))
         {
             _missing.Add((Name, refusal));
         }
@@ -155,7 +155,7 @@ internal sealed class KernelCatalogue
         {
             var blocking = new AssembledBlocking(cpu.L2Bytes, YmmTileAssembler.MaxRows);
             var integers = new IntegerKernels(
-                i8 is null ? portable.I8 : new AssembledI8Kernels(i8, blocking),
+                new AssembledI8Kernels(i8, new AssembledBlocking(cpu.L2Bytes, i8.MaxRows), isDot: cpu.AvxVnni),
                 new GroupKernelSet(
                     layout => GroupTiles(TileForm.GroupYmm(layout), memory, portable.Groups[layout.Format.DType]), cpu.L2Bytes));
             _variants.Add(new Avx2Kernels(f32, bf16, integers, memory, blocking));
