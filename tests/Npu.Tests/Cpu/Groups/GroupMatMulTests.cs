@@ -78,6 +78,20 @@ public sealed class GroupMatMulTests
 
     [Theory]
     [MemberData(nameof(Variants))]
+    public void SumsOfZeros_HaveTheSignThatTheirDefinitionGives(string kernels, DType dtype)
+    {
+        var (t, n, k) = (3, 64, 256);
+        using var device = new CpuDevice(new CpuDeviceOptions { Threads = 1, Kernels = kernels });
+        var weights = new GroupWeights(dtype, n, k, new Rng(66));
+        float[] x = new float[t * k], bias = [.. Enumerable.Repeat(-0f, n)];
+        using var matrix = device.CreateMatrix(n, k, dtype);
+        matrix.PackGroups(0, weights.Rows(0, n));
+        var (expected, y) = (Expected(weights, x, bias, t, n, k), Product(device, matrix, x, bias, t));
+        Assert.Equal(expected.Select(float.IsNegative), y.Select(float.IsNegative));
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
     public void GatedGroups_AreSwigluOfTheirProducts(string kernels, DType dtype)
     {
         var (tokens, f, k) = (9, 41, 512);

@@ -95,7 +95,9 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
                 continue;
 
             SumMins(block + layout.GroupMinsStart, (short*)(record + GroupLayout.PairSumsAt), codes);
-            GroupFloats.AddScaled(Y(tile, t), codes, (ushort*)(block + layout.MinsStart), *(float*)record);
+
+            // -float(M) of a sum of zero is -0, which no integer is.
+            GroupFloats.AddScaled(Y(tile, t), codes, (ushort*)(block + layout.MinsStart), -*(float*)record);
         }
     }
 
@@ -112,14 +114,13 @@ internal sealed unsafe class GroupTile<TSimd, TVector>(GroupLayout layout) : Pro
             sums[lane] += scales[lane] * dots[lane];
     }
 
-    // Minus the sum, so that it is added as all others are.
     private void SumMins(byte* mins, short* xSums, int* sums)
     {
         for (var lane = 0; lane < Width; lane++)
         {
             var sum = 0;
             for (var group = 0; group < layout.Groups; group++)
-                sum -= mins[(group / 2 * 2 * Width) + (2 * lane) + (group % 2)] * xSums[group];
+                sum += mins[(group / 2 * 2 * Width) + (2 * lane) + (group % 2)] * xSums[group];
 
             sums[lane] = sum;
         }
