@@ -19,8 +19,8 @@ public enum DType
     I8,
 
     /// <summary>
-    /// OCP's e4m3 (fn), one byte, with an F32 scale of each output for each 128 inputs, the first ones of the matrix on. Products are those of
-    /// <see cref="BF16"/> weights, which hold all its values.
+    /// OCP's e4m3 (fn), one byte, with an F32 scale of each output for each 128 inputs, counted from the first one. Products are those
+    /// of <see cref="BF16"/> weights, which hold all its values.
     /// </summary>
     F8,
 
@@ -66,7 +66,7 @@ public enum DType
     /// <summary>d·s·(q - 32), q of 6 bits, a d for each 256 inputs, a signed s for each 16 (GGUF's Q6_K).</summary>
     Q6K,
 
-    /// <summary>d·s·q - dmin·m, q of 2 bits kept in 4, a d and a dmin for each 256 inputs, an s and an m for each 16 (GGUF's Q2_K).</summary>
+    /// <summary>d·s·q - dmin·m, q of 2 bits kept in 4, a d and a dmin for 256 inputs, an s and an m for 16 (GGUF's Q2_K).</summary>
     Q2K,
 
     /// <summary>d·s·(q - 4), q of 3 bits kept in 4, a d for each 256 inputs, a signed s for each 16 (GGUF's Q3_K).</summary>

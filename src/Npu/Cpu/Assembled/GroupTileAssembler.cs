@@ -2,43 +2,31 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.GroupRegisters;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
 
 /// <summary>
-/// Assembles tiles of weights with groups on AVX-512 VNNI: what GroupKernels defines, for 1 to 6 rows and the 32 outputs of a panel, over all
-/// of K. Codes are spread to bytes in registers, once for all rows, and meet words of x that vpdpbusd broadcasts from memory.
-/// <para>zmm0 to zmm11 hold the integer sums of a group, two for each row; zmm12 to zmm23 those of a block or, where a block is one group, y;
-/// zmm24 to zmm27 codes and scales; zmm28 and zmm29 masks; zmm30 and zmm31 the codes' further bits.</para>
-/// <para>Arguments, calling convention and general registers as <see cref="TileAssembler"/>'s, and rdx for the records of x.</para>
+/// Assembles tiles of weights with groups on AVX-512 VNNI: what GroupKernels defines, for 1 to 6 rows and the 32 outputs of a panel, over
+/// all of K. <see cref="GroupDots"/> are their products, <see cref="GroupRegisters"/> what registers hold; arguments and calling
+/// convention as <see cref="TileAssembler"/>'s.
 /// </summary>
 internal sealed class GroupTileAssembler
 {
-    /// <summary>Rows of the tallest tile.</summary>
-    public const int MaxRows = 6;
-
-    private const int Vectors = 2;
-    private const int Line = 64;
-    private const int StepBytes = 2 * Line;
-    private const int HalfWords = 4;
-
-    private static readonly AssemblerRegisterZMM[] s_zmm =
-    [
-        zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
-        zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
-    ];
-
     private readonly Assembler _asm = new(64);
     private readonly GroupLayout _layout;
     private readonly int _rows;
     private readonly bool _alone;
+    private readonly GroupDots _dots;
+    private int _step;
     private int _line;
 
     private GroupTileAssembler(GroupLayout layout, int rows, bool alone)
     {
         Debug.Assert(rows is >= 1 and <= MaxRows, "registers");
         (_layout, _rows, _alone) = (layout, rows, alone);
+        _dots = new GroupDots(_asm, layout, rows, FetchMore);
     }
 
     // Whether y is in registers: then each group of 32 goes to it by itself.
@@ -97,6 +85,7 @@ internal sealed class GroupTileAssembler
 
         if (!IsScaled)
         {
+            // All rows begin with the same.
             MoveSums(nameof(TileArguments.Y), nameof(TileArguments.YStride), (sum, memory) => _asm.vmovups(memory, sum), row: _ => 0);
             return;
         }
@@ -122,7 +111,6 @@ internal sealed class GroupTileAssembler
         }
     }
 
-    // rsi: rows, rdx: their records; rax, rcx, r8: 1, 3 and 5 row strides; r9: weights; r10: blocks; r11: ahead.
     private void LoadPointers()
     {
         _asm.mov(rsi, Field(nameof(TileArguments.X)));
@@ -144,7 +132,7 @@ internal sealed class GroupTileAssembler
     {
         var loop = _asm.CreateLabel();
         _asm.Label(ref loop);
-        _line = 0;
+        (_step, _line) = (0, 0);
         if (IsScaled)
             ScaledGroups();
         else
@@ -161,10 +149,7 @@ internal sealed class GroupTileAssembler
     private void ScaledGroups()
     {
         for (var group = 0; group < _layout.CodeGroups; group++)
-        {
-            FetchUpTo(_layout.BlockBytes * (group + 1) / _layout.CodeGroups);
             ScaledGroup(group, group * _layout.RecordBytes);
-        }
     }
 
     private void ScaledGroup(int group, int record)
@@ -174,11 +159,11 @@ internal sealed class GroupTileAssembler
         else
             StartDots(record + GroupLayout.StartAt);
 
-        Dots(group);
+        _dots.Add(group);
         LoadHalves(24, _layout.ScalesStart);
         ForAll((row, v) =>
         {
-            var factor = s_zmm[26 + v];
+            var factor = Zmm[26 + v];
             _asm.vcvtdq2ps(Dot(row, v), Dot(row, v));
             _asm.vmulps(factor, Scale(v), Bcst(rdx, row, record));
             _asm.vfmadd231ps(Sum(row, v), Dot(row, v), factor);
@@ -195,11 +180,10 @@ internal sealed class GroupTileAssembler
         ForAll((row, v) => _asm.vpxord(Sum(row, v), Sum(row, v), Sum(row, v)));
         for (var group = 0; group < _layout.CodeGroups; group++)
         {
-            FetchUpTo(_layout.BlockBytes * (group + 1) / _layout.CodeGroups);
             if (_layout.Groups == _layout.CodeGroups)
             {
                 StartGroup(group);
-                Dots(group);
+                _dots.Add(group);
                 AddDots(group);
                 continue;
             }
@@ -207,7 +191,7 @@ internal sealed class GroupTileAssembler
             for (var half = 0; half < 2; half++)
             {
                 StartGroup((2 * group) + half);
-                HalfDots(group, half);
+                _dots.AddHalf(group, half);
                 AddDots((2 * group) + half);
             }
         }
@@ -243,105 +227,6 @@ internal sealed class GroupTileAssembler
         }
     }
 
-    // The products of 32 inputs.
-    private void Dots(int group)
-    {
-        if (_layout.Format.CodeBits == 8)
-        {
-            ByteDots(group);
-            return;
-        }
-
-        for (var word = 0; word < HalfWords; word++)
-        {
-            for (var v = 0; v < Vectors; v++)
-            {
-                var (low, high) = (s_zmm[24 + v], s_zmm[26 + v]);
-                _asm.vmovdqu32(high, Codes(group, word, v));
-                _asm.vpandd(low, high, zmm28);
-                _asm.vpsrld(high, high, 4);
-                _asm.vpandd(high, high, zmm28);
-                Finish(low, group, word, v);
-                Finish(high, group, word + HalfWords, v);
-            }
-
-            Multiply(s_zmm[24], s_zmm[25], (GroupLayout.CodeInputs * group) + (4 * word));
-            Multiply(s_zmm[26], s_zmm[27], (GroupLayout.CodeInputs * group) + (4 * (word + HalfWords)));
-        }
-    }
-
-    private void ByteDots(int group)
-    {
-        for (var word = 0; word < 2 * HalfWords; word++)
-        {
-            for (var v = 0; v < Vectors; v++)
-                _asm.vmovdqu32(s_zmm[24 + v], Codes(group, word, v));
-
-            Multiply(s_zmm[24], s_zmm[25], (GroupLayout.CodeInputs * group) + (4 * word));
-        }
-    }
-
-    // The products of 16 inputs.
-    private void HalfDots(int group, int half)
-    {
-        for (var word = 0; word < HalfWords; word++)
-        {
-            for (var v = 0; v < Vectors; v++)
-            {
-                var code = s_zmm[24 + v];
-                _asm.vmovdqu32(code, Codes(group, word, v));
-                if (half == 1)
-                    _asm.vpsrld(code, code, 4);
-
-                _asm.vpandd(code, code, zmm28);
-                if (_layout.PlaneBytes > 0)
-                    AddBits(code, group, half, v, 4 - (2 * word));
-            }
-
-            Multiply(s_zmm[24], s_zmm[25], (GroupLayout.CodeInputs * group) + (16 * half) + (4 * word));
-        }
-    }
-
-    // Bit s of the plane's bytes is that of step s.
-    private void Finish(AssemblerRegisterZMM code, int group, int step, int v)
-    {
-        if (_layout.PlaneBytes > 0)
-            AddBits(code, group, 0, v, 4 - step);
-
-        if (_layout.Table is not null)
-            _asm.vpshufb(code, zmm29, code);
-    }
-
-    // Two of the plane's bits, or one, moved up to where the code lacks them.
-    private void AddBits(AssemblerRegisterZMM code, int group, int part, int v, int left)
-    {
-        var (bits, plane) = (s_zmm[30 + v], Plane(group, part, v));
-        if (left == 0)
-        {
-            _asm.vpandd(bits, zmm29, plane);
-        }
-        else
-        {
-            if (left > 0)
-                _asm.vpslld(bits, plane, (byte)left);
-            else
-                _asm.vpsrld(bits, plane, (byte)-left);
-
-            _asm.vpandd(bits, bits, zmm29);
-        }
-
-        _asm.vpord(code, code, bits);
-    }
-
-    private void Multiply(AssemblerRegisterZMM codes0, AssemblerRegisterZMM codes1, int input)
-    {
-        for (var row = 0; row < _rows; row++)
-        {
-            _asm.vpdpbusd(Dot(row, 0), codes0, Bcst(rsi, row, input));
-            _asm.vpdpbusd(Dot(row, 1), codes1, Bcst(rsi, row, input));
-        }
-    }
-
     // Sums of the block += scale of the group · its dots. Scales that minimums stand beside are unsigned.
     private void AddDots(int group)
     {
@@ -358,7 +243,7 @@ internal sealed class GroupTileAssembler
     private void LoadHalves(int register, int start)
     {
         for (var v = 0; v < Vectors; v++)
-            _asm.vcvtph2ps(s_zmm[register + v], __ymmword_ptr[r9 + (start + (32 * v))]);
+            _asm.vcvtph2ps(Zmm[register + v], __ymmword_ptr[r9 + (start + (32 * v))]);
     }
 
     // The end of a block, one vector of outputs: zmm0 to zmm7 are the minimums of pairs of groups, rcx and r8 a row of y and its stride,
@@ -367,7 +252,7 @@ internal sealed class GroupTileAssembler
     {
         LoadHalves(24, _layout.ScalesStart);
         for (var pair = 0; _layout.Format.HasMins && pair < Pairs; pair++)
-            _asm.vpmovzxbw(s_zmm[pair], __ymmword_ptr[r9 + (_layout.GroupMinsStart + (64 * pair) + (32 * v))]);
+            _asm.vpmovzxbw(Zmm[pair], __ymmword_ptr[r9 + (_layout.GroupMinsStart + (64 * pair) + (32 * v))]);
 
         if (_layout.Format.HasMins)
             LoadHalves(26, _layout.MinsStart);
@@ -388,7 +273,7 @@ internal sealed class GroupTileAssembler
     private void AddToY(int row, int v)
     {
         var place = __zmmword_ptr[rcx + (Line * v)];
-        var (y, factor, minimum) = (s_zmm[8 + (row % 2)], s_zmm[10 + (row % 2)], s_zmm[30 + (row % 2)]);
+        var (y, factor, minimum) = (Zmm[8 + (row % 2)], Zmm[10 + (row % 2)], Zmm[30 + (row % 2)]);
         _asm.vmovups(y, place);
         _asm.vcvtdq2ps(Sum(row, v), Sum(row, v));
         _asm.vmulps(factor, Scale(v), __dword_bcst[rdx]);
@@ -397,20 +282,21 @@ internal sealed class GroupTileAssembler
         {
             _asm.vpxord(minimum, minimum, minimum);
             for (var pair = 0; pair < Pairs; pair++)
-                _asm.vpdpwssd(minimum, s_zmm[pair], __dword_bcst[rdx + (GroupLayout.PairSumsAt + (4 * pair))]);
+                _asm.vpdpwssd(minimum, Zmm[pair], __dword_bcst[rdx + (GroupLayout.PairSumsAt + (4 * pair))]);
 
             _asm.vcvtdq2ps(minimum, minimum);
-            _asm.vmulps(factor, s_zmm[26 + v], __dword_bcst[rdx]);
+            _asm.vmulps(factor, Zmm[26 + v], __dword_bcst[rdx]);
             _asm.vfnmadd231ps(y, minimum, factor);
         }
 
         _asm.vmovups(place, y);
     }
 
-    // Lines of the weights that come next, in step with those that are read.
-    private void FetchUpTo(int bytes)
+    // Lines of the weights that come next, spread over a block's steps.
+    private void FetchMore()
     {
-        for (; _line < bytes; _line += Line)
+        _step++;
+        for (; _line < _layout.BlockBytes * _step / _dots.Steps; _line += Line)
         {
             if (_alone)
                 _asm.prefetcht0(__byte_ptr[r11 + _line]);
@@ -427,36 +313,4 @@ internal sealed class GroupTileAssembler
                 rowAndVector(row, v);
         }
     }
-
-    private static AssemblerRegisterZMM Dot(int row, int v) => s_zmm[(Vectors * row) + v];
-
-    private static AssemblerRegisterZMM Sum(int row, int v) => s_zmm[12 + (Vectors * row) + v];
-
-    private static AssemblerRegisterZMM Scale(int v) => s_zmm[24 + v];
-
-    private AssemblerMemoryOperand Codes(int group, int word, int v) =>
-        __zmmword_ptr[r9 + ((_layout.CodeBytes * group) + (StepBytes * word) + (Line * v))];
-
-    private AssemblerMemoryOperand Plane(int group, int part, int v) =>
-        __zmmword_ptr[r9 + (_layout.PlaneStart + (_layout.PlaneBytes * group) + (StepBytes * part) + (Line * v))];
-
-    private static AssemblerMemoryOperand Bcst(AssemblerRegister64 start, int row, int offset) => row switch
-    {
-        0 => __dword_bcst[start + offset],
-        1 => __dword_bcst[start + rax + offset],
-        2 => __dword_bcst[start + (rax * 2) + offset],
-        3 => __dword_bcst[start + rcx + offset],
-        4 => __dword_bcst[start + (rax * 4) + offset],
-        _ => __dword_bcst[start + r8 + offset],
-    };
-
-    private static AssemblerMemoryOperand Dword(AssemblerRegister64 start, int row, int offset) => row switch
-    {
-        0 => __dword_ptr[start + offset],
-        1 => __dword_ptr[start + rax + offset],
-        2 => __dword_ptr[start + (rax * 2) + offset],
-        3 => __dword_ptr[start + rcx + offset],
-        4 => __dword_ptr[start + (rax * 4) + offset],
-        _ => __dword_ptr[start + r8 + offset],
-    };
 }

@@ -16,7 +16,7 @@ internal sealed record TileForm(int MaxRows, int StepBytes, Func<int, int> Panel
 
     /// <summary>The tiles of <see cref="GroupTileAssembler"/>.</summary>
     public static TileForm GroupZmm(GroupLayout layout) => new(
-        GroupTileAssembler.MaxRows, layout.BlockBytes, _ => 1, (rows, _, alone) => GroupTileAssembler.Assemble(layout, rows, alone));
+        GroupRegisters.MaxRows, layout.BlockBytes, _ => 1, (rows, _, alone) => GroupTileAssembler.Assemble(layout, rows, alone));
 
     /// <summary>The tiles of <see cref="YmmI8TileAssembler"/>.</summary>
     public static TileForm I8Ymm() => new(

@@ -15,7 +15,7 @@ internal readonly unsafe ref struct AssembledRows
         _pairs = pairs;
     }
 
-    /// <summary>Packs <paramref name="count"/> words of each row from word <paramref name="k"/> on, where F32 or BF16 words are wanted.</summary>
+    /// <summary>Packs <paramref name="count"/> words of each row from word <paramref name="k"/> on.</summary>
     public void Pack(int k, int count)
     {
         var stride = AssembledBlocking.RowBytes(count);

@@ -7,8 +7,8 @@ namespace AkkaCp.Npu.Cpu.Products.Packing;
 /// back. Outputs behind N are zero. A gated matrix, F rows of gate and F of up, has panels of both in turn, 0: gate 0..31, 1: up 0..31, 2:
 /// gate 32..63, so that y = silu(gate) · up needs two neighbours only; both halves are padded. F32 keeps a row of a panel in order; BF16 is
 /// kept as its <see cref="BF16Packing"/> says, I8 as <see cref="I8Panel"/>, types with groups as <see cref="GroupLayout"/>. Memory
-/// is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several threads at once. Any <see cref="CpuDevice"/> of the
-/// process whose kernels have the same layout can read it.
+/// is native, 64-byte aligned, and counted in <see cref="CpuDevice.WeightBytes"/>. Disjoint rows may be packed from several threads.
+/// Any <see cref="CpuDevice"/> of the process whose kernels have the same layout can read it.
 /// </summary>
 internal sealed unsafe class CpuPackedMatrix : PackedMatrix
 {
