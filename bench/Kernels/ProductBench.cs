@@ -81,7 +81,12 @@ internal sealed class ProductBench : IDisposable
         Array.Fill(mins, (byte)7);
         var row = new GroupRows
         {
-            Codes = codes, Scales = halves, Mins = format.HasMins ? halves : [], Zeros = zeros, GroupScales = scales, GroupMins = mins,
+            Codes = codes,
+            Scales = halves,
+            Mins = format.HasMins ? halves : [],
+            Zeros = zeros,
+            GroupScales = scales,
+            GroupMins = mins,
         };
         for (var i = 0; i < weights.N; i++)
             weights.PackGroups(i, row);

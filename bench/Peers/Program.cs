@@ -17,7 +17,7 @@ if (Option("--model") is not { } directory || Option("--libs") is not { } librar
 }
 
 var type = Option("--gguf-type") ?? "BF16";
-var gguf = Option("--gguf") ?? Path.Combine(directory, $"peer-{type}.gguf");
+var gguf = Option("--gguf") ?? (File.Exists(directory) ? directory : Path.Combine(directory, $"peer-{type}.gguf"));
 var threads = Number("--threads", Environment.ProcessorCount);
 var lengths = Numbers("--prompt-tokens", "512,2048,4096");
 var depths = Numbers("--depth", "512");
@@ -27,7 +27,7 @@ if (!File.Exists(gguf))
 if (args.Contains("--write-only"))
     return 0;
 
-var model = new BenchModel(directory, type switch { "F32" => DType.F32, "Q8_0" => DType.I8, _ => DType.BF16 });
+var model = new BenchModel(directory, File.Exists(directory) ? null : type switch { "F32" => DType.F32, "Q8_0" => DType.I8, _ => DType.BF16 });
 var context = lengths.Concat(depths.Select(depth => depth + ((rounds + 1) * steps))).Append(0).Max() + 1;
 LlamaNative.Load(libraries);
 await using var own = await OwnEngine.LoadAsync(model, threads, context).ConfigureAwait(false);
