@@ -9,7 +9,7 @@ namespace AkkaCp.Bench.Peers;
 /// the turns both warm up, and the peer's options are tried; the best stay. Processor time is of all threads of the process, so what
 /// another process takes is no part of it.
 /// </summary>
-internal sealed class Comparison(BenchModel model, OwnEngine own, LlamaPeer peer, int rounds, Action<string> progress)
+internal sealed class Comparison(BenchModel model, OwnEngine own, IPeer peer, int rounds, Action<string> progress)
 {
     /// <summary>Options are tried up to this length; longer prompts take what was best there.</summary>
     private const int LongestTrial = 2048;

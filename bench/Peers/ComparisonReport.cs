@@ -20,6 +20,9 @@ internal sealed record ComparisonReport
     /// <summary>Type of the peer's weights.</summary>
     public required string TheirsDtype { get; init; }
 
+    /// <summary>The peer.</summary>
+    public required string PeerName { get; init; }
+
     /// <summary>What the peer says of itself.</summary>
     public required string TheirsInfo { get; init; }
 
@@ -41,10 +44,10 @@ internal sealed record ComparisonReport
     /// <summary>A table.</summary>
     public void WriteTable(TextWriter output)
     {
-        Line($"{Model}: ours {OursDtype} ({OursKernels}), llama.cpp {TheirsDtype}; {Threads} threads, "
+        Line($"{Model}: ours {OursDtype} ({OursKernels}), {PeerName} {TheirsDtype}; {Threads} threads, "
             + $"median of {Rounds} turns; one core multiplies at most {LimitGflops:F1} GFLOP/s");
-        Line($"llama.cpp: {TheirsInfo}\n");
-        Line("| | tokens | ours tokens/s | llama.cpp tokens/s | ratio | by processor time "
+        Line($"{PeerName}: {TheirsInfo}\n");
+        Line($"| | tokens | ours tokens/s | {PeerName} tokens/s | ratio | by processor time "
             + "| same next token | best options | each turn, ours/theirs |\n"
             + "|---|---|---|---|---|---|---|---|---|");
         foreach (var r in Results)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using AkkaCp.Bench.Peers;
 using AkkaCp.Bench.Peers.Llama;
 using AkkaCp.Cli.Bench;
@@ -9,9 +8,11 @@ using AkkaCp.Npu.Cpu;
 
 // Compares our engine with llama.cpp on the same weights, in turns, in one run. bench/peers.sh fetches llama.cpp's libraries and says how.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-if (Option("--model") is not { } directory || Option("--libs") is not { } libraries)
+var isSharp = Option("--peer") == "llamasharp";
+if (Option("--model") is not { } directory || (Option("--libs") is null && !isSharp))
 {
-    Console.Error.WriteLine("usage: --model DIR --libs DIR [--gguf-type BF16|F32|Q8_0|Q4_K_M|…] [--gguf FILE] [--threads N] "
+    Console.Error.WriteLine("usage: --model DIR|FILE.gguf --libs DIR | --peer llamasharp [--gguf-type BF16|F32|Q8_0|Q4_K_M|…] "
+        + "[--gguf FILE] [--threads N] "
         + "[--prompt-tokens N,N] [--depth N,N] [--steps N] [--rounds N] [--json] [--write-only]");
     return 2;
 }
@@ -27,11 +28,11 @@ if (!File.Exists(gguf))
 if (args.Contains("--write-only"))
     return 0;
 
-var model = new BenchModel(directory, File.Exists(directory) ? null : type switch { "F32" => DType.F32, "Q8_0" => DType.I8, _ => DType.BF16 });
+var model = new BenchModel(
+    directory, File.Exists(directory) ? null : type switch { "F32" => DType.F32, "Q8_0" => DType.I8, _ => DType.BF16 });
 var context = lengths.Concat(depths.Select(depth => depth + ((rounds + 1) * steps))).Append(0).Max() + 1;
-LlamaNative.Load(libraries);
 await using var own = await OwnEngine.LoadAsync(model, threads, context).ConfigureAwait(false);
-using var peer = new LlamaPeer(gguf, threads, context, model.Config.VocabSize);
+using var peer = Peer();
 var comparison = new Comparison(model, own, peer, rounds, Console.Error.WriteLine);
 var results = new List<ComparisonResult>();
 foreach (var length in lengths)
@@ -44,7 +45,8 @@ var report = new ComparisonReport
     OursDtype = model.DTypeName,
     OursKernels = CpuDevice.DefaultKernels.Name,
     TheirsDtype = type,
-    TheirsInfo = SystemInfo(),
+    PeerName = peer.Name,
+    TheirsInfo = peer.Info,
     Threads = threads,
     Rounds = rounds,
     LimitGflops = MachineLimits.ProductGflops(model.LimitDType, 20),
@@ -64,4 +66,11 @@ int[] Numbers(string name, string otherwise) =>
     [.. (Option(name) ?? otherwise).Split(',', StringSplitOptions.RemoveEmptyEntries).Where(text => text != "0")
         .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
 
-static unsafe string SystemInfo() => Marshal.PtrToStringUTF8((nint)LlamaNative.SystemInfo()) ?? "";
+IPeer Peer()
+{
+    if (isSharp)
+        return new SharpPeer(gguf, threads, context);
+
+    LlamaNative.Load(Option("--libs")!);
+    return new LlamaPeer(gguf, threads, context, model.Config.VocabSize);
+}

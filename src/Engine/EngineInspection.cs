@@ -83,7 +83,7 @@ public sealed record EngineInspection
             WeightForms = found.WeightForms,
             Topology = spec.Topology,
             ThreadsPerRank = spec.ThreadsPerRank,
-            Dtype = spec.DType switch { Npu.DType.F32 => "float32", Npu.DType.I8 => "int8", _ => "bfloat16" },
+            Dtype = spec.Types.OthersName,
             WeightBytes = need.WeightBytes,
             KvBytes = [.. shapes.Select(shape => shape.Bytes)],
             KvTokens = spec.KvTokens,

@@ -14,4 +14,9 @@ public enum ComputeDType
 
     /// <summary>Weights only: 8-bit integers with a scale for each output; activations are quantised token by token (W8A8).</summary>
     Int8,
+
+    /// <summary>
+    /// Weights only: 4-bit integers with a scale for each 32 inputs of an output; activations are quantised for each 32 inputs of a token.
+    /// </summary>
+    Int4,
 }

@@ -17,7 +17,7 @@ public sealed record ModelSettings
         Path = section.Text("model.path", "none"),
         DType = section.Choice("model.dtype",
             ("auto", ComputeDType.Auto), ("float32", ComputeDType.Float32),
-            ("bfloat16", ComputeDType.BFloat16), ("int8", ComputeDType.Int8)),
+            ("bfloat16", ComputeDType.BFloat16), ("int8", ComputeDType.Int8), ("int4", ComputeDType.Int4)),
         Activations = section.Choice("model.activations", ("auto", ActivationMode.Auto), ("f32", ActivationMode.Float32)),
     };
 }

@@ -51,6 +51,15 @@ public class EngineSpecTests
     }
 
     [Fact]
+    public void Int4_IsATypeOfMatricesOnly_KeysAndValuesAreBF16()
+    {
+        var spec = EngineSpec.Create(s_demo with { Dtype = "int4" });
+        Assert.Equal((DType.Q4, DType.BF16), (spec.DType, spec.KvShapeOf(0).DType));
+        Assert.Equal("int4", EngineInspection.Create(s_demo with { Dtype = "int4" }).Dtype);
+        Assert.InRange(spec.NeedHere.WeightBytes, 1, EngineSpec.Create(s_demo with { Dtype = "int8" }).NeedHere.WeightBytes * 3 / 4);
+    }
+
+    [Fact]
     public void QuantisedWeights_KeepTheirGroups_UnlessToldOtherwise()
     {
         var options = new EngineOptions { ModelPath = GgufModels.PathOf("q4_k_m.gguf") };
@@ -71,6 +80,7 @@ public class EngineSpecTests
     [Theory]
     [InlineData("bfloat16")]
     [InlineData("int8")]
+    [InlineData("int4")]
     public void ActivationsInFloat32_AreForWeightsInFloat32(string dtype)
     {
         var error = Assert.Throws<SettingsException>(() => EngineSpec.Create(s_demo with { Dtype = dtype, Activations = "f32" }));

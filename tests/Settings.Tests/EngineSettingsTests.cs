@@ -94,12 +94,14 @@ public class EngineSettingsTests
     public void SeedThatIsNamedTwice_IsOne() =>
         Assert.Equal(["b:2", "a:1"], EngineSettings.Load(null, ["cluster.seeds=b:2, a:1, b:2"]).Cluster.Seeds);
 
-    [Fact]
-    public void Int8_IsForWeightsOnly()
+    [Theory]
+    [InlineData("int8", ComputeDType.Int8)]
+    [InlineData("int4", ComputeDType.Int4)]
+    public void Integers_AreForWeightsOnly(string name, ComputeDType dtype)
     {
-        var settings = EngineSettings.Load(null, ["model.dtype=int8"]);
-        Assert.Equal(ComputeDType.Int8, settings.Model.DType);
-        var refused = Assert.Throws<SettingsException>(() => EngineSettings.Load(null, ["kv-cache.dtype=int8"]));
+        var settings = EngineSettings.Load(null, [$"model.dtype={name}"]);
+        Assert.Equal(dtype, settings.Model.DType);
+        var refused = Assert.Throws<SettingsException>(() => EngineSettings.Load(null, [$"kv-cache.dtype={name}"]));
         Assert.Contains("expected auto, float32, bfloat16", Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
 

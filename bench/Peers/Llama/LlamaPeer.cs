@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace AkkaCp.Bench.Peers.Llama;
 
 /// <summary>
 /// llama.cpp with a model (K and V in F16, weights repacked at load where it can), and a thread pool that stays, which its decode needs
 /// to be fast.
 /// </summary>
-internal sealed unsafe class LlamaPeer : IDisposable
+internal sealed unsafe class LlamaPeer : IPeer
 {
     private readonly nint _model;
     private readonly nint _pool;
@@ -25,8 +27,13 @@ internal sealed unsafe class LlamaPeer : IDisposable
         _pool = CreatePool(threads);
     }
 
-    /// <summary>Makes a context with these options, unless the one there has them; tokens are forgotten.</summary>
-    /// <exception cref="InvalidOperationException">The library refuses the context.</exception>
+    /// <inheritdoc/>
+    public string Name => "llama.cpp";
+
+    /// <inheritdoc/>
+    public string Info => Marshal.PtrToStringUTF8((nint)LlamaNative.SystemInfo()) ?? "";
+
+    /// <inheritdoc/>
     public void Use(LlamaOptions options)
     {
         if (options == _options)
@@ -49,8 +56,7 @@ internal sealed unsafe class LlamaPeer : IDisposable
         LlamaNative.AttachThreadpool(_context, _pool, _pool);
     }
 
-    /// <summary>Computes tokens behind those before, and the logits of the last one.</summary>
-    /// <returns>The most probable next token.</returns>
+    /// <inheritdoc/>
     public int Run(ReadOnlySpan<int> tokens, int firstPosition)
     {
         var batch = LlamaNative.BatchCreate(tokens.Length, 0, 1);

@@ -41,11 +41,11 @@ internal sealed class BenchModel
     /// <summary>The type whose products have the limit of this model's: those of codes are products of bytes, as those of I8.</summary>
     public DType LimitDType => Types.HasIntegers ? DType.I8 : DType;
 
-    /// <summary>Type of the KV pool: that of the weights, BF16 with I8.</summary>
-    public DType KvDType => DType == DType.I8 ? DType.BF16 : DType;
+    /// <summary>Type of the KV pool: that of the weights, BF16 where these are integers.</summary>
+    public DType KvDType => Types.Plain;
 
     /// <summary>Name of the type on the command line; packed where weights keep codes and scales.</summary>
-    public string DTypeName => Types.KeepsCodes ? "packed" : DType switch { DType.F32 => "float32", DType.I8 => "int8", _ => "bfloat16" };
+    public string DTypeName => Types.KeepsCodes ? "packed" : Types.OthersName;
 
     /// <summary>Weights by content, each once.</summary>
     public WeightStore Weights { get; } = new();

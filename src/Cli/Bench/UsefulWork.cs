@@ -44,9 +44,9 @@ internal sealed class UsefulWork(ModelConfig config, IReadOnlyDictionary<string,
     {
         double h = config.HiddenSize;
         var attention = h * ((2 * Heads) + KvWidth);
-        var weights = stored is not null ? StoredBytes(streams, stored) : dtype.Bytes() * (Enumerable.Range(0, config.NumHiddenLayers).Sum(
+        var weights = stored is not null ? StoredBytes(streams, stored) : BytesOf(dtype) * (Enumerable.Range(0, config.NumHiddenLayers).Sum(
             layer => attention + FeedForwardWeights(layer, ExpectedExperts(streams))) + (h * config.VocabSize));
-        return weights + ((kvDType ?? dtype).Bytes() * streams * (depth + 1) * KvWidth * config.NumHiddenLayers);
+        return weights + (BytesOf(kvDType ?? dtype) * streams * (depth + 1) * KvWidth * config.NumHiddenLayers);
     }
 
     /// <summary>
@@ -68,6 +68,8 @@ internal sealed class UsefulWork(ModelConfig config, IReadOnlyDictionary<string,
         double Of(IEnumerable<WeightPiece> matrices) =>
             matrices.SelectMany(piece => piece.Slices).Sum(slice => (double)bytes[slice.Tensor]);
     }
+
+    private static double BytesOf(DType dtype) => GroupFormat.Of(dtype)?.BitsPerWeight / 8 ?? dtype.Bytes();
 
     /// <summary>Weights of router and experts, or of the dense MLP.</summary>
     private double FeedForwardWeights(int layer, double experts)

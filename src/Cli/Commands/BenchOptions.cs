@@ -45,6 +45,7 @@ internal static class BenchOptions
             ("float32", _) or (null, "f32") => DType.F32,
             ("bfloat16", not "f32") => DType.BF16,
             ("int8", not "f32") => DType.I8,
+            ("int4", not "f32") => DType.Q4,
             (null, _) => (MatrixTypes?)null,
             var (dtype, _) => throw new UsageException($"--activations: expected auto with --dtype {dtype}, found f32"),
         });

@@ -16,7 +16,8 @@ internal static class CommonOptions
         DefaultValueFactory = _ => [],
     };
 
-    public static Option<string?> Dtype { get; } = Among("--dtype", "Type of the weights in memory.", "float32", "bfloat16", "int8");
+    public static Option<string?> Dtype { get; } =
+        Among("--dtype", "Type of the weights in memory.", "float32", "bfloat16", "int8", "int4");
 
     public static Option<string?> Activations { get; } = Among(
         "--activations", "What products take of activations: as the weights ask for, or float32 over weights in float32.", "auto", "f32");

@@ -80,8 +80,13 @@ internal sealed record EngineSpec
         var topology = new RankTopology(
             settings.Parallel.EffectiveTp, settings.Parallel.AttnCp, settings.Parallel.EffectiveMoeDp, settings.Parallel.Ep);
         problems.AddRange(topology.RunnableProblems());
-        if (settings.Model is { Activations: ActivationMode.Float32, DType: ComputeDType.BFloat16 or ComputeDType.Int8 })
-            problems.Add($"akka-cp.model.activations: expected auto with dtype {NameOf(settings.Model.DType)}, found f32");
+        if (settings.Model is { Activations: ActivationMode.Float32, DType: not (ComputeDType.Auto or ComputeDType.Float32) })
+        {
+            var dtype = MatrixTypes.All(DTypeOf(settings.Model.DType, DType.F32)).OthersName;
+            problems.Add($"akka-cp.model.activations: expected auto with dtype {dtype}, found f32");
+        }
+
+
         var files = ModelFiles.Of(PathOf(settings, problems));
         var model = LoadConfig(files, problems);
         if (model is null || problems.Count > 0)
@@ -116,7 +121,7 @@ internal sealed record EngineSpec
             Blocks = 2,
             BlockSize = kv.BlockSizeTokens,
             Row = KvRow.Of(Model, Shards[rank]),
-            DType = DTypeOf(kv.DType, DType == DType.I8 ? DType.BF16 : DType),
+            DType = DTypeOf(kv.DType, Types.Plain),
         };
         var needed = (long)Settings.Scheduler.MaxRunning * BlockTable.BlocksFor(Model.MaxPositionEmbeddings, kv.BlockSizeTokens);
         var blocks = kv.Tokens is { } tokens
@@ -225,13 +230,12 @@ internal sealed record EngineSpec
         Math.Min(Settings.KvCache.BlockSizeTokens + SchedulerLimits.DefaultTokensAhead, Model.MaxPositionEmbeddings),
         Settings.KvCache.BlockSizeTokens);
 
-    private static string NameOf(ComputeDType dtype) => dtype is ComputeDType.Int8 ? "int8" : "bfloat16";
-
     private static DType DTypeOf(ComputeDType given, DType otherwise) => given switch
     {
         ComputeDType.Float32 => DType.F32,
         ComputeDType.BFloat16 => DType.BF16,
         ComputeDType.Int8 => DType.I8,
+        ComputeDType.Int4 => DType.Q4,
         _ => otherwise,
     };
 }

@@ -36,7 +36,7 @@ public sealed record EngineOptions
     /// <summary>Ranks that the experts are divided over (<c>akka-cp.parallel.ep</c>), at least 1.</summary>
     public int? Ep { get; init; }
 
-    /// <summary>Type of the weights in memory: float32, bfloat16 or int8 (<c>akka-cp.model.dtype</c>).</summary>
+    /// <summary>Type of the weights in memory: float32, bfloat16, int8 or int4 (<c>akka-cp.model.dtype</c>).</summary>
     public string? Dtype { get; init; }
 
     /// <summary>What products take of activations: auto or f32 (<c>akka-cp.model.activations</c>).</summary>

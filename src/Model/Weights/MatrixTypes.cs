@@ -26,11 +26,23 @@ public sealed class MatrixTypes
     /// <summary>Type of matrices that keep no codes.</summary>
     public DType Others { get; }
 
+    /// <summary>Their name as model.dtype has it.</summary>
+    public string OthersName => Others switch
+    {
+        DType.F32 => "float32",
+        DType.I8 => "int8",
+        DType.Q4 => "int4",
+        _ => "bfloat16",
+    };
+
+    /// <summary>Type of what no product reads, and of matrices that a cut keeps from <see cref="Others"/>.</summary>
+    public DType Plain => Others == DType.F32 ? DType.F32 : DType.BF16;
+
     /// <summary>Whether any matrix keeps its codes and scales.</summary>
     public bool KeepsCodes => _packed.Count > 0;
 
-    /// <summary>Whether any of them is multiplied as integers.</summary>
-    public bool HasIntegers => _packed.Values.Any(type => type != DType.F8);
+    /// <summary>Whether any matrix is multiplied as integers.</summary>
+    public bool HasIntegers => Others is DType.I8 or DType.Q4 || _packed.Values.Any(type => type != DType.F8);
 
     /// <summary>Layers up to the last one that has such a matrix; the others are alike.</summary>
     internal int LayersWithCodes { get; }
@@ -63,7 +75,8 @@ public sealed class MatrixTypes
     /// <summary>The type of a matrix of these rows: slices of one packed type, cut between scales, keep it.</summary>
     internal DType Of(IReadOnlyList<TensorSlice> slices) =>
         PackedOf(slices[0]) is { } packed && slices.All(slice => PackedOf(slice) == packed && IsBetweenScales(slice, packed))
-            ? packed : Others;
+            ? packed
+            : slices.All(slice => IsBetweenScales(slice, Others)) ? Others : Plain;
 
     /// <summary>The packed type of a tensor, which its matrix has where nothing is in the way; null for any other.</summary>
     internal DType? PackedOf(TensorSlice slice) => _packed.TryGetValue(slice.Tensor, out var packed) ? packed : null;

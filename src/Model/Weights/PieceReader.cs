@@ -29,7 +29,12 @@ internal static class PieceReader
         IWeightSource files, WeightPiece piece, PackedMatrix matrix, CancellationToken cancellationToken)
     {
         if (GroupFormat.Of(piece.DType) is { } format)
-            return PackGroupsInto(files, piece, format, matrix, cancellationToken);
+        {
+            return piece.Slices.All(slice => files.PackedTypeOf(files.Find(slice.Tensor)!) == piece.DType)
+                ? PackGroupsInto(files, piece, format, matrix, cancellationToken)
+                : EncodeInto(files, piece, format, matrix, cancellationToken);
+        }
+
         if (piece.Slices.All(slice => files.PackedTypeOf(files.Find(slice.Tensor)!) == piece.DType))
             return PackScaledInto(files, piece, matrix, cancellationToken);
         return IsBF16(files, piece)
@@ -72,6 +77,18 @@ internal static class PieceReader
                 slice.Tensor, slice.FirstRow + row, rows, slice.FirstColumn, slice.ColumnCount, groups, hasher.Append);
             matrix.PackGroups(place, groups);
         }
+    }
+
+    /// <summary>Floats as the four bits of Q4_0, which is what quantising at load means.</summary>
+    private static ImmutableArray<WeightHash> EncodeInto(
+        IWeightSource files, WeightPiece piece, GroupFormat format, PackedMatrix matrix, CancellationToken cancellationToken)
+    {
+        var rowsAtOnce = RowsAtOnce(piece);
+        using var encoding = new GroupEncoding(format, rowsAtOnce * piece.Columns);
+        return InRuns(files, piece, rowsAtOnce, Pack, cancellationToken);
+
+        void Pack(TensorSlice slice, int row, int rows, int place, SliceHasher hasher) =>
+            matrix.PackGroups(place, encoding.Encode(files, slice, row, rows, hasher.Append));
     }
 
     /// <summary>Codes of I8 and F8 as they are, with their scales.</summary>

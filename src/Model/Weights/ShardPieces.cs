@@ -68,7 +68,7 @@ public sealed record ShardPieces
     }
 
     private static WeightPiece EmbeddingOf(ModelConfig config, MatrixTypes types) => WeightPiece.Table(
-        types.Others == DType.I8 ? DType.BF16 : types.Others,
+        types.Plain,
         TensorSlice.Rows(EmbeddingTensor, config.VocabSize, config.HiddenSize, 0, config.VocabSize));
 
     private static WeightPiece FinalNormOf(ModelConfig config) =>

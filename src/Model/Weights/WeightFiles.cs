@@ -94,11 +94,11 @@ internal static class TensorCheck
         foreach (var piece in ShardPieces.PiecesOf(config, shard, types))
         {
             foreach (var slice in piece.Slices)
-                Check(files, slice, piece.DType);
+                Check(files, slice, types.PackedOf(slice) == piece.DType ? piece.DType : null);
         }
     }
 
-    private static void Check(IWeightSource files, TensorSlice slice, DType inMemory)
+    private static void Check(IWeightSource files, TensorSlice slice, DType? packed)
     {
         var expected = $"shape [{string.Join(", ", slice.Shape)}]";
         if (files.Find(slice.Tensor) is not { } tensor)
@@ -111,8 +111,8 @@ internal static class TensorCheck
             throw new ModelFormatException(tensor.File, slice.Tensor, $"dtype {files.ReadableTypes}", tensor.Type.Name);
 
         // The types are decided once in a start, for all of its ranks; a file may become another one meanwhile.
-        if ((GroupFormat.Of(inMemory) is not null || inMemory == DType.F8) && files.PackedTypeOf(tensor) != inMemory)
-            throw new ModelFormatException(tensor.File, slice.Tensor, $"blocks of {inMemory}, as it had before", tensor.Type.Name);
+        if (packed is not null && files.PackedTypeOf(tensor) != packed)
+            throw new ModelFormatException(tensor.File, slice.Tensor, $"blocks of {packed}, as it had before", tensor.Type.Name);
     }
 }
 

@@ -34,6 +34,7 @@ public class BitIdentityTests
     [InlineData("float32")]
     [InlineData("bfloat16")]
     [InlineData("int8")]
+    [InlineData("int4")]
     public async Task CompanyOfOtherRequests_ChangesNoBit(string dtype)
     {
         var alone = await LogitsAsync("2/2/2/1", dtype);
@@ -48,13 +49,15 @@ public class BitIdentityTests
         Assert.True(LogitsOf.HaveSameBits(alone, among));
     }
 
-    [Fact]
-    public async Task Int8_AtAnyContextParallelSizeChunkAndThreadCount_GivesTheSameBits()
+    [Theory]
+    [InlineData("int8")]
+    [InlineData("int4")]
+    public async Task Integers_AtAnyContextParallelSizeChunkAndThreadCount_GiveTheSameBits(string dtype)
     {
-        var one = await LogitsAsync("1/1/1/1", "int8");
+        var one = await LogitsAsync("1/1/1/1", dtype);
         foreach (var (layout, chunk, threads) in new[] { ("2/2/2/1", 0, 1), ("3/3/3/1", 64, 2), ("4/4/4/1", 7, 1) })
         {
-            var found = await LogitsAsync(layout, "int8", ("scheduler.chunk-tokens", $"{chunk}"), ("device.threads", $"{threads}"));
+            var found = await LogitsAsync(layout, dtype, ("scheduler.chunk-tokens", $"{chunk}"), ("device.threads", $"{threads}"));
             Assert.True(LogitsOf.HaveSameBits(one, found), $"{layout}, chunks of {chunk}, {threads} threads");
         }
     }

@@ -28,6 +28,8 @@ public class DemoEvalTests
     [InlineData("4/2/2/1", "bfloat16")]
     [InlineData("1/1/1/1", "int8")]
     [InlineData("4/2/2/1", "int8")]
+    [InlineData("1/1/1/1", "int4")]
+    [InlineData("4/2/2/1", "int4")]
     public async Task NarrowWeights_AnswerAsManyRight(string layout, string dtype)
     {
         await using var engine = await LocalEngine.DemoAsync(layout, dtype);

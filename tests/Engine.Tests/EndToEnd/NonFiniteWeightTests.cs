@@ -52,6 +52,16 @@ public class NonFiniteWeightTests
         }
     }
 
+    [Fact]
+    public async Task Int4_RefusesAWeightThatIsNoNumberByItsTensor()
+    {
+        using var model = new DamagedModel("model.layers.0.self_attn.q_proj.weight", 5, float.NaN);
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => LocalEngine.StartAsync(model.Path, "1/1/1/1", "int4"));
+        Assert.Contains(
+            "model.layers.0.self_attn.q_proj.weight: expected magnitudes up to 65504 for int4, found NaN", error.Message,
+            StringComparison.Ordinal);
+    }
+
     /// <summary>Every tensor of a model in turn: an expert's weights are touched by some tokens only, an embedding's by one.</summary>
     [Theory]
     [InlineData("float32", float.NaN)]

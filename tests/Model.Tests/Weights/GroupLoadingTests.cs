@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AkkaCp.Model.Configuration;
+using AkkaCp.Model.Gguf.Encoders;
 using AkkaCp.Model.Weights;
 using AkkaCp.Npu;
 using AkkaCp.Testing;
@@ -111,6 +112,26 @@ public sealed class GroupLoadingTests : IDisposable
     }
 
     [Fact]
+    public void Int4_HoldsTheValuesOfQ4_0_WhateverTheFileHas()
+    {
+        using var packed = Load("q8_0.gguf", ShardSpec.Whole, DType.Q4);
+        using var floats = Load("q8_0.gguf", ShardSpec.Whole, DType.F32);
+        using var asStored = Load("q4_0.gguf", ShardSpec.Whole, DType.Q4);
+
+        var found = MatricesOf(packed).Where(matrix => matrix.DType == DType.Q4).ToList();
+        Assert.Equal(MatricesOf(packed).Count() - packed.Layers.Count(layer => layer.Moe is not null), found.Count);
+        Assert.Equal(
+            MatricesOf(floats).Where(matrix => !packed.Layers.Any(layer => layer.Moe?.Router.N == matrix.N))
+                .SelectMany(matrix => Rounded(matrix.Values)),
+            found.SelectMany(matrix => matrix.Values));
+        Assert.Equal(floats.Hashes, packed.Hashes);
+        Assert.Equal(DType.BF16, packed.Embedding.View.DType);
+        using var own = Load("q4_0.gguf", ShardSpec.Whole, TypesOf("q4_0.gguf"));
+        Assert.Equal(
+            ((PlainMatrix)AttentionOf(own.Layers[0]).Q).Values, ((PlainMatrix)AttentionOf(asStored.Layers[0]).Q).Values);
+    }
+
+    [Fact]
     public void Types_AreSaidInWords()
     {
         Assert.Equal("q:i32-g, others BF16", $"{TypesOf("q4_k_m.gguf", DType.BF16)}");
@@ -146,6 +167,15 @@ public sealed class GroupLoadingTests : IDisposable
         Assert.Equal(
             WeightBytes.Estimate(ConfigOf(file), shard, types), forms.Sum(form => form.Bytes) + floats.Sum(piece => piece.Bytes), 64.0);
         return [.. forms.SelectMany(form => form.Places.Select(place => (form.Stored, form.InMemory, form.Reason, place)))];
+    }
+
+    private static float[] Rounded(float[] values)
+    {
+        var type = EncodedTypes.Q4_0.Type;
+        var (blocks, rounded) = (new byte[type.Stored.BytesOf(0, values.Length)], new float[values.Length]);
+        EncodedTypes.Q4_0.Encode(values, blocks);
+        type.Decode(blocks, rounded);
+        return rounded;
     }
 
     private ModelWeights Load(string file, ShardSpec shard, MatrixTypes types, WeightStore? store = null) =>
