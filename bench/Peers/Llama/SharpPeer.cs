@@ -30,7 +30,7 @@ internal sealed class SharpPeer : IPeer
     }
 
     /// <inheritdoc/>
-    public string Name => $"LLamaSharp {typeof(LLamaWeights).Assembly.GetName().Version?.ToString(3)}";
+    public string Name => "LLamaSharp";
 
     /// <inheritdoc/>
     public string Info => "its own build of llama.cpp (LLamaSharp.Backend.Cpu)";
