@@ -126,7 +126,7 @@ public class RunTests
     [InlineData("run x --max-tokens 0", "max_tokens")]
     [InlineData("run x --max-tokens 100000", "max_tokens")]
     [InlineData("run x --seed -1", "--seed")]
-    [InlineData("run x --dtype int4", "int4")]
+    [InlineData("run x --dtype int2", "int2")]
     [InlineData("run x --model /nowhere", "/nowhere")]
     [InlineData("run x --config /nowhere.conf", "/nowhere.conf")]
     [InlineData("run x --attn-cp 0", "attn-cp")]
