@@ -159,8 +159,11 @@ internal sealed partial class CoordinatorLogic
         _phase = _state.IsDraining ? CoordinatorPhase.Draining : CoordinatorPhase.Serving;
         _formation = null;
         BeginServing(table);
-        _context.SetReady();
         Apply(_state.Resize(_roster.KvBlocksOf(table)).Then(state => Transition.To(state.Restart(table.Epoch))));
+
+        // Whoever waited looks at the picture next.
+        Publish(_phase);
+        _context.SetReady();
     }
 
     private void TickForming()

@@ -74,7 +74,7 @@ public class AddAkkaCpTests
         var engine = await engines.GetEngineAsync(stop);
 
         Assert.Same(engine, client.GetService<InferenceEngine>());
-        Assert.True((await engines.CheckHealthAsync(TimeSpan.FromSeconds(60), stop))!.Ready);
+        Assert.True((await engines.CheckHealthAsync(TimeSpan.FromSeconds(1), stop))!.Ready);
         await host.StopAsync(stop);
         Assert.False((await engine.CheckHealthAsync(TimeSpan.FromSeconds(1), stop)).Ready);
     }
