@@ -79,6 +79,9 @@ public enum DType
 /// <summary>Sizes of <see cref="DType"/>.</summary>
 public static class DTypes
 {
+    /// <summary>Inputs of an output that share a scale in <see cref="DType.F8"/>.</summary>
+    public const int F8Inputs = 128;
+
     /// <summary>Bytes of one element of a tensor, or of I8 and F8 without their scales.</summary>
     /// <exception cref="ArgumentException">A type that keeps its weights in groups: see <see cref="GroupFormat"/>.</exception>
     public static int Bytes(this DType dtype) => dtype switch
@@ -88,4 +91,9 @@ public static class DTypes
         DType.I8 or DType.F8 => 1,
         _ => throw new ArgumentException($"{dtype} has no bytes of one element.", nameof(dtype)),
     };
+
+    /// <summary>F32 scales that an output has beside its one-byte codes.</summary>
+    /// <param name="dtype">I8 or F8.</param>
+    /// <param name="k">Inputs.</param>
+    public static int ScalesOf(this DType dtype, int k) => dtype == DType.I8 ? 1 : (k + F8Inputs - 1) / F8Inputs;
 }

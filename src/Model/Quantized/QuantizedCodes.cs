@@ -9,7 +9,6 @@ namespace AkkaCp.Model.Quantized;
 /// <summary>Reads quantised matrices as packed forms have them: codes of a byte, and scales of the form's own groups.</summary>
 internal static class QuantizedCodes
 {
-    private const int F8Inputs = 128;
     private const byte NoNumber = 0x7F;
 
     // Scales that are looked at together.
@@ -22,10 +21,7 @@ internal static class QuantizedCodes
     /// <summary>Bytes of a row's codes and scales.</summary>
     public static long BytesOf(DType packed, int columns) => GroupFormat.Of(packed) is { } format
         ? columns + (columns / format.BlockInputs * (sizeof(ushort) + 1L))
-        : columns + (ScalesOf(packed, columns) * (long)sizeof(float));
-
-    /// <summary>F32 scales of a row of I8 or F8.</summary>
-    public static int ScalesOf(DType packed, int columns) => packed == DType.I8 ? 1 : (columns + F8Inputs - 1) / F8Inputs;
+        : columns + (packed.ScalesOf(columns) * (long)sizeof(float));
 
     /// <summary>Codes without a sign, with a scale and a zero for each block.</summary>
     /// <exception cref="ModelFormatException">A scale or a zero that the form has not, or a file changed its length.</exception>
@@ -78,7 +74,7 @@ internal static class QuantizedCodes
         tensor.Codes.ReadCodes(files, part, codes);
         if (packed == DType.F8 && codes.IndexOfAny(NoNumber, (byte)(NoNumber | 0x80)) is >= 0 and var wrong)
             throw Wrong(tensor, "codes that are numbers", "NaN", part.FirstRow + (wrong / part.Columns));
-        var ofRow = ScalesOf(packed, part.Columns);
+        var ofRow = packed.ScalesOf(part.Columns);
         var groups = GroupsOf(tensor, part);
         var rented = ArrayPool<float>.Shared.Rent(groups.Count);
         var numbers = rented.AsSpan(0, groups.Count);
@@ -87,7 +83,7 @@ internal static class QuantizedCodes
         for (var i = 0; i < scales.Length; i++)
         {
             var (row, run) = Math.DivRem(i, ofRow);
-            var group = ((part.FirstColumn + (run * F8Inputs)) / tensor.GroupSize) - groups.FirstColumn;
+            var group = ((part.FirstColumn + (run * DTypes.F8Inputs)) / tensor.GroupSize) - groups.FirstColumn;
             scales[i] = numbers[(row * groups.Columns) + (int)group];
         }
 

@@ -119,7 +119,7 @@ internal sealed class QuantizedWeights : IWeightSource
         var part = Inside(quantised, firstRow, rowCount, firstColumn, columnCount);
         ArgumentOutOfRangeException.ThrowIfNotEqual(codes.Length, part.Count, nameof(codes));
         ArgumentOutOfRangeException.ThrowIfNotEqual(
-            scales.Length, rowCount * QuantizedCodes.ScalesOf(packed, columnCount), nameof(scales));
+            scales.Length, rowCount * packed.ScalesOf(columnCount), nameof(scales));
         QuantizedCodes.ReadScaled(_files, quantised, packed, part, codes, scales, stored);
     }
 

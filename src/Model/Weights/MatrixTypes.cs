@@ -12,9 +12,6 @@ public sealed class MatrixTypes
     // Products over groups have the same bits with all kernels.
     private const string GroupNumerics = "q:i32-g";
 
-    // Of e4m3 codes the inputs that share a scale.
-    private const int F8Inputs = 128;
-
     private readonly Dictionary<string, DType> _packed;
 
     private MatrixTypes(DType others, Dictionary<string, DType> packed)
@@ -83,7 +80,7 @@ public sealed class MatrixTypes
 
     private static bool IsBetweenScales(TensorSlice slice, DType packed)
     {
-        var block = packed == DType.F8 ? F8Inputs : GroupFormat.Of(packed)?.BlockInputs ?? 1;
+        var block = packed == DType.F8 ? DTypes.F8Inputs : GroupFormat.Of(packed)?.BlockInputs ?? 1;
         return slice.FirstColumn % block == 0
             && (slice.ColumnCount % block == 0 || (packed == DType.F8 && slice.FirstColumn + slice.ColumnCount == slice.Shape[^1]));
     }

@@ -21,9 +21,6 @@ internal static class PieceReader
     // Packed layouts work in panels of rows; whole panels at a time are packed without touching one twice.
     private const int PanelRows = 64;
 
-    // Inputs that share a scale.
-    private const int F8Inputs = 128;
-
     /// <summary>Packs all slices below each other.</summary>
     public static ImmutableArray<WeightHash> PackInto(
         IWeightSource files, WeightPiece piece, PackedMatrix matrix, CancellationToken cancellationToken)
@@ -96,7 +93,7 @@ internal static class PieceReader
         IWeightSource files, WeightPiece piece, PackedMatrix matrix, CancellationToken cancellationToken)
     {
         var rowsAtOnce = RowsAtOnce(piece, sizeof(byte));
-        var scalesOfRow = piece.DType == DType.I8 ? 1 : (piece.Columns + F8Inputs - 1) / F8Inputs;
+        var scalesOfRow = piece.DType.ScalesOf(piece.Columns);
         var codes = ArrayPool<byte>.Shared.Rent(rowsAtOnce * piece.Columns);
         var scales = ArrayPool<float>.Shared.Rent(rowsAtOnce * scalesOfRow);
         try

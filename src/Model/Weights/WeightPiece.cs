@@ -9,9 +9,6 @@ public sealed class WeightPiece
     // An F32 scale and the 32-bit sum that corrects for unsigned activations.
     private const int BytesOfScale = 8;
 
-    // Inputs that share an F32 scale.
-    private const int F8Inputs = 128;
-
     private WeightPiece(bool packed, DType dtype, IReadOnlyList<TensorSlice> slices, bool gated = false)
     {
         IsPacked = packed;
@@ -43,7 +40,7 @@ public sealed class WeightPiece
     public long Bytes => DType switch
     {
         DType.I8 => Count + ((long)Rows * BytesOfScale),
-        DType.F8 => Count + (Rows * ((Columns + F8Inputs - 1L) / F8Inputs) * sizeof(float)),
+        DType.F8 => Count + ((long)Rows * DType.F8.ScalesOf(Columns) * sizeof(float)),
         _ when GroupFormat.Of(DType) is { } format => (long)(Count * format.BitsPerWeight / 8),
         _ => Count * DType.Bytes(),
     };

@@ -41,7 +41,7 @@ internal sealed class TileAssembler
     public const int StepBytes = 128;
 
     /// <summary>Words that share a scale in <see cref="WordProduct.ScaledBF16"/>.</summary>
-    public const int ScaleWords = 64;
+    public const int ScaleWords = DTypes.F8Inputs / 2;
 
     // How far ahead few rows ask for theirs: about a memory latency of reading.
     private const int FetchAhead = 2048;

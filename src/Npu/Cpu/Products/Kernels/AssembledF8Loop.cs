@@ -1,6 +1,7 @@
 using AkkaCp.Npu.Cpu.Assembled;
 using AkkaCp.Npu.Cpu.Elementwise;
 using AkkaCp.Npu.Cpu.Products.Packing;
+using AkkaCp.Npu.Cpu.Simd;
 
 namespace AkkaCp.Npu.Cpu.Products.Kernels;
 
@@ -117,23 +118,14 @@ internal readonly unsafe ref struct AssembledF8Loop
     {
         var isEdge = columns < Width;
         if (isEdge)
-            Copy(y, _block.YStride, Edge, Width, rows, columns);
+            CachedRows.Copy(y, _block.YStride, Edge, Width, rows, columns);
 
         arguments->Y = isEdge ? Edge : y;
         arguments->YStride = (isEdge ? Width : _block.YStride) * sizeof(float);
         _tiles.Run(arguments, rows, alone: false);
         if (isEdge)
-            Copy(Edge, Width, y, _block.YStride, rows, columns);
+            CachedRows.Copy(Edge, Width, y, _block.YStride, rows, columns);
     }
 
     private static int InSteps(int words) => (words + WordsOfStep - 1) / WordsOfStep * WordsOfStep;
-
-    private static void Copy(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)
-    {
-        for (var row = 0; row < rows; row++)
-        {
-            new ReadOnlySpan<float>(source + (row * sourceStride), columns)
-                .CopyTo(new Span<float>(target + (row * targetStride), columns));
-        }
-    }
 }

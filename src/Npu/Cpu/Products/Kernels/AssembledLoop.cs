@@ -104,9 +104,9 @@ internal readonly unsafe ref struct AssembledLoop
             return;
         }
 
-        Copy(start, startStride, Edge, panels * Width, rows, columns);
+        CachedRows.Copy(start, startStride, Edge, panels * Width, rows, columns);
         Call(ref arguments, rows, panels, Edge, panels * Width, Edge, panels * Width);
-        Copy(Edge, panels * Width, y, _block.YStride, rows, columns);
+        CachedRows.Copy(Edge, panels * Width, y, _block.YStride, rows, columns);
     }
 
     private void Call(ref TileArguments arguments, int rows, int panels, float* start, nint startStride, float* y, nint yStride)
@@ -118,14 +118,5 @@ internal readonly unsafe ref struct AssembledLoop
         arguments.YStride = yStride * sizeof(float);
         fixed (TileArguments* pointer = &arguments)
             _tiles.Run(pointer, rows, alone);
-    }
-
-    private static void Copy(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)
-    {
-        for (var row = 0; row < rows; row++)
-        {
-            new ReadOnlySpan<float>(source + (row * sourceStride), columns)
-                .CopyTo(new Span<float>(target + (row * targetStride), columns));
-        }
     }
 }

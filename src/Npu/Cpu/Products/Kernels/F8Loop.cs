@@ -6,7 +6,7 @@ using AkkaCp.Npu.Cpu.Products.Packing;
 namespace AkkaCp.Npu.Cpu.Products.Kernels;
 
 /// <summary>
-/// Products with F8 weights on a variant's products with BF16 weights: y = fma(d, s, y) for each <see cref="F8Panel.ScaleInputs"/> inputs
+/// Products with F8 weights on a variant's products with BF16 weights: y = fma(d, s, y) for each <see cref="DTypes.F8Inputs"/> inputs
 /// in order, from the bias or zero on, s the variant's sum over these inputs from zero on. Some panels go by together, so that rows are
 /// packed once for them; of each, the part that a sum needs is widened in the caches.
 /// </summary>
@@ -16,7 +16,7 @@ internal readonly unsafe ref struct F8Loop
     public const int PanelsTogether = 16;
 
     private const int Width = CpuPackedMatrix.PanelWidth;
-    private const int PartValues = F8Panel.ScaleInputs * Width;
+    private const int PartValues = DTypes.F8Inputs * Width;
 
     // Few rows take as many panels at once as the variant's tiles do, for there are sums enough then to hide their latency.
     private const int FewRows = 14;
@@ -49,7 +49,7 @@ internal readonly unsafe ref struct F8Loop
         for (var panel = 0; panel < _block.Panels; panel += PanelsTogether)
         {
             var end = Math.Min(panel + PanelsTogether, _block.Panels);
-            for (var k = 0; k < _block.K; k += F8Panel.ScaleInputs)
+            for (var k = 0; k < _block.K; k += DTypes.F8Inputs)
             {
                 for (var at = panel; at < end; at += _panelsAtOnce)
                     RunPart(at, Math.Min(_panelsAtOnce, end - at), k, isFirst: at == panel);
@@ -63,7 +63,7 @@ internal readonly unsafe ref struct F8Loop
 
     private void RunPart(int panel, int panels, int k, bool isFirst)
     {
-        var inputs = Math.Min(F8Panel.ScaleInputs, _block.K - k);
+        var inputs = Math.Min(DTypes.F8Inputs, _block.K - k);
         for (var i = 0; i < panels; i++)
             Widen(_block.Panel + ((panel + i) * _block.PanelBytes), k, inputs, Values + (i * PartValues));
 
@@ -95,7 +95,7 @@ internal readonly unsafe ref struct F8Loop
         var column = panel * Width;
         var columns = Math.Min(Width, _block.Columns - column);
         var codes = _block.Panel + (panel * _block.PanelBytes) + F8Panel.CodeBytes(_block.K, _variant.BF16Packing);
-        var scales = (float*)codes + (k / F8Panel.ScaleInputs * Width);
+        var scales = (float*)codes + (k / DTypes.F8Inputs * Width);
         var bias = _block.Bias is null ? null : _block.Bias + column;
         var y = _block.Y + column;
         for (var t = 0; k == 0 && t < _block.Rows; t++)

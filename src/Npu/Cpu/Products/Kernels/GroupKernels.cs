@@ -95,8 +95,7 @@ internal sealed unsafe class GroupKernels(GroupLayout layout, ProductTiles tiles
             return;
         }
 
-        for (var row = 0; row < rows; row++)
-            new ReadOnlySpan<float>(edge + (row * Width), columns).CopyTo(new Span<float>(y + (row * block.YStride), columns));
+        CachedRows.Copy(edge, Width, y, block.YStride, rows, columns);
     }
 }
 

@@ -74,7 +74,7 @@ internal abstract unsafe class I8Kernels : QuantKernels
             var rows = (block.Rows * (tile + 1) / tiles) - t;
             var y = block.Y + (t * block.YStride) + (panel * Width);
             if (k > 0)
-                Copy((int*)y, block.YStride, sums, panels * Width, rows, columns);
+                CachedRows.Copy((int*)y, block.YStride, sums, panels * Width, rows, columns);
             else if (SplitsX)
                 StartRows(block, t, rows, sums);
 
@@ -100,7 +100,7 @@ internal abstract unsafe class I8Kernels : QuantKernels
             if (last)
                 Dequantize(block, first, t, rows, panel * Width, panels * Width, columns);
             else
-                Copy(sums, panels * Width, (int*)y, block.YStride, rows, columns);
+                CachedRows.Copy(sums, panels * Width, (int*)y, block.YStride, rows, columns);
         }
     }
 
@@ -143,14 +143,5 @@ internal abstract unsafe class I8Kernels : QuantKernels
 
         if (block.Streams)
             StreamRows.Copy(target, targetStride, y, block.YStride, rows, columns);
-    }
-
-    private static void Copy(int* source, nint sourceStride, int* target, nint targetStride, int rows, int columns)
-    {
-        for (var row = 0; row < rows; row++)
-        {
-            new ReadOnlySpan<int>(source + (row * sourceStride), columns)
-                .CopyTo(new Span<int>(target + (row * targetStride), columns));
-        }
     }
 }

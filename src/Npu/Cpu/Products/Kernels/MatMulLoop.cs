@@ -80,9 +80,9 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
             else
             {
                 var edge = Edge(block);
-                Copy(start, startStride, edge, Width, rows, columns);
+                CachedRows.Copy(start, startStride, edge, Width, rows, columns);
                 ComputeTile(height, x, weights, ahead, count, edge, Width, edge, Width);
-                Copy(edge, Width, y, block.YStride, rows, columns);
+                CachedRows.Copy(edge, Width, y, block.YStride, rows, columns);
             }
 
             // A tile fetches one line of the next panel for each k; once all of them are asked for, the panel itself, which is there.
@@ -139,9 +139,9 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
         else
         {
             var edge = Edge(block);
-            Copy(start, 0, edge, 0, 1, columns);
+            CachedRows.Copy(start, 0, edge, 0, 1, columns);
             ComputeRowTile(panels, block.Row(0) + k, weights, block.PanelBytes, count, edge, edge);
-            Copy(edge, 0, y, 0, 1, columns);
+            CachedRows.Copy(edge, 0, y, 0, 1, columns);
         }
     }
 
@@ -159,13 +159,4 @@ internal static unsafe class MatMulLoop<TSimd, TVector, TPanel>
     private static float* Edge(in MatMulBlock block) => block.Scratch + MatMul.PackedFloats;
 
     private static float* Zeros(in MatMulBlock block) => block.Scratch + MatMul.PackedFloats + MatMul.EdgeFloats;
-
-    private static void Copy(float* source, nint sourceStride, float* target, nint targetStride, int rows, int columns)
-    {
-        for (var row = 0; row < rows; row++)
-        {
-            new ReadOnlySpan<float>(source + (row * sourceStride), columns)
-                .CopyTo(new Span<float>(target + (row * targetStride), columns));
-        }
-    }
 }

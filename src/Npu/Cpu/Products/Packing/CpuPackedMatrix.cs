@@ -149,7 +149,7 @@ internal sealed unsafe class CpuPackedMatrix : PackedMatrix
             OperatorChecks.Refuse(nameof(PackF8), "matrix", "type F8", $"{DType}");
 
         var count = RequireWholeRows(firstRow, rows.Length);
-        var each = F8Panel.Scales(K);
+        var each = DType.ScalesOf(K);
         RequireLength(nameof(PackF8), nameof(scales), scales.Length, count * each);
         for (var row = 0; row < count; row++)
         {

@@ -3,25 +3,19 @@ using System.Runtime.InteropServices;
 namespace AkkaCp.Npu.Cpu.Products.Packing;
 
 /// <summary>
-/// A panel of F8 weights: the bytes where a BF16 panel of the same <see cref="BF16Packing"/> has its values, then for each
-/// <see cref="ScaleInputs"/> inputs the scales of the 32 outputs. A part of it is widened to BF16 when a product needs it; all e4m3 values
-/// are BF16 values.
+/// A panel of F8 weights: the bytes where a BF16 panel of the same <see cref="BF16Packing"/> has its values, then the scales of the 32
+/// outputs for each <see cref="DTypes.F8Inputs"/> inputs. A part of it is widened to BF16 when a product needs it; all e4m3 values are
+/// BF16 values.
 /// </summary>
 internal static unsafe class F8Panel
 {
-    /// <summary>Inputs that share a scale.</summary>
-    public const int ScaleInputs = 128;
-
     private const int Width = CpuPackedMatrix.PanelWidth;
 
     /// <summary>Bytes of the codes of a panel.</summary>
     public static nint CodeBytes(int k, BF16Packing packing) => (nint)(packing == BF16Packing.Pairs ? k + (k % 2) : k) * Width;
 
-    /// <summary>Scales of an output.</summary>
-    public static int Scales(int k) => (k + ScaleInputs - 1) / ScaleInputs;
-
     /// <summary>Bytes of a panel.</summary>
-    public static nint Bytes(int k, BF16Packing packing) => CodeBytes(k, packing) + ((nint)Scales(k) * Width * sizeof(float));
+    public static nint Bytes(int k, BF16Packing packing) => CodeBytes(k, packing) + ((nint)DType.F8.ScalesOf(k) * Width * sizeof(float));
 
     /// <summary>Puts a row of W into its lane.</summary>
     public static void PackRow(byte* panel, int lane, ReadOnlySpan<byte> row, ReadOnlySpan<float> scales, BF16Packing packing)
