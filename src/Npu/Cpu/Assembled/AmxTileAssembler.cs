@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -45,8 +45,6 @@ internal sealed class AmxTileAssembler
         tile._asm.Assemble(new StreamCodeWriter(code), 0);
         return code.ToArray();
     }
-
-    private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<TileArguments>(name)];
 
     private void Configure()
     {

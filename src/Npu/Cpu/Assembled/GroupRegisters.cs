@@ -1,4 +1,5 @@
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -37,24 +38,8 @@ internal static class GroupRegisters
     public static AssemblerRegisterZMM Scale(int v) => Zmm[24 + v];
 
     /// <summary>A word of a row's x or records, in all lanes of an operand.</summary>
-    public static AssemblerMemoryOperand Bcst(AssemblerRegister64 start, int row, int offset) => row switch
-    {
-        0 => __dword_bcst[start + offset],
-        1 => __dword_bcst[start + rax + offset],
-        2 => __dword_bcst[start + (rax * 2) + offset],
-        3 => __dword_bcst[start + rcx + offset],
-        4 => __dword_bcst[start + (rax * 4) + offset],
-        _ => __dword_bcst[start + r8 + offset],
-    };
+    public static AssemblerMemoryOperand Bcst(AssemblerRegister64 start, int row, int offset) => __dword_bcst[Place(start, row, offset)];
 
     /// <summary>The word alone.</summary>
-    public static AssemblerMemoryOperand Dword(AssemblerRegister64 start, int row, int offset) => row switch
-    {
-        0 => __dword_ptr[start + offset],
-        1 => __dword_ptr[start + rax + offset],
-        2 => __dword_ptr[start + (rax * 2) + offset],
-        3 => __dword_ptr[start + rcx + offset],
-        4 => __dword_ptr[start + (rax * 4) + offset],
-        _ => __dword_ptr[start + r8 + offset],
-    };
+    public static AssemblerMemoryOperand Dword(AssemblerRegister64 start, int row, int offset) => __dword_ptr[Place(start, row, offset)];
 }

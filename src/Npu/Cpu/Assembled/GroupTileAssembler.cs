@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using Iced.Intel;
 using static AkkaCp.Npu.Cpu.Assembled.GroupRegisters;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -54,8 +54,6 @@ internal sealed class GroupTileAssembler
         tile._asm.Assemble(new StreamCodeWriter(code), 0);
         return code.ToArray();
     }
-
-    private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<TileArguments>(name)];
 
     // zmm28: the lower halves of bytes. zmm29: the bits that the plane has, or the table.
     private void LoadMasks()

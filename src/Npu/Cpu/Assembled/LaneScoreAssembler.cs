@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -34,9 +34,9 @@ internal static class LaneScoreAssembler
             asm.push(register);
 
         // Keys are addressed from their ends, by a count that rises to 0.
-        asm.mov(r14, Field(nameof(LaneArguments.Rows)));
-        asm.mov(r13, Field(nameof(LaneArguments.Offset)));
-        asm.mov(r15, Field(nameof(LaneArguments.Count)));
+        asm.mov(r14, Field<LaneArguments>(nameof(LaneArguments.Rows)));
+        asm.mov(r13, Field<LaneArguments>(nameof(LaneArguments.Offset)));
+        asm.mov(r15, Field<LaneArguments>(nameof(LaneArguments.Count)));
         asm.add(r13, r15);
         for (var k = 0; k < keys; k++)
         {
@@ -47,8 +47,8 @@ internal static class LaneScoreAssembler
 
         asm.xor(r14, r14);
         asm.sub(r14, r15);
-        asm.mov(r13, Field(nameof(LaneArguments.Lanes)));
-        asm.mov(r15, Field(nameof(LaneArguments.Ahead)));
+        asm.mov(r13, Field<LaneArguments>(nameof(LaneArguments.Lanes)));
+        asm.mov(r15, Field<LaneArguments>(nameof(LaneArguments.Ahead)));
         if (bf16)
         {
             asm.vpcmpeqd(ymm15, ymm15, ymm15);
@@ -73,7 +73,7 @@ internal static class LaneScoreAssembler
         asm.add(r15, keys * bytes);
         asm.add(r14, bytes);
         asm.jnz(loop);
-        asm.mov(r13, Field(nameof(LaneArguments.Result)));
+        asm.mov(r13, Field<LaneArguments>(nameof(LaneArguments.Result)));
         for (var k = 0; k < keys; k++)
             asm.vmovups(__ymmword_ptr[r13 + (VectorBytes * k)], s_ymm[k]);
 
@@ -110,5 +110,4 @@ internal static class LaneScoreAssembler
         }
     }
 
-    private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<LaneArguments>(name)];
 }

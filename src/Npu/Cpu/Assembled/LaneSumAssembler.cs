@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -27,10 +27,10 @@ internal static class LaneSumAssembler
     {
         asm.push(rbx);
         asm.push(rbp);
-        asm.mov(rax, Field(nameof(LaneArguments.Offset)));
-        asm.mov(r8, Field(nameof(LaneArguments.Result)));
-        asm.mov(r9, Field(nameof(LaneArguments.ResultStride)));
-        asm.mov(r11, Field(nameof(LaneArguments.Ahead)));
+        asm.mov(rax, Field<LaneArguments>(nameof(LaneArguments.Offset)));
+        asm.mov(r8, Field<LaneArguments>(nameof(LaneArguments.Result)));
+        asm.mov(r9, Field<LaneArguments>(nameof(LaneArguments.ResultStride)));
+        asm.mov(r11, Field<LaneArguments>(nameof(LaneArguments.Ahead)));
         asm.lea(rbx, __[r9 + (r9 * 2)]);
         asm.vpxor(ymm15, ymm15, ymm15);
         var loop = asm.CreateLabel();
@@ -40,7 +40,7 @@ internal static class LaneSumAssembler
 
         asm.add(rax, PieceFloats * (bf16 ? 2 : 4));
         asm.add(r8, PieceFloats * 4);
-        asm.dec(Field(nameof(LaneArguments.Pieces)));
+        asm.dec(Field<LaneArguments>(nameof(LaneArguments.Pieces)));
         asm.jnz(loop);
         asm.vzeroupper();
         asm.pop(rbp);
@@ -53,9 +53,9 @@ internal static class LaneSumAssembler
     {
         asm.lea(rbp, half == 0 ? __[r8] : __[r8 + (r9 * 4)]);
         Load(asm, bf16);
-        asm.mov(rsi, Field(nameof(LaneArguments.Rows)));
-        asm.mov(rdx, Field(nameof(LaneArguments.Lanes)));
-        asm.mov(rcx, Field(nameof(LaneArguments.Count)));
+        asm.mov(rsi, Field<LaneArguments>(nameof(LaneArguments.Rows)));
+        asm.mov(rdx, Field<LaneArguments>(nameof(LaneArguments.Lanes)));
+        asm.mov(rcx, Field<LaneArguments>(nameof(LaneArguments.Count)));
         if (half == 1)
             asm.add(rdx, HalfRows * 4);
 
@@ -158,5 +158,4 @@ internal static class LaneSumAssembler
         _ => __[rbp + rbx],
     };
 
-    private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<LaneArguments>(name)];
 }

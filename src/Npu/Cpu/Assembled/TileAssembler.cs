@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -94,9 +95,6 @@ internal sealed class TileAssembler
         tile._asm.Assemble(new StreamCodeWriter(code), 0);
         return code.ToArray();
     }
-
-    private static AssemblerMemoryOperand Field(string name) =>
-        __qword_ptr[rdi + (int)System.Runtime.InteropServices.Marshal.OffsetOf<TileArguments>(name)];
 
     private void PlainLoop()
     {
@@ -319,18 +317,5 @@ internal sealed class TileAssembler
         };
     }
 
-    private static AssemblerMemoryOperand Word(int row, int offset)
-    {
-        var start = row < 7 ? rsi : rdx;
-        return (row % 7) switch
-        {
-            0 => __dword_ptr[start + offset],
-            1 => __dword_ptr[start + rax + offset],
-            2 => __dword_ptr[start + (rax * 2) + offset],
-            3 => __dword_ptr[start + rcx + offset],
-            4 => __dword_ptr[start + (rax * 4) + offset],
-            5 => __dword_ptr[start + r8 + offset],
-            _ => __dword_ptr[start + (rcx * 2) + offset],
-        };
-    }
+    private static AssemblerMemoryOperand Word(int row, int offset) => __dword_ptr[Place(row < 7 ? rsi : rdx, row % 7, offset)];
 }

@@ -1,5 +1,6 @@
 using AkkaCp.Npu.Cpu.Products.Packing;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -64,7 +65,7 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
         asm.and(rsp, -Line);
         asm.mov(Stack, rax);
         asm.mov(Arguments, rdi);
-        asm.mov(rax, YmmRows.Field(nameof(TileArguments.Count)));
+        asm.mov(rax, Field(nameof(TileArguments.Count)));
         asm.mov(Blocks, rax);
         Write(2, 0x8080_8080_8080_8080, 0);
         Write(3, 0x0001_0001_0001_0001, 0);
@@ -77,7 +78,7 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
     /// <summary>What y begins with, the same for all rows; changes rsi.</summary>
     public void StartY()
     {
-        asm.mov(rsi, YmmRows.Field(nameof(TileArguments.Start)));
+        asm.mov(rsi, Field(nameof(TileArguments.Start)));
         for (var v = 0; v < PanelVectors; v++)
         {
             asm.vmovups(ymm0, __ymmword_ptr[rsi + (Vector * v)]);
@@ -90,8 +91,8 @@ internal sealed class YmmGroupFrame(Assembler asm, GroupLayout layout, int rows)
     public void StoreY()
     {
         asm.mov(rdi, Arguments);
-        asm.mov(rsi, YmmRows.Field(nameof(TileArguments.Y)));
-        asm.mov(rax, YmmRows.Field(nameof(TileArguments.YStride)));
+        asm.mov(rsi, Field(nameof(TileArguments.Y)));
+        asm.mov(rax, Field(nameof(TileArguments.YStride)));
         for (var row = 0; row < rows; row++)
         {
             for (var v = 0; v < PanelVectors; v++)

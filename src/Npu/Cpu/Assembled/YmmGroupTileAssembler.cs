@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -69,13 +70,13 @@ internal sealed class YmmGroupTileAssembler
 
     private void LoadPointers()
     {
-        _asm.mov(rsi, YmmRows.Field(nameof(TileArguments.X)));
-        _asm.mov(rdx, YmmRows.Field(nameof(TileArguments.Side)));
-        _asm.mov(rax, YmmRows.Field(nameof(TileArguments.XStride)));
+        _asm.mov(rsi, Field(nameof(TileArguments.X)));
+        _asm.mov(rdx, Field(nameof(TileArguments.Side)));
+        _asm.mov(rax, Field(nameof(TileArguments.XStride)));
         _asm.lea(rcx, __[rax + (rax * 2)]);
         _asm.lea(r8, __[rax + (rax * 4)]);
-        _asm.mov(r9, YmmRows.Field(nameof(TileArguments.Panel)));
-        _asm.mov(r11, YmmRows.Field(nameof(TileArguments.Ahead)));
+        _asm.mov(r9, Field(nameof(TileArguments.Panel)));
+        _asm.mov(r11, Field(nameof(TileArguments.Ahead)));
         _products.LoadMasks();
     }
 

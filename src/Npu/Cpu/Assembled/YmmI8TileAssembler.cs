@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -66,8 +67,8 @@ internal sealed class YmmI8TileAssembler
 
     private void MoveSums(string start, string stride, int first, Action<AssemblerRegisterYMM, AssemblerMemoryOperand> move)
     {
-        _asm.mov(rsi, YmmRows.Field(start));
-        _asm.mov(rax, YmmRows.Field(stride));
+        _asm.mov(rsi, Field(start));
+        _asm.mov(rax, Field(stride));
         for (var row = 0; row < _rows; row++)
         {
             for (var v = 0; v < _registers.Vectors; v++)
@@ -79,14 +80,14 @@ internal sealed class YmmI8TileAssembler
 
     private void LoadPointers(int first)
     {
-        _asm.mov(rsi, YmmRows.Field(nameof(TileArguments.X)));
-        _asm.mov(rax, YmmRows.Field(nameof(TileArguments.XStride)));
+        _asm.mov(rsi, Field(nameof(TileArguments.X)));
+        _asm.mov(rax, Field(nameof(TileArguments.XStride)));
         _asm.lea(rcx, __[rax + (rax * 2)]);
         _asm.lea(r8, __[rax + (rax * 4)]);
-        _asm.mov(r10, YmmRows.Field(nameof(TileArguments.Panel)));
-        _asm.mov(r9, YmmRows.Field(nameof(TileArguments.Count)));
+        _asm.mov(r10, Field(nameof(TileArguments.Panel)));
+        _asm.mov(r9, Field(nameof(TileArguments.Count)));
         if (first == 0)
-            _asm.mov(r11, YmmRows.Field(nameof(TileArguments.Ahead)));
+            _asm.mov(r11, Field(nameof(TileArguments.Ahead)));
     }
 
     // Whole vectors of x, then the words of the last one. r9 counts down, kept below zero by one vector while testing.

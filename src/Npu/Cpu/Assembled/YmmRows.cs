@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -27,22 +27,9 @@ internal readonly struct YmmRows(int rows)
         return s_ymm[(row * Vectors) + v];
     }
 
-    /// <summary>Something of the arguments, whose address is in rdi.</summary>
-    public static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<TileArguments>(name)];
-
     /// <summary>A word of a row, of which the first lies at some register: rax, rcx and r8 are 1, 3 and 5 row strides.</summary>
     public static AssemblerMemoryOperand Word(AssemblerRegister64 start, int row, int offset) => __dword_ptr[Place(start, row, offset)];
 
     /// <summary>A vector of a row.</summary>
     public static AssemblerMemoryOperand Vector(AssemblerRegister64 start, int row, int offset) => __ymmword_ptr[Place(start, row, offset)];
-
-    private static AssemblerMemoryOperand Place(AssemblerRegister64 start, int row, int offset) => row switch
-    {
-        0 => start + offset,
-        1 => start + rax + offset,
-        2 => start + (rax * 2) + offset,
-        3 => start + rcx + offset,
-        4 => start + (rax * 4) + offset,
-        _ => start + r8 + offset,
-    };
 }

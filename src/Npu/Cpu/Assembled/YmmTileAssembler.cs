@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using AkkaCp.Npu.Cpu.Products.Packing;
 using Iced.Intel;
+using static AkkaCp.Npu.Cpu.Assembled.TileOperands;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace AkkaCp.Npu.Cpu.Assembled;
@@ -71,8 +71,6 @@ internal sealed class YmmTileAssembler
         tile._asm.Assemble(new StreamCodeWriter(code), 0);
         return code.ToArray();
     }
-
-    private static AssemblerMemoryOperand Field(string name) => __qword_ptr[rdi + (int)Marshal.OffsetOf<TileArguments>(name)];
 
     private void Pass(int first)
     {
@@ -249,13 +247,5 @@ internal sealed class YmmTileAssembler
         return v < PanelVectors ? __ymmword_ptr[r9 + offset] : __ymmword_ptr[r9 + rdx + offset];
     }
 
-    private static AssemblerMemoryOperand Word(int row, int offset) => row switch
-    {
-        0 => __dword_ptr[rsi + offset],
-        1 => __dword_ptr[rsi + rax + offset],
-        2 => __dword_ptr[rsi + (rax * 2) + offset],
-        3 => __dword_ptr[rsi + rcx + offset],
-        4 => __dword_ptr[rsi + (rax * 4) + offset],
-        _ => __dword_ptr[rsi + r8 + offset],
-    };
+    private static AssemblerMemoryOperand Word(int row, int offset) => __dword_ptr[Place(rsi, row, offset)];
 }
