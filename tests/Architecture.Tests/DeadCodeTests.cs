@@ -25,7 +25,6 @@ public sealed partial class DeadCodeTests
         ["Tiles"] = "assembled code is run as it is",
         ["F32Tiles"] = "as above",
         ["BF16Tiles"] = "as above",
-        ["F8Tiles"] = "as above",
         ["TileCode.Address"] = "as above",
         ["TileCode.Length"] = "as above",
         ["AvailableKernels"] = "what this machine can be tested with",

@@ -23,7 +23,7 @@ public sealed unsafe class AmxKernelsTests : IDisposable
         var unused = new AmxTiles((_, _) => Assert.Fail("a tile of the vectors was called"));
         var blocking = new AssembledBlocking(1 << 20, TileAssembler.MaxRows);
         var integers = new IntegerKernels(new AssembledI8Kernels(unused, blocking), new GroupKernelSet(_ => unused, 1 << 20));
-        var vectors = new AssembledKernels(unused, unused, unused, integers, blocking);
+        var vectors = new AssembledKernels(unused, unused, new Lazy<ProductTiles?>(unused), integers, blocking);
         _device = new CpuDevice(
             new CpuDeviceOptions { Threads = 1 }, new AmxKernels(vectors, _bf16.Tiles, _i8.Tiles, 1 << 20), "interpreted");
     }

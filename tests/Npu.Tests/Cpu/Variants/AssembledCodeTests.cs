@@ -155,7 +155,7 @@ public sealed unsafe class AssembledCodeTests
         {
             tiles.AddRange(variant switch
             {
-                AssembledKernels kernels => [kernels.F32Tiles, kernels.BF16Tiles, kernels.F8Tiles],
+                AssembledKernels kernels => [kernels.F32Tiles, kernels.BF16Tiles, kernels.F8Tiles!],
                 Avx2Kernels kernels => [kernels.F32Tiles, kernels.BF16Tiles],
                 _ => [],
             });

@@ -8,7 +8,7 @@ namespace AkkaCp.Npu.Cpu.Products.Kernels;
 /// BF16 weights: x is rounded to BF16 row by row, and pairs of inputs meet in vdpbf16ps with F32 sums.
 /// </summary>
 internal sealed class AssembledKernels(
-    ProductTiles f32, ProductTiles bf16, ProductTiles f8, IntegerKernels integers, AssembledBlocking blocking) : KernelVariant
+    ProductTiles f32, ProductTiles bf16, Lazy<ProductTiles?> f8, IntegerKernels integers, AssembledBlocking blocking) : KernelVariant
 {
     /// <summary>Its name.</summary>
     public const string VariantName = "bf16-avx512";
@@ -41,7 +41,7 @@ internal sealed class AssembledKernels(
     public override int ScratchFloats => blocking.ScratchFloats;
 
     /// <inheritdoc/>
-    public override int ScratchFloatsOfF8 => blocking.ScratchFloats + AssembledF8Loop.WideFloats;
+    public override int ScratchFloatsOfF8 => Math.Max(base.ScratchFloatsOfF8, blocking.ScratchFloats + AssembledF8Loop.WideFloats);
 
     /// <inheritdoc/>
     public override IntegerKernels Integers => integers;
@@ -55,8 +55,9 @@ internal sealed class AssembledKernels(
     /// <summary>The tiles for BF16 weights.</summary>
     public ProductTiles BF16Tiles => bf16;
 
-    /// <summary>The tiles for F8 weights that are widened to BF16.</summary>
-    public ProductTiles F8Tiles => f8;
+    /// <summary>The tiles for F8 weights that are widened to BF16, assembled when they are first asked for; null where code finds no
+    /// memory.</summary>
+    public ProductTiles? F8Tiles => f8.Value;
 
     /// <inheritdoc/>
     public override void Compute(in MatMulBlock block, DType weights)
@@ -66,7 +67,13 @@ internal sealed class AssembledKernels(
     }
 
     /// <inheritdoc/>
-    protected override void ComputeF8(in MatMulBlock block) => new AssembledF8Loop(block, f8, blocking).Run();
+    protected override void ComputeF8(in MatMulBlock block)
+    {
+        if (F8Tiles is { } tiles)
+            new AssembledF8Loop(block, tiles, blocking).Run();
+        else
+            base.ComputeF8(block);
+    }
 
     private static int Words(int k, DType weights) => weights == DType.BF16 ? (k + 1) / 2 : k;
 }

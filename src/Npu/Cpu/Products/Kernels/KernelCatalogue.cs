@@ -103,13 +103,15 @@ internal sealed class KernelCatalogue
             _missing.Add((Name, cpu.Avx512 ? "the processor has no AVX-512 BF16" : "no AVX-512, or the runtime was told not to use it"));
         }
         else if (!TileCode.TryAssemble(TileForm.Zmm(WordProduct.F32), memory, out var f32, out var refusal)
-            || !TileCode.TryAssemble(TileForm.Zmm(WordProduct.BF16), memory, out var bf16, out refusal)
-            || !TileCode.TryAssemble(TileForm.Zmm(WordProduct.ScaledBF16), memory, out var f8, out refusal))
+            || !TileCode.TryAssemble(TileForm.Zmm(WordProduct.BF16), memory, out var bf16, out refusal))
         {
             _missing.Add((Name, refusal));
         }
         else
         {
+            // Few models have F8 weights, and a start would wait milliseconds for their tiles.
+            var f8 = new Lazy<ProductTiles?>(
+                () => TileCode.TryAssemble(TileForm.Zmm(WordProduct.ScaledBF16), memory, out var tiles, out _) ? tiles : null);
             _variants.Add(new AssembledKernels(f32, bf16, f8, integers, new AssembledBlocking(cpu.L2Bytes, TileAssembler.MaxRows)));
         }
     }
